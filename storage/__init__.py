@@ -1,0 +1,1 @@
+"""What Premise keeps: the catalog (the truth), the two indexes derived from it, originals, models, settings."""

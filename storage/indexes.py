@@ -1,0 +1,148 @@
+"""Both indexes, kept in step with the catalog: telling them what changed, rebuilding them, checking them.
+
+The one place that knows which generation of the vector index is in use.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+
+import numpy as np
+
+from storage.catalog import Catalog, IndexRow, Note, Vector
+from storage.keywords import WEIGHTS, IndexHit, KeywordIndex, Weights
+from storage.vectors import VectorIndex
+
+GENERATION = "generation"  # the fact that names the vector index in use
+
+
+@dataclass(frozen=True, kw_only=True)
+class Consistency:
+    """How the indexes compare with the catalog. `ok` when all three counts agree and nothing waits."""
+
+    chunks: int  # readable by somebody, in the catalog
+    keywords: int
+    vectors: int
+    waiting: int  # changes the indexes have still to be told
+    labels_off: tuple[int, ...]  # labels whose counts differ
+
+    @property
+    def ok(self) -> bool:
+        """Whether the indexes say what the catalog says."""
+        return not self.waiting and not self.labels_off and self.keywords == self.vectors == self.chunks
+
+
+class Indexes:
+    """The keyword index and the vector index of one catalog."""
+
+    def __init__(self, catalog: Catalog, keywords: KeywordIndex, vectors: VectorIndex) -> None:
+        self.catalog = catalog
+        self.keywords = keywords
+        self.vectors = vectors
+
+    # --- searching ---------------------------------------------------------------------------------------------
+
+    def search_vectors(self, vector: Vector, *, labels: frozenset[int], k: int) -> list[IndexHit]:
+        """The k nearest chunks for `labels`, by cosine. May name chunks that have gone: check with the catalog."""
+        generation = self.catalog.fact(GENERATION)
+        return self.vectors.search(generation, vector, labels=labels, k=k) if generation else []
+
+    def search_keywords(
+        self, question: str, *, labels: frozenset[int], k: int, weights: Weights = WEIGHTS
+    ) -> list[IndexHit]:
+        """The k best chunks for `labels`, by BM25. May name chunks that have gone: check with the catalog."""
+        return self.keywords.search(question, labels=labels, k=k, weights=weights)
+
+    # --- keeping in step ---------------------------------------------------------------------------------------
+
+    def catch_up(self) -> int:
+        """Tell the indexes everything they have not been told. Returns how many changes.
+
+        Doing it twice does no harm: a crash between telling and noting that it was told costs nothing but the work.
+        Raises: IndexUnavailable; the catalog then still knows what they have to be told.
+        """
+        generation = self._generation()
+        total = 0
+        while notes := self.catalog.notes():
+            for action, group in groupby(notes, key=lambda note: note.action):
+                if action == "drop":
+                    self._drop(generation, list(group))
+                else:
+                    self._put(generation, list(group))
+            self.keywords.commit()
+            self.catalog.told(notes[-1].id)
+            total += len(notes)
+        return total
+
+    def _drop(self, generation: str, notes: Sequence[Note]) -> None:
+        for note in notes:
+            self.keywords.drop(note.revision_id)
+            ids = [f"{note.revision_id}:{position}" for position in range(note.chunks)]
+            self.vectors.drop(generation, note.label, ids)
+
+    def _put(self, generation: str, notes: Sequence[Note]) -> None:
+        revisions = list(dict.fromkeys(note.revision_id for note in notes))
+        for revision in revisions:
+            self.keywords.drop(revision)  # put twice is put once
+        for rows in self.catalog.index_rows(revisions):  # gone meanwhile: no rows, and a drop note follows
+            self.keywords.put(rows)
+            self._put_vectors(generation, rows)
+
+    def _put_vectors(self, generation: str, rows: Sequence[IndexRow]) -> None:
+        by_label: dict[int, list[IndexRow]] = defaultdict(list)
+        for row in rows:
+            by_label[row.label].append(row)
+        for label, group in by_label.items():
+            ids = [row.chunk.id for row in group]
+            self.vectors.put(generation, label, ids, np.stack([row.vector for row in group]))
+
+    def rebuild(self, progress: Callable[[int], None] = lambda done: None) -> int:
+        """Make both indexes anew from the catalog: no parsing, no embedding. Returns how many chunks.
+
+        Searches go on with the old indexes until the new ones are whole. The caller holds the ingest lock.
+        """
+        generation = f"g{uuid.uuid4().hex[:12]}"
+        last = self.catalog.last_note()
+        self.keywords.clear()
+        done = 0
+        for rows in self.catalog.index_rows():
+            self.keywords.put(rows)
+            self._put_vectors(generation, rows)
+            done += len(rows)
+            progress(done)
+        self.keywords.commit()
+        self.catalog.set_fact(GENERATION, generation)
+        self.catalog.told(last)  # only now: after a crash the old indexes are told again, which does no harm
+        self.vectors.remove_generations(except_for=generation)
+        return done
+
+    def check(self) -> Consistency:
+        """Compare both indexes with the catalog, by label."""
+        wanted = self.catalog.chunks_by_label()
+        generation = self.catalog.fact(GENERATION)
+        vectors = self.vectors.sizes(generation) if generation else {}
+        every = self.catalog.all_labels() | set(vectors)
+        keywords = self.keywords.sizes(frozenset(every))
+        off = [
+            label
+            for label in sorted(every)
+            if not wanted.get(label, 0) == vectors.get(label, 0) == keywords.get(label, 0)
+        ]
+        return Consistency(
+            chunks=sum(wanted.values()),
+            keywords=self.keywords.size(),
+            vectors=sum(vectors.values()),
+            waiting=self.catalog.counts()["notes"],
+            labels_off=tuple(off),
+        )
+
+    def _generation(self) -> str:
+        generation = self.catalog.fact(GENERATION)
+        if generation is None:
+            generation = f"g{uuid.uuid4().hex[:12]}"
+            self.catalog.set_fact(GENERATION, generation)
+        return generation

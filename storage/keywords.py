@@ -1,0 +1,184 @@
+"""The keyword index: BM25 over titles, sections and bodies. The only owner of tantivy besides storage/words.py.
+
+Derived from the catalog and rebuilt from it. One process writes (the holder of the ingest lock), any number read.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import tantivy
+
+from storage.catalog import IndexRow
+from storage.errors import DataFolderError
+from storage.words import ANALYZER, build_analyzer, question_terms, segment
+
+WRITER_BYTES = 64_000_000
+FIELDS = ("title", "name", "section", "body")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Weights:
+    """How much a term counts in each field. Applied at the question, so a change needs no new index."""
+
+    title: float = 1.0
+    name: float = 0.5  # words of the file's path
+    section: float = 0.7
+    body: float = 1.0
+
+
+WEIGHTS = Weights()
+
+
+@dataclass(frozen=True, kw_only=True)
+class IndexHit:
+    """What an index answers: a chunk's id and the index's own score, higher is better."""
+
+    id: str
+    score: float
+
+
+class KeywordIndex:
+    """A folder that tantivy keeps. Opening makes it when it is not there."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._schema = _schema()
+        self._writer: tantivy.IndexWriter | None = None
+        self._index = self._open()
+        self._seen = self._stamp()
+
+    def _open(self) -> tantivy.Index:
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            if tantivy.Index.exists(str(self.folder)) and not tantivy.Index(self._schema).schema:
+                raise ValueError
+            index = tantivy.Index(self._schema, path=str(self.folder), reuse=True)
+        except (OSError, ValueError) as error:
+            raise DataFolderError(
+                f"The keyword index {self.folder} cannot be opened: {error}. "
+                "Delete that folder and run `premise reindex`."
+            ) from error
+        index.register_tokenizer(ANALYZER, build_analyzer())
+        return index
+
+    # --- writing -----------------------------------------------------------------------------------------------
+
+    def put(self, rows: Sequence[IndexRow]) -> None:
+        """Add chunks of revisions that the index has not, or that were dropped. Visible after commit."""
+        writer = self._writing()
+        for row in rows:
+            document = tantivy.Document()
+            document.add_text("id", row.chunk.id)
+            document.add_text("revision", row.chunk.revision_id)
+            document.add_unsigned("label", row.label)
+            document.add_text("title", segment(row.title))
+            document.add_text("name", segment(row.path.replace("_", " ")))
+            document.add_text("section", segment(row.chunk.section))
+            document.add_text("body", segment(row.chunk.body))
+            writer.add_document(document)
+
+    def drop(self, revision_id: str) -> None:
+        """Take a revision out. Visible after commit."""
+        self._writing().delete_documents_by_term("revision", revision_id)
+
+    def clear(self) -> None:
+        """Take everything out. Visible after commit, together with what is put meanwhile."""
+        self._writing().delete_all_documents()
+
+    def commit(self) -> None:
+        """Make the changes visible, on the disk and to every reader, in one step."""
+        if self._writer is not None:
+            self._writer.commit()
+
+    def close(self) -> None:
+        """Give the write lock back."""
+        if self._writer is not None:
+            self._writer.wait_merging_threads()
+            self._writer = None
+
+    def _writing(self) -> tantivy.IndexWriter:
+        if self._writer is None:
+            try:
+                self._writer = self._index.writer(WRITER_BYTES, num_threads=1)
+            except ValueError as error:
+                raise DataFolderError(f"The keyword index {self.folder} cannot be written: {error}.") from error
+        return self._writer
+
+    # --- reading -----------------------------------------------------------------------------------------------
+
+    def search(
+        self, question: str, *, labels: frozenset[int], k: int, weights: Weights = WEIGHTS
+    ) -> list[IndexHit]:
+        """The k best chunks that `labels` may read. Empty when no term of the question is known or no label given."""
+        found = question_terms(question)
+        if not found or not labels:
+            return []
+        searcher = self._searcher()
+        per_term = [(tantivy.Occur.Should, self._term(term, weights)) for term in found]
+        readable = tantivy.Query.const_score_query(
+            tantivy.Query.term_set_query(self._schema, "label", sorted(labels)), 0.0
+        )
+        query = tantivy.Query.boolean_query(
+            [(tantivy.Occur.Must, readable), (tantivy.Occur.Must, tantivy.Query.boolean_query(per_term))]
+        )
+        hits = searcher.search(query, limit=k, count=False).hits
+        return [IndexHit(id=searcher.doc(address)["id"][0], score=score) for score, address in hits]
+
+    def frequency(self, term: str) -> int:
+        """In how many chunks a term stands, whoever may read them: for weighing terms, never shown."""
+        return self._searcher().doc_freq("body", term)
+
+    def size(self) -> int:
+        """How many chunks the index holds."""
+        return self._searcher().num_docs
+
+    def sizes(self, labels: frozenset[int]) -> dict[int, int]:
+        """How many chunks of each of these labels the index holds."""
+        searcher = self._searcher()
+        return {
+            label: self._count(searcher, label)
+            for label in labels
+        }
+
+    def _count(self, searcher: tantivy.Searcher, label: int) -> int:
+        query = tantivy.Query.term_query(self._schema, "label", label)
+        counted = searcher.aggregate(query, {"chunks": {"value_count": {"field": "label"}}})
+        return int(counted["chunks"]["value"])
+
+    def _term(self, term: str, weights: Weights) -> tantivy.Query:
+        fields = [
+            tantivy.Query.boost_query(tantivy.Query.term_query(self._schema, field, term), weight)
+            for field in FIELDS
+            if (weight := getattr(weights, field)) > 0
+        ]
+        return tantivy.Query.disjunction_max_query(fields, tie_breaker=0.3)
+
+    def _searcher(self) -> tantivy.Searcher:
+        stamp = self._stamp()
+        if stamp != self._seen:  # another process committed
+            self._index.reload()
+            self._seen = stamp
+        return self._index.searcher()
+
+    def _stamp(self) -> tuple[int, int]:
+        meta = (self.folder / "meta.json").stat()
+        return meta.st_mtime_ns, meta.st_ino
+
+
+def remove_index(folder: Path) -> None:
+    """Delete the index's folder: for one that cannot be opened. The catalog still has everything."""
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def _schema() -> tantivy.Schema:
+    builder = tantivy.SchemaBuilder()
+    builder.add_text_field("id", stored=True, tokenizer_name="raw", index_option="basic")
+    builder.add_text_field("revision", stored=False, tokenizer_name="raw", index_option="basic")
+    builder.add_unsigned_field("label", stored=False, indexed=True, fast=True)
+    for field in FIELDS:
+        builder.add_text_field(field, stored=False, tokenizer_name=ANALYZER, index_option="position")
+    return builder.build()

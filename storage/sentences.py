@@ -1,0 +1,178 @@
+"""Text to sentences: spans that quote a text without breaking a thought. Regular expressions only; knows no model.
+
+Shared by chunking (never cut inside a sentence) and answering (never quote half of one). Latin scripts (English and
+German abbreviations, initials, ordinals), Chinese and Japanese, lines of tables and lists. When in doubt two sentences
+stay together: a quotation that is a little long can still be checked, half a sentence can mislead.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+Span = tuple[int, int]
+
+LONGEST_BRACKET = 300  # characters within which a bracket or quotation must close to hold its sentences together
+WRAPPED_LINE = 55  # a line of at least this many characters without a full stop goes on in the next line
+WRAPPED_LINE_UNSPACED = 28  # the same for Chinese and Japanese
+
+_CLOSING = "\"'”’“»›」』）)】》〉\\]"
+_CJK_END = "。！？｡"
+# full stop and the like, what closes after it, then white space; or a Chinese one, which needs none
+_END = re.compile(
+    rf"(?:[.!?…؟।॥]+[{_CLOSING}]*(?:\[\d+\])*(?=\s|$|[{_CJK_END}]))|(?:[{_CJK_END}]+[.!?…]*[{_CLOSING}]*)"
+)
+_NEW_LINE = re.compile(r"[ \t]*\n\s*")
+_ITEM = re.compile(r"(?:[-*•‣▪◦·–—o]|\(?\d{1,3}[.)]|\(?[a-zA-Z][.)]|[①-⑳]|[一二三四五六七八九十]+、)\s*\S")
+_ENUMERATOR = re.compile(r"\s*\(?(?:\d{1,3}|[a-zA-Z]|[ivxIVX]+)[.)]$")
+_LAST_WORD = re.compile(r"[\w.\-’']*\w$")
+_CJK = re.compile(r"[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff]")
+
+# never the end of a sentence
+_NEVER = frozenset(
+    """mr mrs ms mx dr prof st sen rep gov gen col lt sgt capt cmdr adm rev hon pres messrs mme mlle mgr sr sra dna ing
+    dipl vs approx ca e.g i.e z.b d.h u.a o.ä u.ä s.o s.u i.d.r z.t v.a m.e p.ex c.-à-d p.ej bzw evtl ggf inkl exkl
+    vgl sog gem zzgl einschl insb resp bspw etw mind max min entspr geb gest hr fr frl hrn fa str tel fax cf viz eg ie
+    jan feb apr jun jul aug sep sept oct okt nov dec dez""".split()
+)
+# not the end before a number or a Roman numeral
+_BEFORE_NUMBER = frozenset(
+    "no nos nr nrn num núm art arts fig figs abb tab eq gl p pp s vol bd sec sect abs ch kap pt pos para § ver rel "
+    "rev ed aufl ex anm zif ziff lit n° op".split()
+)
+# the end only when the next word opens a sentence
+_PERHAPS = frozenset(
+    "inc ltd co corp bros jr sr esq etc al usw u.s.w ff f ph.d m.d b.a m.a b.c a.d d.c u.s u.k u.n e.v llc plc".split()
+)
+_OPENERS = frozenset(
+    """the a an this that these those it its he she they we you i in on at by for from with as if when while where who
+    what why how however but and or so then there here his her their our your my no not all some many most each after
+    before since during because although though such other another both also moreover furthermore finally today
+    der die das ein eine es er sie wir ihr im am um zum zur bei mit nach seit von vor aus auf für wenn als da dies
+    diese dieser dieses doch aber und oder auch so damit le la les un une il elle ils elles nous dans en au aux el los
+    las una ella ellos""".split()
+)
+# German: an ordinal follows these words, or precedes those
+_BEFORE_ORDINAL = frozenset(
+    """am im vom zum zur der die das des dem den beim ab bis seit und ihr ihre ihren sein seine seinen unser jeden
+    jeder ein einem einen""".split()
+)
+_AFTER_ORDINAL = frozenset(
+    """januar februar märz april mai juni juli august september oktober november dezember jänner jahrhundert
+    jahrhunderts jahrtausend auflage klasse stock etage obergeschoss platz rang tag woche monat quartal juli januars
+    lebensjahr jahrestag bundesliga kapitel absatz""".split()
+)
+_BRACKETS = {"(": ")", "（": "）", "「": "」", "『": "』", "“": "”", "«": "»", "„": "“", "《": "》"}
+
+
+def sentence_spans(text: str) -> list[Span]:
+    """The sentences of a text as (start, end), in order, without the white space between them.
+
+    Every line of a list or table is one of its own. Together the spans hold every character that is not white space.
+    """
+    return [span for start, end in _lines(text) for span in _in_line(text, start, end)]
+
+
+def _lines(text: str) -> Iterator[Span]:
+    """Pieces that no sentence crosses: lines, except where a paragraph was only wrapped."""
+    start = 0
+    for gap in _NEW_LINE.finditer(text):
+        if gap.start() > start and _ends_line(text, start, gap):
+            yield start, gap.start()
+            start = gap.end()
+    if start < len(text):
+        yield start, len(text)
+
+
+def _ends_line(text: str, start: int, gap: re.Match[str]) -> bool:
+    line = text[max(start, text.rfind("\n", start, gap.start()) + 1) : gap.start()].rstrip()
+    following = text[gap.end() : gap.end() + 200].split("\n", 1)[0]
+    if gap.group().count("\n") > 1 or not following or not line:
+        return True
+    if " | " in line or " | " in following or _ITEM.match(following):
+        return True
+    if line[-1] in ".!?:;。！？：；":
+        return True
+    if following[0].islower():
+        return False
+    wrapped = WRAPPED_LINE_UNSPACED if _CJK.search(line) else WRAPPED_LINE
+    return len(line) < wrapped
+
+
+def _in_line(text: str, start: int, end: int) -> Iterator[Span]:
+    first = start
+    # a row of a table is one unit, whatever its cells hold
+    if " | " not in text[start:end]:
+        for mark in _END.finditer(text, start, end):
+            if mark.end() < end and _is_end(text, first, mark, end):
+                yield from _trimmed(text, first, mark.end())
+                first = mark.end()
+    yield from _trimmed(text, first, end)
+
+
+def _is_end(text: str, first: int, mark: re.Match[str], end: int) -> bool:
+    if _open_bracket(text, first, mark.start(), end):
+        return False
+    sign = mark.group()[0]
+    if sign in _CJK_END:
+        return True
+    rest = text[mark.end() : min(end, mark.end() + 60)].lstrip()
+    following = rest.lstrip("\"'“„«‚‘(（「『[¿¡*_-–— ")
+    if following and following[0].islower():
+        return False
+    if not mark.group().startswith(".") or mark.group().startswith(".."):
+        return True
+    return not _abbreviated(text[max(first, mark.start() - 40) : mark.start()], following)
+
+
+def _abbreviated(before: str, following: str) -> bool:
+    """Whether the full stop between the two belongs to an abbreviation, an initial or an ordinal."""
+    if _ENUMERATOR.fullmatch(before + "."):
+        return True
+    found = _LAST_WORD.search(before)
+    if found is None:
+        return False
+    word = found.group()
+    small = word.casefold().lstrip(".-")
+    next_word = re.split(r"[^\w'’-]", following, maxsplit=1)[0].casefold()
+    opens = next_word in _OPENERS
+    if small in _NEVER:
+        return not (len(small) == 3 and opens and word.islower())  # "max", "min": words as well
+    if small in _BEFORE_NUMBER and re.match(r"\d|[IVXLC]+\b", following):
+        return True
+    if small in _PERHAPS or re.fullmatch(r"(?:\w\.)+\w", word):
+        return not opens
+    if len(word) == 1 and word.islower() and re.match(r"\w\.", following):
+        return True  # "z. B.", "d. h.", "u. a."
+    if len(word) == 1 and word.isalpha() and word.isupper():
+        return not (opens and word == "I") and not (opens and len(next_word) > 1)
+    if word.isdigit() and len(word) <= 2:
+        earlier = before[: found.start()].split()
+        return next_word in _AFTER_ORDINAL or bool(earlier and earlier[-1].casefold() in _BEFORE_ORDINAL)
+    return False
+
+
+def _open_bracket(text: str, first: int, at: int, end: int) -> bool:
+    """Whether a bracket or quotation that was opened in this sentence is still open and closes soon."""
+    piece = text[first:at]
+    for opening, closing in _BRACKETS.items():
+        if opening == "“" and "„" in piece:
+            continue
+        if piece.count(opening) > piece.count(closing):
+            closes = text.find(closing, at, min(end, at + LONGEST_BRACKET))
+            # what closes right after the mark was taken in with it
+            if closes >= 0 and text[at:closes].strip("".join(_END_SIGNS)):
+                return True
+    return False
+
+
+_END_SIGNS = frozenset(".!?…。！？｡\"'”’“»›」』）)】》〉]")
+
+
+def _trimmed(text: str, start: int, end: int) -> Iterator[Span]:
+    while start < end and text[start].isspace():
+        start += 1
+    while end > start and text[end - 1].isspace():
+        end -= 1
+    if end > start:
+        yield start, end

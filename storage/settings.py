@@ -1,0 +1,184 @@
+"""Every setting, in one frozen object that is built once at the entry point and passed in.
+
+Read from, later wins: the defaults here, `premise.toml` in the data folder, `PREMISE_…` in the environment, the command
+line. Unknown keys stop the start. Knows nothing of what the settings do.
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from storage.errors import SettingError
+
+PREFIX = "PREMISE_"
+NOT_SETTINGS = frozenset({"PREMISE_EVAL_DIR"})  # read by the tests and benchmarks only
+CONFIG_FILE = "premise.toml"
+PLACEHOLDERS = frozenset({"changeme", "change-me", "secret", "password", "example", "todo", "xxx", "your-key-here"})
+
+
+class Settings(BaseSettings):
+    """All settings. The README's configuration table is made of these descriptions; a test compares them."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, extra="forbid", frozen=True)
+
+    # where things are
+    data: Path = Field(Path("data"), description="The data folder. Holds everything Premise keeps.")
+    inbox: Path | None = Field(None, description="The ingest folder. Default: `inbox` in the data folder.")
+
+    # the web server
+    host: str = Field("127.0.0.1", description="Address the web server listens on. `0.0.0.0` for the whole network.")
+    port: int = Field(8600, ge=1, le=65535, description="Port of the web server.")
+    allowed_hosts: list[str] = Field(
+        ["localhost", "127.0.0.1", "[::1]"],
+        description="Host names under which people reach the page; requests for other names are refused.",
+    )
+    secure_cookies: bool = Field(False, description="Send the session cookie over HTTPS only. Set it behind TLS.")
+    session_hours: float = Field(12, gt=0, description="How long a sign-in lasts, in hours.")
+    question_characters: int = Field(4000, ge=100, description="The longest question that is accepted, in characters.")
+
+    # ingestion
+    scan_seconds: float = Field(30, gt=0, description="Seconds between two full comparisons of folder and catalog.")
+    settle_seconds: float = Field(1.0, ge=0, description="A file unchanged for this many seconds is taken as written.")
+    parse_seconds: float = Field(120, gt=0, description="Time one file may take to be parsed, in seconds.")
+    parse_memory_mb: int = Field(2048, ge=256, description="Memory the parser may use, in MB.")
+    max_file_mb: float = Field(200, gt=0, description="Larger files are not read, in MB.")
+    max_attempts: int = Field(5, ge=1, description="How often a file that failed for a passing reason is tried.")
+    keep_revisions_days: float = Field(
+        90, ge=0, description="Days a superseded revision stays readable for the citations that quote it."
+    )
+    guard_fraction: float = Field(
+        0.5,
+        ge=0,
+        le=1,
+        description="More than this part of a folder gone at once holds deletions for a person to confirm.",
+    )
+
+    # embedding
+    embedder: Path | None = Field(
+        None, description="Directory of a sentence-transformers model. Default: the bundled all-MiniLM-L6-v2."
+    )
+    embedder_languages: list[str] | None = Field(
+        None, description='Languages the embedder knows ("en", "de", …; "*" for all). Default: "en" bundled, else "*".'
+    )
+    embedder_dtype: Literal["auto", "float32", "bfloat16"] = Field(
+        "auto", description="Number format the embedder computes in. `auto`: bfloat16 where the processor has it."
+    )
+    embedder_device: str = Field("auto", description="`cpu`, `cuda`, `cuda:1` …; `auto` takes a GPU when there is one.")
+    chunk_tokens: int = Field(
+        200,
+        ge=50,
+        le=8000,
+        description="Size of a chunk with its header, in the embedder's tokens; never over its limit.",
+    )
+
+    # retrieval
+    context_tokens: int = Field(1500, ge=200, description="Tokens of passages given to an answer.")
+
+    # the language model
+    llm_url: str | None = Field(
+        None, description="OpenAI-compatible server such as vLLM, ending in /v1. Default: none, answers are quotations."
+    )
+    llm_model: str | None = Field(None, description="Model name on that server. Default: the first it serves.")
+    llm_api_key: SecretStr | None = Field(None, description="Its API key. Better: llm_api_key_file.")
+    llm_api_key_file: Path | None = Field(None, description="File that holds the API key.")
+    llm_context: int | None = Field(None, ge=1024, description="Its context, in tokens. Default: as the server says.")
+    llm_answer_tokens: int = Field(700, ge=50, description="The longest written answer, in tokens.")
+    llm_connect_seconds: float = Field(2, gt=0, description="Wait for a connection, in seconds.")
+    llm_first_token_seconds: float = Field(20, gt=0, description="Wait for the first words, in seconds.")
+    llm_total_seconds: float = Field(120, gt=0, description="Wait for the whole answer, in seconds.")
+
+    # answers
+    refuse_below: float = Field(
+        0.35, ge=0, le=1, description="Confidence under which the answer is that the documents do not say."
+    )
+
+    @field_validator("llm_api_key")
+    @classmethod
+    def _no_placeholder(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and value.get_secret_value().strip().lower() in PLACEHOLDERS:
+            raise ValueError("is a placeholder; put the real key in a file and name it in llm_api_key_file")
+        return value
+
+    @field_validator("llm_url")
+    @classmethod
+    def _http(cls, value: str | None) -> str | None:
+        if value is not None and not value.startswith(("http://", "https://")):
+            raise ValueError("must start with http:// or https://")
+        return value.rstrip("/") if value else None
+
+    @model_validator(mode="after")
+    def _one_key(self) -> Settings:
+        if self.llm_api_key and self.llm_api_key_file:
+            raise ValueError("set llm_api_key or llm_api_key_file, not both")
+        return self
+
+    @property
+    def inbox_folder(self) -> Path:
+        """Where administrators drop files."""
+        return self.inbox or self.data / "inbox"
+
+    def llm_key(self) -> str | None:
+        """The language model server's key. Raises: SettingError when the file cannot be read or is empty."""
+        if self.llm_api_key is not None:
+            return self.llm_api_key.get_secret_value()
+        if self.llm_api_key_file is None:
+            return None
+        try:
+            key = self.llm_api_key_file.read_text(encoding="utf-8").strip()
+        except OSError as error:
+            raise SettingError(f"llm_api_key_file: cannot read {self.llm_api_key_file} ({error.strerror}).") from error
+        if not key or key.lower() in PLACEHOLDERS:
+            raise SettingError(f"llm_api_key_file: {self.llm_api_key_file} holds no real key.")
+        return key
+
+
+def load_settings(data: Path | None = None, **overrides: Any) -> Settings:
+    """Build the settings. `data` and `overrides` come from the command line; None means not given.
+
+    Raises: SettingError, naming the setting, where it was set and what is accepted.
+    """
+    _refuse_unknown_environment()
+    folder = data or Path(os.environ.get(PREFIX + "DATA") or "data")
+    from_file = _read_file(folder / CONFIG_FILE)
+    given = {key: value for key, value in overrides.items() if value is not None}
+    # environment beats file: pydantic-settings lets arguments win, so leave out what the environment sets
+    from_file = {key: value for key, value in from_file.items() if PREFIX + key.upper() not in os.environ}
+    try:
+        return Settings(**{**from_file, **given, "data": folder.expanduser().absolute()})
+    except ValidationError as error:
+        raise SettingError(_in_words(error, folder / CONFIG_FILE, from_file)) from error
+
+
+def _refuse_unknown_environment() -> None:
+    known = {PREFIX + name.upper() for name in Settings.model_fields} | NOT_SETTINGS
+    for name in os.environ:
+        if name.startswith(PREFIX) and name not in known:
+            raise SettingError(f"{name} in the environment is no setting of Premise. `premise settings` lists them.")
+
+
+def _read_file(path: Path) -> dict[str, Any]:
+    if not path.exists():
+        return {}
+    try:
+        values = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SettingError(f"{path} cannot be read: {error}") from error
+    for key in values:
+        if key not in Settings.model_fields or key == "data":
+            raise SettingError(f"{key} in {path} is no setting of Premise. `premise settings` lists them.")
+    return values
+
+
+def _in_words(error: ValidationError, file: Path, from_file: dict[str, Any]) -> str:
+    problems = []
+    for item in error.errors(include_input=False, include_url=False):
+        name = str(item["loc"][0]) if item["loc"] else ""
+        where = f" (in {file})" if name in from_file else ""
+        problems.append(f"{name}{where}: {item['msg'].removeprefix('Value error, ')}".removeprefix(": "))
+    return "Wrong setting: " + "; ".join(problems) + "."

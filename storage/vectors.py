@@ -1,0 +1,177 @@
+"""The vector index: one Chroma collection an access label. The only owner of chromadb.
+
+Access is the shape of the index: a search names labels and looks into those collections and no other, because Chroma's
+`where` takes a hundred milliseconds on a large collection. Holds ids and vectors, no text. Derived from the catalog.
+A generation is one complete index; storage/indexes.py builds a new one beside the old and switches.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from storage.catalog import Vector
+from storage.errors import IndexUnavailable
+from storage.keywords import IndexHit
+
+if TYPE_CHECKING:
+    from chromadb.api import ClientAPI
+    from chromadb.api.models.Collection import Collection
+
+BATCH = 1000  # vectors a request; Chroma takes 5,461 at most
+PARALLEL = 4  # collections searched at once
+HNSW = {"space": "cosine", "ef_construction": 128, "max_neighbors": 16, "ef_search": 128}
+
+
+class VectorIndex:
+    """Chroma, in this process or as a server."""
+
+    def __init__(self, client: ClientAPI) -> None:
+        self._client = client
+        self._collections: dict[str, Collection] = {}
+        self._pool = ThreadPoolExecutor(PARALLEL, thread_name_prefix="vectors")
+
+    @classmethod
+    def local(cls, folder: Path) -> VectorIndex:
+        """Open the folder in this process. The caller holds the data folder's service lock."""
+        from chromadb import PersistentClient
+
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        return cls(PersistentClient(str(folder), settings=_client_settings()))
+
+    @classmethod
+    def server(cls, host: str, port: int) -> VectorIndex:
+        """Speak to a Chroma server. Raises: IndexUnavailable."""
+        os.environ.setdefault("NO_PROXY", "localhost,127.0.0.1")
+        from chromadb import HttpClient
+
+        try:
+            return cls(HttpClient(host, port, settings=_client_settings()))
+        except _failures() as error:
+            raise IndexUnavailable(f"The vector index at {host}:{port} does not answer: {error}") from error
+
+    # --- writing -----------------------------------------------------------------------------------------------
+
+    def put(self, generation: str, label: int, ids: Sequence[str], vectors: Vector) -> None:
+        """Add chunks, or replace those with the same id. `vectors` is (len(ids), dimension)."""
+        for start in range(0, len(ids), BATCH):
+            part = slice(start, start + BATCH)
+            self._call(generation, label, "upsert", make=True, ids=list(ids[part]), embeddings=vectors[part])
+
+    def drop(self, generation: str, label: int, ids: Sequence[str]) -> None:
+        """Take chunks out; those that are not there are left alone."""
+        for start in range(0, len(ids), BATCH):
+            self._call(generation, label, "delete", ids=list(ids[start : start + BATCH]))
+
+    def remove_generations(self, *, except_for: str | None) -> None:
+        """Delete every collection of other generations."""
+        for name in self._names():
+            if except_for is None or not name.startswith(f"{except_for}-"):
+                self._guard(self._client.delete_collection, name)
+                self._collections.pop(name, None)
+
+    # --- reading -----------------------------------------------------------------------------------------------
+
+    def search(self, generation: str, vector: Vector, *, labels: frozenset[int], k: int) -> list[IndexHit]:
+        """The k nearest chunks that `labels` may read; the score is the cosine. Raises: IndexUnavailable."""
+        wanted = sorted(labels)
+        if len(wanted) < 2:
+            results = [self._search_one(generation, label, vector, k) for label in wanted]
+        else:
+            results = list(self._pool.map(lambda label: self._search_one(generation, label, vector, k), wanted))
+        hits = [hit for result in results for hit in result]
+        return sorted(hits, key=lambda hit: (-hit.score, hit.id))[:k]
+
+    def sizes(self, generation: str) -> dict[int, int]:
+        """How many chunks each label's collection holds."""
+        return {
+            int(name.rsplit("-", 1)[1]): self._call(generation, int(name.rsplit("-", 1)[1]), "count")
+            for name in self._names()
+            if name.startswith(f"{generation}-")
+        }
+
+    def ids(self, generation: str, label: int) -> set[str]:
+        """Every chunk id of a label's collection."""
+        found = self._call(generation, label, "get", include=[])
+        return set(found["ids"]) if found else set()
+
+    def ping(self) -> None:
+        """Raises: IndexUnavailable when Chroma does not answer."""
+        self._guard(self._client.heartbeat)
+
+    def close(self) -> None:
+        """End the threads, and Chroma when it is in this process."""
+        self._pool.shutdown(wait=False, cancel_futures=True)
+        self._collections.clear()
+
+    # --- inside ------------------------------------------------------------------------------------------------
+
+    def _search_one(self, generation: str, label: int, vector: Vector, k: int) -> list[IndexHit]:
+        found = self._call(
+            generation, label, "query", query_embeddings=vector[None, :], n_results=k, include=["distances"]
+        )
+        if not found:
+            return []
+        return [
+            IndexHit(id=name, score=1.0 - float(distance))
+            for name, distance in zip(found["ids"][0], found["distances"][0], strict=True)
+        ]
+
+    def _call(self, generation: str, label: int, method: str, *, make: bool = False, **arguments: Any) -> Any:
+        """Call a method of a label's collection; None when there is no such collection and it is not to be made."""
+        from chromadb.errors import NotFoundError
+
+        name = f"{generation}-{label}"
+        for _ in range(2):  # a handle kept from before the collection was deleted and made again fails once
+            collection = self._collection(name, make=make)
+            if collection is None:
+                return 0 if method == "count" else None
+            try:
+                return self._guard(getattr(collection, method), **arguments)
+            except NotFoundError:
+                self._collections.pop(name, None)
+        return None
+
+    def _collection(self, name: str, *, make: bool) -> Collection | None:
+        from chromadb.errors import NotFoundError
+
+        if name not in self._collections:
+            try:
+                if make:
+                    self._collections[name] = self._guard(
+                        self._client.get_or_create_collection,
+                        name,
+                        embedding_function=None,
+                        configuration={"hnsw": HNSW},
+                    )
+                else:
+                    self._collections[name] = self._guard(self._client.get_collection, name, embedding_function=None)
+            except NotFoundError:
+                return None
+        return self._collections[name]
+
+    def _names(self) -> list[str]:
+        return [collection.name for collection in self._guard(self._client.list_collections, limit=100_000)]
+
+    def _guard(self, call: Any, *arguments: Any, **named: Any) -> Any:
+        try:
+            return call(*arguments, **named)
+        except _failures() as error:
+            raise IndexUnavailable(f"The vector index does not answer: {error}") from error
+
+
+def _failures() -> tuple[type[Exception], ...]:
+    """What Chroma's client raises when the server is gone; everything else is a mistake of ours."""
+    import httpx
+    from chromadb.errors import InternalError
+
+    return (httpx.HTTPError, ConnectionError, InternalError)
+
+
+def _client_settings() -> Any:
+    from chromadb.config import Settings
+
+    return Settings(anonymized_telemetry=False)

@@ -1,0 +1,87 @@
+"""Text to index terms, in the one way that documents, questions and answers are all cut.
+
+Words are lower-cased, stripped of accents and stemmed (English); runs of Chinese, Japanese, Korean and Thai script,
+which are written without spaces or carry endings, become overlapping pairs of characters. The only knowledge of
+languages in storage; tantivy does the analysis itself.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from functools import lru_cache
+
+import tantivy
+
+ANALYZER = "premise"
+
+# Han, Hiragana, Katakana, Hangul, Bopomofo, Thai, Lao, Khmer, Myanmar
+_UNSPACED = (
+    "\u0e00-\u0eff\u1000-\u109f\u1100-\u11ff\u1780-\u17ff\u3005\u3007\u3040-\u30ff\u3100-\u312f\u3130-\u318f"
+    "\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff\U00020000-\U0003ffff"
+)
+_RUN = re.compile(f"[{_UNSPACED}]+")
+
+# English words that say nothing about which passage is meant, and the Chinese characters that do the same in questions
+STOP_WORDS = frozenset(
+    """a about after all also am an and any are as at be because been before being between both but by can could did do
+    does doing during each for from further had has have having he her here hers him his how i if in into is it its
+    itself just me more most my no nor not of off on once only or other our out over own same she should so some such
+    than that the their them then there these they this those through to too under until up very was we were what when
+    where which while who whom whose why will with would you your yours please tell give show s t ll re ve d m""".split()
+)
+QUESTION_CHARACTERS = frozenset("的了是在和有我你他她它们这那哪谁什么吗呢吧么怎为几多少个请问之与及被把将对从到由")
+
+
+def build_analyzer() -> tantivy.TextAnalyzer:
+    """The analyzer that is registered with the index under ANALYZER."""
+    return (
+        tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.simple())
+        .filter(tantivy.Filter.remove_long(60))
+        .filter(tantivy.Filter.lowercase())
+        .filter(tantivy.Filter.ascii_fold())
+        .filter(tantivy.Filter.stemmer("English"))
+        .build()
+    )
+
+
+_analyzer = build_analyzer()
+
+
+def segment(text: str) -> str:
+    """Text with every unspaced run written as pairs of characters, so that a tokenizer of words finds terms.
+
+    >>> segment("在上海的办公室 office")
+    ' 在上 上海 海的 的办 办公 公室  office'
+    """
+    return _RUN.sub(lambda match: f" {' '.join(_pairs(match.group()))} ", unicodedata.normalize("NFKC", text)).rstrip()
+
+
+def terms(text: str) -> list[str]:
+    """The index terms of a text, in order, repeated ones included."""
+    return list(_analyzer.analyze(segment(text)))
+
+
+@lru_cache(maxsize=1)
+def _stop_terms() -> frozenset[str]:
+    return frozenset(term for word in STOP_WORDS for term in _analyzer.analyze(word)) | STOP_WORDS
+
+
+def question_terms(text: str) -> list[str]:
+    """The terms of a question that can tell passages apart, each once, in order.
+
+    Words that say nothing are left out, unless the question has no others.
+    """
+    every = list(dict.fromkeys(terms(text)))
+    telling = [term for term in every if term not in _stop_terms() and not (set(term) <= QUESTION_CHARACTERS)]
+    return telling or every
+
+
+def unspaced_share(text: str) -> float:
+    """The part of a text's letters that belongs to scripts written without spaces, 0 to 1."""
+    letters = sum(character.isalpha() for character in text)
+    return sum(len(match.group()) for match in _RUN.finditer(text)) / letters if letters else 0.0
+
+
+def _pairs(run: str) -> list[str]:
+    return [run[i : i + 2] for i in range(len(run) - 1)] or [run]
