@@ -1,0 +1,1 @@
+"""From files in a folder to chunks in the catalog. Knows storage; knows nothing of questions."""

@@ -1,0 +1,1 @@
+"""Files to elements. Runs in a sandboxed child process: nothing here touches the catalog."""

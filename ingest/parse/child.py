@@ -1,0 +1,105 @@
+"""The parsing process: `python -m ingest.parse.child`, started by `ingest.sandbox`, one file after another.
+
+Not trusted by its parent: whatever happens here, happens to this process. It limits itself before it reads a file:
+memory, processor time, open files, size of what it writes, and no network where the system lets it cut that off.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import json
+import os
+import resource
+import sys
+import tempfile
+import warnings
+from pathlib import Path
+from typing import IO, Any
+
+from ingest.parse.failure import Code, ParseFailure
+from ingest.parse.limits import MEGABYTE, ParseLimits
+from ingest.parse.registry import parse
+from ingest.parse.wire import parsed_to_plain, read_message, write_message
+
+_CLONE_NEWUSER = 0x10000000
+_CLONE_NEWNET = 0x40000000
+_OPEN_FILES = 256
+
+
+def main() -> None:
+    """Say hello, then answer each request until the parent closes the pipe."""
+    limits = ParseLimits(**json.loads(sys.argv[1]))
+    replies = _own_stdout()
+    requests = sys.stdin.buffer
+    restrict(limits)
+    write_message(replies, {"hello": True, "network": not without_network()})
+    warnings.simplefilter("ignore")  # what libraries think of a file is no message to anybody here
+    while (request := read_message(requests)) is not None:
+        _renew_processor_time(limits)
+        write_message(replies, answer(Path(request["path"]), str(request["suffix"]), limits))
+
+
+def answer(path: Path, suffix: str, limits: ParseLimits) -> dict[str, Any]:
+    """The reply for one file: what it holds, or why it cannot be read."""
+    try:
+        parsed = parse(path, suffix=suffix, limits=limits)
+    except ParseFailure as failure:
+        return {"failure": failure.code.value, "reason": failure.reason}
+    except MemoryError:
+        return {"failure": Code.OUT_OF_MEMORY.value, "reason": f"The file needs more than {limits.memory_mb} MB."}
+    except Exception as error:  # noqa: BLE001  any bug of any parser ends here: the file fails, the others go on
+        return {"failure": Code.PARSER_CRASHED.value, "reason": f"{type(error).__name__}: {str(error)[:300]}"}
+    return {"parsed": parsed_to_plain(parsed), "resident_mb": _resident_mb()}
+
+
+def restrict(limits: ParseLimits) -> None:
+    """Lower this process's own limits; they hold for LibreOffice and pandoc too, which it starts."""
+    space = limits.memory_mb * MEGABYTE
+    resource.setrlimit(resource.RLIMIT_AS, (space, space))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_NOFILE, (_OPEN_FILES, _OPEN_FILES))
+    largest = max(limits.max_unpacked_bytes, limits.max_bytes)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (largest, largest))
+    os.nice(5)
+
+
+def _renew_processor_time(limits: ParseLimits) -> None:
+    """Processor time counts for the whole life of a process, so each file moves the soft limit on."""
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    soft = int(used.ru_utime + used.ru_stime + limits.seconds) + 5
+    resource.setrlimit(resource.RLIMIT_CPU, (soft, resource.getrlimit(resource.RLIMIT_CPU)[1]))
+
+
+def without_network() -> bool:
+    """Leave the network for an empty one. True when the system allowed it; never fails."""
+    unshare = getattr(ctypes.CDLL(None, use_errno=True), "unshare", None)
+    if unshare is None:
+        return False
+    user, group = os.geteuid(), os.getegid()
+    if user == 0 and unshare(_CLONE_NEWNET) == 0:
+        return True
+    if user == 0 or unshare(_CLONE_NEWUSER | _CLONE_NEWNET) != 0:
+        return False
+    with contextlib.suppress(OSError):  # the same person inside as outside, so that files stay readable
+        Path("/proc/self/setgroups").write_text("deny", encoding="ascii")
+        Path("/proc/self/uid_map").write_text(f"{user} {user} 1", encoding="ascii")
+        Path("/proc/self/gid_map").write_text(f"{group} {group} 1", encoding="ascii")
+    return True
+
+
+def _own_stdout() -> IO[bytes]:
+    """Keep the reply pipe to ourselves: what a library prints goes to standard error."""
+    replies = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)
+    return replies
+
+
+def _resident_mb() -> int:
+    pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
+    return pages * resource.getpagesize() // MEGABYTE
+
+
+if __name__ == "__main__":
+    tempfile.tempdir = os.environ.get("TMPDIR")
+    main()

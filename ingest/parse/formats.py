@@ -1,0 +1,107 @@
+"""Which suffix belongs to which family of parsers. Light on purpose: imports no parser."""
+
+from __future__ import annotations
+
+PLAIN = frozenset({".txt", ".text", ".log", ".rst", ".tex"})
+SOURCE = frozenset(
+    [
+        ".py",
+        ".pyi",
+        ".js",
+        ".mjs",
+        ".cjs",
+        ".jsx",
+        ".ts",
+        ".tsx",
+        ".java",
+        ".kt",
+        ".scala",
+        ".groovy",
+        ".c",
+        ".h",
+        ".cc",
+        ".cpp",
+        ".cxx",
+        ".hpp",
+        ".cs",
+        ".go",
+        ".rs",
+        ".swift",
+        ".rb",
+        ".php",
+        ".pl",
+        ".lua",
+        ".r",
+        ".m",
+        ".sh",
+        ".bash",
+        ".zsh",
+        ".ps1",
+        ".bat",
+        ".cmd",
+        ".sql",
+        ".yaml",
+        ".yml",
+        ".toml",
+        ".ini",
+        ".cfg",
+        ".conf",
+        ".properties",
+        ".tf",
+        ".css",
+        ".scss",
+        ".vue",
+        ".proto",
+        ".graphql",
+        ".gradle",
+        ".cmake",
+        ".dockerfile",
+        ".json",
+        ".xml",
+        ".xsd",
+        ".xsl",
+        ".vb",
+        ".vbs",
+        ".bas",
+        ".f90",
+        ".jl",
+        ".hs",
+        ".ex",
+        ".exs",
+        ".erl",
+        ".clj",
+        ".dart",
+    ]
+)
+MARKDOWN = frozenset({".md", ".markdown", ".mdx", ".mkd"})
+HTML = frozenset({".html", ".htm", ".xhtml"})
+DELIMITED = frozenset({".csv", ".tsv"})
+PDF = frozenset({".pdf"})
+WORD = frozenset({".docx", ".docm", ".dotx", ".dotm"})
+SLIDES = frozenset({".pptx", ".pptm", ".ppsx", ".potx"})
+SHEET = frozenset({".xlsx", ".xlsm", ".xltx", ".xltm"})
+CONVERTED = frozenset({".odt", ".rtf"})
+MAIL = frozenset({".eml", ".msg"})
+LEGACY = frozenset({".doc", ".dot", ".ppt", ".pps", ".xls"})
+
+SUPPORTED: frozenset[str] = (
+    PLAIN | SOURCE | MARKDOWN | HTML | DELIMITED | PDF | WORD | SLIDES | SHEET | CONVERTED | MAIL | LEGACY
+)
+"""Suffixes (lower case, with the dot) that can end as indexed."""
+
+PICTURES = frozenset({".png", ".jpg", ".jpeg", ".jpe", ".tif", ".tiff", ".gif", ".bmp", ".webp", ".heic", ".ico"})
+
+NOT_YET: dict[str, str] = {
+    ".jsonl": "JSON Lines is a data file, not a document.",
+    ".ndjson": "JSON Lines is a data file, not a document.",
+    ".mbox": "A mailbox holds many messages. Save each message as .eml.",
+    ".zip": "An archive holds many files. Unpack it and put the files in the folder.",
+    ".ods": "Save the sheet as .xlsx.",
+    ".odp": "Save the slides as .pptx.",
+    ".xlsb": "Save the workbook as .xlsx.",
+    ".epub": "Save the book as PDF or HTML.",
+    ".pages": "Export the document as PDF or DOCX.",
+    ".numbers": "Export the sheet as .xlsx.",
+    ".key": "Export the slides as PDF or PPTX.",
+}
+"""Suffixes people will try, with what to do instead."""

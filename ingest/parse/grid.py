@@ -1,0 +1,124 @@
+"""The cells of a sheet to titles and tables. Knows where tables begin and what their headers are; knows no file format.
+
+Rows between empty rows are a block. Lone cells on top of a block are its title. The first row that is mostly words
+and is followed by data is the header; a block without a header of its own goes on under the one before it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from openpyxl.utils import get_column_letter
+
+from ingest.parse.table import guess_header, is_number, joined_header, table
+from ingest.parse.text import heading, prose, single_line
+from storage.records import Element
+
+
+@dataclass(frozen=True, kw_only=True)
+class GridRow:
+    """One row that is not empty."""
+
+    number: int  # counting from 1, as the sheet shows it
+    cells: tuple[str, ...]  # from column A on
+
+    @property
+    def filled(self) -> list[int]:
+        """The columns that have a value, counting from 0."""
+        return [i for i, cell in enumerate(self.cells) if cell]
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Header:
+    names: tuple[str, ...]
+    first: int
+    last: int
+
+
+def grid_elements(rows: Iterable[GridRow], *, sheet: str | None, addresses: bool = True) -> list[Element]:
+    """Titles, texts and tables of one sheet. `rows` in order, the empty ones left out."""
+    elements: list[Element] = []
+    header: _Header | None = None
+    for block in _blocks(rows):
+        found, header = _block_elements(block, header, sheet, addresses)
+        elements += found
+    return elements
+
+
+def _blocks(rows: Iterable[GridRow]) -> Iterator[list[GridRow]]:
+    block: list[GridRow] = []
+    for row in rows:
+        if block and row.number > block[-1].number + 1:
+            yield block
+            block = []
+        block.append(row)
+    if block:
+        yield block
+
+
+def _block_elements(
+    block: list[GridRow], above: _Header | None, sheet: str | None, addresses: bool
+) -> tuple[list[Element], _Header | None]:
+    elements: list[Element] = []
+    if max(len(row.filled) for row in block) == 1:
+        single = [row.cells[row.filled[0]] for row in block]
+        if len({row.filled[0] for row in block}) == 1 and len(single) > 2:
+            return _tables(block, 0, above, sheet, addresses)  # a list in one column
+        return [element for text in single for element in _title(text, not elements, sheet)], above
+    start = 0
+    while len(block[start].filled) == 1:
+        elements += _title(block[start].cells[block[start].filled[0]], start == 0, sheet)
+        start += 1
+    found, header = _tables(block[start:], None, above, sheet, addresses)
+    return elements + found, header
+
+
+def _title(text: str, first: bool, sheet: str | None) -> list[Element]:
+    if first and len(text) <= 120 and not is_number(single_line(text)):
+        return heading(text, 2, sheet=sheet)
+    return [Element(kind=element.kind, text=element.text, sheet=sheet) for element in prose(text)]
+
+
+def _tables(
+    block: list[GridRow], names: int | None, above: _Header | None, sheet: str | None, addresses: bool
+) -> tuple[list[Element], _Header | None]:
+    first = min(row.filled[0] for row in block)
+    last = max(row.filled[-1] for row in block)
+    cells = [_slice(row, first, last) for row in block]
+    if names is None:
+        names = _header_rows(cells)
+    spots: list[str | None] = [
+        f"{get_column_letter(first + 1)}{row.number}:{get_column_letter(last + 1)}{row.number}" for row in block
+    ]
+    header = None
+    if names:
+        header = _Header(names=joined_header(cells[:names], last - first + 1), first=first, last=last)
+    elif above and above.first <= first and last <= above.last:
+        header = above
+        carried = above.names[first - above.first : last - above.first + 1]
+        cells, spots, names = [carried, *cells], [None, *spots], 1
+    return table(cells, header_rows=names, addresses=spots if addresses else (), sheet=sheet), header
+
+
+def _slice(row: GridRow, first: int, last: int) -> tuple[str, ...]:
+    return tuple(single_line(row.cells[i]) if i < len(row.cells) else "" for i in range(first, last + 1))
+
+
+def _header_rows(cells: Sequence[Sequence[str]]) -> int:
+    """0, 1, or 2 where a row of groups stands over the row of names."""
+    if len(cells) >= 3 and _words_only(cells[0]) and _words_only(cells[1]):
+        gaps = sum(not cell for cell in cells[0]) > 0
+        if gaps and all(cells[1]) and any(is_number(cell) for cell in cells[2]):
+            return 2
+    if guess_header(cells):
+        return 1
+    filled = [cell for cell in cells[0] if cell]
+    words = sum(not is_number(cell) for cell in filled)
+    followed = len(cells) > 1 and any(is_number(cell) for row in cells[1:4] for cell in row)
+    mostly = len(filled) >= 2 and words * 2 > len(filled) and max(map(len, filled)) <= 80
+    return int(mostly and followed and not is_number(filled[0]))
+
+
+def _words_only(row: Sequence[str]) -> bool:
+    return all(not is_number(cell) for cell in row if cell)

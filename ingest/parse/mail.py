@@ -1,0 +1,145 @@
+"""Mail to elements: EML through Python's email package, MSG through oxmsg, the reader that unstructured uses.
+
+Not through `partition_email`/`partition_msg`: these leave out who wrote to whom and when, take the body for HTML
+first, and mix attachments into the text. Attachments are named in the warnings and not read.
+"""
+
+from __future__ import annotations
+
+import email
+import email.policy
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from email.message import EmailMessage
+from email.utils import parsedate_to_datetime
+from pathlib import Path
+
+from oxmsg import Message
+
+from ingest.parse.charset import decode, unmarked_utf16
+from ingest.parse.failure import Code, ParseFailure
+from ingest.parse.html import parse_html, plain_or_html
+from ingest.parse.text import heading, paragraphs, prose, single_line
+from storage.records import Element, Parsed
+
+DEEPEST = 5  # forwarded messages within messages
+_SHOWN = ("From", "To", "Cc", "Date")
+
+
+def parse_eml(data: bytes) -> Parsed:
+    """A message as it travels (RFC 5322)."""
+    if data[:2] in (b"\xff\xfe", b"\xfe\xff") or data.startswith(b"\xef\xbb\xbf") or unmarked_utf16(data):
+        data = decode(data).encode()
+    message = email.message_from_bytes(data, policy=email.policy.default)
+    if not isinstance(message, EmailMessage) or _is_sealed(message):
+        raise ParseFailure(Code.ENCRYPTED, "The message is encrypted (S/MIME or PGP).")
+    warnings: list[str] = []
+    body = list(_body(message, warnings, 0))
+    subject = _header(message, "Subject")
+    if not body and not subject:
+        raise ParseFailure(Code.EMPTY, "The message has neither a subject nor a text.")
+    return Parsed(
+        elements=(*heading(subject, 1), *_head(message), *body),
+        title=subject or None,
+        author=_header(message, "From") or None,
+        created=_date(message),
+        warnings=tuple(warnings),
+    )
+
+
+def _is_sealed(message: EmailMessage) -> bool:
+    kind = message.get_content_type()
+    opaque = kind in ("application/pkcs7-mime", "application/x-pkcs7-mime")
+    signed_only = "signed-data" in str(message.get("Content-Type", ""))
+    return kind == "multipart/encrypted" or (opaque and not signed_only)
+
+
+def _header(message: EmailMessage, name: str) -> str:
+    """A header decoded; a malformed one as it stands."""
+    try:
+        return single_line(str(message.get(name, "")))
+    except (ValueError, IndexError, AttributeError, LookupError):  # the standard parser trips over malformed headers
+        raw = next((value for key, value in message.raw_items() if key.lower() == name.lower()), "")
+        return single_line(str(raw))
+
+
+def _head(message: EmailMessage) -> list[Element]:
+    lines = ((name, _header(message, name)) for name in _SHOWN)
+    return prose("\n".join(f"{name}: {value}" for name, value in lines if value))
+
+
+def _date(message: EmailMessage) -> datetime | None:
+    try:
+        moment = parsedate_to_datetime(_header(message, "Date"))
+    except ValueError:
+        return None
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+
+
+def _body(part: EmailMessage, warnings: list[str], depth: int) -> Iterator[Element]:
+    """The text of a part and of what it holds."""
+    kind = part.get_content_type()
+    name = part.get_filename()
+    if kind == "message/rfc822" and depth < DEEPEST:
+        for inner in part.iter_parts() if part.is_multipart() else ():
+            if isinstance(inner, EmailMessage):
+                yield from heading(_header(inner, "Subject"), min(depth + 2, 6))
+                yield from _head(inner)
+                yield from _body(inner, warnings, depth + 1)
+    elif part.get_content_disposition() == "attachment" or (name and not kind.startswith(("multipart/", "text/"))):
+        warnings.append(f"The attachment {name or 'without a name'} is not indexed.")
+    elif kind == "multipart/alternative":
+        yield from _alternative(part, warnings, depth)
+    elif part.is_multipart():
+        for inner in part.iter_parts():
+            if isinstance(inner, EmailMessage):
+                yield from _body(inner, warnings, depth)
+    elif kind == "text/html":
+        yield from parse_html(_content(part)).elements
+    elif kind.startswith("text/") and kind != "text/calendar":
+        yield from plain_or_html(_content(part))
+
+
+def _alternative(part: EmailMessage, warnings: list[str], depth: int) -> Iterator[Element]:
+    """The plain text, unless it is only a stub that stands for the HTML."""
+    versions = {inner.get_content_type(): inner for inner in part.iter_parts() if isinstance(inner, EmailMessage)}
+    found = {kind: list(_body(inner, warnings, depth)) for kind, inner in versions.items()}
+    sizes = {kind: sum(len(element.text) for element in body) for kind, body in found.items()}
+    fullest = max(sizes, key=lambda kind: sizes[kind], default=None)
+    if fullest is not None:
+        yield from found["text/plain" if sizes.get("text/plain", 0) * 4 > sizes[fullest] else fullest]
+
+
+def _content(part: EmailMessage) -> str:
+    data = part.get_payload(decode=True)
+    if not isinstance(data, bytes):
+        return str(data or "")
+    charset = part.get_content_charset()
+    try:
+        return data.decode(charset) if charset else decode(data)
+    except (LookupError, UnicodeDecodeError):
+        return decode(data)  # the declared encoding is unknown or not true
+
+
+def parse_msg(path: Path) -> Parsed:
+    """An Outlook message."""
+    message = Message.load(str(path))
+    if "encrypted" in message.message_headers.get("Content-Type", ""):
+        raise ParseFailure(Code.ENCRYPTED, "The message is encrypted.")
+    body = paragraphs(message.body or "") or list(parse_html(message.html_body or "<p>").elements)
+    subject = single_line(message.subject or "")
+    if not body and not subject:
+        raise ParseFailure(Code.EMPTY, "The message has neither a subject nor a text.")
+    people = (f"{person.name} <{person.email_address}>" for person in message.recipients)
+    sent = message.sent_date
+    lines = {"From": message.sender, "To": ", ".join(people), "Date": sent.isoformat(sep=" ") if sent else None}
+    head = prose("\n".join(f"{name}: {single_line(value)}" for name, value in lines.items() if value))
+    return Parsed(
+        elements=(*heading(subject, 1), *head, *body),
+        title=subject or None,
+        author=single_line(message.sender or "") or None,
+        created=(sent.astimezone(UTC) if sent.tzinfo else sent.replace(tzinfo=UTC)) if sent else None,
+        warnings=tuple(
+            f"The attachment {part.file_name or 'without a name'} is not indexed." for part in message.attachments
+        ),
+    )

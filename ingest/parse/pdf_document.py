@@ -1,0 +1,224 @@
+"""The blocks of all pages to elements: running heads dropped, headings found by size and weight, hyphens undone.
+
+Knows the whole document, which no page does: what the body's font is, what repeats, which words exist.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+
+from ingest.parse.pdf_layout import BULLET, NUMBERED, Block, Piece
+from ingest.parse.table import table
+from storage.records import Box, Element, Kind, Line
+
+MARGIN = 0.12  # of the page's height: where running heads and page numbers stand
+_PAGE_NUMBER = re.compile(
+    r"^[\s\-–|]*(page|seite|p\.|pág\.|página|стр\.|第)?\s*(\d{1,4}|[ivxlc]{1,6})\s*(页)?\s*((of|von|de|sur|/|из)\s*\d{1,4})?[\s\-–|]*$",
+    re.IGNORECASE,
+)
+_LONGEST_HEADING = 160  # characters
+_HEADING_END = (".", ",", ";", "。", "，", "；")
+
+
+def document_elements(pages: Sequence[list[Block]]) -> list[Element]:
+    """All elements of a document, in order."""
+    body = _body_size(pages)
+    kept = _without_furniture(pages, body)
+    blocks = [block for page in kept for block in page]
+    levels = _heading_levels(blocks, body)
+    words = _words(blocks)
+    elements: list[Element] = []
+    for block in blocks:
+        if block.rows:
+            elements += _table_element(block)
+        else:
+            elements += _text_element(block, levels, body, words)
+    return elements
+
+
+def _body_size(pages: Sequence[list[Block]]) -> float:
+    """The size that most characters have."""
+    sizes: Counter[float] = Counter()
+    for page in pages:
+        for block in page:
+            for line in block.lines:
+                sizes[round(line.size * 2) / 2] += len(line.text)
+    return sizes.most_common(1)[0][0] if sizes else 10.0
+
+
+def _without_furniture(pages: Sequence[list[Block]], body: float) -> list[list[Block]]:
+    """Keep once what stands in the margins of many pages, and drop page numbers."""
+    seen: Counter[tuple[str, int]] = Counter()
+    for page in pages:
+        seen.update({_furniture_key(line, body) for block in page for line in block.lines if _in_margin(line)})
+    often = max(3, len(pages) // 5)
+    repeated = {key for key, count in seen.items() if count >= often} if len(pages) > 2 else set()
+    said: set[str] = set()
+
+    def is_furniture(line: Piece) -> bool:
+        if not _in_margin(line):
+            return False
+        if len(pages) > 1 and _PAGE_NUMBER.match(line.text):
+            return True
+        key = _furniture_key(line, body)
+        if key not in repeated:
+            return False
+        again = key[0] in said
+        said.add(key[0])
+        return again
+
+    return [[block for block in (_stripped(block, is_furniture) for block in page) if block] for page in pages]
+
+
+def _stripped(block: Block, is_furniture: Callable[[Piece], bool]) -> Block | None:
+    lines = [line for line in block.lines if not is_furniture(line)]
+    if len(lines) == len(block.lines):
+        return block
+    rows = [row for row in block.rows if any(cell in lines for cell in row if cell)]
+    return Block(lines=lines, rows=rows) if lines else None
+
+
+def _in_margin(line: Piece) -> bool:
+    return line.bottom < MARGIN * line.height or line.top > (1 - MARGIN) * line.height or line.turned
+
+
+def _furniture_key(line: Piece, body: float) -> tuple[str, int]:
+    """Text without its numbers, and height on the page. Large text keeps them: "Chapter 1" is no running head."""
+    text = re.sub(r"\d+", "#", line.text) if line.size < 1.15 * body else line.text
+    return text, round(line.baseline / line.height * 50)
+
+
+def _heading_levels(blocks: Sequence[Block], body: float) -> dict[float, int]:
+    """Sizes larger than the body's, ranked. Sizes within a twentieth of each other are one."""
+    sizes = sorted({round(block.lines[0].size, 1) for block in blocks if _is_large(block, body)}, reverse=True)
+    levels: dict[float, int] = {}
+    level, last = 0, 0.0
+    for size in sizes:
+        if not last or size < 0.95 * last:
+            level += 1
+            last = size
+        levels[size] = min(level, 6)
+    return levels
+
+
+def _is_large(block: Block, body: float) -> bool:
+    text = " ".join(line.text for line in block.lines)
+    letters = sum(character.isalpha() for character in text)
+    return (
+        not block.rows
+        and not block.lines[0].turned
+        and block.lines[0].size >= 1.15 * body
+        and len(block.lines) <= 3
+        and letters >= 2
+        and len(text) <= _LONGEST_HEADING
+    )
+
+
+def _is_bold_heading(block: Block, body: float) -> bool:
+    text = " ".join(line.text for line in block.lines)
+    first = text.lstrip("0123456789.() ")[:1]
+    return (
+        not block.lines[0].turned
+        and all(line.bold for line in block.lines)
+        and block.lines[0].size >= 0.97 * body
+        and len(block.lines) <= 2
+        and 3 <= len(text) <= 100
+        and not text.endswith((*_HEADING_END, ":"))
+        and not BULLET.match(text)
+        and first.isalpha()
+        and not first.islower()
+    )
+
+
+def _words(blocks: Sequence[Block]) -> Counter[str]:
+    """The words that stand inside lines: whether a broken word has a hyphen of its own is told from them."""
+    words: Counter[str] = Counter()
+    for block in blocks:
+        for line in block.lines:
+            words.update(re.findall(r"\w+(?:-\w+)*(?=\W)", line.text.lower()))
+    return words
+
+
+def _text_element(block: Block, levels: dict[float, int], body: float, words: Counter[str]) -> Iterator[Element]:
+    text, lines = joined_lines(block.lines, words)
+    if not text:
+        return
+    page = block.lines[0].page
+    kind, level = Kind.TEXT, 0
+    if _is_large(block, body):
+        kind, level = Kind.HEADING, levels.get(round(block.lines[0].size, 1), 1)
+    elif _is_bold_heading(block, body):
+        kind, level = Kind.HEADING, min(max(levels.values(), default=0) + 1, 6)
+    elif BULLET.match(block.lines[0].text) or NUMBERED.match(text):
+        kind = Kind.LIST
+    yield Element(kind=kind, text=text, level=level, page=page, lines=tuple(lines))
+
+
+def joined_lines(pieces: Sequence[Piece], words: Counter[str]) -> tuple[str, list[Line]]:
+    """The text of a paragraph and where each of its lines stands in it."""
+    text = ""
+    lines: list[Line] = []
+    for number, piece in enumerate(pieces):
+        addition = BULLET.sub("- ", piece.text) if number == 0 else piece.text
+        addition = addition.strip()
+        if not addition:
+            continue
+        if text and _is_broken(text, addition, words):
+            text = text[:-1]
+            last = lines[-1]
+            lines[-1] = Line(start=last.start, end=len(text), page=last.page, box=last.box)
+        elif text and not _runs_on(text, addition):
+            text += " "
+        lines.append(Line(start=len(text), end=len(text) + len(addition), page=piece.page, box=box(piece)))
+        text += addition
+    return text, lines
+
+
+def _is_broken(text: str, addition: str, words: Counter[str]) -> bool:
+    """True when the hyphen at the end of `text` only breaks a word."""
+    before = re.search(r"(\w+)-$", text)
+    after = re.match(r"\w+", addition)
+    if not before or not after or not before.group(1)[-1].isalpha() or not addition[0].islower():
+        return False
+    head, tail = before.group(1).lower(), after.group().lower()
+    return words[f"{head}-{tail}"] <= words[head + tail]
+
+
+def _runs_on(text: str, addition: str) -> bool:
+    """No space between the lines: a hyphen of its own, or a script that has no spaces."""
+    hyphen = bool(re.search(r"\w-$", text)) and addition[0].isalpha() and addition[0].islower()
+    return hyphen or (_is_ideographic(text[-1]) and _is_ideographic(addition[0]))
+
+
+def _is_ideographic(character: str) -> bool:
+    return "\u3000" <= character <= "\u9fff" or "\uff00" <= character <= "\uffef"
+
+
+def box(piece: Piece) -> Box:
+    """Fractions of the visible page."""
+    left, right = (min(max(value / piece.width, 0.0), 1.0) for value in (piece.left, piece.right))
+    top, bottom = (min(max(value / piece.height, 0.0), 1.0) for value in (piece.top, piece.bottom))
+    return left, top, right, bottom
+
+
+def _table_element(block: Block) -> list[Element]:
+    page = block.lines[0].page
+    cells = [[cell.text if cell else "" for cell in row] for row in block.rows]
+    found = table(cells, page=page)
+    if not found:
+        return []
+    element = found[0]
+    shown = block.rows[len(block.rows) - len(element.rows) :]
+    lines = []
+    for record, row in zip(element.rows, shown, strict=True):
+        boxes = [box(cell) for cell in row if cell]
+        lefts, tops, rights, bottoms = zip(*boxes, strict=True)
+        outline = (min(lefts), min(tops), max(rights), max(bottoms))
+        lines.append(Line(start=record.start, end=record.end, page=page, box=outline))
+    return [
+        Element(
+            kind=Kind.TABLE, text=element.text, page=page, header=element.header, rows=element.rows, lines=tuple(lines)
+        )
+    ]

@@ -1,0 +1,65 @@
+"""Author, title and dates of Office files. Knows which values are only a program's defaults."""
+
+from __future__ import annotations
+
+import zipfile
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from ingest.parse.text import single_line
+
+_NOBODY = frozenset(
+    [
+        "openpyxl",
+        "python-docx",
+        "user",
+        "author",
+        "admin",
+        "administrator",
+        "anonymous",
+        "unknown",
+        "microsoft",
+        "owner",
+        "steve",
+    ]
+)
+_NO_TITLES = ("powerpoint presentation", "presentation", "slide ", "document", "untitled", "microsoft ")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Properties:
+    """What an Office file says of itself."""
+
+    title: str | None = None
+    author: str | None = None
+    created: datetime | None = None
+    modified: datetime | None = None
+
+
+def office_properties(path: Path, core: Any) -> Properties:
+    """`core` as python-docx, python-pptx and openpyxl read it: they invent values (today) where the file has none."""
+    with zipfile.ZipFile(path) as container:
+        part = next((name for name in container.namelist() if name.lower().startswith("docprops/core")), None)
+        said = container.read(part) if part else b""
+    title = single_line(core.title or "")
+    author = getattr(core, "creator", None) or getattr(core, "author", None)
+    return Properties(
+        title=None if title.lower().startswith(_NO_TITLES) else title or None,
+        author=person(author),
+        created=_moment(core.created) if b":created" in said else None,
+        modified=_moment(core.modified) if b":modified" in said else None,
+    )
+
+
+def person(name: str | None) -> str | None:
+    """A name, None for what programs put there."""
+    name = single_line(name or "")
+    return name if name and name.lower() not in _NOBODY else None
+
+
+def _moment(value: datetime | None) -> datetime | None:
+    if value is None:
+        return None
+    return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)

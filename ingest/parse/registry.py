@@ -1,0 +1,167 @@
+"""The life of one file inside the child: what is it really, which parser reads it, is there any text in what came out.
+
+Knows the families of formats and the signs by which contents betray themselves. Every outcome is a `Parsed` with
+text, or a ParseFailure whose reason a person understands. Imports each parser only when a file needs it.
+"""
+
+from __future__ import annotations
+
+import re
+import struct
+import zipfile
+import zlib
+from dataclasses import replace
+from pathlib import Path
+
+from lxml import etree  # type: ignore[import-untyped]
+
+from ingest.parse import formats
+from ingest.parse.charset import decode, is_text
+from ingest.parse.failure import Code, ParseFailure
+from ingest.parse.formats import SUPPORTED
+from ingest.parse.limits import MEGABYTE, ParseLimits
+from ingest.parse.sniff import real_suffix
+from ingest.parse.text import single_line
+from storage.records import Parsed
+
+__all__ = ["SUPPORTED", "parse"]
+
+_TEXTUAL = formats.PLAIN | formats.SOURCE | formats.MARKDOWN | formats.HTML | formats.DELIMITED
+# What the libraries raise for files that are not what they should be. KeyError, IndexError and AttributeError: a part
+# or an element that every such file has is missing.
+_MALFORMED = (
+    zipfile.BadZipFile,
+    zlib.error,
+    etree.LxmlError,
+    struct.error,
+    KeyError,
+    IndexError,
+    AttributeError,
+    ValueError,
+    TypeError,
+    EOFError,
+    SyntaxError,  # xml.etree.ElementTree.ParseError
+    NotImplementedError,  # a compression method that zipfile does not know
+    RecursionError,
+    AssertionError,
+)
+
+
+def parse(path: Path, *, suffix: str, limits: ParseLimits) -> Parsed:
+    """Read one file. `suffix` is what its name says, lower case with the dot. Raises ParseFailure."""
+    head = _head(path, limits)
+    suffix = real_suffix(path, suffix.lower(), head, limits)
+    try:
+        parsed = _dispatch(path, suffix, limits)
+    except _MALFORMED as error:
+        what = f"{type(error).__name__}: {single_line(str(error).replace(str(path), path.name))[:200]}"
+        raise ParseFailure(Code.CORRUPT, f"The file is damaged or is not a real {suffix[1:]} file ({what}).") from error
+    except MemoryError as error:
+        raise ParseFailure(Code.OUT_OF_MEMORY, f"The file needs more than {limits.memory_mb} MB.") from error
+    return _checked(parsed, limits)
+
+
+def _head(path: Path, limits: ParseLimits) -> bytes:
+    try:
+        size = path.stat().st_size
+        with path.open("rb") as file:
+            head = file.read(8192)
+    except OSError as error:
+        raise ParseFailure(Code.UNREADABLE, f"The file cannot be read: {error.strerror}.") from error
+    if size == 0:
+        raise ParseFailure(Code.EMPTY, "The file has no content (0 bytes).")
+    if size > limits.max_bytes:
+        allowed = limits.max_bytes // MEGABYTE
+        raise ParseFailure(Code.TOO_LARGE, f"The file has {size // MEGABYTE} MB, more than {allowed} MB (max_bytes).")
+    return head
+
+
+def _dispatch(path: Path, suffix: str, limits: ParseLimits) -> Parsed:
+    if suffix in _TEXTUAL or not suffix:
+        return _textual(path, suffix, limits)
+    if suffix in formats.WORD | formats.SLIDES | formats.SHEET:
+        from ingest.parse.strict import usual_form  # noqa: PLC0415
+
+        with usual_form(path) as usual:
+            return _office(usual, suffix, limits)
+    if suffix in formats.PDF:
+        from ingest.parse.pdf import parse_pdf  # noqa: PLC0415
+
+        return parse_pdf(path)
+    if suffix in formats.CONVERTED:
+        from ingest.parse.converted import parse_converted  # noqa: PLC0415
+
+        return parse_converted(path, suffix=suffix)
+    if suffix in formats.MAIL:
+        from ingest.parse.mail import parse_eml, parse_msg  # noqa: PLC0415
+
+        return parse_msg(path) if suffix == ".msg" else parse_eml(path.read_bytes())
+    return _old_office(path, suffix, limits)
+
+
+def _office(path: Path, suffix: str, limits: ParseLimits) -> Parsed:
+    if suffix in formats.SHEET:
+        from ingest.parse.sheet import parse_sheet  # noqa: PLC0415
+
+        return parse_sheet(path, limits=limits)
+    if suffix in formats.WORD:
+        from ingest.parse.word import parse_word  # noqa: PLC0415
+
+        return parse_word(path)
+    from ingest.parse.slides import parse_slides  # noqa: PLC0415
+
+    return parse_slides(path)
+
+
+def _old_office(path: Path, suffix: str, limits: ParseLimits) -> Parsed:
+    from ingest.parse.legacy import parse_legacy  # noqa: PLC0415
+
+    def again(converted: Path, newer: str) -> Parsed:
+        return _dispatch(converted, newer, limits)
+
+    try:
+        parsed = parse_legacy(path, suffix=suffix, seconds=limits.seconds, then=again)
+    except ParseFailure as failure:
+        if failure.code is not Code.CORRUPT or suffix not in (".ppt", ".pps"):
+            raise
+        parsed = Parsed(elements=())
+    if not parsed.elements and suffix in (".ppt", ".pps"):
+        from ingest.parse.powerpoint97 import parse_records  # noqa: PLC0415
+
+        return parse_records(path)
+    return parsed
+
+
+def _textual(path: Path, suffix: str, limits: ParseLimits) -> Parsed:
+    data = path.read_bytes()
+    if not is_text(data[:65536]):
+        raise ParseFailure(Code.UNSUPPORTED, f"The file holds binary data and not the text that {suffix} files hold.")
+    source = decode(data, declared=suffix in formats.HTML or suffix == ".xml")
+    if suffix in formats.HTML:
+        from ingest.parse.html import parse_html  # noqa: PLC0415
+
+        return parse_html(source)
+    if suffix in formats.MARKDOWN:
+        from ingest.parse.markdown import parse_markdown  # noqa: PLC0415
+
+        return parse_markdown(source)
+    if suffix in formats.DELIMITED:
+        from ingest.parse.delimited import parse_delimited  # noqa: PLC0415
+
+        return parse_delimited(source, suffix=suffix, limits=limits)
+    from ingest.parse.plain import parse_plain  # noqa: PLC0415
+
+    return parse_plain(source, suffix=suffix)
+
+
+def _checked(parsed: Parsed, limits: ParseLimits) -> Parsed:
+    elements = tuple(element for element in parsed.elements if re.search(r"\w", element.text))
+    if not elements:
+        raise ParseFailure(Code.EMPTY, "The file opens, but there is no text in it.")
+    characters = sum(len(element.text) for element in elements)
+    if characters > limits.max_output_chars:
+        raise ParseFailure(
+            Code.TOO_LARGE,
+            f"The file has {characters:,} characters, more than {limits.max_output_chars:,} (max_output_chars).",
+        )
+    return replace(parsed, elements=elements)

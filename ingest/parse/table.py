@@ -1,0 +1,85 @@
+"""Rows of cells to a table element. Knows nothing of where the cells came from.
+
+A row reads "Column: value | Column: value", so that any piece of the table keeps its header. Without a header the
+values alone are joined.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from ingest.parse.text import single_line
+from storage.records import Element, Kind, Row
+
+_NUMBER = re.compile(r"^[\W_]*\d[\d\s.,:/%'’+-]*\W*\w{0,3}$")
+_LONGEST_NAME = 80  # characters; what is longer is a sentence, not the name of a column
+
+
+def is_number(cell: str) -> bool:
+    """True for numbers, dates, amounts and percentages."""
+    return bool(_NUMBER.match(cell))
+
+
+def guess_header(rows: Sequence[Sequence[str]]) -> int:
+    """How many rows at the top are column names: 0 or 1. For tables that do not mark them."""
+    if len(rows) < 2:
+        return 0
+    first = [cell for cell in rows[0] if cell]
+    if len(first) < 2 or len(first) * 2 < len(rows[0]) or len(set(first)) < len(first):
+        return 0
+    if any(is_number(cell) and not re.fullmatch(r"(19|20)\d\d", cell) for cell in first):
+        return 0
+    if all(re.fullmatch(r"\d{4}", cell) for cell in first) or max(map(len, first)) > _LONGEST_NAME:
+        return 0
+    if first[0].endswith(":"):  # a form: names on the left, values on the right
+        return 0
+    return 1
+
+
+def joined_header(rows: Sequence[Sequence[str]], width: int) -> tuple[str, ...]:
+    """Several header rows as one: the names above each other, each once."""
+    columns = ([row[i] for row in rows if i < len(row) and row[i]] for i in range(width))
+    return tuple(" ".join(dict.fromkeys(names)) for names in columns)
+
+
+def table(
+    rows: Sequence[Sequence[str]],
+    *,
+    header_rows: int | None = None,
+    addresses: Sequence[str | None] = (),
+    page: int | None = None,
+    sheet: str | None = None,
+) -> list[Element]:
+    """No element or one table. `header_rows` None: guess. `addresses`, if given, one for each of `rows`."""
+    cleaned = [tuple(single_line(cell) for cell in row) for row in rows]
+    kept = [(row, addresses[i] if addresses else None) for i, row in enumerate(cleaned) if any(row)]
+    if not kept:
+        return []
+    grid = [row for row, _ in kept]
+    names = guess_header(grid) if header_rows is None else min(header_rows, len(grid))
+    if names >= len(grid):  # nothing but names: they are all the text there is
+        names = 0
+    width = max(len(row) for row in grid)
+    header = joined_header(grid[:names], width) if names else ()
+    if not any(header):
+        header = ()
+    texts: list[str] = []
+    records: list[Row] = []
+    position = 0
+    for row, address in kept[names:]:
+        text = row_text(row, header)
+        records.append(Row(start=position, end=position + len(text), cells=row, address=address))
+        texts.append(text)
+        position += len(text) + 1
+    return [Element(kind=Kind.TABLE, text="\n".join(texts), page=page, sheet=sheet, header=header, rows=tuple(records))]
+
+
+def row_text(row: Sequence[str], header: Sequence[str]) -> str:
+    """One row in words; empty cells are left out."""
+    parts = []
+    for i, cell in enumerate(row):
+        name = header[i].removesuffix(":") if i < len(header) else ""
+        if cell:
+            parts.append(f"{name}: {cell}" if name else cell)
+    return " | ".join(parts)

@@ -1,0 +1,198 @@
+"""DOCX to elements through unstructured's reader, which knows Word's numbering, merged cells and tracked changes.
+
+Its reader is used below `partition_docx`: there a paragraph without a style gets its kind from its words, which makes
+prose a title when no language model is installed. Here the styles and outline levels alone say what is a heading.
+Added are what it leaves out: text boxes, content controls, tracked insertions, footnotes. Running headers and footers
+come once, at the end.
+"""
+
+from __future__ import annotations
+
+import re
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from lxml import etree, html  # type: ignore[import-untyped]
+
+from ingest.parse.properties import office_properties
+from ingest.parse.quiet import quieten
+from ingest.parse.table import table
+from ingest.parse.text import first_heading, flowing, heading, normal, prose, single_line
+from storage.records import Element, Kind, Parsed
+
+quieten()
+
+from docx.oxml.ns import qn  # noqa: E402  (after the calls home are stopped)
+from unstructured.documents import elements as found  # noqa: E402
+from unstructured.partition.docx import DocxPartitionerOptions, _DocxPartitioner  # noqa: E402
+
+from ingest.parse.html import table_rows  # noqa: E402
+
+_LABELLED = re.compile(r"^\(?[\dA-Za-zIVXivx]{1,5}([.)]|(\.\d+)+[.)]?)\s")
+_LONGEST_LIST = 2500  # characters of a list in one element
+_LONGEST_BOLD = 90  # characters of a bold line that stands for a heading
+_WRAPPERS = tuple(map(qn, ("w:sdt", "w:ins", "w:moveTo", "w:smartTag", "w:fldSimple", "w:customXml")))
+_NOTE_PARTS = ("word/footnotes.xml", "word/endnotes.xml")
+
+
+class _ByStyle(_DocxPartitioner):
+    """unstructured's reader, with kinds from styles only."""
+
+    def _parse_paragraph_text_for_element_type(self, paragraph: Any) -> None:
+        """Nothing is told from the words."""
+
+    def _style_based_element_type(self, paragraph: Any) -> Any:
+        kind = super()._style_based_element_type(paragraph)
+        return found.Title if kind is None and self._has_outline_level(paragraph) else kind
+
+    def _parse_category_depth_by_style(self, paragraph: Any) -> int:
+        depth: int = super()._parse_category_depth_by_style(paragraph)
+        if not depth and self._has_outline_level(paragraph) and not self._style_name(paragraph).startswith("Heading"):
+            return self._outline_level(paragraph)
+        return depth
+
+    def _outline_level(self, paragraph: Any) -> int:
+        values = paragraph._p.xpath("./w:pPr/w:outlineLvl/@w:val")
+        style = paragraph.style
+        for _ in range(20):  # styles may be based on each other in a circle
+            if values or style is None:
+                break
+            values = style.element.xpath("./w:pPr/w:outlineLvl/@w:val")
+            style = style.base_style
+        return int(values[0]) if values else 0
+
+    def _iter_paragraph_elements(self, paragraph: Any) -> Iterator[Any]:
+        yield from super()._iter_paragraph_elements(paragraph)
+        for text in _boxed_text(paragraph._p):
+            yield found.Text(text=text)
+
+
+def parse_word(path: Path) -> Parsed:
+    """A DOCX file."""
+    options = DocxPartitionerOptions.load(
+        file=None,
+        file_path=str(path),
+        include_page_breaks=False,
+        infer_table_structure=True,
+        starting_page_number=1,
+        strategy="fast",
+    )
+    document = options.document
+    _unwrap(document.element.body)
+    raw = list(_ByStyle.iter_document_elements(options))
+    if not any(isinstance(item, found.Title) for item in raw):
+        raw = [_bold_heading(item) for item in raw]
+    elements = list(_elements(raw)) + _notes(path) + _running_heads(raw)
+    known = office_properties(path, document.core_properties)
+    return Parsed(
+        elements=tuple(elements),
+        title=known.title or first_heading(elements),
+        author=known.author,
+        created=known.created,
+        modified=known.modified,
+    )
+
+
+def _elements(raw: list[Any]) -> Iterator[Element]:
+    items: list[str] = []
+    for item in [*raw, None]:
+        if isinstance(item, found.Header | found.Footer):
+            continue
+        if isinstance(item, found.ListItem):
+            line = list_line(item.text, item.metadata.category_depth or 0)
+            if items and sum(map(len, items)) + len(line) > _LONGEST_LIST:
+                yield from _list(items)
+            items.append(line)
+            continue
+        yield from _list(items)
+        if isinstance(item, found.Title):
+            yield from heading(item.text, (item.metadata.category_depth or 0) + 1)
+        elif isinstance(item, found.Table):
+            yield from table_from_html(item.metadata.text_as_html, item.text)
+        elif item is not None:
+            yield from prose(item.text)
+
+
+def _running_heads(raw: list[Any]) -> list[Element]:
+    """What stands above and below the pages, each once."""
+    texts = dict.fromkeys(single_line(item.text) for item in raw if isinstance(item, found.Header | found.Footer))
+    worth = (text for text in texts if sum(character.isalpha() for character in text) > 6)
+    return [element for text in worth for element in prose(text, kind=Kind.NOTE)]
+
+
+def list_line(text: str, depth: int) -> str:
+    """One item with its mark: its own number, or a dash."""
+    text = single_line(text)
+    mark = "" if _LABELLED.match(text) else "- "
+    return f"{'  ' * min(depth, 9)}{mark}{text}" if text else ""
+
+
+def _list(items: list[str]) -> list[Element]:
+    """The gathered items as one element; empties the list."""
+    text = normal("\n".join(filter(None, items)))
+    items.clear()
+    return [Element(kind=Kind.LIST, text=text)] if text else []
+
+
+def table_from_html(source: str | None, text: str, *, page: int | None = None) -> list[Element]:
+    """The table that unstructured wrote as HTML; its bare text where the grid was too large to write."""
+    if not source:
+        return prose(text, page=page)
+    rows, header_rows = table_rows(html.fragment_fromstring(source))
+    if max(map(len, rows), default=0) == 1:  # a box around text
+        return [element for row in rows for element in prose(row[0], page=page)]
+    return table(rows, header_rows=header_rows, page=page)
+
+
+def _bold_heading(item: Any) -> Any:
+    """In a document without heading styles: a short line that is bold throughout stands for a heading."""
+    metadata = item.metadata
+    if type(item) is not found.Text or "b" not in (metadata.emphasized_text_tags or ()):
+        return item
+    pairs = zip(metadata.emphasized_text_contents, metadata.emphasized_text_tags, strict=True)
+    bold = "".join(text for text, tag in pairs if tag == "b")
+    text = single_line(item.text)
+    whole = "".join(bold.split()) == "".join(text.split())
+    if not whole or len(text) > _LONGEST_BOLD or text.endswith((".", ",", ";", ":")):
+        return item
+    metadata.category_depth = 1
+    return found.Title(text=text, metadata=metadata)
+
+
+def _unwrap(body: Any) -> None:
+    """Take away what stands around text and hides it from the reader: content controls, tracked insertions, fields."""
+    for wrapper in list(body.iter(*_WRAPPERS)):
+        holder = wrapper.find(qn("w:sdtContent")) if wrapper.tag == qn("w:sdt") else wrapper
+        parent = wrapper.getparent()
+        position = parent.index(wrapper)
+        parent.remove(wrapper)
+        for offset, child in enumerate(list(holder) if holder is not None else []):
+            parent.insert(position + offset, child)
+
+
+def _boxed_text(paragraph: Any) -> Iterator[str]:
+    """The floating text boxes anchored in a paragraph; the copies for old readers (`mc:Fallback`) are left out."""
+    for box in paragraph.iter(qn("w:txbxContent")):
+        if any(etree.QName(above).localname in ("Fallback", "inline") for above in box.iterancestors()):
+            continue
+        lines = ("".join(run.text or "" for run in line.iter(qn("w:t"))) for line in box.iter(qn("w:p")))
+        text = flowing("\n".join(lines))
+        if text:
+            yield text
+
+
+def _notes(path: Path) -> list[Element]:
+    """Footnotes and endnotes, numbered as they are in the file."""
+    elements: list[Element] = []
+    with zipfile.ZipFile(path) as container:
+        for name in set(container.namelist()).intersection(_NOTE_PARTS):
+            parser = etree.XMLParser(resolve_entities=False, no_network=True)
+            root = etree.fromstring(container.read(name), parser)
+            for note in root:
+                if note.get(qn("w:type")) is not None:  # separators, not notes
+                    continue
+                text = single_line(" ".join("".join(p.itertext(qn("w:t"))) for p in note.iter(qn("w:p"))))
+                elements += prose(f"[{note.get(qn('w:id'))}] {text}" if text else "", kind=Kind.NOTE)
+    return elements

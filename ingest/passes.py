@@ -1,0 +1,192 @@
+"""One-shot work on the catalog: a full pass over a folder, and rebuilding the indexes. What the command line calls."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from ingest.parse.failure import ADVICE, Code
+from ingest.parse.limits import ParseLimits
+from ingest.pipeline import Pipeline
+from ingest.pipeline import Progress as Work
+from ingest.sandbox import Sandbox
+from storage.catalog import Catalog, Source
+from storage.datafolder import DataFolder
+from storage.errors import DataFolderError
+from storage.records import State
+from storage.settings import Settings
+from storage.store import open_store
+
+WAIT_SECONDS = 600  # for the running service to come to the end of its pass
+CHANGING_SECONDS = 60  # how long a pass stays for files that are still being written
+
+
+@contextmanager
+def open_pipeline(settings: Settings, *, check_embedder: bool = True) -> Iterator[tuple[Pipeline, DataFolder]]:
+    """The pipeline over the data folder of the settings."""
+    limits = ParseLimits(
+        seconds=settings.parse_seconds, memory_mb=settings.parse_memory_mb, max_bytes=int(settings.max_file_mb * 1e6)
+    )
+    with open_store(settings, check_embedder=check_embedder) as store, Sandbox(limits) as sandbox:
+        yield Pipeline(settings, store.indexes, store.originals, store.embedder, sandbox), store.folder
+
+
+def one_pass(
+    settings: Settings,
+    folder: Path | None,
+    *,
+    readers: Sequence[str] | None,
+    retry: bool,
+    confirm_deletions: bool,
+    remove: bool,
+) -> dict[str, Any]:
+    """Reconcile a folder and take every file to indexed or failed. Returns the object of `premise ingest --json`.
+
+    Raises: DataFolderError when the folder is none, or overlaps one that is kept already.
+    """
+    started = time.monotonic()
+    root = _root(settings, folder)
+    with open_pipeline(settings) as (pipeline, data), data.ingesting(wait=WAIT_SECONDS):
+        catalog = pipeline.catalog
+        _refuse_overlap(catalog, root)
+        source = catalog.source(str(root), readers)
+        if remove:
+            return _remove(pipeline, source, started)
+        if confirm_deletions:
+            catalog.confirm_deletions(source.id)
+            source = catalog.source(str(root), readers)
+        if retry:
+            catalog.retry([file.id for file in catalog.known(source.id).values() if file.state is State.FAILED])
+        found = pipeline.reconcile(source)
+        work = _work(pipeline, source)
+        pipeline.tidy()
+        return {
+            "indexed": work.indexed,
+            "unchanged": _indexed(catalog, source) - work.indexed,
+            "deleted": found.deleted,
+            "moved": found.moved,
+            "relabelled": found.relabelled,
+            "failed": _failed(catalog, source),
+            "chunks": work.chunks,
+            "seconds": round(time.monotonic() - started, 3),
+            "held": found.held,
+            "timings": {name: round(value, 3) for name, value in work.timings.items()},
+        }
+
+
+def _root(settings: Settings, folder: Path | None) -> Path:
+    if folder is None:
+        settings.inbox_folder.mkdir(parents=True, exist_ok=True)
+        return settings.inbox_folder
+    root = folder.expanduser().absolute()
+    if not root.is_dir():
+        raise DataFolderError(f"{folder} is no folder. Name one, or leave it out for the inbox.")
+    return Path(root.resolve())
+
+
+def _refuse_overlap(catalog: Catalog, root: Path) -> None:
+    for source in catalog.sources():
+        other = Path(source.root)
+        if other != root and (other.is_relative_to(root) or root.is_relative_to(other)):
+            raise DataFolderError(
+                f"{root} overlaps {other}, which is kept in step already: its files would be there twice. "
+                f"Use that folder, or take it out first: premise ingest {other} --remove"
+            )
+
+
+def _work(pipeline: Pipeline, source: Source) -> Work:
+    """Work with a progress bar on standard error; files still being written are waited for a while."""
+    console = Console(stderr=True)
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console, transient=True) as bar:
+        task = bar.add_task("Indexing")
+
+        def show(work: Work) -> None:
+            bar.update(task, total=work.total, completed=work.done, description=f"Indexing {work.path[-40:]}")
+
+        total = pipeline.work([source], progress=show)
+        until = time.monotonic() + CHANGING_SECONDS
+        while _changing(pipeline.catalog, source) and time.monotonic() < until:
+            time.sleep(1)
+            again = pipeline.work([source], progress=show)
+            total.indexed += again.indexed
+            total.chunks += again.chunks
+    return total
+
+
+def _changing(catalog: Catalog, source: Source) -> bool:
+    return any(file.code == Code.CHANGING and file.retry_at is not None for file in catalog.known(source.id).values())
+
+
+def _indexed(catalog: Catalog, source: Source) -> int:
+    return sum(file.state is State.INDEXED for file in catalog.known(source.id).values())
+
+
+def _failed(catalog: Catalog, source: Source) -> list[dict[str, str]]:
+    return [
+        {
+            "path": file.path,
+            "code": file.code or "",
+            "reason": file.reason or "",
+            "advice": ADVICE[Code(file.code)] if file.code in set(Code) else "",
+        }
+        for file in sorted(catalog.known(source.id).values(), key=lambda file: file.path)
+        if file.state is State.FAILED
+    ]
+
+
+def _remove(pipeline: Pipeline, source: Source, started: float) -> dict[str, Any]:
+    files = pipeline.catalog.known(source.id)
+    pipeline.catalog.delete_documents([file.id for file in files.values()])
+    pipeline.catalog.forget_source(source.id)
+    pipeline.indexes.catch_up()
+    pipeline.tidy()
+    return {
+        "indexed": 0,
+        "unchanged": 0,
+        "deleted": len(files),
+        "moved": 0,
+        "relabelled": 0,
+        "failed": [],
+        "chunks": 0,
+        "seconds": round(time.monotonic() - started, 3),
+        "held": None,
+        "timings": {},
+    }
+
+
+def rebuild(settings: Settings, *, embed: bool) -> dict[str, Any]:
+    """Make both indexes anew from the catalog; `embed`: chunk and embed everything anew first."""
+    started = time.monotonic()
+    with (
+        open_pipeline(settings, check_embedder=not embed) as (pipeline, data),
+        data.ingesting(wait=WAIT_SECONDS),
+        Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            console=Console(stderr=True),
+            transient=True,
+        ) as bar,
+    ):
+        counts = pipeline.catalog.counts()
+        if embed:
+            task = bar.add_task("Embedding documents", total=counts[State.INDEXED])
+            pipeline.reembed(lambda done: bar.update(task, completed=done))
+        else:
+            task = bar.add_task("Rebuilding", total=counts["chunks"])
+            pipeline.indexes.rebuild(lambda done: bar.update(task, completed=done))
+        check = pipeline.indexes.check()
+    return {
+        "chunks": check.chunks,
+        "keywords": check.keywords,
+        "vectors": check.vectors,
+        "consistent": check.ok,
+        "seconds": round(time.monotonic() - started, 3),
+    }

@@ -1,0 +1,367 @@
+"""The life of a file: seen, compared, kept, parsed, chunked, embedded, stored, told to the indexes.
+
+`reconcile` makes the catalog's list of files agree with a folder; it is quick. `work` takes the files that wait through
+the rest, and stops between two files when asked to, so that deletions never wait for a bulk load. The catalog is the
+queue: what a crash leaves half done is simply still waiting. One process at a time (storage.datafolder, ingest lock).
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from hashlib import sha256
+from pathlib import Path, PurePosixPath
+
+import numpy as np
+
+from ingest.access import AccessRules
+from ingest.chunk import chunk, embedding_text, title_of
+from ingest.parse.failure import RETRIED, Code, ParseFailure
+from ingest.sandbox import Sandbox
+from ingest.scan import Changes, Walked, compare, walk
+from storage.catalog import EMBEDDER, Catalog, Known, Seen, Source, Vector, revision_id
+from storage.embedder import Embedder
+from storage.indexes import Indexes
+from storage.originals import Originals
+from storage.records import Chunk, Parsed, State
+from storage.settings import Settings
+
+EMBED_AT = 128  # chunks collected across documents before they are embedded together
+BATCH = 200  # waiting files fetched at once
+GUARD_MINIMUM = 10  # fewer vanished files than this are simply deleted
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reconciled:
+    """What a reconciling scan found and did."""
+
+    new: int = 0
+    changed: int = 0
+    moved: int = 0
+    relabelled: int = 0
+    deleted: int = 0
+    unchanged: int = 0
+    held: str | None = None  # why deletions wait for a person
+
+
+@dataclass(kw_only=True)
+class Progress:
+    """Where `work` stands; also what it ended with."""
+
+    total: int = 0
+    done: int = 0
+    indexed: int = 0
+    failed: int = 0
+    chunks: int = 0  # embedded or re-used
+    path: str = ""  # the file just finished
+    timings: dict[str, float] = field(default_factory=lambda: {"parse": 0.0, "embed": 0.0, "store": 0.0})
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Prepared:
+    """A file that was parsed and chunked."""
+
+    known: Known
+    content: str  # SHA-256
+    title: str
+    parsed: Parsed
+    pieces: list[Chunk]
+    seconds: float
+
+
+class Pipeline:
+    """Takes files of registered sources into the catalog and the indexes."""
+
+    def __init__(
+        self, settings: Settings, indexes: Indexes, originals: Originals, embedder: Embedder, sandbox: Sandbox
+    ) -> None:
+        self.settings = settings
+        self.catalog: Catalog = indexes.catalog
+        self.indexes = indexes
+        self.originals = originals
+        self.embedder = embedder
+        self.sandbox = sandbox
+        self._roots: dict[int, Path] = {}
+
+    # --- folder against catalog --------------------------------------------------------------------------------
+
+    def reconcile(self, source: Source) -> Reconciled:
+        """Make the catalog's files those of the folder. Deleted and re-permissioned files are gone from answers now."""
+        root = Path(source.root)
+        self._roots[source.id] = root
+        try:
+            rules = AccessRules(root, source.readers)
+            walked = walk(root, rules, self.catalog.label_for, without=self.settings.data)
+        except OSError as error:
+            held = f"The folder {root} cannot be read ({error.strerror}). Nothing was deleted."
+            self.catalog.scanned(source.id, held=held)
+            return Reconciled(held=held)
+        known = self.catalog.known(source.id)
+        changes = compare(walked.files, known, walked.unreadable)
+        waits = self._guard(source, changes, len(known))
+        if waits is None:
+            self.catalog.delete_documents([file.id for file in changes.gone])
+        self._apply(source, changes)
+        self._unreadable(walked, known)
+        self.indexes.catch_up()
+        self.catalog.scanned(source.id, held=waits)
+        return Reconciled(
+            new=len(changes.new),
+            changed=len(changes.changed),
+            moved=len(changes.moved),
+            relabelled=len(changes.relabelled),
+            deleted=0 if waits else len(changes.gone),
+            unchanged=changes.unchanged,
+            held=waits,
+        )
+
+    def _guard(self, source: Source, changes: Changes, known: int) -> str | None:
+        """Why the deletions have to wait for a person: a share that is not mounted looks like an empty folder."""
+        gone = len(changes.gone)
+        if gone < GUARD_MINIMUM or gone <= known * self.settings.guard_fraction or source.confirmed:
+            return None
+        return (
+            f"{gone} of {known} files of {source.root} are gone at once. They still answer questions until you confirm "
+            "that they were deleted (Administration page, or `premise ingest --confirm-deletions`). "
+            "If the folder is a share, check that it is mounted."
+        )
+
+    def _apply(self, source: Source, changes: Changes) -> None:
+        self.catalog.add_files(source.id, changes.new)
+        for before, file in changes.changed:
+            self.catalog.touch_file(before.id, file, waiting=True)
+        for before, file in changes.moved:
+            renamed = PurePosixPath(before.path).stem != PurePosixPath(file.path).stem
+            self.catalog.touch_file(before.id, file, waiting=renamed, code="renamed" if renamed else None)
+        by_label: dict[int | None, list[str]] = {}
+        for before, file in changes.relabelled:
+            by_label.setdefault(file.label, []).append(before.id)
+        for label, ids in by_label.items():
+            self.catalog.relabel(ids, label)
+
+    def _unreadable(self, walked: Walked, known: dict[str, Known]) -> None:
+        """Files below a folder that cannot be listed any more: said to the administrator, still answering."""
+        for folder, why in walked.unreadable.items():
+            for path, file in known.items():
+                if path.startswith(f"{folder}/") and file.code != Code.UNREADABLE:
+                    reason = f"The folder {folder} cannot be listed ({why})."
+                    retry_at = datetime.now(UTC) + timedelta(seconds=self.settings.scan_seconds)
+                    self.catalog.fail(file.id, Code.UNREADABLE, reason, retry_at)
+
+    # --- waiting files -----------------------------------------------------------------------------------------
+
+    def work(
+        self,
+        sources: Sequence[Source],
+        *,
+        pause: Callable[[], bool] = lambda: False,
+        progress: Callable[[Progress], None] = lambda progress: None,
+    ) -> Progress:
+        """Take every waiting file of these sources to indexed or failed, or until `pause` says so.
+
+        Raises: DataFolderError when the disk is full or read-only, IndexUnavailable; what was not done still waits.
+        """
+        ids = [source.id for source in sources]
+        self._roots |= {source.id: Path(source.root) for source in sources}
+        state = Progress(total=self.catalog.unfinished(ids))
+        if self.catalog.fact(EMBEDDER) is None:
+            self.catalog.set_fact(EMBEDDER, f"{self.embedder.name} {self.embedder.revision}")
+        while not pause() and (waiting := self.catalog.waiting(ids, BATCH)):
+            collected: list[_Prepared] = []
+            for known, outcome in self._prepared(waiting, pause):
+                if outcome is None:
+                    self._finish(state, known, progress)
+                    continue
+                if isinstance(outcome, ParseFailure):
+                    self._fail(known, outcome)
+                    state.failed += 1
+                    self._finish(state, known, progress)
+                    continue
+                collected.append(outcome)
+                if sum(len(item.pieces) for item in collected) >= EMBED_AT:
+                    self._store(collected, state, progress)
+                    collected = []
+            self._store(collected, state, progress)
+        return state
+
+    def _finish(self, state: Progress, known: Known, progress: Callable[[Progress], None]) -> None:
+        state.done += 1
+        state.total = max(state.total, state.done)
+        state.path = known.path
+        progress(state)
+
+    def _prepared(
+        self, waiting: Sequence[Known], pause: Callable[[], bool]
+    ) -> Iterator[tuple[Known, _Prepared | ParseFailure | None]]:
+        """Parse ahead in one thread while the caller embeds: at most a few files, so that memory stays bounded."""
+        ahead = 4
+        with ThreadPoolExecutor(1, thread_name_prefix="parse") as pool:
+            queue: list[tuple[Known, Future[_Prepared | ParseFailure | None]]] = []
+            upcoming = iter(waiting)
+            while True:
+                while len(queue) < ahead and not pause() and (known := next(upcoming, None)) is not None:
+                    queue.append((known, pool.submit(self._prepare, known)))
+                if not queue:
+                    return
+                known, future = queue.pop(0)
+                yield known, future.result()
+
+    def _prepare(self, known: Known) -> _Prepared | ParseFailure | None:
+        """Keep, parse and chunk a file. None: its content is indexed already."""
+        started = time.monotonic()
+        try:
+            content = self._keep(known)
+            if content == known.sha256 and known.code != "renamed":
+                self.catalog.set_state(known.id, State.INDEXED)
+                return None
+            self.catalog.set_state(known.id, State.PARSING, known.code)
+            suffix = PurePosixPath(known.path).suffix.lower()
+            parsed = self.sandbox.parse(self.originals.path(content), suffix)
+            title = title_of(parsed, known.path)
+            pieces = self._chunks(parsed, title, revision_id(known.id, content))
+            self.catalog.set_state(known.id, State.EMBEDDING, known.code)
+        except ParseFailure as failure:
+            return failure
+        return _Prepared(
+            known=known,
+            content=content,
+            title=title,
+            parsed=parsed,
+            pieces=pieces,
+            seconds=time.monotonic() - started,
+        )
+
+    def _chunks(self, parsed: Parsed, title: str, revision: str) -> list[Chunk]:
+        size = min(self.settings.chunk_tokens, self.embedder.max_tokens)
+        return chunk(parsed, title=title, revision=revision, size=size, count_tokens=self.embedder.count_tokens)
+
+    def _keep(self, known: Known) -> str:
+        """Copy the original in, when it is whole. Returns its SHA-256. Raises: ParseFailure."""
+        path = self._roots[known.source_id] / known.path
+        try:
+            status = self._settled(path)
+            if status.st_size == 0:
+                raise ParseFailure(Code.EMPTY, "The file has no content (0 bytes).")
+            if status.st_size > self.settings.max_file_mb * 1e6:
+                raise ParseFailure(
+                    Code.TOO_LARGE,
+                    f"The file has {status.st_size / 1e6:,.0f} MB; max_file_mb allows {self.settings.max_file_mb:g}.",
+                )
+            content = self.originals.keep(path)
+            after = path.stat()
+        except FileNotFoundError as error:
+            raise ParseFailure(
+                Code.CHANGING, "The file went away while it was read, or its name is not valid Unicode."
+            ) from error
+        except OSError as error:
+            raise ParseFailure(Code.UNREADABLE, f"The file cannot be read: {error.strerror}.") from error
+        if (after.st_size, after.st_mtime_ns) != (status.st_size, status.st_mtime_ns):
+            raise ParseFailure(Code.CHANGING, "The file changed while it was read.")
+        self.catalog.touch_file(
+            known.id,
+            Seen(
+                path=known.path, label=known.label, size=after.st_size, mtime_ns=after.st_mtime_ns, inode=after.st_ino
+            ),
+            waiting=False,
+        )
+        return content
+
+    def _settled(self, path: Path) -> os.stat_result:
+        """The file's status once it has not changed for `settle_seconds`. Raises: ParseFailure, OSError."""
+        status = path.stat()
+        age = time.time() - status.st_mtime
+        if 0 <= age < self.settings.settle_seconds:
+            time.sleep(self.settings.settle_seconds - age)
+            again = path.stat()
+            if (again.st_size, again.st_mtime_ns) != (status.st_size, status.st_mtime_ns):
+                raise ParseFailure(Code.CHANGING, "The file is still being written.")
+        return status
+
+    def _fail(self, known: Known, failure: ParseFailure) -> None:
+        retry_at = None
+        if failure.code in RETRIED and known.attempts + 1 < self.settings.max_attempts:
+            wait = 5 if failure.code is Code.CHANGING else 30
+            retry_at = datetime.now(UTC) + timedelta(seconds=wait * 2**known.attempts)
+        self.catalog.fail(known.id, failure.code, failure.reason, retry_at)
+
+    # --- storing -----------------------------------------------------------------------------------------------
+
+    def _store(self, collected: Sequence[_Prepared], state: Progress, progress: Callable[[Progress], None]) -> None:
+        if not collected:
+            return
+        started = time.monotonic()
+        keys, vectors = self.embed([piece for item in collected for piece in item.pieces])
+        embedded = time.monotonic()
+        first = 0
+        for item in collected:
+            last = first + len(item.pieces)
+            self.catalog.index_revision(
+                item.known.id,
+                content=item.content,
+                suffix=PurePosixPath(item.known.path).suffix.lower(),
+                title=item.title,
+                parsed=item.parsed,
+                pieces=item.pieces,
+                embedded=keys[first:last],
+                vectors=vectors[first:last],
+            )
+            first = last
+            state.indexed += 1
+            state.chunks += len(item.pieces)
+            state.timings["parse"] += item.seconds
+            self._finish(state, item.known, progress)
+        self.indexes.catch_up()
+        state.timings["embed"] += embedded - started
+        state.timings["store"] += time.monotonic() - embedded
+
+    def embed(self, pieces: Sequence[Chunk]) -> tuple[list[str], Vector]:
+        """What each chunk's vector is made of, and the vectors: equal text is embedded once."""
+        texts = [embedding_text(piece) for piece in pieces]
+        model = f"{self.embedder.name} {self.embedder.revision}"
+        keys = [sha256(f"{model}\n{text}".encode()).hexdigest()[:32] for text in texts]
+        have = self.catalog.vectors_of(keys)
+        missing = {key: text for key, text in zip(keys, texts, strict=True) if key not in have}
+        made = self.embedder.encode_documents(list(missing.values()))
+        have |= dict(zip(missing, made, strict=True))
+        vectors = np.zeros((len(keys), self.embedder.dimension), dtype=np.float32)
+        for row, key in enumerate(keys):
+            vectors[row] = have[key]
+        return keys, vectors
+
+    # --- housekeeping ------------------------------------------------------------------------------------------
+
+    def tidy(self) -> None:
+        """Purge revisions past their time and originals that nothing needs. Call when no file is being read."""
+        before = datetime.now(UTC) - timedelta(days=self.settings.keep_revisions_days)
+        self.catalog.purge_superseded(before)
+        self.originals.remove_except(self.catalog.originals())
+
+    def reembed(self, progress: Callable[[int], None] = lambda done: None) -> int:
+        """Chunk and embed every current revision anew from what was parsed, for another model or chunk size.
+
+        Returns how many documents. Resumes after a crash: what has been done is not embedded again.
+        """
+        done = 0
+        self.catalog.set_fact(EMBEDDER, f"{self.embedder.name} {self.embedder.revision} (unfinished)")
+        for item in self.catalog.current_revisions():
+            pieces = self._chunks(item.parsed, item.title, item.id)
+            keys, vectors = self.embed(pieces)
+            self.catalog.index_revision(
+                item.document_id,
+                content=item.content,
+                suffix=item.suffix,
+                title=item.title,
+                parsed=item.parsed,
+                pieces=pieces,
+                embedded=keys,
+                vectors=vectors,
+            )
+            done += 1
+            progress(done)
+        self.catalog.set_fact(EMBEDDER, f"{self.embedder.name} {self.embedder.revision}")
+        self.indexes.rebuild()
+        return done

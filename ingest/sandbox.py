@@ -1,0 +1,206 @@
+"""Parsing in a child process that may crash, hang or grow without harm.
+
+    with Sandbox(ParseLimits()) as sandbox:
+        parsed = sandbox.parse(path, ".pdf")      # Parsed, or ParseFailure with a code and a reason
+
+One child at a time, kept for many files because importing its libraries takes seconds. On any breach the child's whole
+process group is killed and the next file gets a fresh one. Imports no parser. Not shared between threads: each has
+its own.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import select
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import asdict
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from ingest.parse.failure import Code, ParseFailure
+from ingest.parse.limits import MEGABYTE, ParseLimits
+from ingest.parse.wire import LENGTH, WireError, decode, parsed_from_plain, write_message
+from storage.records import Parsed
+
+START_SECONDS = 60.0  # a child that has not said hello by then is killed
+_BYTES_PER_CHARACTER = 8  # of a reply: text in UTF-8 twice over (cells), and boxes
+_RECYCLE_PART = 0.5  # of the memory limit: a child that holds more after a file is replaced
+
+
+class _Breach(Exception):
+    """The child broke a limit or died; it is gone by now."""
+
+    def __init__(self, code: Code, reason: str) -> None:
+        super().__init__(reason)
+        self.code = code
+        self.reason = reason
+
+
+class Sandbox:
+    """A parser in a process of its own. `network` says after the first file whether the child still had a network."""
+
+    def __init__(self, limits: ParseLimits) -> None:
+        self.limits = limits
+        self.network: bool | None = None
+        self._child: subprocess.Popen[bytes] | None = None
+        self._files = 0
+        self._home: str | None = None
+
+    def __enter__(self) -> Sandbox:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    @property
+    def pid(self) -> int | None:
+        """The child's process id, None while there is none."""
+        return self._child.pid if self._child else None
+
+    def parse(self, path: Path, suffix: str) -> Parsed:
+        """Read one file; `suffix` is what its name ends with. Raises ParseFailure, also when the child is lost."""
+        try:
+            child = self._started()
+            self._files += 1
+            reply = self._exchange(child, {"path": str(path.absolute()), "suffix": suffix.lower()})
+            if "failure" in reply:
+                raise ParseFailure(Code(reply["failure"]), str(reply.get("reason", "")))
+            parsed = parsed_from_plain(reply.get("parsed"))
+        except _Breach as breach:
+            raise ParseFailure(breach.code, breach.reason) from breach
+        except (WireError, ValueError) as error:
+            self._kill()
+            raise ParseFailure(Code.PARSER_CRASHED, f"The parser answered what nobody understands: {error}") from error
+        except BaseException as error:
+            if not isinstance(error, ParseFailure) or error.code in (Code.OUT_OF_MEMORY, Code.PARSER_CRASHED):
+                self._kill()  # interrupted in mid-answer, or its memory is in pieces: the next file gets a fresh one
+            raise
+        self._recycle(reply)
+        return parsed
+
+    def close(self) -> None:
+        """End the child and remove what it left."""
+        self._kill()
+
+    def _started(self) -> subprocess.Popen[bytes]:
+        if self._child is not None and self._child.poll() is None:
+            return self._child
+        self._kill()
+        self._home = tempfile.mkdtemp(prefix="premise-parse-")
+        self._child = subprocess.Popen(
+            [sys.executable, "-m", "ingest.parse.child", json.dumps(asdict(self.limits))],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            cwd=self._home,
+            env=_environment(self._home),
+            start_new_session=True,
+        )
+        self._files = 0
+        self.network = bool(self._receive(self._child, time.monotonic() + START_SECONDS).get("network"))
+        return self._child
+
+    def _exchange(self, child: subprocess.Popen[bytes], request: dict[str, Any]) -> dict[str, Any]:
+        deadline = time.monotonic() + self.limits.seconds
+        assert child.stdin is not None  # noqa: S101  (opened as a pipe above)
+        try:
+            write_message(child.stdin, request)
+        except OSError as error:
+            raise self._lost(child) from error
+        return self._receive(child, deadline)
+
+    def _receive(self, child: subprocess.Popen[bytes], deadline: float) -> dict[str, Any]:
+        """One message. Raises _Breach at the deadline, at the end of the pipe, or when it is too long."""
+        (length,) = LENGTH.unpack(self._bytes(child, LENGTH.size, deadline))
+        allowed = self.limits.max_output_chars * _BYTES_PER_CHARACTER
+        if length > allowed:
+            self._kill()
+            limit = f"{self.limits.max_output_chars:,} characters (max_output_chars)"
+            raise _Breach(Code.TOO_LARGE, f"The file yields more text than {limit}.")
+        return decode(self._bytes(child, length, deadline))
+
+    def _bytes(self, child: subprocess.Popen[bytes], count: int, deadline: float) -> bytes:
+        assert child.stdout is not None  # noqa: S101  (opened as a pipe above)
+        pipe = child.stdout.fileno()
+        received = bytearray()
+        while len(received) < count:
+            left = deadline - time.monotonic()
+            if left <= 0 or not select.select([pipe], [], [], left)[0]:
+                self._kill()
+                raise _Breach(
+                    Code.TIMED_OUT, f"Reading the file took longer than {self.limits.seconds:g} s (parse_seconds)."
+                )
+            piece = os.read(pipe, min(count - len(received), MEGABYTE))
+            if not piece:
+                raise self._lost(child)
+            received += piece
+        return bytes(received)
+
+    def _lost(self, child: subprocess.Popen[bytes]) -> _Breach:
+        """Why the child is gone, told from how it ended."""
+        try:
+            status = child.wait(timeout=5)
+        except subprocess.TimeoutExpired:
+            status = 0
+        self._kill()
+        if status == -signal.SIGXCPU:
+            reason = f"Reading the file used more than {self.limits.seconds:g} s of processor time (parse_seconds)."
+            return _Breach(Code.TIMED_OUT, reason)
+        if status in (-signal.SIGKILL, -signal.SIGABRT):  # the kernel ran out of memory, or a C++ allocation failed
+            memory = f"{self.limits.memory_mb} MB (parse_memory_mb)"
+            reason = f"The parser was ended, most likely because it needed more than {memory}."
+            return _Breach(Code.OUT_OF_MEMORY, reason)
+        how = signal.Signals(-status).name if status < 0 else f"exit code {status}"
+        return _Breach(Code.PARSER_CRASHED, f"The parser crashed on this file ({how}).")
+
+    def _recycle(self, reply: dict[str, Any]) -> None:
+        resident = reply.get("resident_mb")
+        heavy = isinstance(resident, int) and resident > self.limits.memory_mb * _RECYCLE_PART
+        if heavy or self._files >= self.limits.files_per_child:
+            self._kill()
+
+    def _kill(self) -> None:
+        child, self._child = self._child, None
+        if child is not None:
+            with contextlib.suppress(ProcessLookupError):  # nobody left
+                os.killpg(child.pid, signal.SIGKILL)  # the group outlives its leader: LibreOffice dies with it
+            child.wait()
+            for pipe in (child.stdin, child.stdout):
+                if pipe is not None:
+                    with contextlib.suppress(OSError):  # unsent bytes of a request to a child that is dead
+                        pipe.close()
+        home, self._home = self._home, None
+        if home is not None:
+            shutil.rmtree(home, ignore_errors=True)
+
+
+def _environment(home: str) -> dict[str, str]:
+    """No secrets: only what Python, pandoc and LibreOffice need."""
+    kept = {name: os.environ[name] for name in ("PATH", "PYTHONPATH", "LD_LIBRARY_PATH") if name in os.environ}
+    return {
+        **kept,
+        "HOME": home,
+        "TMPDIR": home,
+        "LANG": "C.UTF-8",
+        "PYTHONUTF8": "1",
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "MALLOC_ARENA_MAX": "2",  # each arena of the C library reserves 64 MB of address space
+        "DO_NOT_TRACK": "1",
+        "SCARF_NO_ANALYTICS": "1",
+        "UNSTRUCTURED_DISABLE_NOTICE": "1",
+        "OMP_NUM_THREADS": "1",
+        "OPENBLAS_NUM_THREADS": "1",
+    }
+
+
+__all__ = ["ParseLimits", "Sandbox"]

@@ -1,0 +1,127 @@
+"""The ingest service: keeps every registered folder in step, for as long as it runs.
+
+File events make it quick, the reconciling scan makes it right (network shares send no events). Knows the pipeline;
+knows nothing of questions.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from watchfiles import watch
+
+from ingest.pipeline import Pipeline
+from ingest.scan import ignored
+from storage.catalog import Source
+from storage.datafolder import DataFolder
+from storage.errors import DataFolderBusy, DataFolderError, IndexUnavailable
+
+log = logging.getLogger("premise.ingest")
+
+DEBOUNCE_MS = 300  # events are collected for this long
+TICK_SECONDS = 1.0  # how often due retries and requests from the page are looked for
+TIDY_SECONDS = 3600.0
+TROUBLE_SECONDS = 10.0  # wait after a full disk or a vector index that does not answer
+
+
+class Service:
+    """Reconciles on file events and every `scan_seconds`; works between."""
+
+    def __init__(self, pipeline: Pipeline, folder: DataFolder, stop: threading.Event) -> None:
+        self._pipeline = pipeline
+        self._folder = folder
+        self._stop = stop
+        self._changed = threading.Event()  # something happened in a source
+        self._next_scan = 0.0
+
+    def run(self) -> None:
+        """Until `stop` is set."""
+        while not self._stop.is_set():
+            sources = self._pipeline.catalog.sources()
+            with self._watching([Path(source.root) for source in sources]):
+                while not self._stop.is_set() and self._same(sources):
+                    self._turn(sources)
+                    self._changed.wait(TICK_SECONDS)
+
+    def _same(self, sources: list[Source]) -> bool:
+        """Whether the registered folders are still these: otherwise others have to be watched."""
+        return [source.root for source in self._pipeline.catalog.sources()] == [source.root for source in sources]
+
+    def _turn(self, sources: list[Source]) -> None:
+        try:
+            with self._folder.ingesting():
+                sources = self._pipeline.catalog.sources()
+                if self._due(sources):
+                    self._scan(sources)
+                state = self._pipeline.work(sources, pause=lambda: self._stop.is_set() or self._due(sources))
+                if state.done:
+                    log.info("indexed %d, failed %d of %d files", state.indexed, state.failed, state.total)
+                self._pipeline.indexes.catch_up()  # what an earlier fault left to tell
+        except DataFolderBusy:
+            return  # a `premise ingest` or `premise reindex` is at work
+        except (DataFolderError, IndexUnavailable) as error:
+            log.error("%s Trying again in %.0f s.", error, TROUBLE_SECONDS)
+            self._stop.wait(TROUBLE_SECONDS)
+
+    def _due(self, sources: list[Source]) -> bool:
+        asked = any(source.confirmed for source in self._pipeline.catalog.sources()) if sources else False
+        return asked or self._changed.is_set() or time.monotonic() >= self._next_scan
+
+    def _scan(self, sources: list[Source]) -> None:
+        self._changed.clear()
+        for source in sources:
+            found = self._pipeline.reconcile(source)
+            if found.new or found.changed or found.moved or found.relabelled or found.deleted:
+                log.info(
+                    "%s: %d new, %d changed, %d moved, %d with other readers, %d deleted",
+                    source.root,
+                    found.new,
+                    found.changed,
+                    found.moved,
+                    found.relabelled,
+                    found.deleted,
+                )
+            if found.held:
+                log.warning("%s", found.held)
+        self._next_scan = time.monotonic() + self._pipeline.settings.scan_seconds
+
+    @contextmanager
+    def _watching(self, roots: list[Path]) -> Iterator[None]:
+        """Set `_changed` on file events below these folders."""
+        stop = threading.Event()
+        there = [root for root in roots if root.is_dir()]
+        thread = threading.Thread(target=self._listen, args=(there, stop), name="watch", daemon=True)
+        if there:
+            thread.start()
+        try:
+            yield
+        finally:
+            stop.set()
+            if there:
+                thread.join(timeout=5)
+
+    def _listen(self, roots: list[Path], stop: threading.Event) -> None:
+        try:
+            for changes in watch(
+                *roots,
+                stop_event=stop,
+                debounce=DEBOUNCE_MS,
+                rust_timeout=1000,
+                yield_on_timeout=False,
+                watch_filter=lambda _change, path: not ignored(Path(path).name) or Path(path).name == "access.toml",
+                raise_interrupt=False,
+                ignore_permission_denied=True,
+            ):
+                log.debug("%d file events", len(changes))
+                self._changed.set()
+        except (OSError, RuntimeError) as error:  # such as too few inotify watches: the scan goes on without events
+            log.warning(
+                "File events are not available (%s); folders are compared every %.0f s instead.",
+                error,
+                self._pipeline.settings.scan_seconds,
+            )
