@@ -508,6 +508,15 @@ class Catalog:
             for item in self._chunks(chunks.c.id.in_(list(ids[start : start + BATCH])), labels)
         }
 
+    def candidates(self, ids: Sequence[str], *, labels: frozenset[int]) -> dict[str, tuple[StoredChunk, Vector]]:
+        """As `chunks_by_id`, each with its vector, so that a chunk found by words can be compared by meaning too."""
+        with self.database.read() as connection:
+            return {
+                row.id: (_stored_chunk(row), _from_bytes(row.embedding))
+                for start in range(0, len(ids), BATCH)
+                for row in connection.execute(_readable(chunks.c.id.in_(list(ids[start : start + BATCH])), labels))
+            }
+
     def chunks_around(self, revision: str, first: int, last: int, *, labels: frozenset[int]) -> list[StoredChunk]:
         """The chunks of a revision from position `first` to `last`, both included, in order."""
         return self._chunks(and_(chunks.c.revision_id == revision, chunks.c.position.between(first, last)), labels)
@@ -600,25 +609,8 @@ class Catalog:
     # --- inside ------------------------------------------------------------------------------------------------
 
     def _chunks(self, which: Any, allowed: frozenset[int]) -> list[StoredChunk]:
-        query = (
-            select(chunks, documents.c.path, documents.c.label_id, revisions.c.title, revisions.c.modified_at)
-            .join(documents, documents.c.id == chunks.c.document_id)
-            .join(revisions, revisions.c.id == chunks.c.revision_id)
-            .where(which, documents.c.label_id.in_(allowed), documents.c.revision_id == chunks.c.revision_id)
-            .order_by(chunks.c.revision_id, chunks.c.position)
-        )
         with self.database.read() as connection:
-            return [
-                StoredChunk(
-                    chunk=_chunk(row),
-                    document_id=row.document_id,
-                    path=row.path,
-                    title=row.title,
-                    label=row.label_id,
-                    modified=aware(row.modified_at),
-                )
-                for row in connection.execute(query)
-            ]
+            return [_stored_chunk(row) for row in connection.execute(_readable(which, allowed))]
 
     def _relabel(self, connection: Connection, document_id: str, label: int | None) -> None:
         row = connection.execute(
@@ -662,6 +654,24 @@ def _groups_column() -> Any:
 
 def _seen_values(seen: Seen) -> dict[str, Any]:
     return {"label_id": seen.label, "size": seen.size, "mtime_ns": seen.mtime_ns, "inode": seen.inode}
+
+
+def _readable(which: Any, allowed: frozenset[int]) -> Any:
+    """The query for chunks that are current and that these labels may read."""
+    return (
+        select(chunks, documents.c.path, documents.c.label_id, revisions.c.title, revisions.c.modified_at)
+        .join(documents, documents.c.id == chunks.c.document_id)
+        .join(revisions, revisions.c.id == chunks.c.revision_id)
+        .where(which, documents.c.label_id.in_(allowed), documents.c.revision_id == chunks.c.revision_id)
+        .order_by(chunks.c.revision_id, chunks.c.position)
+    )
+
+
+def _stored_chunk(row: Row[Any]) -> StoredChunk:
+    return StoredChunk(
+        chunk=_chunk(row), document_id=row.document_id, path=row.path, title=row.title, label=row.label_id,
+        modified=aware(row.modified_at),
+    )
 
 
 def _chunk_values(chunk: Chunk) -> dict[str, Any]:

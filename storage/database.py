@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DatabaseError, OperationalError
 
 from storage.errors import DataFolderError
 
@@ -55,7 +55,7 @@ class Database:
         event.listen(engine, "begin", _begin_sqlite)
         try:
             _migrate(engine)
-        except (OperationalError, sqlite3.DatabaseError) as error:
+        except (DatabaseError, sqlite3.DatabaseError) as error:
             raise DataFolderError(f"The catalog {path} cannot be opened: {_cause(error)}.") from error
         path.chmod(0o600)
         return cls(engine)

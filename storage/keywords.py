@@ -5,8 +5,9 @@ Derived from the catalog and rebuilt from it. One process writes (the holder of 
 
 from __future__ import annotations
 
+import math
 import shutil
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -111,14 +112,20 @@ class KeywordIndex:
     # --- reading -----------------------------------------------------------------------------------------------
 
     def search(
-        self, question: str, *, labels: frozenset[int], k: int, weights: Weights = WEIGHTS
+        self, question: str | Mapping[str, float], *, labels: frozenset[int], k: int, weights: Weights = Weights()
     ) -> list[IndexHit]:
-        """The k best chunks that `labels` may read. Empty when no term of the question is known or no label given."""
-        found = question_terms(question)
+        """The k best chunks that `labels` may read. Empty when no term of the question is known or no label given.
+
+        `question` is text, or index terms with how much each counts.
+        """
+        found = question if isinstance(question, Mapping) else dict.fromkeys(question_terms(question), 1.0)
         if not found or not labels:
             return []
         searcher = self._searcher()
-        per_term = [(tantivy.Occur.Should, self._term(term, weights)) for term in found]
+        per_term = [
+            (tantivy.Occur.Should, tantivy.Query.boost_query(self._term(term, weights), weight))
+            for term, weight in found.items()
+        ]
         readable = tantivy.Query.const_score_query(
             tantivy.Query.term_set_query(self._schema, "label", sorted(labels)), 0.0
         )
@@ -127,6 +134,16 @@ class KeywordIndex:
         )
         hits = searcher.search(query, limit=k, count=False).hits
         return [IndexHit(id=searcher.doc(address)["id"][0], score=score) for score, address in hits]
+
+    def rarity(self, terms: Iterable[str]) -> dict[str, float]:
+        """How much each term tells: the inverse document frequency that BM25 uses, in the field that has it most."""
+        searcher = self._searcher()
+        size = searcher.num_docs
+        result = {}
+        for term in terms:
+            within = min(size, max(searcher.doc_freq(field, term) for field in FIELDS))
+            result[term] = math.log(1 + (size - within + 0.5) / (within + 0.5))
+        return result
 
     def frequency(self, term: str) -> int:
         """In how many chunks a term stands, whoever may read them: for weighing terms, never shown."""

@@ -9,79 +9,19 @@ loads nothing.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 from lxml import etree  # type: ignore[import-untyped]
 from lxml import html as lxml_html
 
 from ingest.parse.failure import Code, ParseFailure
+from ingest.parse.html_text import BLOCKS, SKIPPED, alternative, flat, is_hidden, list_lines, pieces, table_rows
 from ingest.parse.table import table
 from ingest.parse.text import first_heading, heading, normal, paragraphs, prose, single_line
 from storage.records import Element, Kind, Parsed
 
 DEEPEST = 150  # nested tags followed one by one; what is deeper is taken as plain text
 LONGEST_LIST = 2500  # characters of a list's lines in one element
-_SKIPPED = frozenset(
-    [
-        "script",
-        "style",
-        "template",
-        "noscript",
-        "head",
-        "nav",
-        "svg",
-        "math",
-        "canvas",
-        "iframe",
-        "object",
-        "embed",
-        "audio",
-        "video",
-        "select",
-        "button",
-    ]
-)
-_BLOCKS = frozenset(
-    [
-        "address",
-        "article",
-        "aside",
-        "blockquote",
-        "body",
-        "center",
-        "details",
-        "dialog",
-        "div",
-        "fieldset",
-        "figcaption",
-        "figure",
-        "footer",
-        "form",
-        "header",
-        "hgroup",
-        "hr",
-        "html",
-        "legend",
-        "main",
-        "p",
-        "search",
-        "section",
-        "summary",
-        "caption",
-        "tbody",
-        "thead",
-        "tfoot",
-        "tr",
-        "td",
-        "th",
-        "li",
-        "dd",
-        "dt",
-        "menu",
-    ]
-)
-_HIDDEN = re.compile(r"(display\s*:\s*none|visibility\s*:\s*hidden)", re.IGNORECASE)
-_WIDEST_SPAN = 200  # columns or rows; a span may claim millions
 
 
 def parse_html(source: str) -> Parsed:
@@ -141,7 +81,7 @@ class _Walker:
     def node(self, node: lxml_html.HtmlElement, depth: int) -> None:
         """One tag with all it holds, but without what follows it."""
         tag = node.tag
-        if not isinstance(tag, str) or tag in _SKIPPED or is_hidden(node):
+        if not isinstance(tag, str) or tag in SKIPPED or is_hidden(node):
             return
         if depth > DEEPEST:
             self.text(node.text_content())
@@ -155,7 +95,7 @@ class _Walker:
             self.inline.append("\n")
         elif tag == "img":
             self.text(alternative(node))
-        elif tag in _BLOCKS:
+        elif tag in BLOCKS:
             self.flush()
             self.inside(node, depth)
             self.flush()
@@ -172,7 +112,7 @@ class _Walker:
         self.out += heading(flat(node), int(node.tag[1]))
 
     def code(self, node: lxml_html.HtmlElement) -> None:
-        text = normal("".join(_pieces(node, line_end="\n")))
+        text = normal("".join(pieces(node, line_end="\n")))
         if text:
             self.out.append(Element(kind=Kind.CODE, text=text))
 
@@ -226,123 +166,9 @@ class _Walker:
         self.out += table(rows, header_rows=header_rows)
 
 
-def list_lines(node: lxml_html.HtmlElement, indent: int = 0) -> Iterator[str]:
-    """The items of a list, each on a line with its mark, the nested ones indented."""
-    number = int(node.get("start")) if re.fullmatch(r"\d{1,6}", node.get("start") or "") else 1
-    for child in node:
-        if not isinstance(child.tag, str) or is_hidden(child):
-            continue
-        if child.tag in ("ul", "ol"):
-            yield from list_lines(child, indent + 1)
-            continue
-        mark = f"{number}." if node.tag == "ol" else "-"
-        inner = [deep for deep in child.iterdescendants("ul", "ol") if _nearest_list(deep) is node]
-        text = single_line("".join(_pieces(child, skip=inner)))
-        if text:
-            yield f"{'  ' * min(indent, 20)}{mark} {text}"
-            number += 1
-        for deep in inner:
-            yield from list_lines(deep, indent + 1) if indent < DEEPEST else iter(())
-
-
-def _nearest_list(node: lxml_html.HtmlElement) -> lxml_html.HtmlElement | None:
-    return next(node.iterancestors("ul", "ol"), None)
-
-
 def _kept_lines(text: str) -> list[Element]:
     text = normal(text)
     return [Element(kind=Kind.LIST, text=text)] if text else []
-
-
-def table_rows(node: lxml_html.HtmlElement) -> tuple[list[list[str]], int | None]:
-    """Cells row by row, and how many rows are names (None: not marked). A cell over several rows is said in each."""
-    rows: list[list[str]] = []
-    names = 0
-    pending: dict[int, tuple[int, str]] = {}  # column -> rows still to fill, text
-    for tr in node.iter("tr"):
-        cells: list[str] = []
-        marked = tr.getparent().tag == "thead"
-        tags = [cell for cell in tr if cell.tag in ("td", "th")]
-        is_header = bool(tags) and len(rows) == names and (marked or all(cell.tag == "th" for cell in tags))
-        for cell in tags:
-            _fill(cells, pending)
-            text, width = flat(cell), _span(cell, "colspan")
-            for i in range(width):
-                shown = text if i == 0 or is_header else ""
-                if _span(cell, "rowspan") > 1:
-                    pending[len(cells)] = (_span(cell, "rowspan") - 1, shown)
-                cells.append(shown)
-        _fill(cells, pending)
-        names += is_header
-        rows.append(cells)
-    return rows, names or None
-
-
-def _fill(cells: list[str], pending: dict[int, tuple[int, str]]) -> None:
-    while len(cells) in pending:
-        left, text = pending.pop(len(cells))
-        if left > 1:
-            pending[len(cells)] = (left - 1, text)
-        cells.append(text)
-
-
-def _span(cell: lxml_html.HtmlElement, name: str) -> int:
-    value = (cell.get(name) or "1").strip()
-    return max(1, min(int(value), _WIDEST_SPAN)) if value.isascii() and value.isdigit() else 1
-
-
-def flat(node: lxml_html.HtmlElement) -> str:
-    """All text in a tag on one line, blocks parted by spaces."""
-    return single_line("".join(_pieces(node)))
-
-
-def _pieces(
-    node: lxml_html.HtmlElement, *, line_end: str = " ", skip: list[lxml_html.HtmlElement] | None = None
-) -> Iterator[str]:
-    """The text in a tag, piece by piece; without recursion, the tree may be deep."""
-    skipped = _SKIPPED if node.tag != "pre" else frozenset({"script", "style"})
-    walk = etree.iterwalk(node, events=("start", "end"))
-    for event, child in walk:
-        tag = child.tag
-        if event == "start":
-            if (
-                not isinstance(tag, str)
-                or (child is not node and (tag in skipped or is_hidden(child)))
-                or (skip and child in skip)
-            ):
-                walk.skip_subtree()
-            elif tag == "br" or tag in _BLOCKS:
-                yield line_end
-            elif tag == "img":
-                yield alternative(child)
-            if isinstance(tag, str) and not _passed_over(child, node, skipped, skip):
-                yield child.text or ""
-        else:
-            if tag in _BLOCKS:
-                yield line_end
-            if child is not node:
-                yield child.tail or ""
-
-
-def _passed_over(
-    child: lxml_html.HtmlElement,
-    node: lxml_html.HtmlElement,
-    skipped: frozenset[str],
-    skip: list[lxml_html.HtmlElement] | None,
-) -> bool:
-    return child is not node and (child.tag in skipped or is_hidden(child) or bool(skip and child in skip))
-
-
-def is_hidden(node: lxml_html.HtmlElement) -> bool:
-    """True for what a browser does not draw: nobody could check an answer against it."""
-    style = node.get("style")
-    return node.get("hidden") is not None or bool(style and _HIDDEN.search(style))
-
-
-def alternative(node: lxml_html.HtmlElement) -> str:
-    """The text that stands for a picture, unless it is a file name."""
-    text = single_line(node.get("alt") or "")
-    return "" if re.fullmatch(r"\S*\.\w{3,4}|image|img|logo|icon", text, re.IGNORECASE) else text
 
 
 def plain_or_html(text: str) -> list[Element]:

@@ -12,6 +12,7 @@ import math
 import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta, timezone
+from functools import lru_cache
 from itertools import pairwise
 from pathlib import Path
 
@@ -20,7 +21,9 @@ from pypdfium2 import raw
 
 from ingest.parse.failure import Code, ParseFailure
 from ingest.parse.pdf_document import document_elements
-from ingest.parse.pdf_layout import Piece, page_blocks
+from ingest.parse.pdf_frame import Frame
+from ingest.parse.pdf_layout import page_blocks
+from ingest.parse.pdf_piece import Piece
 from ingest.parse.properties import person
 from ingest.parse.text import single_line
 from storage.records import Element, Parsed
@@ -111,44 +114,20 @@ def _page_pieces(document: pdfium.PdfDocument, number: int) -> list[Piece] | Non
     except pdfium.PdfiumError:
         return None
     try:
-        frame = _Frame(page)
-        return [piece for piece in _pieces(text_page.raw, frame, number + 1) if piece.text]
+        frame = Frame(page.get_cropbox(), page.get_mediabox(), page.get_rotation())
+        return _visible([piece for piece in _pieces(text_page.raw, frame, number + 1) if piece.text])
     finally:
         text_page.close()
         page.close()
 
 
-class _Frame:
-    """A page's visible area: turns its coordinates (origin bottom left, unrotated) into what a reader sees."""
-
-    def __init__(self, page: pdfium.PdfPage) -> None:
-        left, bottom, right, top = page.get_cropbox()
-        m_left, m_bottom, m_right, m_top = page.get_mediabox()
-        self.left, self.bottom = max(left, m_left), max(bottom, m_bottom)
-        self.wide = max(min(right, m_right) - self.left, 1.0)
-        self.high = max(min(top, m_top) - self.bottom, 1.0)
-        self.turn = page.get_rotation()
-        self.width, self.height = (self.high, self.wide) if self.turn in (90, 270) else (self.wide, self.high)
-
-    def point(self, x: float, y: float) -> tuple[float, float]:
-        """From the left and from the top, in points."""
-        x, y = x - self.left, y - self.bottom
-        if self.turn == 90:
-            return y, x
-        if self.turn == 180:
-            return self.wide - x, y
-        if self.turn == 270:
-            return self.high - y, self.wide - x
-        return x, self.high - y
-
-    def box(self, left: float, bottom: float, right: float, top: float) -> tuple[float, float, float, float]:
-        """(left, top, right, bottom) as seen, in points."""
-        x1, y1 = self.point(left, bottom)
-        x2, y2 = self.point(right, top)
-        return min(x1, x2), min(y1, y2), max(x1, x2), max(y1, y2)
+def _visible(pieces: list[Piece]) -> list[Piece]:
+    """Without printer's marks outside the page. Where a good part is outside, the page's declared size is wrong."""
+    inside = [p for p in pieces if p.right > 0 and p.bottom > 0 and p.left < p.width and p.top < p.height]
+    return inside if len(inside) > 0.9 * len(pieces) else pieces
 
 
-def _pieces(text_page: raw.FPDF_TEXTPAGE, frame: _Frame, number: int) -> Iterator[Piece]:
+def _pieces(text_page: raw.FPDF_TEXTPAGE, frame: Frame, number: int) -> Iterator[Piece]:
     text = _text(text_page)
     for match in _LINE.finditer(text):
         line = match.group()
@@ -167,8 +146,6 @@ def _pieces(text_page: raw.FPDF_TEXTPAGE, frame: _Frame, number: int) -> Iterato
             spans = [(start, end, _union(boxes))]
         for first, last, box in spans:
             left, top, right, bottom = frame.box(*box)
-            if right <= 0 or bottom <= 0 or left >= frame.width or top >= frame.height:
-                continue  # outside of what a reader sees
             own = style if first == start else _style(text_page, first, last - 1, frame)
             yield Piece(
                 text=single_line(text[first:last].translate(_REPAIRS)),
@@ -209,7 +186,7 @@ class _Style:
         self.size, self.bold, self.turned, self.baseline = size, bold, turned, baseline
 
 
-def _style(text_page: raw.FPDF_TEXTPAGE, first: int, last: int, frame: _Frame) -> _Style:
+def _style(text_page: raw.FPDF_TEXTPAGE, first: int, last: int, frame: Frame) -> _Style:
     matrix = raw.FS_MATRIX()
     scale, turned = 1.0, False
     if raw.FPDFText_GetMatrix(text_page, first, matrix):
@@ -223,11 +200,16 @@ def _style(text_page: raw.FPDF_TEXTPAGE, first: int, last: int, frame: _Frame) -
     return _Style(size, bold, turned, frame.point(x.value, y.value)[1])
 
 
+@lru_cache(maxsize=1024)
+def _names_bold(font: bytes) -> bool:
+    return bool(_BOLD.search(font))
+
+
 def _is_bold(text_page: raw.FPDF_TEXTPAGE, index: int) -> bool:
     name = ctypes.create_string_buffer(128)
     flags = ctypes.c_int()
     raw.FPDFText_GetFontInfo(text_page, index, name, 128, flags)
-    return bool(_BOLD.search(name.value)) or raw.FPDFText_GetFontWeight(text_page, index) >= 600
+    return _names_bold(name.value) or raw.FPDFText_GetFontWeight(text_page, index) >= 600
 
 
 _Box = tuple[float, float, float, float]  # left, bottom, right, top in the page's own coordinates

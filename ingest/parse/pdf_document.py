@@ -9,7 +9,8 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 
-from ingest.parse.pdf_layout import BULLET, NUMBERED, Block, Piece
+from ingest.parse.pdf_layout import BULLET, NUMBERED
+from ingest.parse.pdf_piece import Block, Piece
 from ingest.parse.table import table
 from storage.records import Box, Element, Kind, Line
 
@@ -104,32 +105,21 @@ def _heading_levels(blocks: Sequence[Block], body: float) -> dict[float, int]:
 
 
 def _is_large(block: Block, body: float) -> bool:
+    first = block.lines[0]
+    if block.rows or first.turned or first.size < 1.15 * body or len(block.lines) > 3:
+        return False
     text = " ".join(line.text for line in block.lines)
-    letters = sum(character.isalpha() for character in text)
-    return (
-        not block.rows
-        and not block.lines[0].turned
-        and block.lines[0].size >= 1.15 * body
-        and len(block.lines) <= 3
-        and letters >= 2
-        and len(text) <= _LONGEST_HEADING
-    )
+    return len(text) <= _LONGEST_HEADING and sum(character.isalpha() for character in text) >= 2
 
 
 def _is_bold_heading(block: Block, body: float) -> bool:
-    text = " ".join(line.text for line in block.lines)
+    line = block.lines[0]
+    if line.turned or line.size < 0.97 * body or len(block.lines) > 2 or not all(piece.bold for piece in block.lines):
+        return False
+    text = " ".join(piece.text for piece in block.lines)
     first = text.lstrip("0123456789.() ")[:1]
-    return (
-        not block.lines[0].turned
-        and all(line.bold for line in block.lines)
-        and block.lines[0].size >= 0.97 * body
-        and len(block.lines) <= 2
-        and 3 <= len(text) <= 100
-        and not text.endswith((*_HEADING_END, ":"))
-        and not BULLET.match(text)
-        and first.isalpha()
-        and not first.islower()
-    )
+    plain = not text.endswith((*_HEADING_END, ":")) and not BULLET.match(text)
+    return 3 <= len(text) <= 100 and plain and first.isalpha() and not first.islower()
 
 
 def _words(blocks: Sequence[Block]) -> Counter[str]:
@@ -178,7 +168,9 @@ def joined_lines(pieces: Sequence[Piece], words: Counter[str]) -> tuple[str, lis
 
 def _is_broken(text: str, addition: str, words: Counter[str]) -> bool:
     """True when the hyphen at the end of `text` only breaks a word."""
-    before = re.search(r"(\w+)-$", text)
+    if not text.endswith("-"):
+        return False
+    before = re.search(r"(\w+)-$", text[-80:])
     after = re.match(r"\w+", addition)
     if not before or not after or not before.group(1)[-1].isalpha() or not addition[0].islower():
         return False
@@ -188,7 +180,7 @@ def _is_broken(text: str, addition: str, words: Counter[str]) -> bool:
 
 def _runs_on(text: str, addition: str) -> bool:
     """No space between the lines: a hyphen of its own, or a script that has no spaces."""
-    hyphen = bool(re.search(r"\w-$", text)) and addition[0].isalpha() and addition[0].islower()
+    hyphen = text.endswith("-") and text[-2:-1].isalnum() and addition[0].isalpha() and addition[0].islower()
     return hyphen or (_is_ideographic(text[-1]) and _is_ideographic(addition[0]))
 
 

@@ -7,65 +7,19 @@ are the blocks put in order by cutting the page along its white space.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from itertools import pairwise
 from statistics import median
 
+from ingest.parse.pdf_order import in_order
+from ingest.parse.pdf_piece import Block, Piece
 from ingest.parse.table import is_number
 
 _MARK = re.compile(r"^(\(?[\da-zA-Z]{1,3}[.)]|\d{1,2}(\.\d{1,2}){0,4}\.?|[•▪◦‣●○■□–—\-*\uf0b7\uf0a7\uf0d8])$")
 BULLET = re.compile(r"^([•▪◦‣●○■□\uf0b7\uf0a7\uf0d8]|[–—\-*](?=\s))\s*")
 NUMBERED = re.compile(r"^\(?(\d{1,2}|[a-zA-Z]|[ivx]{1,4})[.)]\s")
 _SENTENCE_END = (".", "!", "?", ":", "。", "！", "？", "：")
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Piece:
-    """Text that stands together on one line. Points from the visible page's top left corner."""
-
-    text: str
-    page: int
-    left: float
-    top: float
-    right: float
-    bottom: float
-    baseline: float
-    size: float  # of the font, as drawn
-    bold: bool
-    turned: bool  # runs up or down the page
-    width: float  # of the page
-    height: float
-    lines: tuple[Piece, ...] = ()  # the lines of a table's cell, where it has several
-
-    @property
-    def parts(self) -> tuple[Piece, ...]:
-        """The single lines."""
-        return self.lines or (self,)
-
-
-@dataclass(kw_only=True)
-class Block:
-    """Lines that make a paragraph, or rows that make a table."""
-
-    lines: list[Piece]
-    rows: list[list[Piece | None]] = field(default_factory=list)  # tables: cells by column
-
-    @property
-    def left(self) -> float:
-        return min(piece.left for piece in self.lines)
-
-    @property
-    def right(self) -> float:
-        return max(piece.right for piece in self.lines)
-
-    @property
-    def top(self) -> float:
-        return min(piece.top for piece in self.lines)
-
-    @property
-    def bottom(self) -> float:
-        return max(piece.bottom for piece in self.lines)
 
 
 def page_blocks(pieces: list[Piece]) -> list[Block]:
@@ -92,7 +46,7 @@ def page_blocks(pieces: list[Piece]) -> list[Block]:
                 loose += rows[position][0].parts if len(rows[position]) == 1 else [_joined(rows[position])]
         position += length
     blocks += _paragraphs(loose)
-    return _in_order(blocks) + [Block(lines=[piece]) for piece in turned]
+    return in_order(blocks) + [Block(lines=[piece]) for piece in turned]
 
 
 def _cells(pieces: Sequence[Piece]) -> Iterator[Piece]:
@@ -257,52 +211,3 @@ def _continues(paragraph: list[Piece], line: Piece, pitch: float, edge: float) -
     right_edge = max(edge if len(paragraph) == 1 else 0.0, *(piece.right for piece in paragraph))
     stops_early = last.right < paragraph[0].left + 0.6 * (right_edge - paragraph[0].left)
     return not (outdented or (ended and (indented or short or (stops_early and line.right > last.right))))
-
-
-def _in_order(blocks: list[Block]) -> list[Block]:
-    """The order of the file, unless it jumps upwards within a column."""
-    for before, after in pairwise(blocks):
-        shared = min(before.right, after.right) - max(before.left, after.left)
-        narrow = min(before.right - before.left, after.right - after.left)
-        if after.bottom <= before.top + 1 and shared > 0.5 * narrow:
-            return _cut(blocks, 0)
-    return blocks
-
-
-def _cut(blocks: list[Block], depth: int) -> list[Block]:
-    """Columns where a gutter runs through, otherwise bands from top to bottom."""
-    if len(blocks) < 2 or depth > 8:
-        return sorted(blocks, key=lambda block: (block.top, block.left))
-    columns = _split(blocks, lambda block: (block.left, block.right))
-    if len(columns) > 1:
-        return [block for column in columns for block in _cut(column, depth + 1)]
-    bands = _split(blocks, lambda block: (block.top, block.bottom))
-    if len(bands) == 1:
-        return sorted(blocks, key=lambda block: (block.top, block.left))
-    groups: list[list[Block]] = []
-    for band in bands:  # bands that share a gutter stay together, so that columns are not read across
-        joined = [*groups[-1], *band] if groups else band
-        side_by_side = len(_split(joined, lambda block: (block.left, block.right))) > 1
-        if groups and side_by_side:
-            groups[-1] = joined
-        else:
-            groups.append(band)
-    return [block for group in groups for block in (_cut(group, depth + 1) if len(groups) > 1 else _flat(group))]
-
-
-def _flat(blocks: list[Block]) -> list[Block]:
-    return sorted(blocks, key=lambda block: (block.top, block.left))
-
-
-def _split(blocks: list[Block], extent: Callable[[Block], tuple[float, float]]) -> list[list[Block]]:
-    """Groups of blocks with white space between them in one direction."""
-    groups: list[list[Block]] = []
-    reach = float("-inf")
-    for block in sorted(blocks, key=lambda block: extent(block)[0]):
-        start, end = extent(block)
-        if groups and start < reach - 1:
-            groups[-1].append(block)
-        else:
-            groups.append([block])
-        reach = max(reach, end)
-    return groups

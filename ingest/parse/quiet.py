@@ -28,8 +28,8 @@ def quieten() -> None:
     os.environ.update(QUIET_ENVIRONMENT)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # deprecations inside spaCy and its relatives are not ours to mend
-        import spacy  # noqa: PLC0415  (takes seconds, and only after the environment is set)
-        from unstructured.nlp import tokenize  # noqa: PLC0415
+        import spacy
+        from unstructured.nlp import tokenize
 
     def empty_pipeline(*_: object, **__: object) -> Any:
         pipeline = spacy.blank("xx")

@@ -80,20 +80,20 @@ def _dispatch(path: Path, suffix: str, limits: ParseLimits) -> Parsed:
     if suffix in _TEXTUAL or not suffix:
         return _textual(path, suffix, limits)
     if suffix in formats.WORD | formats.SLIDES | formats.SHEET:
-        from ingest.parse.strict import usual_form  # noqa: PLC0415
+        from ingest.parse.strict import usual_form
 
         with usual_form(path) as usual:
             return _office(usual, suffix, limits)
     if suffix in formats.PDF:
-        from ingest.parse.pdf import parse_pdf  # noqa: PLC0415
+        from ingest.parse.pdf import parse_pdf
 
         return parse_pdf(path)
     if suffix in formats.CONVERTED:
-        from ingest.parse.converted import parse_converted  # noqa: PLC0415
+        from ingest.parse.converted import parse_converted
 
         return parse_converted(path, suffix=suffix)
     if suffix in formats.MAIL:
-        from ingest.parse.mail import parse_eml, parse_msg  # noqa: PLC0415
+        from ingest.parse.mail import parse_eml, parse_msg
 
         return parse_msg(path) if suffix == ".msg" else parse_eml(path.read_bytes())
     return _old_office(path, suffix, limits)
@@ -101,20 +101,20 @@ def _dispatch(path: Path, suffix: str, limits: ParseLimits) -> Parsed:
 
 def _office(path: Path, suffix: str, limits: ParseLimits) -> Parsed:
     if suffix in formats.SHEET:
-        from ingest.parse.sheet import parse_sheet  # noqa: PLC0415
+        from ingest.parse.sheet import parse_sheet
 
         return parse_sheet(path, limits=limits)
     if suffix in formats.WORD:
-        from ingest.parse.word import parse_word  # noqa: PLC0415
+        from ingest.parse.word import parse_word
 
         return parse_word(path)
-    from ingest.parse.slides import parse_slides  # noqa: PLC0415
+    from ingest.parse.slides import parse_slides
 
     return parse_slides(path)
 
 
 def _old_office(path: Path, suffix: str, limits: ParseLimits) -> Parsed:
-    from ingest.parse.legacy import parse_legacy  # noqa: PLC0415
+    from ingest.parse.legacy import parse_legacy
 
     def again(converted: Path, newer: str) -> Parsed:
         return _dispatch(converted, newer, limits)
@@ -126,7 +126,7 @@ def _old_office(path: Path, suffix: str, limits: ParseLimits) -> Parsed:
             raise
         parsed = Parsed(elements=())
     if not parsed.elements and suffix in (".ppt", ".pps"):
-        from ingest.parse.powerpoint97 import parse_records  # noqa: PLC0415
+        from ingest.parse.powerpoint97 import parse_records
 
         return parse_records(path)
     return parsed
@@ -138,18 +138,18 @@ def _textual(path: Path, suffix: str, limits: ParseLimits) -> Parsed:
         raise ParseFailure(Code.UNSUPPORTED, f"The file holds binary data and not the text that {suffix} files hold.")
     source = decode(data, declared=suffix in formats.HTML or suffix == ".xml")
     if suffix in formats.HTML:
-        from ingest.parse.html import parse_html  # noqa: PLC0415
+        from ingest.parse.html import parse_html
 
         return parse_html(source)
     if suffix in formats.MARKDOWN:
-        from ingest.parse.markdown import parse_markdown  # noqa: PLC0415
+        from ingest.parse.markdown import parse_markdown
 
         return parse_markdown(source)
     if suffix in formats.DELIMITED:
-        from ingest.parse.delimited import parse_delimited  # noqa: PLC0415
+        from ingest.parse.delimited import parse_delimited
 
         return parse_delimited(source, suffix=suffix, limits=limits)
-    from ingest.parse.plain import parse_plain  # noqa: PLC0415
+    from ingest.parse.plain import parse_plain
 
     return parse_plain(source, suffix=suffix)
 

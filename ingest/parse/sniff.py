@@ -42,7 +42,7 @@ def real_suffix(path: Path, suffix: str, head: bytes, limits: ParseLimits) -> st
 
 
 def _ole_suffix(path: Path, suffix: str) -> str:
-    from ingest.parse.legacy import is_encrypted, suffix_by_streams  # noqa: PLC0415  (most files are not OLE)
+    from ingest.parse.legacy import is_encrypted, suffix_by_streams
 
     if is_encrypted(path):
         raise ParseFailure(Code.ENCRYPTED, "The file is protected with a password.")

@@ -28,7 +28,7 @@ from docx.oxml.ns import qn  # noqa: E402  (after the calls home are stopped)
 from unstructured.documents import elements as found  # noqa: E402
 from unstructured.partition.docx import DocxPartitionerOptions, _DocxPartitioner  # noqa: E402
 
-from ingest.parse.html import table_rows  # noqa: E402
+from ingest.parse.html_text import table_rows  # noqa: E402
 
 _LABELLED = re.compile(r"^\(?[\dA-Za-zIVXivx]{1,5}([.)]|(\.\d+)+[.)]?)\s")
 _LONGEST_LIST = 2500  # characters of a list in one element

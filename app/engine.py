@@ -1,0 +1,70 @@
+"""Everything a question needs, opened once: the store, the retriever, the language model and people."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+
+from app.answer import answer_events
+from app.llm import LanguageModel
+from app.records import Answer, AnswerEvent, Finished, Hit, Turn
+from app.retrieve import Retriever
+from storage.accounts import Accounts
+from storage.audit import Audit
+from storage.conversations import Conversations
+from storage.errors import QuestionError
+from storage.settings import Settings
+from storage.store import Store, open_store
+
+
+class Engine:
+    """Questions in, hits and answers out. Safe to use from many threads."""
+
+    def __init__(self, store: Store) -> None:
+        self.settings = store.settings
+        self.folder = store.folder
+        self.database = store.database
+        self.catalog = store.catalog
+        self.indexes = store.indexes
+        self.embedder = store.embedder
+        self.originals = store.originals
+        self.accounts = Accounts(store.database)
+        self.conversations = Conversations(store.database)
+        self.audit = Audit(store.database)
+        self.language_model = LanguageModel(store.settings) if store.settings.llm_url else None
+        self.retriever = Retriever(store.indexes, store.embedder)
+
+    @classmethod
+    @contextmanager
+    def open(cls, settings: Settings) -> Iterator[Engine]:
+        """Open the data folder of the settings. Raises: see storage.store.open_store."""
+        with open_store(settings) as store:
+            yield cls(store)
+
+    def search(self, question: str, *, groups: Iterable[str], k: int = 10, history: Sequence[Turn] = ()) -> list[Hit]:
+        """The k best passages that a person of these groups may read. Raises: QuestionError."""
+        self._check(question)
+        return self.retriever.search(question, labels=self.catalog.labels_of(groups), k=k, history=history)
+
+    def ask(self, question: str, *, groups: Iterable[str], history: Sequence[Turn] = ()) -> Iterator[AnswerEvent]:
+        """An answer as it is made: Retrieved, then Delta events, then Finished. Raises: QuestionError, at once."""
+        self._check(question)
+        labels = self.catalog.labels_of(groups)
+        return answer_events(self, question, labels=labels, history=history)
+
+    def answer(self, question: str, *, groups: Iterable[str], history: Sequence[Turn] = ()) -> Answer:
+        """The whole answer. Raises: QuestionError."""
+        for event in self.ask(question, groups=groups, history=history):
+            if isinstance(event, Finished):
+                return event.answer
+        raise AssertionError("an answer always ends with Finished")
+
+    def _check(self, question: str) -> None:
+        if not question.strip():
+            raise QuestionError("The question is empty. Type what you want to know.")
+        limit = self.settings.question_characters
+        if len(question) > limit:
+            raise QuestionError(
+                f"The question has {len(question):,} characters; {limit:,} are the most. Shorten it, or put the long "
+                "text into a document and ask about that."
+            )

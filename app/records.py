@@ -1,0 +1,150 @@
+"""What questions yield: hits, answers, citations, and the events of a streamed answer. Frozen; knows no engine.
+
+`as_json` gives the objects that `premise search`, `premise ask` and the REST API print: one form everywhere.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from storage.records import StoredChunk
+
+
+@dataclass(frozen=True, kw_only=True)
+class Turn:
+    """An earlier message of the conversation."""
+
+    role: str  # user | assistant
+    content: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Hit:
+    """A passage that was found: permitted and current when it was loaded."""
+
+    rank: int  # from 1
+    score: float  # fused, 0 to 1
+    found: StoredChunk
+    legs: dict[str, float] = field(default_factory=dict)  # what each leg said: {"vector": cosine, "keyword": bm25}
+
+    def as_json(self) -> dict[str, Any]:
+        """The object of `premise search --json`."""
+        chunk = self.found.chunk
+        return {
+            "rank": self.rank,
+            "score": round(self.score, 4),
+            "path": self.found.path,
+            "title": self.found.title,
+            "revision": chunk.revision_id,
+            "pages": list(chunk.pages),
+            "section": chunk.section,
+            "cells": chunk.cells,
+            "text": chunk.body,
+            "start": chunk.start,
+            "end": chunk.end,
+            "legs": {name: round(value, 4) for name, value in self.legs.items()},
+        }
+
+
+class Mode(StrEnum):
+    """How an answer came to be."""
+
+    EXTRACTIVE = "extractive"  # sentences quoted from the documents
+    WRITTEN = "written"  # by the language model
+
+
+@dataclass(frozen=True, kw_only=True)
+class Citation:
+    """A place in an exact revision that supports a sentence. `quote` is the revision's text from start to end."""
+
+    n: int  # from 1, as shown
+    document_id: str
+    path: str
+    title: str
+    revision: str
+    pages: tuple[int, ...]
+    section: str
+    quote: str
+    start: int
+    end: int
+
+    def as_json(self) -> dict[str, Any]:
+        """The object in `citations` of `premise ask --json`."""
+        return {
+            "n": self.n,
+            "path": self.path,
+            "title": self.title,
+            "revision": self.revision,
+            "document": self.document_id,
+            "pages": list(self.pages),
+            "section": self.section,
+            "quote": self.quote,
+            "start": self.start,
+            "end": self.end,
+        }
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sentence:
+    """A sentence of an answer."""
+
+    text: str
+    citations: tuple[int, ...]  # numbers of citations
+    supported: bool
+
+    def as_json(self) -> dict[str, Any]:
+        """The object in `sentences` of `premise ask --json`."""
+        return {"text": self.text, "citations": list(self.citations), "supported": self.supported}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answer:
+    """A whole answer."""
+
+    text: str  # Markdown, citation marks as [1]; already safe to show (app/safe.py)
+    refused: bool  # the documents do not say
+    mode: Mode
+    confidence: float  # 0 to 1
+    sentences: tuple[Sentence, ...]
+    citations: tuple[Citation, ...]
+    timings: dict[str, float]  # seconds by stage: retrieve, answer, total, first_token where written
+    notice: str | None = None  # for the person: such as that the language model did not answer
+
+    def as_json(self) -> dict[str, Any]:
+        """The object of `premise ask --json`."""
+        return {
+            "answer": self.text,
+            "refused": self.refused,
+            "mode": self.mode.value,
+            "confidence": round(self.confidence, 3),
+            "notice": self.notice,
+            "sentences": [sentence.as_json() for sentence in self.sentences],
+            "citations": [citation.as_json() for citation in self.citations],
+            "timings": {name: round(value, 4) for name, value in self.timings.items()},
+        }
+
+
+@dataclass(frozen=True, kw_only=True)
+class Retrieved:
+    """First event of an answer: what was found."""
+
+    hits: tuple[Hit, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Delta:
+    """More text of the answer."""
+
+    text: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Finished:
+    """Last event: the checked answer, which replaces the text shown so far."""
+
+    answer: Answer
+
+
+AnswerEvent = Retrieved | Delta | Finished

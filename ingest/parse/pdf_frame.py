@@ -1,0 +1,35 @@
+"""Where a place in a PDF page's own coordinates is seen: crop box and rotation undone. Pure arithmetic."""
+
+from __future__ import annotations
+
+Corners = tuple[float, float, float, float]
+
+
+class Frame:
+    """A page's visible area: turns its coordinates (origin bottom left, unrotated) into what a reader sees."""
+
+    def __init__(self, crop: Corners, media: Corners, turn: int) -> None:
+        left, bottom, right, top = crop
+        m_left, m_bottom, m_right, m_top = media
+        self.left, self.bottom = max(left, m_left), max(bottom, m_bottom)
+        self.wide = max(min(right, m_right) - self.left, 1.0)
+        self.high = max(min(top, m_top) - self.bottom, 1.0)
+        self.turn = turn  # degrees, clockwise
+        self.width, self.height = (self.high, self.wide) if self.turn in (90, 270) else (self.wide, self.high)
+
+    def point(self, x: float, y: float) -> tuple[float, float]:
+        """From the left and from the top, in points."""
+        x, y = x - self.left, y - self.bottom
+        if self.turn == 90:
+            return y, x
+        if self.turn == 180:
+            return self.wide - x, y
+        if self.turn == 270:
+            return self.high - y, self.wide - x
+        return x, self.high - y
+
+    def box(self, left: float, bottom: float, right: float, top: float) -> Corners:
+        """(left, top, right, bottom) as seen, in points."""
+        x1, y1 = self.point(left, bottom)
+        x2, y2 = self.point(right, top)
+        return min(x1, x2), min(y1, y2), max(x1, x2), max(y1, y2)

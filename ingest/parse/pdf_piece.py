@@ -1,0 +1,53 @@
+"""The records that PDF pages are taken apart into, and put together from: pieces of lines, and blocks of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Piece:
+    """Text that stands together on one line. Points from the visible page's top left corner."""
+
+    text: str
+    page: int
+    left: float
+    top: float
+    right: float
+    bottom: float
+    baseline: float
+    size: float  # of the font, as drawn
+    bold: bool
+    turned: bool  # runs up or down the page
+    width: float  # of the page
+    height: float
+    lines: tuple[Piece, ...] = ()  # the lines of a table's cell, where it has several
+
+    @property
+    def parts(self) -> tuple[Piece, ...]:
+        """The single lines."""
+        return self.lines or (self,)
+
+
+@dataclass(kw_only=True)
+class Block:
+    """Lines that make a paragraph, or rows that make a table."""
+
+    lines: list[Piece]
+    rows: list[list[Piece | None]] = field(default_factory=list)  # tables: cells by column
+
+    @property
+    def left(self) -> float:
+        return min(piece.left for piece in self.lines)
+
+    @property
+    def right(self) -> float:
+        return max(piece.right for piece in self.lines)
+
+    @property
+    def top(self) -> float:
+        return min(piece.top for piece in self.lines)
+
+    @property
+    def bottom(self) -> float:
+        return max(piece.bottom for piece in self.lines)

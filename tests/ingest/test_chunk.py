@@ -1,0 +1,106 @@
+"""Chunks: exact spans, within the embedder's limit, nothing broken that reads as one."""
+
+from __future__ import annotations
+
+from ingest.chunk import chunk, embedding_text, title_of
+from storage.embedder import Embedder
+from storage.records import Element, Kind, Line, Parsed, Row, revision_text
+from storage.sentences import sentence_spans
+
+SIZE = 120
+
+
+def parsed(*elements: Element) -> Parsed:
+    return Parsed(elements=elements)
+
+
+def paragraph(text: str) -> Element:
+    return Element(kind=Kind.TEXT, text=text)
+
+
+def table(header: tuple[str, ...], *cells: tuple[str, ...]) -> Element:
+    lines = [" | ".join(f"{name}: {value}" for name, value in zip(header, row, strict=True)) for row in cells]
+    rows, at = [], 0
+    for number, (line, row) in enumerate(zip(lines, cells, strict=True), 2):
+        rows.append(Row(start=at, end=at + len(line), cells=row, address=f"A{number}:{chr(64 + len(row))}{number}"))
+        at += len(line) + 1
+    return Element(kind=Kind.TABLE, text="\n".join(lines), header=header, rows=tuple(rows), sheet="Prices")
+
+
+LONG = " ".join(f"Sentence number {number} says that item {number} weighs {number} kg." for number in range(80))
+
+
+def test_bodies_are_spans_of_the_text_and_together_are_all_of_it(embedder: Embedder) -> None:
+    document = parsed(Element(kind=Kind.HEADING, text="Weights", level=1), paragraph(LONG), paragraph("The end."))
+    text = revision_text(document.elements)
+    pieces = chunk(document, title="Scale", revision="r", size=SIZE, count_tokens=embedder.count_tokens)
+    assert len(pieces) > 5
+    assert all(piece.body == text[piece.start : piece.end] for piece in pieces)
+    assert "".join("".join(piece.body.split()) for piece in pieces) == "".join(text.split())
+    assert [piece.id for piece in pieces] == [f"r:{number}" for number in range(len(pieces))]
+
+
+def test_no_chunk_is_over_the_limit_and_no_sentence_is_broken(embedder: Embedder) -> None:
+    document = parsed(paragraph(LONG), paragraph("短い。" * 200), paragraph("x" * 4000), paragraph("ein Wort " * 900))
+    pieces = chunk(document, title="Anything", revision="r", size=SIZE, count_tokens=embedder.count_tokens)
+    counts = embedder.count_tokens([embedding_text(piece) for piece in pieces])
+    assert max(counts) <= SIZE
+    whole = {LONG[start:end] for start, end in sentence_spans(LONG)}
+    of_long = [piece for piece in pieces if "Sentence number" in piece.body]
+    for piece in of_long[:-1]:
+        assert {piece.body[start:end] for start, end in sentence_spans(piece.body)} <= whole
+
+
+def test_a_heading_stays_with_what_follows_and_gives_the_section(embedder: Embedder) -> None:
+    document = parsed(
+        Element(kind=Kind.HEADING, text="Handbook", level=1),
+        paragraph(LONG[:900]),
+        Element(kind=Kind.HEADING, text="Leave", level=2),
+        Element(kind=Kind.HEADING, text="Carry-over", level=3),
+        paragraph(LONG[:300]),
+        Element(kind=Kind.HEADING, text="Pay", level=2),
+        paragraph(LONG[:600]),
+    )
+    pieces = chunk(document, title="Handbook", revision="r", size=SIZE, count_tokens=embedder.count_tokens)
+    carry = next(piece for piece in pieces if "Carry-over" in piece.body)
+    assert carry.section == "Leave > Carry-over"
+    assert carry.header == "Handbook > Leave > Carry-over"
+    assert not any(piece.body.endswith(("Leave", "Carry-over", "Pay")) for piece in pieces)
+
+
+def test_a_table_is_cut_between_rows_and_each_row_names_its_columns(embedder: Embedder) -> None:
+    rows = [(f"HF-{number}", f"Flow meter {number}", f"{number * 10} EUR") for number in range(40)]
+    pieces = chunk(
+        parsed(table(("Code", "Description", "Price"), *rows)), title="Price list", revision="r", size=SIZE,
+        count_tokens=embedder.count_tokens,
+    )
+    lines = [line for piece in pieces for line in piece.body.split("\n")]
+    assert len(lines) == 40
+    assert all(line.startswith("Code: HF-") and line.endswith(" EUR") for line in lines)
+    assert pieces[0].cells is not None
+    assert pieces[0].cells.startswith("Prices!A2:C")
+    assert pieces[0].section == "Prices"
+
+
+def test_pages_come_from_the_lines_that_are_in_the_chunk(embedder: Embedder) -> None:
+    text = LONG[:1200]
+    border = text.index("Sentence number 10")
+    lines = (
+        Line(start=0, end=border, page=3, box=(0, 0, 1, 0.5)), Line(start=border, end=len(text), page=4, box=(0, 0, 1, 1)),
+    )
+    document = parsed(Element(kind=Kind.TEXT, text=text, page=3, lines=lines))
+    pieces = chunk(document, title="Book", revision="r", size=SIZE, count_tokens=embedder.count_tokens)
+    assert pieces[0].pages == (3,)
+    assert pieces[-1].pages == (4,)
+
+
+def test_a_very_long_title_leaves_room_for_text(embedder: Embedder) -> None:
+    pieces = chunk(
+        parsed(paragraph(LONG)), title="word " * 500, revision="r", size=SIZE, count_tokens=embedder.count_tokens
+    )
+    assert max(embedder.count_tokens([embedding_text(piece) for piece in pieces])) <= SIZE
+
+
+def test_the_title_is_the_documents_own_or_the_file_name_in_words() -> None:
+    assert title_of(Parsed(elements=(), title="Travel policy"), "a/b.docx") == "Travel policy"
+    assert title_of(Parsed(elements=()), "hr/salary_bands_2026.xlsx") == "salary bands 2026"

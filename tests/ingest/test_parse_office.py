@@ -1,0 +1,242 @@
+"""DOCX, PPTX, XLSX, mail and the converted formats, from files built on the spot."""
+
+from __future__ import annotations
+
+import shutil
+from datetime import UTC, date, datetime
+from email.message import EmailMessage
+from pathlib import Path
+
+import docx
+import openpyxl
+import pptx
+import pytest
+from docx.oxml import parse_xml
+from docx.oxml.ns import nsdecls
+
+from ingest.parse.failure import Code, ParseFailure
+from ingest.parse.limits import ParseLimits
+from ingest.parse.registry import parse
+from storage.records import Kind, Parsed
+
+LIMITS = ParseLimits()
+
+
+def read(path: Path) -> Parsed:
+    return parse(path, suffix=path.suffix, limits=LIMITS)
+
+
+@pytest.fixture
+def report(tmp_path: Path) -> Path:
+    document = docx.Document()
+    document.core_properties.title = "Annual report"
+    document.core_properties.author = "Ada"
+    document.core_properties.created = datetime(2024, 5, 1, 12, tzinfo=UTC)
+    document.sections[0].header.paragraphs[0].text = "CONFIDENTIAL RUNNING HEAD"
+    document.add_heading("Results", 1)
+    document.add_paragraph("Sales rose by a tenth.")
+    document.add_heading("Regions", 2)
+    document.add_paragraph("North", style="List Bullet")
+    document.add_paragraph("South", style="List Bullet")
+    table = document.add_table(rows=3, cols=2)
+    cells = [("Region", "Sales"), ("North", "10"), ("South\nEast", "")]
+    for row, texts in zip(table.rows, cells, strict=True):
+        for cell, text in zip(row.cells, texts, strict=True):
+            cell.text = text
+    inserted = document.add_paragraph("Kept ")
+    inserted._p.append(parse_xml(f'<w:ins {nsdecls("w")} w:id="1" w:author="x"><w:r><w:t>inserted</w:t></w:r></w:ins>'))
+    inserted._p.append(
+        parse_xml(f'<w:del {nsdecls("w")} w:id="2" w:author="x"><w:r><w:delText>gone</w:delText></w:r></w:del>')
+    )
+    path = tmp_path / "report.docx"
+    document.save(str(path))
+    return path
+
+
+def test_docx(report: Path) -> None:
+    found = read(report)
+    assert (found.title, found.author, found.created) == ("Annual report", "Ada", datetime(2024, 5, 1, 12, tzinfo=UTC))
+    assert [(e.kind, e.level, e.text) for e in found.elements] == [
+        (Kind.HEADING, 1, "Results"),
+        (Kind.TEXT, 0, "Sales rose by a tenth."),
+        (Kind.HEADING, 2, "Regions"),
+        (Kind.LIST, 0, "- North\n- South"),
+        (Kind.TABLE, 0, "Region: North | Sales: 10\nRegion: South East"),
+        (Kind.TEXT, 0, "Kept inserted"),
+        (Kind.NOTE, 0, "CONFIDENTIAL RUNNING HEAD"),
+    ]
+
+
+def test_prose_is_no_heading(tmp_path: Path) -> None:
+    document = docx.Document()
+    document.add_paragraph("Short Line")
+    document.save(str(tmp_path / "a.docx"))
+    assert [element.kind for element in read(tmp_path / "a.docx").elements] == [Kind.TEXT]
+
+
+def test_bold_lines_are_headings_where_there_are_no_styles(tmp_path: Path) -> None:
+    document = docx.Document()
+    document.add_paragraph().add_run("Opening hours").bold = True
+    document.add_paragraph("Nine to five.")
+    document.save(str(tmp_path / "a.docx"))
+    assert [element.kind for element in read(tmp_path / "a.docx").elements] == [Kind.HEADING, Kind.TEXT]
+
+
+def test_truncated_docx(report: Path) -> None:
+    report.write_bytes(report.read_bytes()[:-300])
+    with pytest.raises(ParseFailure) as caught:
+        read(report)
+    assert caught.value.code is Code.CORRUPT
+
+
+def test_docx_with_a_wrong_suffix(report: Path) -> None:
+    wrong = report.rename(report.with_suffix(".xlsx"))
+    assert read(wrong).title == "Annual report"
+
+
+def test_pptx(tmp_path: Path) -> None:
+    deck = pptx.Presentation()
+    first = deck.slides.add_slide(deck.slide_layouts[0])
+    first.shapes.title.text = "Roadmap"
+    first.placeholders[1].text = "Two years"
+    second = deck.slides.add_slide(deck.slide_layouts[1])
+    second.shapes.title.text = "Now"
+    second.placeholders[1].text_frame.text = "Ship it"
+    second.placeholders[1].text_frame.add_paragraph().text = "Sell it"
+    second.notes_slide.notes_text_frame.text = "Smile here."
+    third = deck.slides.add_slide(deck.slide_layouts[5])
+    table = third.shapes.add_table(2, 2, 0, 0, 4000000, 1000000).table
+    for i, text in enumerate(["Quarter", "Goal", "Q1", "Launch"]):
+        table.cell(i // 2, i % 2).text = text
+    deck.save(str(tmp_path / "deck.pptx"))
+    found = read(tmp_path / "deck.pptx")
+    assert found.pages == 3
+    assert [(e.kind, e.level, e.page, e.text) for e in found.elements] == [
+        (Kind.HEADING, 1, 1, "Roadmap"),
+        (Kind.TEXT, 0, 1, "Two years"),
+        (Kind.HEADING, 2, 2, "Now"),
+        (Kind.LIST, 0, 2, "- Ship it\n- Sell it"),
+        (Kind.NOTE, 0, 2, "Smile here."),
+        (Kind.TABLE, 0, 3, "Quarter: Q1 | Goal: Launch"),
+    ]
+
+
+@pytest.fixture
+def workbook(tmp_path: Path) -> Path:
+    book = openpyxl.Workbook()
+    sheet = book.active
+    sheet.title = "Prices"
+    sheet["B2"] = "Price list 2024"
+    rows = [
+        ["Item", "Price", "Share", "Since", "Sum"],
+        ["Bolt", 0.1 + 0.2, 0.25, date(2024, 3, 1), "=C4*2"],
+        ["Nut", 1234.5, 0.5, datetime(2024, 3, 2, 8, 30), None],
+    ]
+    for r, row in enumerate(rows, 3):
+        for c, value in enumerate(row, 2):
+            sheet.cell(r, c, value)
+    for r in (4, 5):
+        sheet.cell(r, 3).number_format = '#,##0.00 "€"'
+        sheet.cell(r, 4).number_format = "0%"
+    sheet["B8"], sheet["C8"] = "Colour", "Stock"
+    sheet["B9"], sheet["C9"] = "Red", 7
+    hidden = book.create_sheet("Old")
+    hidden.append(["a lone note"])
+    hidden.sheet_state = "hidden"
+    path = tmp_path / "prices.xlsx"
+    book.save(path)
+    return path
+
+
+def test_xlsx(workbook: Path) -> None:
+    found = read(workbook)
+    assert [(e.kind, e.sheet, e.text) for e in found.elements] == [
+        (Kind.HEADING, "Prices", "Prices"),
+        (Kind.HEADING, "Prices", "Price list 2024"),
+        (
+            Kind.TABLE,
+            "Prices",
+            "Item: Bolt | Price: 0.3 € | Share: 25% | Since: 2024-03-01\n"
+            "Item: Nut | Price: 1234.5 € | Share: 50% | Since: 2024-03-02 08:30:00",
+        ),
+        (Kind.TABLE, "Prices", "Colour: Red | Stock: 7"),
+        (Kind.HEADING, "Old", "Old"),
+        (Kind.HEADING, "Old", "a lone note"),
+    ]
+    assert [row.address for row in found.elements[2].rows] == ["B4:F4", "B5:F5"]
+    assert found.elements[2].header == ("Item", "Price", "Share", "Since", "Sum")
+    assert any("1 formulas" in warning for warning in found.warnings)
+    assert any("hidden" in warning for warning in found.warnings)
+
+
+def test_xlsx_limits(workbook: Path, tmp_path: Path) -> None:
+    with pytest.raises(ParseFailure) as caught:
+        parse(workbook, suffix=".xlsx", limits=ParseLimits(max_cells=5))
+    assert caught.value.code is Code.TOO_LARGE
+    book = openpyxl.Workbook()
+    book.active["A1"], book.active["A1048576"] = "first", "last"
+    book.save(tmp_path / "long.xlsx")
+    assert [element.text for element in read(tmp_path / "long.xlsx").elements] == ["first", "last"]
+
+
+def test_eml(tmp_path: Path) -> None:
+    message = EmailMessage()
+    message["Subject"] = "Größe der Lieferung"
+    message["From"] = "Ada <ada@example.com>"
+    message["To"] = "Bob <bob@example.com>"
+    message["Date"] = "Fri, 16 Dec 2022 17:04:16 -0500"
+    message.set_content("Dear Bob,\n\nit arrives on Monday.\n")
+    message.add_alternative("<p>Dear Bob,</p><p>it arrives on Monday.</p>", subtype="html")
+    message.add_attachment(b"%PDF", maintype="application", subtype="pdf", filename="note.pdf")
+    path = tmp_path / "mail.eml"
+    path.write_bytes(message.as_bytes())
+    found = read(path)
+    assert found.title == "Größe der Lieferung"
+    assert found.created == datetime(2022, 12, 16, 22, 4, 16, tzinfo=UTC)
+    texts = [element.text for element in found.elements]
+    assert texts[0] == "Größe der Lieferung"
+    assert texts[1].startswith("From: Ada <ada@example.com>\nTo: Bob <bob@example.com>\nDate: ")
+    assert texts[2:] == ["Dear Bob,", "it arrives on Monday."]
+    assert found.warnings == ("The attachment note.pdf is not indexed.",)
+
+
+def test_eml_of_html_only(tmp_path: Path) -> None:
+    message = EmailMessage()
+    message["Subject"] = "News"
+    message.set_content("<h2>Top</h2><table><tr><td>Layout <b>only</b></td></tr></table>", subtype="html")
+    (tmp_path / "mail.eml").write_bytes(message.as_bytes())
+    assert [element.text for element in read(tmp_path / "mail.eml").elements] == ["News", "Top", "Layout only"]
+
+
+def test_rtf(tmp_path: Path) -> None:
+    path = tmp_path / "a.rtf"
+    path.write_text(r"{\rtf1\ansi Plain \b bold\b0  text.\par Second.\par}", encoding="ascii")
+    assert [element.text for element in read(path).elements] == ["Plain bold text.", "Second."]
+
+
+def test_old_word_needs_libreoffice(report: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    source = Path(__file__).parents[2].parent / "shared/eval/hostile/files/poi__SimpleMacro.doc"
+    if not source.is_file():
+        pytest.skip("../shared/eval is absent")
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(ParseFailure) as caught:
+        read(source)
+    assert caught.value.code is Code.NEEDS_LIBREOFFICE
+
+
+@pytest.mark.slow
+def test_odt_and_old_word(report: Path, tmp_path: Path) -> None:
+    soffice = shutil.which("soffice")
+    if soffice is None:
+        pytest.skip("LibreOffice is not installed")
+    import subprocess
+
+    for suffix in ("odt", "doc"):
+        command = [soffice, "--headless", f"-env:UserInstallation=file://{tmp_path}/profile"]
+        subprocess.run(
+            [*command, "--convert-to", suffix, "--outdir", tmp_path, report], check=True, capture_output=True
+        )
+        found = read(tmp_path / f"report.{suffix}")
+        kept = [(e.kind, e.level, e.text) for e in found.elements]
+        assert (Kind.HEADING, 2, "Regions") in kept, suffix
+        assert any(e.kind is Kind.TABLE and "Region: North | Sales: 10" in e.text for e in found.elements), suffix

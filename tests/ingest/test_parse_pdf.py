@@ -1,0 +1,195 @@
+"""PDF: text, places, columns, tables, headings, running heads. Drawn with reportlab, so every place is known."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from reportlab.lib.pagesizes import A4
+from reportlab.pdfgen.canvas import Canvas
+
+from ingest.parse.failure import Code, ParseFailure
+from ingest.parse.limits import ParseLimits
+from ingest.parse.pdf import pdf_moment
+from ingest.parse.registry import parse
+from storage.records import Kind, Parsed
+
+WIDTH, HEIGHT = A4
+
+
+def drawn(folder: Path, draw: Callable[[Canvas], None], **options: object) -> Parsed:
+    path = folder / "a.pdf"
+    canvas = Canvas(str(path), pagesize=A4, **options)
+    canvas.setFont("Helvetica", 10)
+    draw(canvas)
+    canvas.save()
+    return parse(path, suffix=".pdf", limits=ParseLimits())
+
+
+def lines(canvas: Canvas, texts: list[str], *, left: float = 72, top: float = 100, pitch: float = 12) -> None:
+    for number, text in enumerate(texts):
+        canvas.drawString(left, HEIGHT - top - number * pitch, text)
+
+
+def test_paragraphs_boxes_and_hyphens(tmp_path: Path) -> None:
+    def draw(canvas: Canvas) -> None:
+        lines(canvas, ["The warranty covers every ma-", "chine for two years, and the", "first service is free."])
+        lines(canvas, ["A second paragraph."], top=160)
+
+    found = drawn(tmp_path, draw)
+    texts = [element.text for element in found.elements]
+    assert texts == [
+        "The warranty covers every machine for two years, and the first service is free.",
+        "A second paragraph.",
+    ]
+    first = found.elements[0]
+    assert [first.text[line.start : line.end] for line in first.lines] == [
+        "The warranty covers every ma",
+        "chine for two years, and the",
+        "first service is free.",
+    ]
+    left, top, right, bottom = first.lines[1].box
+    assert left == pytest.approx(72 / WIDTH, abs=0.003)
+    assert top < (100 + 12) / HEIGHT <= bottom + 0.003
+    assert right > left and first.lines[1].page == 1
+
+
+@pytest.mark.parametrize("turn", [0, 90, 180, 270])
+def test_boxes_on_turned_pages(tmp_path: Path, turn: int) -> None:
+    import pypdfium2
+
+    canvas = Canvas(str(tmp_path / "b.pdf"), pagesize=A4)
+    canvas.drawString(72, HEIGHT - 100, "Known")
+    canvas.save()
+    document = pypdfium2.PdfDocument(tmp_path / "b.pdf")
+    document[0].set_rotation(turn)
+    document.save(tmp_path / "c.pdf")
+    document.close()
+    found = parse(tmp_path / "c.pdf", suffix=".pdf", limits=ParseLimits())
+    left, top, right, bottom = found.elements[0].lines[0].box
+    x, y = 72 / WIDTH, 100 / HEIGHT
+    corner = {0: (left, bottom), 90: (1 - bottom, left), 180: (1 - right, 1 - top), 270: (top, 1 - right)}
+    if turn == 0:
+        assert corner[0] == pytest.approx((x, y), abs=0.005)
+    elif turn == 180:
+        assert (1 - right > 0.5) == (x > 0.5) or right == pytest.approx(1 - x, abs=0.005)
+        assert top == pytest.approx(1 - y, abs=0.005)
+    elif turn == 90:
+        assert left == pytest.approx(1 - y, abs=0.005) or right == pytest.approx(1 - y, abs=0.02)
+        assert top == pytest.approx(x, abs=0.005)
+    else:
+        assert bottom == pytest.approx(1 - x, abs=0.005)
+
+
+def test_headings_and_running_heads(tmp_path: Path) -> None:
+    def draw(canvas: Canvas) -> None:
+        for page in range(1, 5):
+            canvas.setFont("Helvetica", 8)
+            canvas.drawString(72, HEIGHT - 30, "ACME internal")
+            canvas.drawString(300, 30, f"Page {page} of 4")
+            canvas.setFont("Helvetica-Bold", 16)
+            canvas.drawString(72, HEIGHT - 120, f"{page} Chapter about pumps")
+            canvas.setFont("Helvetica-Bold", 10)
+            canvas.drawString(72, HEIGHT - 150, "Safety first")
+            canvas.setFont("Helvetica", 10)
+            lines(canvas, [f"Body of page {page} goes on", "for two lines here."], top=170)
+            canvas.showPage()
+
+    found = drawn(tmp_path, draw)
+    assert found.pages == 4
+    assert [(e.kind, e.level, e.page) for e in found.elements[1:4]] == [
+        (Kind.HEADING, 1, 1),
+        (Kind.HEADING, 2, 1),
+        (Kind.TEXT, 0, 1),
+    ]
+    everything = "\n".join(element.text for element in found.elements)
+    assert everything.count("ACME") == 1 and "Page 1" not in everything
+    assert len(found.elements) == 13
+
+
+@pytest.mark.parametrize("across", [False, True])
+def test_two_columns(tmp_path: Path, across: bool) -> None:
+    left = [f"left column line {n} with some more words" for n in range(8)]
+    right = [f"right column line {n} with some other words" for n in range(8)]
+
+    def draw(canvas: Canvas) -> None:
+        if across:
+            for n in range(8):
+                lines(canvas, [left[n]], top=100 + 12 * n)
+                lines(canvas, [right[n]], left=330, top=100 + 12 * n)
+        else:
+            lines(canvas, left)
+            lines(canvas, right, left=330)
+
+    text = " ".join(element.text for element in drawn(tmp_path, draw).elements)
+    assert text == " ".join([*left, *right])
+
+
+def test_table(tmp_path: Path) -> None:
+    rows = [("Model", "Power", "Weight"), ("P100", "5 kW", "12 kg"), ("P200", "7 kW", "15 kg"), ("P300", "9 kW", "")]
+
+    def draw(canvas: Canvas) -> None:
+        lines(canvas, ["The pumps at a glance:"], top=80)
+        for number, row in enumerate(rows):
+            for column, cell in enumerate(row):
+                canvas.drawString(72 + 120 * column, HEIGHT - 110 - 14 * number, cell)
+
+    found = drawn(tmp_path, draw)
+    table = found.elements[1]
+    assert table.kind is Kind.TABLE and table.header == rows[0]
+    assert table.text.split("\n") == [
+        "Model: P100 | Power: 5 kW | Weight: 12 kg",
+        "Model: P200 | Power: 7 kW | Weight: 15 kg",
+        "Model: P300 | Power: 9 kW",
+    ]
+    assert [(line.start, line.end) for line in table.lines] == [(row.start, row.end) for row in table.rows]
+
+
+def test_title_drawn_last_comes_first(tmp_path: Path) -> None:
+    def draw(canvas: Canvas) -> None:
+        lines(canvas, ["The body of the page is", "written before its title."], top=200)
+        canvas.setFont("Helvetica-Bold", 20)
+        canvas.drawString(72, HEIGHT - 120, "Drawn last")
+
+    assert drawn(tmp_path, draw).elements[0].text == "Drawn last"
+
+
+def test_bullets(tmp_path: Path) -> None:
+    def draw(canvas: Canvas) -> None:
+        for number, text in enumerate(["first item", "second item", "third item"]):
+            canvas.drawString(72, HEIGHT - 100 - 13 * number, "•")
+            canvas.drawString(95, HEIGHT - 100 - 13 * number, text)
+
+    found = drawn(tmp_path, draw)
+    assert [(e.kind, e.text) for e in found.elements] == [
+        (Kind.LIST, "- first item"),
+        (Kind.LIST, "- second item"),
+        (Kind.LIST, "- third item"),
+    ]
+
+
+def test_metadata(tmp_path: Path) -> None:
+    def draw(canvas: Canvas) -> None:
+        canvas.setTitle("Microsoft Word - draft.doc")
+        canvas.setAuthor("Ada")
+        lines(canvas, ["Some text."])
+
+    found = drawn(tmp_path, draw)
+    assert (found.title, found.author) == (None, "Ada")
+    assert found.created is not None and found.created.tzinfo is not None
+    assert str(pdf_moment("D:20240131120000+01'00'")) == "2024-01-31 11:00:00+00:00"
+    assert pdf_moment("yesterday") is None
+
+
+def test_bad_pdfs(tmp_path: Path) -> None:
+    with pytest.raises(ParseFailure) as caught:
+        drawn(tmp_path, lambda canvas: canvas.rect(10, 10, 50, 50))
+    assert caught.value.code is Code.EMPTY and "scan (1 page without text)" in caught.value.reason
+    from reportlab.lib.pdfencrypt import StandardEncryption
+
+    with pytest.raises(ParseFailure) as caught:
+        drawn(tmp_path, lambda canvas: lines(canvas, ["x y z"]), encrypt=StandardEncryption("user", "owner"))
+    assert caught.value.code is Code.ENCRYPTED
+    opened = drawn(tmp_path, lambda canvas: lines(canvas, ["x y z"]), encrypt=StandardEncryption("", "owner"))
+    assert opened.elements[0].text == "x y z"

@@ -1,0 +1,200 @@
+"""Markdown, HTML, plain text, source and delimited files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from ingest.parse.failure import Code, ParseFailure
+from ingest.parse.limits import ParseLimits
+from ingest.parse.registry import SUPPORTED, parse
+from storage.records import Element, Kind, Parsed
+
+
+def parsed(folder: Path, name: str, content: str | bytes) -> Parsed:
+    path = folder / name
+    path.write_bytes(content.encode() if isinstance(content, str) else content)
+    return parse(path, suffix=path.suffix, limits=ParseLimits())
+
+
+def kinds(found: Parsed) -> list[tuple[Kind, int, str]]:
+    return [(element.kind, element.level, element.text) for element in found.elements]
+
+
+MARKDOWN = """---
+title: Travel policy
+tags: [a, b]
+---
+# Travel
+
+Book **trains** first, see [the list](https://example.com/x).
+
+## Limits
+
+| City | Night |
+| --- | --- |
+| Bern | 180 |
+| Ulm | |
+
+- one
+  - nested
+- two
+
+```sh
+rm <your-file>
+  indented
+```
+
+Ask <your-manager> about `<b>` first.
+"""
+
+
+def test_markdown(tmp_path: Path) -> None:
+    found = parsed(tmp_path, "a.md", MARKDOWN)
+    assert found.title == "Travel policy"
+    assert kinds(found) == [
+        (Kind.HEADING, 1, "Travel"),
+        (Kind.TEXT, 0, "Book trains first, see the list."),
+        (Kind.HEADING, 2, "Limits"),
+        (Kind.TABLE, 0, "City: Bern | Night: 180\nCity: Ulm"),
+        (Kind.LIST, 0, "- one\n  - nested\n- two"),
+        (Kind.CODE, 0, "rm <your-file>\n  indented"),
+        (Kind.TEXT, 0, "Ask <your-manager> about <b> first."),
+    ]
+
+
+def test_table_rows_are_exact_spans(tmp_path: Path) -> None:
+    table = parsed(tmp_path, "a.md", MARKDOWN).elements[3]
+    assert table.header == ("City", "Night")
+    assert [table.text[row.start : row.end] for row in table.rows] == ["City: Bern | Night: 180", "City: Ulm"]
+    assert table.rows[1].cells == ("Ulm", "")
+
+
+def test_markdown_rules_are_not_front_matter(tmp_path: Path) -> None:
+    found = parsed(tmp_path, "a.md", "---\nnot yaml at all\n---\n\nText.\n")
+    assert "not yaml at all" in found.elements[0].text
+
+
+def test_html(tmp_path: Path) -> None:
+    page = """<html><head><title>Prices</title><style>p{}</style></head><body><nav>Home</nav>
+    <h1>Price <em>list</em></h1><p>All <b>net</b>.<br>Ask us.</p><script>alert(1)</script>
+    <p hidden>secret</p>
+    <table><thead><tr><th>Item</th><th>Price</th></tr></thead>
+    <tr><td rowspan=2>Bolt</td><td>1</td></tr><tr><td>2\nEUR</td></tr></table>
+    <ol start=3><li>three</li><li>four<ul><li>deep</li></ul></li></ol><pre>a\n  b</pre>
+    <dl><dt>VAT</dt><dd>19%</dd></dl></body></html>"""
+    found = parsed(tmp_path, "a.html", page)
+    assert found.title == "Prices"
+    assert kinds(found) == [
+        (Kind.HEADING, 1, "Price list"),
+        (Kind.TEXT, 0, "All net.\nAsk us."),
+        (Kind.TABLE, 0, "Item: Bolt | Price: 1\nItem: Bolt | Price: 2 EUR"),
+        (Kind.LIST, 0, "3. three\n4. four\n  - deep"),
+        (Kind.CODE, 0, "a\n  b"),
+        (Kind.TEXT, 0, "VAT: 19%"),
+    ]
+
+
+def test_deep_html_does_not_overflow(tmp_path: Path) -> None:
+    found = parsed(tmp_path, "a.html", "<div>" * 1000 + "deep" + "</div>" * 1000)
+    assert found.elements[0].text == "deep"
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "cp1252"])
+def test_encodings(tmp_path: Path, encoding: str) -> None:
+    text = "Größe und Maße der Türen. " * 5
+    found = parsed(tmp_path, "a.txt", text.encode(encoding))
+    assert found.elements[0].text == text.strip()
+
+
+def test_paragraphs_and_invisible_characters(tmp_path: Path) -> None:
+    found = parsed(tmp_path, "a.txt", "one\r\ntwo\r\n\r\n  Cafe\u0301\u200b\u202e  x\x07\n")
+    assert [element.text for element in found.elements] == ["one\ntwo", "Café x"]
+
+
+def test_source_keeps_its_lines(tmp_path: Path) -> None:
+    found = parsed(tmp_path, "a.py", "import os\n\n\ndef f():\n    x = 1\n\n    return x\n")
+    assert kinds(found) == [(Kind.CODE, 0, "import os"), (Kind.CODE, 0, "def f():\n    x = 1\n\n    return x")]
+
+
+def test_rst_headings(tmp_path: Path) -> None:
+    found = parsed(tmp_path, "a.rst", "Guide\n=====\n\nHello.\n\nSetup\n-----\nRun it.\n")
+    assert [(e.kind, e.level) for e in found.elements] == [
+        (Kind.HEADING, 1),
+        (Kind.TEXT, 0),
+        (Kind.HEADING, 2),
+        (Kind.TEXT, 0),
+    ]
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
+def test_delimited(tmp_path: Path, delimiter: str) -> None:
+    rows = [["Name", "City", "Age"], ["Ada", '"Lon, don; x"', "36"], ["Bob", "", "41"]]
+    found = parsed(tmp_path, "a.csv", "\n".join(delimiter.join(row) for row in rows))
+    (table,) = found.elements
+    assert table.header == ("Name", "City", "Age")
+    assert table.text == "Name: Ada | City: Lon, don; x | Age: 36\nName: Bob | Age: 41"
+
+
+def failure(folder: Path, name: str, content: bytes, limits: ParseLimits | None = None) -> ParseFailure:
+    path = folder / name
+    path.write_bytes(content)
+    with pytest.raises(ParseFailure) as caught:
+        parse(path, suffix=path.suffix, limits=limits or ParseLimits())
+    return caught.value
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "code"),
+    [
+        ("a.txt", b"", Code.EMPTY),
+        ("a.txt", b" \n\n ", Code.EMPTY),
+        ("a.md", b"---\ntitle: x\n---\n", Code.EMPTY),
+        ("a.html", b"<html></html>", Code.EMPTY),
+        ("a.png", b"\x89PNG\r\n\x1a\n", Code.EMPTY),
+        ("a.pdf", b"\x89PNG\r\n\x1a\nxxxx", Code.EMPTY),
+        ("a.txt", b"abc\0def" * 20, Code.UNSUPPORTED),
+        ("a.zip", b"PK\x03\x04", Code.UNSUPPORTED),
+        ("a.jsonl", b"{}", Code.UNSUPPORTED),
+        ("a.exe", b"MZ", Code.UNSUPPORTED),
+        ("noname", b"\x7fELF\0\0", Code.UNSUPPORTED),
+        ("a.docx", b"not a zip", Code.CORRUPT),
+        ("a.xlsx", b"PK\x03\x04 cut", Code.CORRUPT),
+        ("a.pdf", b"%PDF-1.7 cut", Code.CORRUPT),
+        ("a.pdf", b"no pdf", Code.CORRUPT),
+        ("a.doc", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1 cut", Code.CORRUPT),
+        ("a.msg", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1 cut", Code.CORRUPT),
+    ],
+)
+def test_bad_files_say_why(tmp_path: Path, name: str, content: bytes, code: Code) -> None:
+    caught = failure(tmp_path, name, content)
+    assert caught.code is code
+    assert len(caught.reason) > 10 and str(tmp_path) not in caught.reason
+
+
+def test_limits(tmp_path: Path) -> None:
+    assert failure(tmp_path, "a.txt", b"x" * 100, ParseLimits(max_bytes=99)).code is Code.TOO_LARGE
+    assert failure(tmp_path, "b.txt", b"x" * 100, ParseLimits(max_output_chars=99)).code is Code.TOO_LARGE
+    assert failure(tmp_path, "c.csv", b"a,b\n" * 100, ParseLimits(max_cells=99)).code is Code.TOO_LARGE
+
+
+def test_missing_file_is_unreadable(tmp_path: Path) -> None:
+    with pytest.raises(ParseFailure) as caught:
+        parse(tmp_path / "gone.txt", suffix=".txt", limits=ParseLimits())
+    assert caught.value.code is Code.UNREADABLE
+
+
+def test_text_without_a_suffix(tmp_path: Path) -> None:
+    assert parsed(tmp_path, "README", "Read me.\n").elements == (Element(kind=Kind.TEXT, text="Read me."),)
+
+
+def test_html_called_xls(tmp_path: Path) -> None:
+    found = parsed(tmp_path, "export.xls", "<html><table><tr><th>A</th><th>B</th></tr><tr><td>1</td><td>2</td></tr>")
+    assert found.elements[0].text == "A: 1 | B: 2"
+
+
+def test_supported_suffixes() -> None:
+    assert {".pdf", ".docx", ".xls", ".eml", ".md", ".json", ".py", ".rtf", ".odt"} <= SUPPORTED
+    assert not {".zip", ".png", ".jsonl", ".mbox"} & SUPPORTED
+    assert all(suffix == suffix.lower() and suffix.startswith(".") for suffix in SUPPORTED)

@@ -1,0 +1,71 @@
+"""Parsed files cross the pipe unchanged, and nothing malformed is believed."""
+
+from __future__ import annotations
+
+import io
+import json
+from datetime import UTC, datetime
+
+import pytest
+
+from ingest.parse.wire import WireError, parsed_from_plain, parsed_to_plain, read_message, write_message
+from storage.elements import elements_from_json, elements_to_json
+from storage.records import Element, Kind, Line, Parsed, Row
+
+PARSED = Parsed(
+    elements=(
+        Element(
+            kind=Kind.TEXT, text="Größe 😀", page=3, lines=(Line(start=0, end=5, page=3, box=(0.1, 0.25, 0.5, 0.375)),)
+        ),
+        Element(kind=Kind.HEADING, text="T", level=2),
+        Element(
+            kind=Kind.TABLE,
+            text="a: 1",
+            sheet="S",
+            header=("a", "b"),
+            rows=(Row(start=0, end=4, cells=("1", ""), address="A2:B2"),),
+        ),
+    ),
+    title="x",
+    created=datetime(2024, 1, 2, tzinfo=UTC),
+    pages=4,
+    warnings=("w",),
+)
+
+
+def test_round_trip() -> None:
+    pipe = io.BytesIO()
+    write_message(pipe, {"parsed": parsed_to_plain(PARSED)})
+    pipe.seek(0)
+    message = read_message(pipe)
+    assert message is not None
+    assert parsed_from_plain(message["parsed"]) == PARSED
+    assert read_message(pipe) is None
+    assert elements_from_json(elements_to_json(PARSED.elements)) == PARSED.elements
+
+
+@pytest.mark.parametrize(
+    "element",
+    [
+        "text",
+        {"k": "text"},
+        {"k": "evil", "t": "x"},
+        {"k": "text", "t": 5},
+        {"k": "text", "t": "x", "l": "1"},
+        {"k": "text", "t": "x", "b": [[0, 9, 1, 0, 0, 1, 1]]},
+        {"k": "text", "t": "x", "b": [[0, 1, 1, 0, 0, 1]]},
+        {"k": "text", "t": "x", "r": [[1, 0, [], None]]},
+        {"k": "text", "t": "x", "r": [[0, 1, [1], None]]},
+    ],
+)
+def test_malformed_elements_are_refused(element: object) -> None:
+    with pytest.raises(ValueError):
+        elements_from_json(json.dumps([element]).encode())
+    with pytest.raises(WireError):
+        parsed_from_plain({"elements": [element]})
+
+
+def test_truncated_message() -> None:
+    assert read_message(io.BytesIO(b"\0\0\0\x05{}")) is None
+    with pytest.raises(WireError):
+        read_message(io.BytesIO(b"\0\0\0\x02[]"))

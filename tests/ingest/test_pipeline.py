@@ -1,0 +1,255 @@
+"""The life of a file, over the real parser, embedder, Chroma and tantivy."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from conftest import Place
+
+from storage.errors import EmbedderMismatch, NotPermitted
+from storage.records import State
+
+LEAVE = "# Leave policy\n\nEmployees have 30 days of annual leave. Up to five days can be carried over to March.\n"
+PRICES = "# Price list\n\nThe flow meter HF-210 costs 1,250 EUR. The display module costs 180 EUR.\n"
+
+
+def test_a_file_is_found_by_those_who_may_read_it_and_by_nobody_else(place: Place) -> None:
+    place.write("everyone/leave.md", LEAVE)
+    place.write("sales/prices.md", PRICES)
+    place.ingest()
+    assert place.found("How many days of annual leave?", "everyone") == ["everyone/leave.md"]
+    assert place.found("What does the flow meter HF-210 cost?", "everyone") == ["everyone/leave.md"]
+    assert "sales/prices.md" in place.found("What does the flow meter HF-210 cost?", "sales", "everyone")
+    assert place.found("What does the flow meter HF-210 cost?") == []
+
+
+def test_what_lies_outside_every_group_is_read_by_nobody_and_listed(place: Place) -> None:
+    place.write("stray.md", LEAVE)
+    place.ingest()
+    assert place.states() == {"stray.md": "indexed"}
+    assert place.found("annual leave", "everyone", "hr", "stray.md") == []
+    assert place.store.catalog.counts()["unlabelled"] == 1
+
+
+def test_a_deleted_file_is_gone_from_answers_before_the_indexes_know(place: Place) -> None:
+    file = place.write("everyone/leave.md", LEAVE)
+    place.ingest()
+    file.unlink()
+    document = place.store.catalog.documents(labels=None)[0]
+    place.store.catalog.delete_documents([document.id])  # the indexes have been told nothing yet
+    assert place.store.catalog.counts()["notes"] == 1
+    assert place.found("annual leave", "everyone") == []
+    place.store.indexes.catch_up()
+    assert place.store.indexes.check().ok
+    assert place.store.indexes.check().vectors == 0
+
+
+def test_a_deleted_file_leaves_nothing_behind(place: Place) -> None:
+    file = place.write("everyone/leave.md", LEAVE)
+    place.ingest()
+    revision = place.store.catalog.documents(labels=None)[0].revision
+    assert revision is not None
+    file.unlink()
+    place.ingest()
+    place.pipeline.tidy()
+    assert place.states() == {}
+    assert [path for path in place.store.folder.originals.rglob("*") if path.is_file()] == []
+    assert place.store.indexes.check().keywords == 0
+    with pytest.raises(NotPermitted):
+        place.store.catalog.revision(revision, labels=place.store.catalog.all_labels())
+
+
+def test_a_changed_file_answers_with_its_new_text_and_the_old_revision_still_opens(place: Place) -> None:
+    file = place.write("everyone/leave.md", LEAVE)
+    place.ingest()
+    before = place.store.catalog.documents(labels=None)[0].revision
+    file.write_text(LEAVE.replace("30 days", "33 days"))
+    place.ingest()
+    labels = place.store.catalog.labels_of(["everyone"])
+    hits = place.store.indexes.search_keywords("annual leave days", labels=labels, k=10)
+    chunks = place.store.catalog.chunks_by_id([hit.id for hit in hits], labels=labels)
+    assert ["33 days" in chunk.chunk.body for chunk in chunks.values()] == [True]
+    assert before is not None
+    old = place.store.catalog.revision(before, labels=labels)
+    assert "30 days" in old.text
+    assert not old.current
+    assert place.store.indexes.check().ok
+
+
+def test_a_moved_file_keeps_its_document_and_changes_its_readers(place: Place) -> None:
+    file = place.write("everyone/leave.md", LEAVE)
+    place.ingest()
+    before = place.store.catalog.documents(labels=None)[0]
+    (place.inbox / "hr").mkdir()
+    file.rename(place.inbox / "hr" / "leave.md")
+    moved = place.pipeline.reconcile(place.source())
+    assert (moved.moved, moved.new, moved.deleted) == (1, 0, 0)
+    after = place.store.catalog.documents(labels=None)[0]
+    assert (after.id, after.revision, after.path) == (before.id, before.revision, "hr/leave.md")
+    assert place.found("annual leave", "everyone") == []
+    assert place.found("annual leave", "hr") == ["hr/leave.md"]
+    assert place.store.indexes.check().ok
+
+
+def test_a_rule_file_changes_who_reads(place: Place) -> None:
+    place.write("everyone/board/minutes.md", "# Minutes\n\nThe board approved the purchase of Tessaro.\n")
+    place.ingest()
+    assert place.found("purchase of Tessaro", "everyone") == ["everyone/board/minutes.md"]
+    place.write("everyone/board/access.toml", 'readers = ["board"]\n')
+    place.ingest()
+    assert place.found("purchase of Tessaro", "everyone") == []
+    assert place.found("purchase of Tessaro", "board") == ["everyone/board/minutes.md"]
+    place.write("everyone/board/access.toml", "readers = board\n")  # a broken rule lets nobody in
+    place.ingest()
+    assert place.found("purchase of Tessaro", "everyone", "board") == []
+
+
+def test_bad_files_fail_with_a_reason_and_stop_nobody(place: Place) -> None:
+    place.write("everyone/good.md", LEAVE)
+    place.write("everyone/empty.md", b"")
+    place.write("everyone/blank.txt", b"  \n \n")
+    place.write("everyone/broken.docx", b"PK\x03\x04 this is no archive")
+    place.write("everyone/broken.pdf", b"%PDF-1.7\nnothing")
+    place.write("everyone/photo.xyz", bytes(range(256)) * 10)
+    place.write("everyone/~$lock.docx", b"an editor's own")
+    place.ingest()
+    assert place.states() == {
+        "everyone/good.md": "indexed", "everyone/empty.md": "empty", "everyone/blank.txt": "empty",
+        "everyone/broken.docx": "corrupt", "everyone/broken.pdf": "corrupt", "everyone/photo.xyz": "unsupported",
+    }
+    reasons = [item.reason for item in place.store.catalog.documents(labels=None) if item.state is State.FAILED]
+    assert all(reason and reason.endswith(".") for reason in reasons)
+
+
+def test_a_file_over_the_limit_says_which_limit(place_at: Callable[..., Place], tmp_path: Path) -> None:
+    place = place_at(tmp_path / "data", max_file_mb=0.001)
+    place.write("everyone/large.txt", "word " * 1000)
+    place.ingest()
+    document = place.store.catalog.documents(labels=None)[0]
+    assert document.code == "too_large"
+    assert "max_file_mb" in (document.reason or "")
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root reads everything")
+def test_an_unreadable_file_says_so(place: Place) -> None:
+    place.write("everyone/secret.md", LEAVE).chmod(0)
+    place.ingest()
+    assert place.states() == {"everyone/secret.md": "unreadable"}
+
+
+def test_a_file_that_breaks_no_longer_answers_with_its_old_text(place: Place) -> None:
+    file = place.write("everyone/leave.md", LEAVE)
+    place.ingest()
+    file.write_bytes(b"")
+    place.ingest()
+    assert place.states() == {"everyone/leave.md": "empty"}
+    assert place.found("annual leave", "everyone") == []
+
+
+def test_nothing_is_done_twice(place: Place) -> None:
+    place.write("everyone/leave.md", LEAVE)
+    place.ingest()
+    first = place.store.catalog.documents(labels=None)
+    again = place.pipeline.reconcile(place.source())
+    work = place.pipeline.work([place.source()])
+    assert (again.unchanged, again.new, again.changed) == (1, 0, 0)
+    assert (work.indexed, work.done) == (0, 0)
+    assert place.store.catalog.documents(labels=None) == first
+
+
+def test_equal_text_is_embedded_once(place: Place) -> None:
+    place.write("everyone/leave.md", LEAVE)
+    place.ingest()
+    place.write("hr/leave.md", LEAVE)
+    place.ingest()
+    hashes = [row.chunk.id for rows in place.store.catalog.index_rows() for row in rows]
+    vectors = {row.vector.tobytes() for rows in place.store.catalog.index_rows() for row in rows}
+    assert len(hashes) == 2
+    assert len(vectors) == 1
+
+
+def test_a_share_that_is_suddenly_empty_deletes_nothing_until_confirmed(place: Place) -> None:
+    files = [place.write(f"everyone/note{number}.md", f"# Note {number}\n\nThe number is {number}.") for number in range(12)]
+    place.ingest()
+    for file in files:
+        file.unlink()
+    held = place.pipeline.reconcile(place.source())
+    assert held.held is not None
+    assert "12 of 12" in held.held
+    assert len(place.states()) == 12
+    assert place.found("What is the number of note 7?", "everyone")
+    place.store.catalog.confirm_deletions(place.source().id)
+    assert place.pipeline.reconcile(place.source()).deleted == 12
+    assert place.states() == {}
+
+
+def test_a_missing_folder_deletes_nothing(place: Place) -> None:
+    place.write("everyone/leave.md", LEAVE)
+    place.ingest()
+    source = place.source()
+    place.inbox.rename(place.inbox.with_name("away"))
+    assert place.pipeline.reconcile(source).held is not None
+    assert place.found("annual leave", "everyone") == ["everyone/leave.md"]
+
+
+def test_links_out_of_the_folder_are_not_followed(place: Place, tmp_path: Path) -> None:
+    (tmp_path / "outside.md").write_text("# Outside\n\nThe vault code is 4711.")
+    (place.inbox / "everyone").mkdir()
+    (place.inbox / "everyone" / "link.md").symlink_to(tmp_path / "outside.md")
+    (place.inbox / "everyone" / "folder").symlink_to(tmp_path)
+    os.mkfifo(place.inbox / "everyone" / "pipe.txt")
+    place.ingest()
+    assert place.states() == {}
+
+
+def test_what_a_kill_left_half_done_is_finished_at_the_next_start(
+    place_at: Callable[..., Place], tmp_path: Path
+) -> None:
+    place = place_at(tmp_path / "data")
+    place.write("everyone/leave.md", LEAVE)
+    place.write("everyone/prices.md", PRICES)
+    source = place.source()
+    place.pipeline.reconcile(source)
+    documents = place.store.catalog.documents(labels=None)
+    place.store.catalog.set_state(documents[0].id, State.PARSING)  # as a kill leaves them
+    place.store.catalog.set_state(documents[1].id, State.EMBEDDING)
+    again = place_at(tmp_path / "data")
+    again.ingest()
+    assert set(again.states().values()) == {"indexed"}
+    assert again.store.indexes.check().ok
+
+
+def test_the_indexes_are_rebuilt_from_the_catalog_alone(place: Place) -> None:
+    place.write("everyone/leave.md", LEAVE)
+    place.write("sales/prices.md", PRICES)
+    place.ingest()
+    generation = place.store.catalog.fact("generation")
+    place.store.indexes.keywords.clear()
+    place.store.indexes.keywords.commit()
+    assert not place.store.indexes.check().ok
+    assert place.store.indexes.rebuild() == 2
+    assert place.store.indexes.check().ok
+    assert place.store.catalog.fact("generation") != generation
+    assert place.found("annual leave", "everyone") == ["everyone/leave.md"]
+
+
+def test_another_embedder_is_refused_with_what_to_do(place: Place) -> None:
+    place.write("everyone/leave.md", LEAVE)
+    place.ingest()
+    with pytest.raises(EmbedderMismatch, match="reindex --embed"):
+        place.store.catalog.check_embedder("another-model", "0123")
+
+
+def test_another_chunk_size_is_applied_without_parsing(place_at: Callable[..., Place], tmp_path: Path) -> None:
+    place = place_at(tmp_path / "data")
+    place.write("everyone/long.md", "# Long\n\n" + "\n\n".join(f"Paragraph {n} tells of item {n}." * 3 for n in range(30)))
+    place.ingest()
+    before = place.store.catalog.counts()["chunks"]
+    again = place_at(tmp_path / "data", chunk_tokens=60)
+    (again.inbox / "everyone" / "long.md").unlink()  # what was parsed is in the catalog
+    assert again.pipeline.reembed() == 1
+    assert again.store.catalog.counts()["chunks"] > before
+    assert again.store.indexes.check().ok

@@ -1,0 +1,191 @@
+"""The command line as scripts use it: JSON on standard output alone, exit codes, clear errors."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+PREMISE = str(Path(sys.executable).with_name("premise"))
+LEAVE = "# Leave policy\n\nEmployees in Germany have 30 days of annual leave. Unused days expire on 31 March.\n"
+SALARY = "# Salary bands\n\nThe band of a senior engineer starts at 75,500 EUR.\n"
+
+
+def run(*arguments: str, data: Path, code: int = 0, **environment: str) -> subprocess.CompletedProcess[str]:
+    clean = {name: value for name, value in os.environ.items() if not name.startswith("PREMISE_")}
+    done = subprocess.run(
+        [PREMISE, "--data", str(data), *arguments], capture_output=True, text=True, env=clean | environment, check=False,
+        timeout=240,
+    )
+    assert done.returncode == code, done.stderr
+    return done
+
+
+def run_json(*arguments: str, data: Path) -> dict[str, Any]:
+    done = run(*arguments, "--json", data=data)
+    assert done.stdout.count("\n") == 1
+    value: dict[str, Any] = json.loads(done.stdout)
+    return value
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data folder with three files, one of them bad."""
+    folder = tmp_path_factory.mktemp("cli") / "data"
+    for path, text in {"everyone/leave.md": LEAVE, "hr/salary.md": SALARY, "everyone/empty.pdf": ""}.items():
+        (folder / "inbox" / path).parent.mkdir(parents=True, exist_ok=True)
+        (folder / "inbox" / path).write_text(text)
+    result = run_json("ingest", data=folder)
+    assert (result["indexed"], result["unchanged"], result["deleted"]) == (2, 0, 0)
+    assert [(item["path"], item["code"]) for item in result["failed"]] == [("everyone/empty.pdf", "empty")]
+    assert set(result) >= {"indexed", "unchanged", "deleted", "failed", "chunks", "seconds", "timings"}
+    return folder
+
+
+def test_help_loads_nothing_heavy() -> None:
+    heavy = "{'torch', 'chromadb', 'streamlit', 'llama_index', 'sqlalchemy', 'unstructured', 'tantivy', 'numpy'}"
+    check = f"import app.cli, sys; found = {heavy} & set(sys.modules); assert not found, found"
+    subprocess.run([sys.executable, "-c", check], check=True)
+
+
+def test_search_gives_the_named_fields_and_only_what_the_groups_may_read(data: Path) -> None:
+    result = run_json("search", "How many days of annual leave?", "--groups", "everyone", "-k", "5", data=data)
+    assert [hit["path"] for hit in result["hits"]] == ["everyone/leave.md"]
+    assert set(result["hits"][0]) >= {
+        "rank", "score", "path", "revision", "pages", "section", "text", "start", "end", "legs"
+    }
+    assert "seconds" in result
+    hidden = run_json("search", "salary of a senior engineer", "--groups", "everyone", data=data)
+    assert "hr/salary.md" not in [hit["path"] for hit in hidden["hits"]]
+    shown = run_json("search", "salary of a senior engineer", "--groups", "hr", data=data)
+    assert [hit["path"] for hit in shown["hits"]] == ["hr/salary.md"]
+
+
+def test_ask_answers_with_quotes_that_stand_in_the_document(data: Path) -> None:
+    result = run_json("ask", "How many days of annual leave are there in Germany?", "--groups", "everyone", data=data)
+    assert "30 days" in result["answer"]
+    assert not result["refused"]
+    assert result["mode"] == "extractive"
+    assert set(result) >= {"answer", "refused", "mode", "confidence", "sentences", "citations", "timings"}
+    for citation in result["citations"]:
+        assert set(citation) >= {"n", "path", "revision", "pages", "quote", "start", "end"}
+        assert citation["quote"] in LEAVE
+    assert all(set(sentence) >= {"text", "citations", "supported"} for sentence in result["sentences"])
+
+
+def test_a_second_pass_does_nothing_and_a_deletion_is_seen(data: Path) -> None:
+    extra = data / "inbox" / "everyone" / "extra.txt"
+    extra.write_text("The canteen opens at half past eleven.")
+    assert run_json("ingest", data=data)["indexed"] == 1
+    again = run_json("ingest", data=data)
+    assert (again["indexed"], again["unchanged"]) == (0, 3)
+    extra.unlink()
+    assert run_json("ingest", data=data)["deleted"] == 1
+
+
+def test_a_folder_of_its_own_with_readers(data: Path, tmp_path: Path) -> None:
+    (tmp_path / "docs" / "sub").mkdir(parents=True)
+    (tmp_path / "docs" / "sub" / "parking.md").write_text("# Parking\n\nVisitors park on deck B.\n")
+    result = run_json("ingest", str(tmp_path / "docs"), "--readers", "visitors", data=data)
+    assert result["indexed"] == 1
+    hits = run_json("search", "Where do visitors park?", "--groups", "visitors", data=data)["hits"]
+    assert [hit["path"] for hit in hits] == ["sub/parking.md"]
+    assert run_json("ingest", str(tmp_path / "docs"), "--remove", data=data)["deleted"] == 1
+    assert run_json("search", "Where do visitors park?", "--groups", "visitors", data=data)["hits"] == []
+
+
+def test_overlapping_folders_are_refused(data: Path) -> None:
+    done = run("ingest", str(data / "inbox" / "hr"), "--readers", "hr", data=data, code=1)
+    assert "overlaps" in done.stderr
+
+
+def test_eval_gives_every_metric(data: Path, tmp_path: Path) -> None:
+    questions = tmp_path / "questions.jsonl"
+    questions.write_text(
+        json.dumps({"question": "How many days of annual leave in Germany?", "files": ["leave.md"],
+                    "answers": ["30 days"], "evidence": [], "answerable": True}) + "\n"
+        + json.dumps({"question": "Who won the chess championship of 1972?", "files": [], "answers": [],
+                      "evidence": [], "answerable": False}) + "\n"
+    )
+    details = tmp_path / "details.jsonl"
+    result = run_json(
+        "eval", str(questions), "--groups", "everyone", "--answers", "--details", str(details), data=data
+    )
+    assert result["questions"] == 2
+    assert set(result["metrics"]) == {
+        "file_hit_1", "file_hit_5", "mrr_10", "ndcg_10", "evidence_recall_1500", "page_hit_5", "answer_match",
+        "citation_precision", "refused_answerable", "refused_unanswerable", "ms_p50", "ms_p95",
+    }
+    assert result["metrics"]["file_hit_1"] == 1.0
+    assert result["metrics"]["answer_match"] == 1.0
+    assert result["metrics"]["refused_unanswerable"] == 1.0
+    assert result["metrics"]["page_hit_5"] is None
+    lines = [json.loads(line) for line in details.read_text().splitlines()]
+    assert [set(line) for line in lines] == [{"question", "hits", "answer"}] * 2
+
+
+def test_status_and_reindex_agree(data: Path) -> None:
+    status = run_json("status", data=data)
+    assert status["indexes"]["consistent"]
+    assert status["documents"]["indexed"] == 2
+    assert status["documents"]["failed"] == 1
+    rebuilt = run_json("reindex", data=data)
+    assert rebuilt["consistent"]
+    assert rebuilt["chunks"] == status["chunks"]
+
+
+def test_accounts(data: Path) -> None:
+    made = run_json("users", "add", "mia", "--groups", "hr,sales", data=data)
+    assert made["groups"] == ["hr", "sales"]
+    assert len(made["password"]) >= 10
+    assert "already" in run("users", "add", "mia", data=data, code=1).stderr
+    assert "lower-case" in run("users", "add", "Mia Wong", data=data, code=1).stderr
+    changed = run_json("users", "change", "mia", "--groups", "", "--admin", data=data)
+    assert (changed["groups"], changed["admin"]) == ([], True)
+    assert [user["name"] for user in run_json("users", "list", data=data)["users"]] == ["mia"]
+    run("users", "remove", "mia", data=data)
+    assert run_json("users", "list", data=data)["users"] == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "says"),
+    [
+        (["ask", "  ", "--groups", "everyone"], 1, "empty"),
+        (["ask", "x" * 100_000, "--groups", "everyone"], 1, "100,000 characters"),
+        (["search", "anything"], 2, "--groups"),
+        (["ingest", "/no/such/folder"], 1, "is no folder"),
+        (["eval", "/no/such/file.jsonl", "--groups", "everyone"], 1, "cannot be read"),
+        (["nonsense"], 2, "nonsense"),
+    ],
+)
+def test_wrong_use_is_said_plainly(data: Path, arguments: list[str], code: int, says: str) -> None:
+    done = run(*arguments, data=data, code=code)
+    assert says in " ".join(done.stderr.split())
+    assert "Traceback" not in done.stderr
+
+
+def test_wrong_settings_stop_the_start_with_their_name(data: Path, tmp_path: Path) -> None:
+    assert "PREMISE_PROT" in run("status", data=data, code=2, PREMISE_PROT="1").stderr
+    assert "port" in run("status", data=data, code=2, PREMISE_PORT="90000").stderr
+    assert "placeholder" in run("status", data=data, code=2, PREMISE_LLM_API_KEY="changeme").stderr
+    assert "embedder" in run("status", data=data, code=1, PREMISE_EMBEDDER=str(tmp_path)).stderr
+    (tmp_path / "premise.toml").write_text("prot = 1\n")
+    assert "prot" in run("status", data=tmp_path, code=2).stderr
+
+
+def test_a_data_folder_that_cannot_be_used_says_why(tmp_path: Path) -> None:
+    file = tmp_path / "file"
+    file.write_text("")
+    assert "cannot be used" in run("status", data=file / "data", code=1).stderr
+
+
+def test_a_damaged_catalog_says_so(tmp_path: Path) -> None:
+    (tmp_path / "catalog.sqlite").write_bytes(b"this is no database, whatever its name says" * 100)
+    done = run("status", data=tmp_path, code=1)
+    assert "catalog" in done.stderr
+    assert "Traceback" not in done.stderr
