@@ -52,7 +52,7 @@ class Indexes:
         return self.vectors.search(generation, vector, labels=labels, k=k) if generation else []
 
     def search_keywords(
-        self, question: str, *, labels: frozenset[int], k: int, weights: Weights = WEIGHTS
+        self, question: str | Mapping[str, float], *, labels: frozenset[int], k: int, weights: Weights = WEIGHTS
     ) -> list[IndexHit]:
         """The k best chunks for `labels`, by BM25. May name chunks that have gone: check with the catalog."""
         return self.keywords.search(question, labels=labels, k=k, weights=weights)

@@ -112,7 +112,7 @@ class KeywordIndex:
     # --- reading -----------------------------------------------------------------------------------------------
 
     def search(
-        self, question: str | Mapping[str, float], *, labels: frozenset[int], k: int, weights: Weights = Weights()
+        self, question: str | Mapping[str, float], *, labels: frozenset[int], k: int, weights: Weights = WEIGHTS
     ) -> list[IndexHit]:
         """The k best chunks that `labels` may read. Empty when no term of the question is known or no label given.
 

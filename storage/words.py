@@ -77,6 +77,11 @@ def question_terms(text: str) -> list[str]:
     return telling or every
 
 
+def is_unspaced(term: str) -> bool:
+    """Whether an index term is a piece of a run of unspaced script."""
+    return _RUN.match(term) is not None
+
+
 def unspaced_share(text: str) -> float:
     """The part of a text's letters that belongs to scripts written without spaces, 0 to 1."""
     letters = sum(character.isalpha() for character in text)

@@ -19,7 +19,11 @@ SALARY = "# Salary bands\n\nThe band of a senior engineer starts at 75,500 EUR.\
 def run(*arguments: str, data: Path, code: int = 0, **environment: str) -> subprocess.CompletedProcess[str]:
     clean = {name: value for name, value in os.environ.items() if not name.startswith("PREMISE_")}
     done = subprocess.run(
-        [PREMISE, "--data", str(data), *arguments], capture_output=True, text=True, env=clean | environment, check=False,
+        [PREMISE, "--data", str(data), *arguments],
+        capture_output=True,
+        text=True,
+        env=clean | environment,
+        check=False,
         timeout=240,
     )
     assert done.returncode == code, done.stderr
@@ -57,7 +61,16 @@ def test_search_gives_the_named_fields_and_only_what_the_groups_may_read(data: P
     result = run_json("search", "How many days of annual leave?", "--groups", "everyone", "-k", "5", data=data)
     assert [hit["path"] for hit in result["hits"]] == ["everyone/leave.md"]
     assert set(result["hits"][0]) >= {
-        "rank", "score", "path", "revision", "pages", "section", "text", "start", "end", "legs"
+        "rank",
+        "score",
+        "path",
+        "revision",
+        "pages",
+        "section",
+        "text",
+        "start",
+        "end",
+        "legs",
     }
     assert "seconds" in result
     hidden = run_json("search", "salary of a senior engineer", "--groups", "everyone", data=data)
@@ -107,19 +120,43 @@ def test_overlapping_folders_are_refused(data: Path) -> None:
 def test_eval_gives_every_metric(data: Path, tmp_path: Path) -> None:
     questions = tmp_path / "questions.jsonl"
     questions.write_text(
-        json.dumps({"question": "How many days of annual leave in Germany?", "files": ["leave.md"],
-                    "answers": ["30 days"], "evidence": [], "answerable": True}) + "\n"
-        + json.dumps({"question": "Who won the chess championship of 1972?", "files": [], "answers": [],
-                      "evidence": [], "answerable": False}) + "\n"
+        json.dumps(
+            {
+                "question": "How many days of annual leave in Germany?",
+                "files": ["leave.md"],
+                "answers": ["30 days"],
+                "evidence": [],
+                "answerable": True,
+            }
+        )
+        + "\n"
+        + json.dumps(
+            {
+                "question": "Who won the chess championship of 1972?",
+                "files": [],
+                "answers": [],
+                "evidence": [],
+                "answerable": False,
+            }
+        )
+        + "\n"
     )
     details = tmp_path / "details.jsonl"
-    result = run_json(
-        "eval", str(questions), "--groups", "everyone", "--answers", "--details", str(details), data=data
-    )
+    result = run_json("eval", str(questions), "--groups", "everyone", "--answers", "--details", str(details), data=data)
     assert result["questions"] == 2
     assert set(result["metrics"]) == {
-        "file_hit_1", "file_hit_5", "mrr_10", "ndcg_10", "evidence_recall_1500", "page_hit_5", "answer_match",
-        "citation_precision", "refused_answerable", "refused_unanswerable", "ms_p50", "ms_p95",
+        "file_hit_1",
+        "file_hit_5",
+        "mrr_10",
+        "ndcg_10",
+        "evidence_recall_1500",
+        "page_hit_5",
+        "answer_match",
+        "citation_precision",
+        "refused_answerable",
+        "refused_unanswerable",
+        "ms_p50",
+        "ms_p95",
     }
     assert result["metrics"]["file_hit_1"] == 1.0
     assert result["metrics"]["answer_match"] == 1.0

@@ -30,7 +30,9 @@ def up(data: Path) -> Iterator[tuple[subprocess.Popen[str], str]]:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     process = subprocess.Popen(
-        [PREMISE, "--data", str(data), "up", "--port", str(port)], stderr=subprocess.PIPE, text=True,
+        [PREMISE, "--data", str(data), "up", "--port", str(port)],
+        stderr=subprocess.PIPE,
+        text=True,
         env={name: value for name, value in os.environ.items() if not name.startswith("PREMISE_")},
     )
     assert process.stderr is not None
@@ -48,8 +50,11 @@ def up(data: Path) -> Iterator[tuple[subprocess.Popen[str], str]]:
 
 def search(data: Path, question: str, groups: str = "everyone") -> list[str]:
     done = subprocess.run(
-        [PREMISE, "--data", str(data), "search", question, "--groups", groups, "--json"], capture_output=True, text=True,
-        check=False, timeout=PATIENCE,
+        [PREMISE, "--data", str(data), "search", question, "--groups", groups, "--json"],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=PATIENCE,
     )
     if done.returncode != 0:
         assert "does not answer" in done.stderr  # a killed process is on its way back
@@ -136,16 +141,22 @@ def test_a_busy_port_and_a_second_service_say_so(tmp_path: Path) -> None:
         taken.listen()
         port = str(taken.getsockname()[1])
         done = subprocess.run(
-            [PREMISE, "--data", str(tmp_path / "one"), "up", "--port", port], capture_output=True, text=True,
-            timeout=PATIENCE, check=False,
+            [PREMISE, "--data", str(tmp_path / "one"), "up", "--port", port],
+            capture_output=True,
+            text=True,
+            timeout=PATIENCE,
+            check=False,
         )
     assert done.returncode == 1
     assert port in done.stderr
     assert "--port" in done.stderr
     with up(tmp_path / "two"):
         again = subprocess.run(
-            [PREMISE, "--data", str(tmp_path / "two"), "up", "--port", port], capture_output=True, text=True,
-            timeout=PATIENCE, check=False,
+            [PREMISE, "--data", str(tmp_path / "two"), "up", "--port", port],
+            capture_output=True,
+            text=True,
+            timeout=PATIENCE,
+            check=False,
         )
     assert again.returncode == 1
     assert "in use by another Premise process" in again.stderr

@@ -71,7 +71,10 @@ def test_a_heading_stays_with_what_follows_and_gives_the_section(embedder: Embed
 def test_a_table_is_cut_between_rows_and_each_row_names_its_columns(embedder: Embedder) -> None:
     rows = [(f"HF-{number}", f"Flow meter {number}", f"{number * 10} EUR") for number in range(40)]
     pieces = chunk(
-        parsed(table(("Code", "Description", "Price"), *rows)), title="Price list", revision="r", size=SIZE,
+        parsed(table(("Code", "Description", "Price"), *rows)),
+        title="Price list",
+        revision="r",
+        size=SIZE,
         count_tokens=embedder.count_tokens,
     )
     lines = [line for piece in pieces for line in piece.body.split("\n")]
@@ -86,7 +89,8 @@ def test_pages_come_from_the_lines_that_are_in_the_chunk(embedder: Embedder) -> 
     text = LONG[:1200]
     border = text.index("Sentence number 10")
     lines = (
-        Line(start=0, end=border, page=3, box=(0, 0, 1, 0.5)), Line(start=border, end=len(text), page=4, box=(0, 0, 1, 1)),
+        Line(start=0, end=border, page=3, box=(0, 0, 1, 0.5)),
+        Line(start=border, end=len(text), page=4, box=(0, 0, 1, 1)),
     )
     document = parsed(Element(kind=Kind.TEXT, text=text, page=3, lines=lines))
     pieces = chunk(document, title="Book", revision="r", size=SIZE, count_tokens=embedder.count_tokens)

@@ -117,8 +117,12 @@ def test_bad_files_fail_with_a_reason_and_stop_nobody(place: Place) -> None:
     place.write("everyone/~$lock.docx", b"an editor's own")
     place.ingest()
     assert place.states() == {
-        "everyone/good.md": "indexed", "everyone/empty.md": "empty", "everyone/blank.txt": "empty",
-        "everyone/broken.docx": "corrupt", "everyone/broken.pdf": "corrupt", "everyone/photo.xyz": "unsupported",
+        "everyone/good.md": "indexed",
+        "everyone/empty.md": "empty",
+        "everyone/blank.txt": "empty",
+        "everyone/broken.docx": "corrupt",
+        "everyone/broken.pdf": "corrupt",
+        "everyone/photo.xyz": "unsupported",
     }
     reasons = [item.reason for item in place.store.catalog.documents(labels=None) if item.state is State.FAILED]
     assert all(reason and reason.endswith(".") for reason in reasons)
@@ -172,7 +176,9 @@ def test_equal_text_is_embedded_once(place: Place) -> None:
 
 
 def test_a_share_that_is_suddenly_empty_deletes_nothing_until_confirmed(place: Place) -> None:
-    files = [place.write(f"everyone/note{number}.md", f"# Note {number}\n\nThe number is {number}.") for number in range(12)]
+    files = [
+        place.write(f"everyone/note{number}.md", f"# Note {number}\n\nThe number is {number}.") for number in range(12)
+    ]
     place.ingest()
     for file in files:
         file.unlink()
@@ -245,7 +251,9 @@ def test_another_embedder_is_refused_with_what_to_do(place: Place) -> None:
 
 def test_another_chunk_size_is_applied_without_parsing(place_at: Callable[..., Place], tmp_path: Path) -> None:
     place = place_at(tmp_path / "data")
-    place.write("everyone/long.md", "# Long\n\n" + "\n\n".join(f"Paragraph {n} tells of item {n}." * 3 for n in range(30)))
+    place.write(
+        "everyone/long.md", "# Long\n\n" + "\n\n".join(f"Paragraph {n} tells of item {n}." * 3 for n in range(30))
+    )
     place.ingest()
     before = place.store.catalog.counts()["chunks"]
     again = place_at(tmp_path / "data", chunk_tokens=60)

@@ -1,0 +1,1 @@
+"""Every migration, the oldest first by number."""
