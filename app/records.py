@@ -103,7 +103,7 @@ class Sentence:
 class Answer:
     """A whole answer."""
 
-    text: str  # Markdown, citation marks as [1]; already safe to show (app/safe.py)
+    text: str  # untrusted text with citation marks such as [1]; app/safe.py makes it safe to show
     refused: bool  # the documents do not say
     mode: Mode
     confidence: float  # 0 to 1

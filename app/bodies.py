@@ -1,0 +1,105 @@
+"""What requests to the REST API carry, checked: unknown fields and wrong values are named to whoever sent them."""
+
+from __future__ import annotations
+
+from typing import Literal, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from starlette.requests import Request
+
+from app.pages import USUAL
+from storage.errors import PremiseError
+
+MOST_TURNS = 50
+
+
+class BadRequest(PremiseError):
+    """The request is not as it must be."""
+
+
+class Body(BaseModel):
+    """What a request carries. Unknown fields are mistakes."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class TurnBody(Body):
+    """An earlier message."""
+
+    role: Literal["user", "assistant"]
+    content: str
+
+
+class SearchBody(Body):
+    """`POST search`."""
+
+    question: str
+    k: int = Field(10, ge=1, le=100)
+    groups: tuple[str, ...] | None = None
+    history: tuple[TurnBody, ...] = Field((), max_length=MOST_TURNS)
+
+
+class AskBody(Body):
+    """`POST ask`."""
+
+    question: str
+    groups: tuple[str, ...] | None = None
+    history: tuple[TurnBody, ...] = Field((), max_length=MOST_TURNS)
+    stream: bool = True
+
+
+class FeedbackBody(Body):
+    """`POST feedback`: 1 is thumbs up, -1 down, null neither."""
+
+    message: str
+    rating: Literal[1, -1] | None
+    comment: str | None = Field(None, max_length=2000)
+
+
+class RetryBody(Body):
+    """`POST admin/retry`."""
+
+    ids: tuple[str, ...] | Literal["all"]
+
+
+class ConfirmBody(Body):
+    """`POST admin/confirm-deletions`."""
+
+    source: int
+
+
+class SpanQuery(Body):
+    """The query of page pictures and passages."""
+
+    start: int = Field(0, ge=0)
+    end: int = Field(0, ge=0)
+    width: int = Field(USUAL, ge=1, le=10_000)
+    groups: str | None = None
+
+
+BodyType = TypeVar("BodyType", bound=Body)
+
+
+async def read_body(request: Request, kind: type[BodyType]) -> BodyType:
+    """The body, checked. Raises: BadRequest."""
+    raw = await request.body()
+    try:
+        return kind.model_validate_json(raw or b"{}")
+    except ValidationError as error:
+        raise BadRequest(_in_words(error)) from error
+
+
+def read_query(request: Request) -> SpanQuery:
+    """The query of a picture or passage, checked. Raises: BadRequest."""
+    try:
+        return SpanQuery.model_validate(dict(request.query_params))
+    except ValidationError as error:
+        raise BadRequest(_in_words(error)) from error
+
+
+def _in_words(error: ValidationError) -> str:
+    problems = [
+        f"{'.'.join(str(part) for part in item['loc']) or 'body'}: {item['msg']}"
+        for item in error.errors(include_input=False, include_url=False, include_context=False)[:5]
+    ]
+    return "The request is not as it must be. " + "; ".join(problems) + "."

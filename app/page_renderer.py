@@ -1,0 +1,55 @@
+"""Draws one page of a PDF, as a program of its own: a page drawn by a hostile file can only harm this process.
+
+Started by app/pages.py with the file, the page (from 1) and the width in pixels; writes a PNG to standard output.
+The only owner of pypdfium2 in `app`. Exit codes: 0 drawn, 3 there is no such page, 4 the page cannot be drawn.
+"""
+
+from __future__ import annotations
+
+import io
+import resource
+import sys
+
+MEMORY_BYTES = 1 << 30
+CPU_SECONDS = 20
+MAX_PIXELS = 6_000_000  # of a picture: very long pages become narrower
+NO_SUCH_PAGE, NOT_DRAWN = 3, 4
+
+
+def draw(path: str, page: int, width: int) -> bytes:
+    """The page as PNG. Raises: IndexError when there is no such page."""
+    import pypdfium2
+
+    with open(path, "rb") as file:  # noqa: PTH123 - this program imports as little as it can
+        document = pypdfium2.PdfDocument(file.read())
+    if not 1 <= page <= len(document):
+        raise IndexError(page)
+    sheet = document[page - 1]
+    wide, high = max(sheet.get_width(), 1.0), max(sheet.get_height(), 1.0)
+    scale = min(width / wide, (MAX_PIXELS / (wide * high)) ** 0.5)
+    picture = sheet.render(scale=scale).to_pil().convert("RGB")
+    written = io.BytesIO()
+    picture.save(written, "PNG", compress_level=3)
+    return written.getvalue()
+
+
+def main(arguments: list[str]) -> int:
+    """Limit this process, then draw."""
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
+    resource.setrlimit(resource.RLIMIT_CPU, (CPU_SECONDS, CPU_SECONDS))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))  # writes no file
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    path, page, width = arguments
+    try:
+        picture = draw(path, int(page), int(width))
+    except IndexError:
+        return NO_SUCH_PAGE
+    except Exception as error:  # noqa: BLE001 - whatever a broken file causes, the page cannot be drawn
+        print(f"{type(error).__name__}: {error}", file=sys.stderr)
+        return NOT_DRAWN
+    sys.stdout.buffer.write(picture)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,100 @@
+"""What the REST API answers, as JSON and as server-sent events. Every error is `{"error": {"code", "message"}}`."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncGenerator, Generator, Iterator
+from contextlib import closing
+from typing import Any
+
+from anyio import to_thread
+from starlette.responses import JSONResponse
+
+from app.bodies import BadRequest
+from app.pages import PageError
+from app.records import AnswerEvent, Delta, Finished, Retrieved
+from storage.errors import AccountError, IndexUnavailable, NotPermitted, PremiseError, QuestionError, ServiceError
+from storage.records import Document
+
+
+class Forbidden(PremiseError):
+    """Not for this caller."""
+
+
+FAILURES: tuple[tuple[type[PremiseError], int, str], ...] = (
+    (BadRequest, 400, "request"), (Forbidden, 403, "forbidden"),
+    (QuestionError, 400, "question"), (AccountError, 400, "account"), (NotPermitted, 404, "not_found"),
+    (PageError, 422, "page"), (IndexUnavailable, 503, "unavailable"), (ServiceError, 503, "unavailable"),
+)
+
+
+def refusal(status: int, code: str, message: str, headers: dict[str, str] | None = None) -> JSONResponse:
+    """An error."""
+    return JSONResponse({"error": {"code": code, "message": message}}, status_code=status, headers=headers)
+
+
+def failure(error: PremiseError) -> JSONResponse:
+    """An error that was raised on purpose: its message is for people."""
+    status, code = _status(error)
+    return refusal(status, code, str(error))
+
+
+def _status(error: PremiseError) -> tuple[int, str]:
+    for kind, status, code in FAILURES:
+        if isinstance(error, kind):
+            return status, code
+    return 500, "failed"
+
+
+def whole(events: Iterator[AnswerEvent]) -> dict[str, Any]:
+    """The answer alone, once it is finished."""
+    for event in events:
+        if isinstance(event, Finished):
+            return event.answer.as_json()
+    raise ServiceError("The answer ended before it was finished. Ask again.")
+
+
+async def streamed(first: AnswerEvent, events: Generator[AnswerEvent, None, None]) -> AsyncGenerator[str, None]:
+    """The events as server-sent events. A caller who goes away stops the work: the generator is closed."""
+    def following() -> AnswerEvent | PremiseError | None:
+        try:
+            return next(events, None)
+        except PremiseError as error:
+            return error
+
+    with closing(events):
+        yield _sent(first)
+        while (event := await to_thread.run_sync(following)) is not None:
+            yield _sent(event)
+            if isinstance(event, PremiseError):
+                return
+
+
+def _sent(event: AnswerEvent | PremiseError) -> str:
+    data: dict[str, Any]
+    if isinstance(event, Retrieved):
+        name, data = "retrieved", {"hits": [hit.as_json() for hit in event.hits]}
+    elif isinstance(event, Delta):
+        name, data = "delta", {"text": event.text}
+    elif isinstance(event, Finished):
+        name, data = "finished", event.answer.as_json()
+    else:
+        name, data = "error", {"code": _status(event)[1], "message": str(event)}
+    return f"event: {name}\ndata: {json.dumps(data, ensure_ascii=False)}\n\n"
+
+
+def document(found: Document) -> dict[str, Any]:
+    """A document, for those who may read it."""
+    return {
+        "id": found.id, "path": found.path, "title": found.title, "state": found.state.value,
+        "pages": found.pages, "size": found.size, "groups": list(found.groups),
+        "revision": found.revision, "indexed": found.indexed.isoformat() if found.indexed else None,
+    }
+
+
+def file(found: Document) -> dict[str, Any]:
+    """A file with whatever became of it, for administrators."""
+    return document(found) | {
+        "source": found.source, "code": found.code, "reason": found.reason, "attempts": found.attempts,
+        "chunks": found.chunks, "changed": found.changed.isoformat(),
+    }

@@ -1,0 +1,183 @@
+"""Untrusted text, made safe to show: text of documents and of the model never becomes markup of its own.
+
+Two forms, because Streamlit has two ways to show text. `answer_html` renders the little Markdown that answers are
+allowed (paragraphs, lists, bold, code, simple tables, citation marks) and escapes everything else; what it returns
+contains only the tags written in this file. `label` is for places that take nothing but Markdown, such as buttons.
+Knows neither Streamlit nor documents.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Iterable
+
+# private-use characters that stand for our own tags while the text around them is escaped
+MARK_OPEN, MARK_CLOSE = "\ue000", "\ue001"
+CITATION = re.compile(r"\[(\d{1,3})\]")
+_BOLD = re.compile(r"\*\*(?=\S)([^*\n]+?)(?<=\S)\*\*")
+_CODE = re.compile(r"`([^`\n]+)`")
+_BULLET = re.compile(r"^\s{0,6}(?:[-*•]|\+)\s+(.*)$")
+_NUMBER = re.compile(r"^\s{0,6}(\d{1,4})[.)]\s+(.*)$")
+_HEADING = re.compile(r"^\s{0,3}#{1,6}\s+(.*?)\s*#*$")
+_FENCE = re.compile(r"^\s{0,3}(?:```|~~~)")
+_RULE_CELL = re.compile(r":?-{2,}:?")
+# cannot be seen and can hide or turn round what a person reads; joiners that scripts need (U+200C, U+200D) stay
+_CONTROL = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
+    "\U000e0000-\U000e0fff]"
+)
+_PRIVATE = re.compile("[\ue000-\uf8ff]")
+# everything that means something in Markdown, in its mathematics, or in Streamlit's directives
+_MARKDOWN = re.compile(r"([\\`*_{}\[\]()<>#+\-.!|~$&^=@\"'/])")
+_JOINER = "\u2060"  # word joiner: no width; keeps ":name:" and "www." from being recognised once escapes are undone
+
+
+def plain(text: str) -> str:
+    """The text without control characters, direction overrides and private-use characters, in valid Unicode."""
+    text = text.encode("utf-8", "replace").decode("utf-8").replace("\r\n", "\n").replace("\r", "\n").replace("\t", " ")
+    return _PRIVATE.sub("\ufffd", _CONTROL.sub("", text))
+
+
+def text_html(text: str) -> str:
+    """Plain text as HTML: every character shows as itself, line ends stay."""
+    return html.escape(plain(text)).replace("\n", "<br>")
+
+
+def label(text: str, longest: int = 120) -> str:
+    """One line of plain text for a place that takes Markdown (a button, a toast): shows as itself, links nowhere."""
+    line = " ".join(plain(text).split())
+    if len(line) > longest:
+        line = line[: longest - 1].rstrip() + "…"
+    line = re.sub(r"(?i)\b(www)(?=\.)|\b(https?|ftp|mailto|xmpp)(?=:)", lambda found: found[0] + _JOINER, line)
+    line = re.sub(r":(?=\S)", ":" + _JOINER, line).replace("@", "@" + _JOINER)
+    return _MARKDOWN.sub(r"\\\1", line)
+
+
+def answer_html(text: str, *, unsupported: Iterable[str] = (), known: frozenset[int] | None = None) -> str:
+    """An answer as HTML.
+
+    `unsupported`: sentences of the text to mark as not found in the documents. `known`: the citation numbers that
+    exist; other marks stay plain text. None: all marks count.
+    """
+    text = plain(text)
+    for sentence in unsupported:
+        text = _mark(text, plain(sentence).strip())
+    return "".join(_blocks(text.split("\n"), known))
+
+
+def _mark(text: str, sentence: str) -> str:
+    at = text.find(sentence) if sentence and "\n" not in sentence else -1
+    if at < 0:
+        return text
+    end = at + len(sentence)
+    return f"{text[:at]}{MARK_OPEN}{text[at:end]}{MARK_CLOSE}{text[end:]}"
+
+
+def _blocks(lines: list[str], known: frozenset[int] | None) -> Iterable[str]:
+    """Paragraphs, lists, tables and code, in order."""
+    at = 0
+    while at < len(lines):
+        line = lines[at]
+        if not line.strip(" " + MARK_OPEN + MARK_CLOSE):
+            at += 1
+            continue
+        end = _end_of_block(lines, at)
+        block = lines[at:end]
+        if _FENCE.match(line):
+            body = block[1:-1] if len(block) > 1 and _FENCE.match(block[-1]) else block[1:]
+            yield f"<pre>{_escaped(chr(10).join(body))}</pre>"
+        elif _is_table(lines, at):
+            yield _table(block, known)
+        elif _kind(line) == "heading":
+            found = _HEADING.match(line)
+            yield f"<p><strong>{_inline(found[1] if found else line, known)}</strong></p>"
+        elif _kind(line) in ("ul", "ol"):
+            yield _list(block, known)
+        else:
+            yield f"<p>{_inline(chr(10).join(block), known)}</p>"
+        at = end
+
+
+def _end_of_block(lines: list[str], start: int) -> int:
+    end = start + 1
+    if _FENCE.match(lines[start]):
+        while end < len(lines):
+            end += 1
+            if _FENCE.match(lines[end - 1]):
+                break
+        return end
+    if _is_table(lines, start):
+        while end < len(lines) and "|" in lines[end]:
+            end += 1
+        return end
+    kind = _kind(lines[start])
+    while end < len(lines) and _kind(lines[end]) == kind and kind != "heading" and lines[end].strip():
+        if _FENCE.match(lines[end]) or _is_table(lines, end):
+            break
+        end += 1
+    return end
+
+
+def _kind(line: str) -> str:
+    line = line.lstrip(MARK_OPEN + MARK_CLOSE)
+    if _BULLET.match(line):
+        return "ul"
+    if _NUMBER.match(line):
+        return "ol"
+    return "heading" if _HEADING.match(line) else "p"
+
+
+def _list(block: list[str], known: frozenset[int] | None) -> str:
+    tag = _kind(block[0])
+    items = []
+    first = "1"
+    for position, line in enumerate(block):
+        marks = line[: len(line) - len(line.lstrip(MARK_OPEN + MARK_CLOSE))]
+        bare = line.lstrip(MARK_OPEN + MARK_CLOSE)
+        found = _BULLET.match(bare) if tag == "ul" else _NUMBER.match(bare)
+        body = found[found.re.groups] if found else bare
+        if position == 0 and found and tag == "ol":
+            first = found[1]
+        items.append(f"<li>{_inline(marks + body, known)}</li>")
+    start = f' start="{int(first)}"' if tag == "ol" and first != "1" else ""
+    return f"<{tag}{start}>{''.join(items)}</{tag}>"
+
+
+def _is_table(lines: list[str], at: int) -> bool:
+    if "|" not in lines[at] or at + 1 >= len(lines):
+        return False
+    rule = _cells(lines[at + 1])
+    return bool(rule) and "|" in lines[at + 1] and all(_RULE_CELL.fullmatch(cell) for cell in rule)
+
+
+def _table(block: list[str], known: frozenset[int] | None) -> str:
+    def row(line: str, tag: str) -> str:
+        return "<tr>" + "".join(f"<{tag}>{_inline(cell, known)}</{tag}>" for cell in _cells(line)) + "</tr>"
+
+    body = "".join(row(line, "td") for line in block[2:])
+    return f"<table><thead>{row(block[0], 'th')}</thead><tbody>{body}</tbody></table>"
+
+
+def _cells(line: str) -> list[str]:
+    return [cell.strip() for cell in line.strip().strip("|").split("|")]
+
+
+def _inline(text: str, known: frozenset[int] | None) -> str:
+    """Escape everything, then make bold, code, citation marks and the marks of unsupported sentences."""
+    made = html.escape(text)
+    made = _CODE.sub(r"<code>\1</code>", made)
+    made = _BOLD.sub(r"<strong>\1</strong>", made)
+
+    def citation(found: re.Match[str]) -> str:
+        return f'<sup class="cite">{found[1]}</sup>' if known is None or int(found[1]) in known else found[0]
+
+    made = CITATION.sub(citation, made).replace("\n", "<br>")
+    if made.count(MARK_OPEN) == made.count(MARK_CLOSE):
+        title = "This sentence was not found in the documents."
+        made = made.replace(MARK_OPEN, f'<span class="unsupported" title="{title}">').replace(MARK_CLOSE, "</span>")
+    return made.replace(MARK_OPEN, "").replace(MARK_CLOSE, "")
+
+
+def _escaped(text: str) -> str:
+    return html.escape(text).replace(MARK_OPEN, "").replace(MARK_CLOSE, "")

@@ -1,0 +1,1 @@
+"""The pages people see, in Streamlit. The only owner of streamlit."""

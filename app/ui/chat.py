@@ -1,0 +1,173 @@
+"""The chat: a person's conversations, the question, the answer as it is made, and its citations.
+
+Conversations live in the catalog; a page only draws them. Which one is open stands in the address (`?chat=`).
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import closing
+
+import streamlit as st
+
+from app import ledger, safe
+from app.engine import Engine
+from app.records import Answer, AnswerEvent, Delta, Finished, Retrieved, Turn
+from app.ui import current, identity, source, thread, wording
+from storage.accounts import User
+from storage.conversations import Chat, Message
+from storage.errors import NotPermitted, PremiseError, QuestionError
+
+TURNS = 6  # earlier messages that the engine is told
+DRAW_SECONDS = 0.06  # between two drawings of a growing answer
+
+
+def page() -> None:
+    """The whole page."""
+    engine, user = current.engine(), identity.person()
+    chat = _open_chat(engine, user)
+    with st.sidebar:
+        _conversations(engine, user, chat)
+    messages = engine.conversations.messages(user.name, chat.id) if chat else []
+    question = st.chat_input("Ask about your documents") or st.session_state.pop("suggested", None)
+    if question:
+        source.close()
+    opened = source.opened(messages)
+    if opened is None:
+        with st.container(key="thread"):
+            _talk(engine, user, chat, messages, question)
+        return
+    left, right = st.columns([11, 10], gap="medium")
+    with left, st.container(key="thread_narrow"):
+        _talk(engine, user, chat, messages, None)
+    with right, st.container(key="source", border=True):
+        source.panel(engine, user, opened)
+
+
+def _open_chat(engine: Engine, user: User) -> Chat | None:
+    wanted = st.query_params.get("chat")
+    if not wanted:
+        return None
+    try:
+        return engine.conversations.get(user.name, wanted)
+    except NotPermitted:
+        del st.query_params["chat"]
+        st.toast("There is no such conversation.")
+        return None
+
+
+def _talk(engine: Engine, user: User, chat: Chat | None, messages: list[Message], question: str | None) -> None:
+    first = st.empty()  # a place of its own: it is cleared at once when the first question is asked
+    if not messages and not question:
+        with first.container():
+            thread.welcome(engine, user)
+        return
+    for message in messages:
+        thread.show(engine, user, message)
+    if question:
+        _ask(engine, user, chat, messages, question)
+    elif messages and messages[-1].role == "user":  # the page was left, or an error came, before the answer
+        st.html('<p class="quiet">There is no answer to this question yet.</p>')
+        with st.container(horizontal=True):
+            st.button("Look again", icon=":material/refresh:")  # another window may be answering it: just draw anew
+            again = st.button("Ask again", icon=":material/replay:")
+        if again:
+            _answer(engine, user, messages[-1].content, messages[:-1], chat)
+
+
+# --- asking -----------------------------------------------------------------------------------------------------
+
+
+def _ask(engine: Engine, user: User, chat: Chat | None, messages: list[Message], question: str) -> None:
+    thread.question(question)
+    _answer(engine, user, question, messages, chat, new=True)
+
+
+def _answer(
+    engine: Engine, user: User, question: str, earlier: list[Message], chat: Chat | None, *, new: bool = False
+) -> None:
+    """Ask, keep the question when it can be asked, show the answer as it comes, keep it."""
+    history = [Turn(role=message.role, content=message.content) for message in earlier[-TURNS:]]
+    try:
+        events = ledger.ask(engine, question, person=user.name, groups=user.all_groups, history=history)
+    except QuestionError as error:
+        st.error(safe.label(str(error), 500), icon=":material/edit_note:")
+        return
+    if chat is None:
+        chat = engine.conversations.start(user.name, question)
+        st.query_params["chat"] = chat.id
+    if new:
+        engine.conversations.add(user.name, chat.id, "user", question)
+    try:
+        with closing(events), st.chat_message("assistant", avatar=thread.AVATAR):
+            answer = _stream(engine, user, events)
+    except PremiseError as error:
+        st.error(safe.label(str(error), 500), icon=":material/error:")
+        return
+    if answer is not None:
+        engine.conversations.add(user.name, chat.id, "assistant", answer.text, answer.as_json())
+        st.rerun()
+
+
+def _stream(engine: Engine, user: User, events: Iterator[AnswerEvent]) -> Answer | None:
+    status, shown = st.empty(), st.empty()
+    readable, _ = thread.overview(engine, user)
+    status.html(f'<p class="working">Searching {wording.count(readable, "document")}…</p>')
+    text, drawn = "", 0.0
+    for event in events:
+        if isinstance(event, Retrieved):
+            found = len(event.hits)
+            status.html(f'<p class="working">Reading {wording.count(found, "passage")}…</p>')
+        elif isinstance(event, Delta):
+            if not text:
+                status.empty()
+            text += event.text
+            if time.monotonic() - drawn > DRAW_SECONDS:
+                shown.html(f'<div class="answer growing">{safe.answer_html(text)}</div>')
+                drawn = time.monotonic()
+        elif isinstance(event, Finished):
+            return event.answer
+    return None
+
+
+# --- the list of conversations ----------------------------------------------------------------------------------
+
+
+def _conversations(engine: Engine, user: User, chat: Chat | None) -> None:
+    if st.button("New chat", icon=":material/add:", width="stretch", key="new_chat"):
+        _go(None)
+    chats = engine.conversations.all(user.name)
+    if chats:
+        st.html('<p class="sidehead">Conversations</p>')
+    with st.container(gap=None, key="chats"):
+        for item in chats:
+            _conversation(engine, user, item, now=chat is not None and item.id == chat.id)
+
+
+def _conversation(engine: Engine, user: User, item: Chat, *, now: bool) -> None:
+    with st.container(horizontal=True, gap=None, key=f"row_{'now_' if now else ''}{item.id}"):
+        if st.button(safe.label(item.title, 60), key=f"open_{item.id}", type="tertiary", width="stretch"):
+            _go(item.id)
+        with st.popover("", icon=":material/more_horiz:", type="tertiary", key=f"menu_{item.id}"):
+            _menu(engine, user, item, now)
+
+
+def _menu(engine: Engine, user: User, item: Chat, now: bool) -> None:
+    with st.form(f"rename_{item.id}", border=False):
+        name = st.text_input("Name", item.title, max_chars=60)
+        if st.form_submit_button("Rename", icon=":material/edit:") and name.strip():
+            engine.conversations.rename(user.name, item.id, name.strip())
+            st.rerun()
+    if st.button("Delete conversation", icon=":material/delete:", key=f"delete_{item.id}"):
+        engine.conversations.remove(user.name, item.id)
+        _go(None) if now else st.rerun()
+
+
+def _go(chat_id: str | None) -> None:
+    source.close()
+    if chat_id is None:
+        st.query_params.clear()
+    else:
+        st.query_params["chat"] = chat_id
+    st.rerun()

@@ -1,0 +1,43 @@
+"""The entry of the pages: what every page shares. Streamlit runs this file for every visit and every click."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import streamlit as st
+
+from app import safe
+from app.ui import admin, chat, documents, identity
+
+HERE = Path(__file__).parent
+
+
+def _account(name: str) -> None:
+    """Who is signed in, and the way out: a form of its own, since signing out is a POST."""
+    st.html(
+        f'<div class="account"><span class="who" title="Signed in as {safe.text_html(name)}">{safe.text_html(name)}'
+        '</span><form method="post" action="/signout"><button type="submit">Sign out</button></form></div>'
+    )
+
+
+def main() -> None:
+    """The frame, then the page."""
+    st.set_page_config(page_title="Premise", page_icon=str(HERE / "icon.svg"), layout="wide")
+    st.html(HERE / "style.css")
+    user = identity.person()
+    pages = [
+        st.Page(chat.page, title="Ask", icon=":material/chat:", url_path="ask", default=True),
+        st.Page(documents.page, title="Documents", icon=":material/folder_open:", url_path="documents"),
+    ]
+    if user.admin:
+        pages.append(
+            st.Page(admin.page, title="Administration", icon=":material/settings:", url_path="administration")
+        )
+    st.logo(str(HERE / "logo.svg"), size="large")
+    chosen = st.navigation(pages)
+    chosen.run()
+    with st.sidebar:
+        _account(user.name)
+
+
+main()

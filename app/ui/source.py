@@ -1,0 +1,140 @@
+"""The source panel: the page with the cited lines marked, or the passage in its surroundings.
+
+Opens only what the person may read now: a citation of a document that has since been taken away shows nothing of it.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import streamlit as st
+
+from app import safe
+from app.engine import Engine
+from app.pages import Passage, TablePart, passage
+from app.ui import wording
+from storage.accounts import User
+from storage.audit import Event
+from storage.conversations import Message
+from storage.errors import NotPermitted
+from storage.records import Revision
+
+OPENED, PAGE = "source_opened", "source_page"
+WIDTH = 1100  # pixels of a page picture; shown smaller
+
+
+def open_citation(message_id: str, number: int) -> None:
+    """Show a citation of a message in the panel."""
+    st.session_state[OPENED] = (message_id, number)
+    st.session_state.pop(PAGE, None)
+    st.session_state["source_new"] = True
+    st.rerun()
+
+
+def is_open(message_id: str, number: int) -> bool:
+    """Whether this citation is in the panel."""
+    return st.session_state.get(OPENED) == (message_id, number)
+
+
+def close() -> None:
+    """Close the panel."""
+    st.session_state.pop(OPENED, None)
+    st.session_state.pop(PAGE, None)
+
+
+def opened(messages: list[Message]) -> dict[str, Any] | None:
+    """The citation that is open, if it belongs to this conversation."""
+    message_id, number = st.session_state.get(OPENED, (None, 0))
+    for message in messages:
+        if message.id == message_id and message.answer:
+            return next((item for item in message.answer.get("citations", []) if item["n"] == number), None)
+    return None
+
+
+def panel(engine: Engine, user: User, citation: dict[str, Any]) -> None:
+    """Everything about one citation."""
+    name, start, end = str(citation["revision"]), int(citation["start"]), int(citation["end"])
+    labels = engine.catalog.labels_of(user.all_groups)
+    with st.container(horizontal=True, vertical_alignment="center", key="source_head"):
+        st.html(f'<p class="sourcetitle"><sup class="cite">{int(citation["n"])}</sup> '
+                f"{safe.text_html(wording.title(citation))}</p>")
+        if st.button("Close", icon=":material/close:", type="tertiary", key="source_close"):
+            close()
+            st.rerun()
+    try:
+        revision = engine.catalog.revision(name, labels=labels)
+        _, suffix, _ = engine.catalog.original_of(name, labels=labels)
+        found = passage(revision, start, end)
+    except NotPermitted:
+        st.info("This document is no longer there, or no longer for you to read.", icon=":material/block:")
+        return
+    if st.session_state.pop("source_new", False):
+        engine.audit.record(user.name, Event.OPENED, revision.path)
+    _about(revision, found)
+    if suffix.lower().lstrip(".") == "pdf" and revision.pages:
+        _picture(revision, found, start, end)
+    elif found.table is not None:
+        _table(found.table)
+    else:
+        _text(found)
+
+
+def _about(revision: Revision, found: Passage) -> None:
+    lines = [f'<span class="path">{safe.text_html(revision.path)}</span>']
+    if found.section:
+        lines.append(safe.text_html(found.section.replace(" > ", " › ")))
+    st.html(f'<p class="about">{"<br>".join(lines)}</p>')
+    if not revision.current:
+        st.warning("A newer version of this document exists. You see the version that the answer quotes.",
+                   icon=":material/history:")
+    st.html(f'<p class="about"><a class="download" href="/api/v1/revisions/{safe.text_html(revision.id)}/original" '
+            'download>Download the document</a></p>')
+
+
+def _picture(revision: Revision, found: Passage, start: int, end: int) -> None:
+    last = revision.pages or 1
+    first = found.pages[0] if found.pages else 1
+    page = min(max(int(st.session_state.get(PAGE, first)), 1), last)
+    with st.container(horizontal=True, vertical_alignment="center", key="source_pages"):
+        if st.button("Previous", icon=":material/chevron_left:", disabled=page <= 1, key="page_back"):
+            st.session_state[PAGE] = page - 1
+            st.rerun()
+        if st.button("Next", icon=":material/chevron_right:", disabled=page >= last, key="page_on"):
+            st.session_state[PAGE] = page + 1
+            st.rerun()
+        where = "" if page in found.pages else f" · cited: {', '.join(str(number) for number in found.pages)}"
+        st.html(f'<p class="pagenumber">Page {page} of {last}{where}</p>')
+    address = f"/api/v1/revisions/{revision.id}/pages/{page}.png?start={start}&amp;end={end}&amp;width="
+    st.html(
+        f'<a href="{address}2000" target="_blank" title="Open larger"><img class="page" src="{address}{WIDTH}" '
+        f'alt="Page {page}, the cited passage marked"></a>'
+    )
+    with st.expander("The passage as text"):
+        _text(found)
+
+
+def _text(found: Passage) -> None:
+    st.html(
+        f'<div class="passage"><span class="around">{safe.text_html(found.before)}</span>'
+        f'<mark>{safe.text_html(found.passage)}</mark><span class="around">{safe.text_html(found.after)}</span></div>'
+    )
+
+
+def _table(table: TablePart) -> None:
+    columns = max([len(table.header), *(len(row) for row in table.rows)])
+
+    def cells(row: tuple[str, ...], tag: str) -> str:
+        return "".join(f"<{tag}>{safe.text_html(cell)}</{tag}>" for cell in (*row, *[""] * (columns - len(row))))
+
+    def left_out(number: int) -> str:
+        rows = wording.count(number, "row")
+        return f'<tr class="left"><td colspan="{columns}">… {rows} …</td></tr>' if number else ""
+
+    body = "".join(
+        f'<tr{" class=cited" if cited else ""}>{cells(row, "td")}</tr>'
+        for row, cited in zip(table.rows, table.cited, strict=True)
+    )
+    where = f'<p class="about">{safe.text_html(table.where)}</p>' if table.where else ""
+    head = f"<thead><tr>{cells(table.header, 'th')}</tr></thead>" if table.header else ""
+    st.html(f'{where}<div class="scroll"><table class="rows">{head}<tbody>{left_out(table.before)}{body}'
+            f"{left_out(table.after)}</tbody></table></div>")

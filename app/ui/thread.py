@@ -1,0 +1,135 @@
+"""One message of a conversation, as it is drawn: questions, answers with citations and thumbs, the empty first page."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import streamlit as st
+
+from app import safe
+from app.engine import Engine
+from app.ui import source, wording
+from storage.accounts import User
+from storage.conversations import Message
+from storage.records import Document
+
+AVATAR = ":material/article:"
+OVERVIEW_SECONDS = 60
+PERSON = ":material/person:"
+EXAMPLES = ("What does “{}” cover?", "Which deadlines does “{}” name?", "Who is responsible for what in “{}”?")
+
+
+def show(engine: Engine, user: User, message: Message) -> None:
+    """A kept message."""
+    if message.role == "user":
+        question(message.content)
+        return
+    with st.chat_message("assistant", avatar=AVATAR):
+        answer(message.id, message.answer or {"answer": message.content})
+        _thumbs(engine, user, message)
+
+
+def question(text: str) -> None:
+    """What a person asked."""
+    shown = text if len(text) <= 5000 else text[:500] + "…"
+    with st.chat_message("user", avatar=PERSON):
+        st.html(f'<div class="question">{safe.text_html(shown)}</div>')
+
+
+def answer(message_id: str, found: dict[str, Any]) -> None:
+    """A whole answer: text, notices, how sure and how made, citations."""
+    citations = found.get("citations") or []
+    unsupported = [item["text"] for item in found.get("sentences") or [] if not item.get("supported", True)]
+    text = safe.answer_html(
+        str(found.get("answer", "")), unsupported=unsupported, known=frozenset(item["n"] for item in citations)
+    )
+    refused = bool(found.get("refused"))
+    if found.get("notice"):
+        st.html(f'<p class="notice">{safe.text_html(str(found["notice"]))}</p>')
+    st.html(f'<div class="answer{" refused" if refused else ""}">{text}</div>')
+    if unsupported:
+        st.html('<p class="quiet">Underlined sentences were not found in the documents. Do not rely on them.</p>')
+    _chips(found, refused)
+    if citations:
+        st.html(f'<p class="citehead">{"Nearest passages" if refused else "Sources"}</p>')
+        with st.container(horizontal=True, gap="small", key=f"cites_{message_id}"):
+            for citation in citations:
+                _citation(message_id, citation)
+
+
+def _chips(found: dict[str, Any], refused: bool) -> None:
+    chips = []
+    if not refused and "confidence" in found:
+        word, meaning = wording.confidence(float(found["confidence"]))
+        chips.append(f'<span class="chip {word.lower()}" title="{safe.text_html(meaning)}">{word} confidence</span>')
+    if not refused and "mode" in found:
+        chips.append(f'<span class="chip">{wording.mode(found)}</span>')
+    seconds = (found.get("timings") or {}).get("total")
+    if seconds is not None and not refused:
+        chips.append(f'<span class="chip plain">{float(seconds):.1f} s</span>')
+    if chips:
+        st.html(f'<p class="chips">{"".join(chips)}</p>')
+
+
+def _citation(message_id: str, citation: dict[str, Any]) -> None:
+    number, where = int(citation["n"]), wording.place(citation)
+    text = f"{number} · {safe.label(wording.title(citation), 60)}" + (f" — {safe.label(where, 40)}" if where else "")
+    now = source.is_open(message_id, number)
+    if st.button(text, key=f"cite_{message_id}_{number}", type="primary" if now else "secondary"):
+        source.open_citation(message_id, number)
+
+
+def _thumbs(engine: Engine, user: User, message: Message) -> None:
+    key = f"rate_{message.id}"
+    kept = {1: 1, -1: 0, None: None}[message.rating]
+
+    def rated() -> None:
+        value = st.session_state[key]
+        engine.conversations.rate(user.name, message.id, {1: 1, 0: -1, None: None}[value], message.comment)
+
+    st.feedback("thumbs", key=key, default=kept, on_change=rated)
+    if message.rating == -1:
+        with st.form(f"why_{message.id}", border=False):
+            comment = st.text_input("What was wrong?", message.comment or "", max_chars=500)
+            if st.form_submit_button("Send"):
+                engine.conversations.rate(user.name, message.id, -1, comment.strip() or None)
+                st.toast("Thank you.")
+
+
+# --- the empty first page ---------------------------------------------------------------------------------------
+
+
+def readable(engine: Engine, user: User) -> list[Document]:
+    """The documents that a person may read."""
+    return engine.catalog.documents(labels=engine.catalog.labels_of(user.all_groups))
+
+
+def overview(engine: Engine, user: User) -> tuple[int, list[str]]:
+    """How many documents a person may read, and some of their titles. Kept for a minute: it takes a whole listing."""
+    labels = engine.catalog.labels_of(user.all_groups)
+    kept = st.session_state.get("overview")
+    if kept is None or kept[0] != labels or time.monotonic() - kept[1] > OVERVIEW_SECONDS:
+        documents = readable(engine, user)
+        titled = [document.title for document in documents if 4 <= len(document.title) <= 60]
+        chosen = [titled[len(titled) * part // len(EXAMPLES)] for part in range(len(EXAMPLES))] if titled else []
+        kept = (labels, time.monotonic(), (len(documents), list(dict.fromkeys(chosen))))
+        st.session_state["overview"] = kept
+    found: tuple[int, list[str]] = kept[2]
+    return found
+
+
+def welcome(engine: Engine, user: User) -> None:
+    """A greeting, what can be searched, and three questions to begin with."""
+    number, titles = overview(engine, user)
+    told = (
+        f"{wording.count(number, 'document')} can be searched for you. "
+        "Every answer names its sources, so you can check it."
+        if number else "No document can be searched for you yet. Your administrator sees why."
+    )
+    st.html(f'<div class="welcome"><h1>What would you like to know?</h1><p>{told}</p></div>')
+    for place, (example, title) in enumerate(zip(EXAMPLES, titles, strict=False)):
+        text = example.format(" ".join(safe.plain(title).split()))
+        if st.button(safe.label(text), key=f"example_{place}", width="stretch"):
+            st.session_state["suggested"] = text
+            st.rerun()

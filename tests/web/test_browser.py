@@ -1,0 +1,255 @@
+"""What people do on the pages, in a real browser. The `page` fixture fails a test that leaves our own address."""
+
+from __future__ import annotations
+
+import io
+import re
+
+import pytest
+from conftest import ARTIFACTS, PASSWORD, Site, sign_in
+from PIL import Image
+from playwright.sync_api import Page, expect
+
+from app.pages import HIGHLIGHT
+from storage.conversations import Conversations
+
+pytestmark = pytest.mark.browser
+expect.set_options(timeout=30_000)
+LEAVE = "How many days of annual leave does every employee have?"
+PENSION = "How much does the company pay into the pension fund?"
+
+
+def _ask(page: Page, question: str) -> None:
+    box = page.get_by_placeholder("Ask about your documents")
+    box.fill(question)
+    box.press("Enter")
+    expect(page.locator(".growing, .working")).to_have_count(0)
+    expect(page.locator("[class*=st-key-cites_]").last).to_be_visible()
+
+
+def _cite(page: Page, name: str) -> None:
+    page.locator("[class*=st-key-cite_] button", has_text=name).first.click()
+    expect(page.locator(".sourcetitle")).to_contain_text(name)
+
+
+def test_signing_in_wrong_then_right_and_out(page: Page, site: Site) -> None:
+    page.goto(site.address + "/documents")
+    page.fill("#name", "ada")
+    page.fill("#password", "wrong")
+    page.click("button[type=submit]")
+    expect(page.get_by_role("alert")).to_contain_text("not right")
+    page.fill("#password", PASSWORD)
+    page.click("button[type=submit]")
+    expect(page.locator(".pagehead h1")).to_have_text("Documents")
+    page.click(".account button")
+    expect(page.locator("#password")).to_be_visible()
+    page.goto(site.address)
+    expect(page).to_have_url(site.address + "/signin")
+
+
+def test_the_first_page_says_what_can_be_asked(page: Page, site: Site) -> None:
+    sign_in(page, site, "ada")
+    expect(page.locator(".welcome")).to_contain_text("4 documents can be searched for you")
+    expect(page).to_have_title("Premise")
+    expect(page.locator("[class*=st-key-example_] button").first).to_be_visible()
+    expect(page.get_by_text("Deploy")).to_have_count(0)
+    page.screenshot(path=str(ARTIFACTS / "first-page.png"))
+    page.locator("[class*=st-key-example_] button").first.click()
+    expect(page.locator(".question")).to_be_visible()
+
+
+def test_an_answer_its_passage_and_the_way_back(page: Page, site: Site) -> None:
+    sign_in(page, site, "ada")
+    _ask(page, LEAVE)
+    answer = page.locator(".answer").first
+    expect(answer).to_contain_text("30 days of annual leave")
+    expect(answer.locator("sup.cite").first).to_have_text("1")
+    expect(page.locator(".notice")).to_contain_text("language model does not answer")
+    expect(page.locator(".chips")).to_contain_text("Quoted from the documents")
+    _cite(page, "Leave policy")
+    expect(page.locator(".passage mark")).to_contain_text("30 days of annual leave")
+    expect(page.locator(".passage .around").first).to_contain_text("Annual leave")
+    address = page.url
+    assert "chat=" in address
+    page.reload()
+    expect(page.locator(".answer").first).to_contain_text("30 days of annual leave")
+    page.get_by_role("button", name="New chat").click()
+    expect(page.locator(".welcome")).to_be_visible()
+    page.locator("[class*=st-key-open_] button", has_text="How many days").first.click()
+    expect(page.locator(".answer").first).to_contain_text("30 days of annual leave")
+    expect(page).to_have_url(re.compile("chat="))
+
+
+def test_a_citation_of_a_pdf_shows_its_page_with_the_marked_lines(page: Page, site: Site) -> None:
+    sign_in(page, site, "ada")
+    _ask(page, PENSION)
+    _cite(page, "Pension guide")
+    picture = page.locator("img.page")
+    expect(picture).to_be_visible()
+    expect(page.locator(".pagenumber")).to_contain_text("Page 2 of 2")
+    expect(picture).to_have_js_property("complete", True)
+    expect(picture).not_to_have_js_property("naturalWidth", 0)
+    shown = Image.open(io.BytesIO(picture.screenshot())).convert("RGB")
+    near = [
+        colour for _, colour in shown.getcolors(1 << 24) or []
+        if isinstance(colour, tuple) and max(abs(a - b) for a, b in zip(colour, HIGHLIGHT, strict=True)) < 6
+    ]
+    assert near, "the highlight colour is on the page"
+    page.screenshot(path=str(ARTIFACTS / "source-pdf.png"))
+    page.get_by_role("button", name="Previous").click()
+    expect(page.locator(".pagenumber")).to_contain_text("Page 1 of 2 · cited: 2")
+    page.get_by_role("button", name="Close").click()
+    expect(page.locator(".sourcetitle")).to_have_count(0)
+
+
+def test_a_citation_of_a_word_file_shows_its_passage(page: Page, site: Site) -> None:
+    sign_in(page, site, "hugo")
+    _ask(page, "Which form requests parental leave?")
+    _cite(page, "Parental leave process")
+    expect(page.locator(".passage mark")).to_contain_text("form PL-3")
+    with page.expect_download() as download:
+        page.locator(".st-key-source a.download").click()
+    assert download.value.suggested_filename == "parental-leave.docx"
+
+
+def test_a_refusal_is_clear(page: Page, site: Site) -> None:
+    sign_in(page, site, "ada")
+    _ask(page, "Who won the football world cup in 1998?")
+    expect(page.locator(".answer.refused")).to_be_visible()
+    expect(page.locator(".citehead")).to_have_text("Nearest passages")
+
+
+def test_thumbs_are_kept(page: Page, site: Site) -> None:
+    sign_in(page, site, "ada")
+    _ask(page, LEAVE)
+    chat = page.url.split("chat=")[1]
+    page.locator("[data-testid=stFeedback] button").nth(1).click()
+    page.get_by_label("What was wrong?").fill("Too short")
+    page.get_by_role("button", name="Send", exact=True).click()
+    expect(page.get_by_text("Thank you.")).to_be_visible()
+    message = Conversations(site.database).messages("ada", chat)[-1]
+    assert (message.rating, message.comment) == (-1, "Too short")
+    page.locator("[data-testid=stFeedback] button").nth(0).click()
+    expect(page.get_by_label("What was wrong?")).to_have_count(0)
+    assert Conversations(site.database).messages("ada", chat)[-1].rating == 1
+
+
+def test_conversations_can_be_renamed_and_deleted(page: Page, site: Site) -> None:
+    conversations = Conversations(site.database)
+    chat = conversations.start("hugo", "An old question")
+    conversations.add("hugo", chat.id, "user", "An old question")
+    sign_in(page, site, "hugo", f"/?chat={chat.id}")
+    expect(page.get_by_role("button", name="Ask again")).to_be_visible()
+    page.locator(f".st-key-menu_{chat.id} button").click()
+    page.get_by_label("Name").fill("A better name")
+    page.get_by_role("button", name="Rename").click()
+    expect(page.locator(f".st-key-open_{chat.id}")).to_contain_text("A better name")
+    page.keyboard.press("Escape")
+    page.locator(f".st-key-menu_{chat.id} button").click()
+    page.get_by_role("button", name="Delete conversation").click()
+    expect(page.locator(".welcome")).to_be_visible()
+    assert chat.id not in [item.id for item in conversations.all("hugo")]
+
+
+def test_nobody_sees_the_conversations_of_others(page: Page, site: Site) -> None:
+    chat = Conversations(site.database).start("ada", "A private question of ada")
+    sign_in(page, site, "hugo", f"/?chat={chat.id}")
+    expect(page.locator(".welcome")).to_be_visible()
+    expect(page.get_by_text("A private question of ada")).to_have_count(0)
+    expect(page).not_to_have_url(re.compile("chat="))
+
+
+def test_questions_that_cannot_be_asked_get_a_clear_reply(page: Page, site: Site) -> None:
+    sign_in(page, site, "hugo")
+    box = page.get_by_placeholder("Ask about your documents")
+    box.fill("x" * 100_000)
+    box.press("Enter")
+    expect(page.locator("[data-testid=stAlert]")).to_contain_text("The question has 100,000 characters")
+    assert "chat=" not in page.url
+    _ask(page, LEAVE)  # and it goes on
+
+
+def test_the_documents_page_shows_what_one_may_read(page: Page, site: Site) -> None:
+    sign_in(page, site, "ada", "/documents")
+    table = page.locator("table.documents")
+    expect(table).to_contain_text("engineering/on-call.md")
+    expect(table).to_contain_text("everyone/pension.pdf")
+    expect(table).not_to_contain_text("parental")
+    expect(table).not_to_contain_text("stray")
+    page.get_by_placeholder("Search titles and paths").fill("pension")
+    page.keyboard.press("Enter")
+    expect(table.locator("tbody tr")).to_have_count(1)
+    with page.expect_download() as download:
+        table.get_by_role("link", name="Download").click()
+    assert download.value.suggested_filename == "pension.pdf"
+
+
+def test_the_administration_is_closed_to_others(page: Page, site: Site) -> None:
+    sign_in(page, site, "ada")
+    expect(page.locator(".welcome")).to_be_visible()
+    expect(page.get_by_role("link", name="Administration")).to_have_count(0)
+    page.goto(site.address + "/administration")
+    expect(page.locator(".welcome")).to_be_visible()
+    expect(page.locator(".numbers")).to_have_count(0)
+
+
+def test_the_administrator_sees_files_and_people(page: Page, site: Site) -> None:
+    sign_in(page, site, "root", "/administration")
+    expect(page.locator(".numbers")).to_contain_text("Read by nobody")
+    expect(page.locator(".reasons")).to_contain_text("everyone/broken.pdf")
+    page.screenshot(path=str(ARTIFACTS / "administration.png"))
+    page.get_by_role("tab", name="People").click()
+    page.get_by_label("User name").fill("greta")
+    page.get_by_role("button", name="Add", exact=True).click()
+    expect(page.get_by_text("greta can sign in with the password")).to_be_visible()
+    page.get_by_role("tab", name="Files").click()
+    page.get_by_role("button", name=re.compile(r"Retry all failed \(1\)")).click()
+    expect(page.get_by_role("button", name=re.compile(r"Retry all failed \(0\)"))).to_be_disabled()
+
+
+def test_a_disabled_person_is_out_at_the_next_click(page: Page, site: Site) -> None:
+    from storage.accounts import Accounts
+
+    accounts = Accounts(site.database)
+    accounts.add("leaver", PASSWORD, [])
+    sign_in(page, site, "leaver")
+    expect(page.locator(".welcome")).to_be_visible()
+    accounts.change("leaver", disabled=True)
+    page.get_by_role("button", name="New chat").click()
+    expect(page.get_by_text("Your session has ended")).to_be_visible()
+    page.get_by_role("link", name="Sign in again").click()
+    expect(page.locator("#password")).to_be_visible()
+
+
+def test_untrusted_text_becomes_neither_picture_nor_link(page: Page, site: Site) -> None:
+    """Of a language model, in a kept answer with all its parts; the `page` fixture sees every request."""
+    chat = site.keep_nasty_answer("ada")
+    sign_in(page, site, "ada", f"/?chat={chat}")
+    expect(page.locator(".answer")).to_contain_text("![](http://evil.example/x.png) <img src=")
+    _harmless(page)
+    page.locator("[class*=st-key-cite_] button").click()
+    expect(page.locator(".passage mark")).to_contain_text("The Zephyr budget is 4711 euro.")
+    expect(page.locator(".passage .around").last).to_contain_text("<script>alert(2)</script>")
+    _harmless(page)
+    page.screenshot(path=str(ARTIFACTS / "untrusted.png"))
+
+
+def test_untrusted_text_of_documents_is_quoted_as_it_is(page: Page, site: Site) -> None:
+    sign_in(page, site, "ada")
+    _ask(page, "What is the Zephyr budget in euro?")
+    expect(page.locator(".answer").first).to_contain_text("4711")
+    _harmless(page)
+    page.goto(site.address + "/documents")
+    expect(page.locator("table.documents")).to_contain_text("zephyr")
+    _harmless(page)
+
+
+def _harmless(page: Page) -> None:
+    """No picture, link, formula, symbol or script that the text asked for."""
+    page.wait_for_timeout(500)
+    links = page.locator("a[href]").evaluate_all("found => found.map(item => item.href)")
+    assert [link for link in links if "evil" in link or "javascript" in link] == []
+    pictures = page.locator("img").evaluate_all("found => found.map(item => item.src)")
+    assert [picture for picture in pictures if "evil" in picture] == []
+    assert page.locator(".katex, .answer [style*=color], iframe").count() == 0
+    assert page.get_by_text("😄").count() == 0

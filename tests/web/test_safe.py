@@ -1,0 +1,99 @@
+"""Untrusted text never becomes markup."""
+
+from __future__ import annotations
+
+import random
+import re
+from html.parser import HTMLParser
+
+import pytest
+
+from app.safe import answer_html, label, plain, text_html
+
+OURS = {
+    "p": set(), "br": set(), "strong": set(), "code": set(), "pre": set(), "ul": set(), "ol": {"start"}, "li": set(),
+    "table": set(), "thead": set(), "tbody": set(), "tr": set(), "th": set(), "td": set(), "sup": {"class"},
+    "span": {"class", "title"},
+}
+PIECES = [
+    "<script>alert(1)</script>", "<img src=x onerror=alert(1)>", "![a](http://e.example/x.png)", "[a](javascript:x)",
+    "[1]", "[99]", "**bold**", "**", "`code`", "```", "~~~", "| a | b |", "| --- | --- |", "- item", "1. item",
+    "# head", "\n", "\n\n", "&lt;", "&#106;", '"', "'", "<", ">", "$$\\href{x}{y}$$", ":red[x]", ":smile:",
+    "\ue000", "\ue001", "\x00", "\u202e", "\u2028", "</span>", "<b", "<!--", "]]>", "text", "词语", "\ud800",
+    "<a href='http://e.example'>",
+]
+
+
+class _Tags(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=True)
+        self.found: list[tuple[str, dict[str, str | None]]] = []
+        self.text = ""
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.found.append((tag, dict(attrs)))
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+    def handle_comment(self, data: str) -> None:
+        raise AssertionError(f"a comment: {data}")
+
+    def handle_decl(self, decl: str) -> None:
+        raise AssertionError(f"a declaration: {decl}")
+
+
+def _parsed(made: str) -> _Tags:
+    parser = _Tags()
+    parser.feed(made)
+    parser.close()
+    return parser
+
+
+@pytest.mark.parametrize("seed", range(300))
+def test_only_our_own_tags_come_out_whatever_goes_in(seed: int) -> None:
+    chosen = random.Random(seed)  # noqa: S311
+    text = "".join(chosen.choice(PIECES) for _ in range(chosen.randint(1, 25)))
+    unsupported = [chosen.choice(PIECES) for _ in range(2)]
+    for tag, attributes in _parsed(answer_html(text, unsupported=unsupported, known=frozenset({1}))).found:
+        assert tag in OURS and set(attributes) <= OURS[tag], (text, tag, attributes)
+        assert attributes.get("class") in (None, "cite", "unsupported")
+
+
+def test_text_shows_as_itself() -> None:
+    nasty = "<img src=x> &amp; [a](b) **x** $1 :smile:"
+    assert _parsed(text_html(nasty)).text == nasty
+    assert _parsed(text_html("a\nb")).found == [("br", {})]
+
+
+def test_the_markdown_that_answers_may_have() -> None:
+    made = answer_html("Two days [1]. Not [7].\n\n- **one** [2]\n- two\n\n| a | b |\n| --- | --- |\n| 1 | <x> |",
+                       known=frozenset({1, 2}))
+    assert '<p>Two days <sup class="cite">1</sup>. Not [7].</p>' in made
+    assert '<ul><li><strong>one</strong> <sup class="cite">2</sup></li><li>two</li></ul>' in made
+    assert "<td>&lt;x&gt;</td>" in made
+
+
+def test_numbered_lists_keep_their_numbers() -> None:
+    assert answer_html("3. c\n4. d") == '<ol start="3"><li>c</li><li>d</li></ol>'
+
+
+def test_unsupported_sentences_are_marked() -> None:
+    made = answer_html("It rains. The sun shines [1].", unsupported=["It rains."])
+    assert '<span class="unsupported" title="This sentence was not found in the documents.">It rains.</span>' in made
+
+
+@pytest.mark.parametrize("nasty", ["![](x)", "[a](b)", "<b>", "$x$", ":red[x]", "**x**", "`x`", "a_b_c", "~~x~~"])
+def test_labels_escape_everything_that_markdown_knows(nasty: str) -> None:
+    assert not re.search(r"(?<!\\)[*_`\[\]()<>$~!]", label(nasty))
+
+
+def test_labels_are_one_short_line_and_hide_nothing() -> None:
+    assert label("a\n\nb   c") == "a b c"
+    assert len(label("x" * 500, 50)) == 50
+    assert plain("a\u202eb\x00c\u200bd") == "abcd"
+
+
+def test_addresses_and_names_of_symbols_in_labels_are_broken() -> None:
+    for text in ("www.evil.example", "https://evil.example", ":smile:", ":material/home:", "a@evil.example"):
+        assert text not in label(text).replace("\\", "")
