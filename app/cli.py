@@ -184,6 +184,8 @@ def ingest(
     )
     for item in result["failed"]:
         print(f"  failed: {item['path']}: {item['reason']} {item['advice']}")
+    for line in result["attention"]:
+        print(f"  attention: {line}")
     if result["held"]:
         print(f"  {result['held']}")
 

@@ -11,14 +11,14 @@ from typing import Any
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from ingest.parse.failure import ADVICE, Code
 from ingest.parse.limits import ParseLimits
-from ingest.pipeline import Pipeline
+from ingest.pipeline import Pipeline, Reconciled
 from ingest.pipeline import Progress as Work
 from ingest.sandbox import Sandbox
 from storage.catalog import Catalog, Source
 from storage.datafolder import DataFolder
 from storage.errors import DataFolderError
+from storage.failures import Code, advice
 from storage.records import State
 from storage.settings import Settings
 from storage.store import open_store
@@ -76,6 +76,7 @@ def one_pass(
             "chunks": work.chunks,
             "seconds": round(time.monotonic() - started, 3),
             "held": found.held,
+            "attention": _attention(catalog, source, found),
             "timings": {name: round(value, 3) for name, value in work.timings.items()},
         }
 
@@ -124,6 +125,18 @@ def _changing(catalog: Catalog, source: Source) -> bool:
     return any(file.code == Code.CHANGING and file.retry_at is not None for file in catalog.known(source.id).values())
 
 
+def _attention(catalog: Catalog, source: Source, found: Reconciled) -> list[str]:
+    """What the administrator should know besides failures."""
+    nobody = [file.path for file in catalog.known(source.id).values() if file.label is None]
+    lines = list(found.rule_problems)
+    if nobody:
+        lines.append(
+            f"{len(nobody)} files are read by nobody, such as {min(nobody)}: put them into a group's folder, write an "
+            "access.toml above them, or name --readers."
+        )
+    return lines
+
+
 def _indexed(catalog: Catalog, source: Source) -> int:
     return sum(file.state is State.INDEXED for file in catalog.known(source.id).values())
 
@@ -134,7 +147,7 @@ def _failed(catalog: Catalog, source: Source) -> list[dict[str, str]]:
             "path": file.path,
             "code": file.code or "",
             "reason": file.reason or "",
-            "advice": ADVICE[Code(file.code)] if file.code in set(Code) else "",
+            "advice": advice(file.code),
         }
         for file in sorted(catalog.known(source.id).values(), key=lambda file: file.path)
         if file.state is State.FAILED
@@ -157,6 +170,7 @@ def _remove(pipeline: Pipeline, source: Source, started: float) -> dict[str, Any
         "chunks": 0,
         "seconds": round(time.monotonic() - started, 3),
         "held": None,
+        "attention": [],
         "timings": {},
     }
 

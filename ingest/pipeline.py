@@ -20,11 +20,11 @@ import numpy as np
 
 from ingest.access import AccessRules
 from ingest.chunk import chunk, embedding_text, title_of
-from ingest.parse.failure import RETRIED, Code, ParseFailure
 from ingest.sandbox import Sandbox
 from ingest.scan import Changes, Walked, compare, walk
 from storage.catalog import EMBEDDER, Catalog, Known, Seen, Source, Vector, revision_id
 from storage.embedder import Embedder
+from storage.failures import RETRIED, Code, ParseFailure
 from storage.indexes import Indexes
 from storage.originals import Originals
 from storage.records import Chunk, Parsed, State
@@ -46,6 +46,7 @@ class Reconciled:
     deleted: int = 0
     unchanged: int = 0
     held: str | None = None  # why deletions wait for a person
+    rule_problems: tuple[str, ...] = ()  # access.toml files that let nobody in because they cannot be read
 
 
 @dataclass(kw_only=True)
@@ -117,6 +118,7 @@ class Pipeline:
             deleted=0 if waits else len(changes.gone),
             unchanged=changes.unchanged,
             held=waits,
+            rule_problems=tuple(f"{file}: {why}" for file, why in rules.problems.items()),
         )
 
     def _guard(self, source: Source, changes: Changes, known: int) -> str | None:

@@ -25,9 +25,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from ingest.parse.failure import Code, ParseFailure
 from ingest.parse.limits import MEGABYTE, ParseLimits
 from ingest.parse.wire import LENGTH, WireError, decode, parsed_from_plain, write_message
+from storage.failures import Code, ParseFailure
 from storage.records import Parsed
 
 START_SECONDS = 60.0  # a child that has not said hello by then is killed

@@ -86,6 +86,8 @@ class Service:
                     found.relabelled,
                     found.deleted,
                 )
+            for problem in found.rule_problems:
+                log.warning("%s", problem)
             if found.held:
                 log.warning("%s", found.held)
         self._next_scan = time.monotonic() + self._pipeline.settings.scan_seconds

@@ -10,7 +10,7 @@
     ├── QuestionError           the question cannot be asked as it is
     ├── NotPermitted            not for this person, or not there (never said which)
     ├── AccountError            a user name, password or group is not acceptable
-    ├── ParseFailure            a file cannot be read; carries a failure code (ingest.parse.failure)
+    ├── ParseFailure            a file cannot be read; carries a failure code (storage.failures)
     └── ServiceError            the running service or an address it needs does not answer
 
 A message says what happened, to which file or setting, and what to do. The cause is kept (`raise … from`).

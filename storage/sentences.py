@@ -138,18 +138,22 @@ def _abbreviated(before: str, following: str) -> bool:
     opens = next_word in _OPENERS
     if small in _NEVER:
         return not (len(small) == 3 and opens and word.islower())  # "max", "min": words as well
-    if small in _BEFORE_NUMBER and re.match(r"\d|[IVXLC]+\b", following):
-        return True
     if small in _PERHAPS or re.fullmatch(r"(?:\w\.)+\w", word):
         return not opens
-    if len(word) == 1 and word.islower() and re.match(r"\w\.", following):
-        return True  # "z. B.", "d. h.", "u. a."
-    if len(word) == 1 and word.isalpha() and word.isupper():
-        return not (opens and word == "I") and not (opens and len(next_word) > 1)
     if word.isdigit() and len(word) <= 2:
         earlier = before[: found.start()].split()
         return next_word in _AFTER_ORDINAL or bool(earlier and earlier[-1].casefold() in _BEFORE_ORDINAL)
-    return False
+    before_number = small in _BEFORE_NUMBER and re.match(r"\d|[IVXLC]+\b", following) is not None
+    return before_number or _is_initial(word, following, opens)
+
+
+def _is_initial(word: str, following: str, opens: bool) -> bool:
+    """A letter of "J. R. Smith", or the first one of "z. B.", "d. h."."""
+    if len(word) != 1 or not word.isalpha():
+        return False
+    if word.islower():
+        return re.match(r"\w\.", following) is not None
+    return not (opens and (word == "I" or re.match(r"\w\b", following) is None))
 
 
 def _open_bracket(text: str, first: int, at: int, end: int) -> bool:

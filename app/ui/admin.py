@@ -9,11 +9,12 @@ from app.engine import Engine
 from app.ui import current, identity, people, wording
 from storage.accounts import User
 from storage.audit import Event
+from storage.failures import advice
 from storage.records import Document, State
 
 RUNNING = (State.WAITING, State.PARSING, State.EMBEDDING)
 REFRESH_SECONDS = 4
-COLUMNS = {name: st.column_config.TextColumn(width="large") for name in ("Path", "Why")}
+COLUMNS = {name: st.column_config.TextColumn(width="large") for name in ("Path", "Why", "What to do")}
 
 
 def page() -> None:
@@ -98,6 +99,7 @@ def _row(document: Document) -> dict[str, object]:
     return {
         "Path": safe.plain(document.path), "State": document.state.value,
         "Read by": ", ".join(document.groups) or "⚠ nobody", "Why": safe.plain(document.reason or ""),
+        "What to do": advice(document.code) if document.state is State.FAILED else "",
         "Code": document.code or "", "Tries": document.attempts, "Passages": document.chunks,
         "Size": wording.size(document.size), "Indexed": identity.local(document.indexed),
     }

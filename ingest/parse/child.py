@@ -17,10 +17,10 @@ import warnings
 from pathlib import Path
 from typing import IO, Any
 
-from ingest.parse.failure import Code, ParseFailure
 from ingest.parse.limits import MEGABYTE, ParseLimits
 from ingest.parse.registry import parse
 from ingest.parse.wire import parsed_to_plain, read_message, write_message
+from storage.failures import Code, ParseFailure
 
 _CLONE_NEWUSER = 0x10000000
 _CLONE_NEWNET = 0x40000000

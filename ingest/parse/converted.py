@@ -13,10 +13,10 @@ from pathlib import Path
 
 from lxml import etree  # type: ignore[import-untyped]
 
-from ingest.parse.failure import Code, ParseFailure
 from ingest.parse.html import html_elements, tree
 from ingest.parse.quiet import quieten
 from ingest.parse.text import first_heading, single_line
+from storage.failures import Code, ParseFailure
 from storage.records import Parsed
 
 quieten()

@@ -7,10 +7,10 @@ import csv
 import sys
 from collections.abc import Iterator
 
-from ingest.parse.failure import Code, ParseFailure
 from ingest.parse.grid import GridRow, grid_elements
 from ingest.parse.limits import ParseLimits
 from ingest.parse.text import normal, paragraphs
+from storage.failures import Code, ParseFailure
 from storage.records import Parsed
 
 _DELIMITERS = ",;\t|"

@@ -14,10 +14,10 @@ from collections.abc import Callable
 from lxml import etree  # type: ignore[import-untyped]
 from lxml import html as lxml_html
 
-from ingest.parse.failure import Code, ParseFailure
 from ingest.parse.html_text import BLOCKS, SKIPPED, alternative, flat, is_hidden, list_lines, pieces, table_rows
 from ingest.parse.table import table
 from ingest.parse.text import first_heading, heading, normal, paragraphs, prose, single_line
+from storage.failures import Code, ParseFailure
 from storage.records import Element, Kind, Parsed
 
 DEEPEST = 150  # nested tags followed one by one; what is deeper is taken as plain text

@@ -16,8 +16,8 @@ from typing import Any
 
 import olefile  # type: ignore[import-untyped]
 
-from ingest.parse.failure import Code, ParseFailure
 from ingest.parse.text import single_line
+from storage.failures import Code, ParseFailure
 from storage.records import Parsed
 
 NEWER = {".doc": ".docx", ".dot": ".docx", ".ppt": ".pptx", ".pps": ".pptx", ".xls": ".xlsx"}

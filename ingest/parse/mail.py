@@ -17,9 +17,9 @@ from pathlib import Path
 from oxmsg import Message
 
 from ingest.parse.charset import decode, unmarked_utf16
-from ingest.parse.failure import Code, ParseFailure
 from ingest.parse.html import parse_html, plain_or_html
 from ingest.parse.text import heading, paragraphs, prose, single_line
+from storage.failures import Code, ParseFailure
 from storage.records import Element, Parsed
 
 DEEPEST = 5  # forwarded messages within messages

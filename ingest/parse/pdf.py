@@ -19,13 +19,13 @@ from pathlib import Path
 import pypdfium2 as pdfium
 from pypdfium2 import raw
 
-from ingest.parse.failure import Code, ParseFailure
 from ingest.parse.pdf_document import document_elements
 from ingest.parse.pdf_frame import Frame
 from ingest.parse.pdf_layout import page_blocks
 from ingest.parse.pdf_piece import Piece
 from ingest.parse.properties import person
 from ingest.parse.text import single_line
+from storage.failures import Code, ParseFailure
 from storage.records import Element, Parsed
 
 GAP = 1.4  # of the font size; a wider gap inside a line parts cells or columns

@@ -17,11 +17,11 @@ from lxml import etree  # type: ignore[import-untyped]
 
 from ingest.parse import formats
 from ingest.parse.charset import decode, is_text
-from ingest.parse.failure import Code, ParseFailure
 from ingest.parse.formats import SUPPORTED
 from ingest.parse.limits import MEGABYTE, ParseLimits
 from ingest.parse.sniff import real_suffix
 from ingest.parse.text import single_line
+from storage.failures import Code, ParseFailure
 from storage.records import Parsed
 
 __all__ = ["SUPPORTED", "parse"]

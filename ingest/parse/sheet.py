@@ -15,11 +15,11 @@ from typing import Any
 from openpyxl import load_workbook
 from openpyxl.workbook import Workbook
 
-from ingest.parse.failure import Code, ParseFailure
 from ingest.parse.grid import GridRow, grid_elements
 from ingest.parse.limits import ParseLimits
 from ingest.parse.properties import office_properties
 from ingest.parse.text import heading, normal
+from storage.failures import Code, ParseFailure
 from storage.records import Element, Parsed
 
 _NOT_CALCULATED = re.compile(rb"(?:</f>|<f(?:\s[^>]*)?/>)\s*(?:<v\s*/>|<v>\s*</v>)?\s*</c>")

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from ingest.parse import formats
 from ingest.parse.charset import is_text
-from ingest.parse.failure import Code, ParseFailure
 from ingest.parse.limits import MEGABYTE, ParseLimits
+from storage.failures import Code, ParseFailure
 
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _PICTURE = re.compile(rb"\x89PNG\r\n|\xff\xd8\xff|GIF8[79]a|II\*\0|MM\0\*|RIFF....WEBP|BM.{4}\0\0\0\0", re.DOTALL)

@@ -14,9 +14,9 @@ import pytest
 from docx.oxml import parse_xml
 from docx.oxml.ns import nsdecls
 
-from ingest.parse.failure import Code, ParseFailure
 from ingest.parse.limits import ParseLimits
 from ingest.parse.registry import parse
+from storage.failures import Code, ParseFailure
 from storage.records import Kind, Parsed
 
 LIMITS = ParseLimits()

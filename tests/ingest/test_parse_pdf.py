@@ -9,10 +9,10 @@ import pytest
 from reportlab.lib.pagesizes import A4
 from reportlab.pdfgen.canvas import Canvas
 
-from ingest.parse.failure import Code, ParseFailure
 from ingest.parse.limits import ParseLimits
 from ingest.parse.pdf import pdf_moment
 from ingest.parse.registry import parse
+from storage.failures import Code, ParseFailure
 from storage.records import Kind, Parsed
 
 WIDTH, HEIGHT = A4

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from ingest.parse.failure import Code, ParseFailure
 from ingest.parse.limits import ParseLimits
 from ingest.parse.registry import SUPPORTED, parse
+from storage.failures import Code, ParseFailure
 from storage.records import Element, Kind, Parsed
 
 

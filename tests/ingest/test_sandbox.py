@@ -17,9 +17,9 @@ from pathlib import Path
 
 import pytest
 
-from ingest.parse.failure import Code, ParseFailure
 from ingest.parse.limits import ParseLimits
 from ingest.sandbox import Sandbox
+from storage.failures import Code, ParseFailure
 from storage.records import revision_text
 
 EVAL = Path(os.environ.get("PREMISE_EVAL_DIR", Path(__file__).parents[2].parent / "shared" / "eval"))

@@ -46,6 +46,11 @@ RETRIED = frozenset(
 )
 
 
+def advice(code: str | None) -> str:
+    """What an administrator can do about a file that failed with this code."""
+    return ADVICE[Code(code)] if code in set(Code) else ""
+
+
 class ParseFailure(PremiseError):
     """A file could not be read. `code` says why in one word, the message in a sentence."""
 
