@@ -113,15 +113,11 @@ def up(
 @cli.command("serve-web", hidden=True)
 def serve_web() -> None:
     """The web server, as `premise up` and the systemd unit run it."""
-    import threading
-
     from app.engine import Engine
     from app.web import serve
 
     settings = _settings()
     with Engine.open(settings) as engine:
-        # load the model while nobody waits for it
-        threading.Thread(target=engine.embedder.encode_questions, args=(["warm up"],), daemon=True).start()
         serve(engine, settings.host, settings.port)
 
 

@@ -63,7 +63,19 @@ def _models(settings: Settings, store: Store) -> dict[str, Any]:
             "index_made_by": store.catalog.fact(EMBEDDER),
             "problem": problem,
         },
-        "language_model": {"url": settings.llm_url, "name": settings.llm_model} if settings.llm_url else None,
+        "language_model": _language_model(settings),
+    }
+
+
+def _language_model(settings: Settings) -> dict[str, Any] | None:
+    if not settings.llm_url:
+        return None
+    from app.llm import LanguageModel
+
+    return {
+        "url": settings.llm_url,
+        "name": settings.llm_model,
+        "answers": LanguageModel(settings).available(),
     }
 
 
@@ -78,7 +90,10 @@ def in_words(result: dict[str, Any]) -> str:
     indexes = result["indexes"]
     embedder = result["models"]["embedder"]
     model = result["models"]["language_model"]
-    answers = f"written by {model['name'] or 'the model'} at {model['url']}" if model else "extractive"
+    answers = "extractive"
+    if model:
+        answers = f"written by {model['name'] or 'the model'} at {model['url']}"
+        answers += "" if model["answers"] else " (does not answer now; extractive meanwhile)"
     disk = result["disk"]
     lines = [
         f"service    {result['service']['address'] or 'not running'}",

@@ -60,6 +60,8 @@ def server(engine: Engine, host: str, port: int) -> uvicorn.Server:
 
 def _warm(engine: Engine) -> None:
     engine.embedder.encode_questions(["warm up"])
+    if engine.language_model is not None:
+        engine.language_model.prepare()
 
 
 @asynccontextmanager

@@ -67,7 +67,6 @@ class Database:
             with self.engine.begin() as connection:
                 if connection.dialect.name == "sqlite":
                     # take the write lock now: a read that turns into a write later could fail at once as busy
-                    connection.info["write"] = True
                     connection.exec_driver_sql("UPDATE facts SET value = value WHERE key = ''")
                 yield connection
         except OperationalError as error:

@@ -6,7 +6,6 @@ Derived from the catalog and rebuilt from it. One process writes (the holder of 
 from __future__ import annotations
 
 import math
-import shutil
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -55,8 +54,6 @@ class KeywordIndex:
     def _open(self) -> tantivy.Index:
         try:
             self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-            if tantivy.Index.exists(str(self.folder)) and not tantivy.Index(self._schema).schema:
-                raise ValueError
             index = tantivy.Index(self._schema, path=str(self.folder), reuse=True)
         except (OSError, ValueError) as error:
             raise DataFolderError(
@@ -184,11 +181,6 @@ class KeywordIndex:
     def _stamp(self) -> tuple[int, int]:
         meta = (self.folder / "meta.json").stat()
         return meta.st_mtime_ns, meta.st_ino
-
-
-def remove_index(folder: Path) -> None:
-    """Delete the index's folder: for one that cannot be opened. The catalog still has everything."""
-    shutil.rmtree(folder, ignore_errors=True)
 
 
 def _schema() -> tantivy.Schema:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from dataclasses import replace
 
 from storage.records import Element, Kind
 
@@ -63,7 +62,3 @@ def first_heading(elements: list[Element]) -> str | None:
     early = [element for element in elements[:5] if element.kind is Kind.HEADING]
     return min(early, key=lambda element: element.level).text[:300] if early else None
 
-
-def at_level(element: Element, level: int) -> Element:
-    """The same heading at another depth."""
-    return replace(element, level=level)
