@@ -1,0 +1,169 @@
+"""The life of a question: retrieve, build the context, write or quote an answer, check it, cite it.
+
+Read top-down. The steps are in modules of their own; this one knows their order and what happens when the language
+model is down, slow or breaks off: the answer is then quoted from the documents, and says so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterator, Sequence
+from dataclasses import dataclass, replace
+from time import perf_counter
+from typing import TYPE_CHECKING
+
+from app.asked import Asked, Weigh, rarity, understand
+from app.cite import Citations, readable
+from app.confidence import confidence, evidence_of
+from app.context import Passage, build_context
+from app.extract import Candidate, candidates, knows, select
+from app.llm import LanguageModel
+from app.phrases import phrases
+from app.records import Answer, AnswerEvent, Delta, Finished, Hit, Mode, Retrieved, Sentence, Turn
+from app.write import write
+from storage.errors import ServiceError
+
+if TYPE_CHECKING:
+    from app.engine import Engine
+
+HITS = 12  # passages asked of retrieval; the context takes what its budget allows
+NEAREST = 3  # passages cited by an answer that the documents do not say
+NOTICE = "The language model does not answer at the moment; this answer is quoted from the documents."
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Case:
+    """A question with everything that was found for it."""
+
+    asked: Asked
+    history: tuple[Turn, ...]
+    passages: tuple[Passage, ...]
+    ranked: tuple[Candidate, ...]  # sentences of the passages, the likeliest answer first
+    weigh: Weigh
+    sure: float  # that the passages answer at all, 0 to 1
+    refuse_below: float
+    citations: Citations
+
+
+def answer_events(
+    engine: Engine, question: str, *, labels: frozenset[int], history: Sequence[Turn] = ()
+) -> Iterator[AnswerEvent]:
+    """Retrieved, then Delta events, then Finished, whose answer replaces the text of the Delta events."""
+    started = perf_counter()
+    hits = engine.retriever.search(question, labels=labels, k=HITS, history=history)
+    retrieved = perf_counter()
+    yield Retrieved(hits=tuple(hits))
+    if hits:
+        case = _understood(engine, question, hits, labels=labels, history=history)
+        answer = yield from _answered(engine, case)
+    else:
+        answer = _nothing(question)
+        yield Delta(text=answer.text)
+    now = perf_counter()
+    timings = {"retrieve": retrieved - started, "answer": now - retrieved, "total": now - started}
+    if "first_token" in answer.timings:
+        timings["first_token"] = answer.timings["first_token"] - started
+    yield Finished(answer=replace(answer, timings=timings))
+
+
+def _understood(
+    engine: Engine, question: str, hits: Sequence[Hit], *, labels: frozenset[int], history: Sequence[Turn]
+) -> _Case:
+    passages = build_context(hits, engine.catalog, labels=labels, budget=engine.settings.context_tokens)
+    weigh = rarity(engine.indexes.keywords)
+    asked = understand(question, history, weigh=weigh)
+    ranked = candidates(asked, passages, engine.embedder)
+    embedded = knows(engine.embedder, question)
+    return _Case(
+        asked=asked, history=tuple(history), passages=passages, ranked=tuple(ranked), weigh=weigh,
+        sure=confidence(evidence_of(asked, hits, passages, ranked), embedded=embedded),
+        refuse_below=engine.settings.refuse_below, citations=Citations(engine.catalog, labels),
+    )
+
+
+def _answered(engine: Engine, case: _Case) -> Generator[AnswerEvent, None, Answer]:
+    """Written when there is a language model that answers, else quoted."""
+    if engine.language_model is None:
+        return (yield from _quoted(case))
+    try:
+        return (yield from _written(engine.language_model, engine, case))
+    except ServiceError:
+        fresh = replace(case, citations=case.citations.fresh())
+        return replace((yield from _quoted(fresh)), notice=NOTICE)
+
+
+def _written(model: LanguageModel, engine: Engine, case: _Case) -> Generator[AnswerEvent, None, Answer]:
+    result = yield from write(
+        model, case.asked.question, history=case.history, passages=case.passages, citations=case.citations,
+        embedder=engine.embedder, weigh=case.weigh, answer_tokens=engine.settings.llm_answer_tokens,
+    )
+    if result.silent or not any(sentence.supported for sentence in result.sentences):
+        return replace(
+            _refused(replace(case, citations=case.citations.fresh())), mode=Mode.WRITTEN, timings=result.timings
+        )
+    share = sum(sentence.supported for sentence in result.sentences) / len(result.sentences)
+    return Answer(
+        text=result.text, refused=False, mode=Mode.WRITTEN, confidence=(case.sure + share) / 2,
+        sentences=result.sentences, citations=case.citations.all(), timings=result.timings,
+    )
+
+
+def _quoted(case: _Case) -> Generator[AnswerEvent, None, Answer]:
+    if case.sure < case.refuse_below or not case.ranked:
+        answer = _refused(case)
+        yield Delta(text=answer.text)
+        return answer
+    sentences: list[Sentence] = []
+    pieces: list[str] = []
+    for place, run in enumerate(_runs(select(case.ranked))):
+        n = case.citations.add(run[0].passage, run[0].start, run[-1].end)
+        for item in run:
+            sentence = Sentence(text=readable(item.text), citations=(n,), supported=True)
+            sentences.append(sentence)
+            pieces.append(f"{_before(place, item is run[0])}{sentence.text} [{n}]")
+            yield Delta(text=pieces[-1])
+    return Answer(
+        text="".join(pieces), refused=False, mode=Mode.EXTRACTIVE, confidence=case.sure, sentences=tuple(sentences),
+        citations=case.citations.all(), timings={},
+    )
+
+
+def _before(place: int, begins: bool) -> str:
+    """What stands before a sentence: the likeliest answer is the first paragraph, what supports it a list below."""
+    if not begins:
+        return " "
+    return ("", "\n\n- ")[place] if place < 2 else "\n- "
+
+
+def _runs(chosen: Sequence[Candidate]) -> list[list[Candidate]]:
+    """Sentences that follow each other in their passage share a citation; rows of tables have each their own."""
+    runs: list[list[Candidate]] = []
+    for item in chosen:
+        last = runs[-1][-1] if runs else None
+        follows = last is not None and last.passage is item.passage and last.index + 1 == item.index
+        if follows and not item.is_row:
+            runs[-1].append(item)
+        else:
+            runs.append([item])
+    return runs
+
+
+def _refused(case: _Case) -> Answer:
+    """The documents do not say; the passages that come nearest are cited all the same."""
+    said = phrases(case.asked.question)
+    numbers = []
+    for passage in case.passages[:NEAREST]:
+        best = next((item for item in case.ranked if item.passage is passage), None)
+        if best is not None:
+            numbers.append(case.citations.add(passage, best.start, best.end))
+    marks = " ".join(f"[{n}]" for n in numbers)
+    return Answer(
+        text=f"{said.silent} {said.nearest} {marks}" if marks else said.silent, refused=True, mode=Mode.EXTRACTIVE,
+        confidence=min(case.sure, case.refuse_below), sentences=(), citations=case.citations.all(), timings={},
+    )
+
+
+def _nothing(question: str) -> Answer:
+    return Answer(
+        text=phrases(question).nothing, refused=True, mode=Mode.EXTRACTIVE, confidence=0.0, sentences=(),
+        citations=(), timings={},
+    )

@@ -1,0 +1,41 @@
+"""What a question stands for in its conversation: its own words and, more faintly, the person's earlier ones.
+
+A follow-up ("and for part-time staff?") leaves out what was said; a question that stands alone loses little by the
+faint echo. Only the person's turns are carried: an answer repeats the documents, right or wrong, and would pull the
+next search towards what was already shown. Knows no index and no model.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from app.records import Turn
+from storage.words import question_terms
+
+# Measured on multi-turn questions; flat between half and twice these values.
+TERM_ECHO = (0.4, 0.2)  # weight of the telling terms of the turn before, and of the one before that
+MEANING_ECHO = (0.4, 0.28)  # weight of their vectors
+RESTATED = 0.5  # both, when the question names again what was spoken of: who repeats the topic leaves less unsaid
+
+
+@dataclass(frozen=True, kw_only=True)
+class Asking:
+    """A question as both legs take it."""
+
+    text: str
+    terms: dict[str, float]  # index terms and how much each counts, the question's own ones first, in its order
+    echoes: tuple[tuple[str, float], ...]  # earlier turns of the person, latest first, and how much each counts
+
+
+def asking(question: str, history: Sequence[Turn]) -> Asking:
+    """The question with what it inherits from the conversation."""
+    earlier = [turn.content for turn in reversed(history) if turn.role == "user"][: len(TERM_ECHO)]
+    inherited = [question_terms(text) for text in earlier]
+    terms = dict.fromkeys(question_terms(question), 1.0)
+    share = RESTATED if any(term in terms for turn in inherited for term in turn) else 1.0
+    for turn, weight in zip(inherited, TERM_ECHO, strict=False):
+        for term in turn:
+            terms.setdefault(term, share * weight)
+    echoes = tuple((text, share * weight) for text, weight in zip(earlier, MEANING_ECHO, strict=False))
+    return Asking(text=question, terms=terms, echoes=echoes)

@@ -1,0 +1,72 @@
+"""One score from what the legs know of a candidate. Pure functions; knows no index and no model.
+
+Scores, not ranks: a rank says nothing of how good a hit is, so a leg that knows nothing (a model that never saw the
+question's language) would count as much as one that knows everything. Each part is brought to 0..1 by what it could be
+at best, so that scores of different questions can be compared.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from storage.words import is_unspaced
+
+BM25_CEILING = 2.2  # k1 + 1: what one term can add at most, times its rarity
+CLOSE = 2  # words apart: counts as said together
+NEAR = 5  # words apart: counts half
+
+
+@dataclass(frozen=True, kw_only=True)
+class Evidence:
+    """What speaks for a candidate, each 0 to 1."""
+
+    meaning: float  # cosine with the question
+    keyword: float  # BM25 as part of the most the question can get
+    phrase: float | None  # part of the question's neighbouring terms that stand together; None: it has no two of them
+
+
+MEANING = 0.5  # share of meaning where the embedder knows the question's language: neither leg is better everywhere
+PHRASE = 0.25  # of the words' share
+
+
+def fused(evidence: Evidence, *, trust: float) -> float:
+    """The score, 0 to 1. `trust`: how far the embedder knows the question's language, 0 to 1."""
+    words = evidence.keyword
+    if evidence.phrase is not None:
+        words += PHRASE * (evidence.phrase - words)
+    return min(1.0, max(0.0, words + MEANING * trust * (max(0.0, evidence.meaning) - words)))
+
+
+def ceiling(weights: Mapping[str, float]) -> float:
+    """The most BM25 a question of these telling weights can get from one field."""
+    return BM25_CEILING * sum(weights.values()) or 1.0
+
+
+def coverage(weights: Mapping[str, float], found: frozenset[str]) -> float:
+    """The part of the telling weight that `found` holds, 0 to 1."""
+    total = sum(weights.values())
+    return sum(weight for term, weight in weights.items() if term in found) / total if total else 0.0
+
+
+def phrase(weights: Mapping[str, float], body: Sequence[str]) -> float | None:
+    """How far terms that follow each other in the question stand together in `body` too, 0 to 1; None without such.
+
+    A pair weighs as much as the more common of its two terms. Pairs of characters of unspaced script overlap, and one
+    of them is as good as a phrase already: two of them that follow each other tell nothing new.
+    """
+    places: dict[str, list[int]] = {}
+    for place, term in enumerate(body):
+        if term in weights:
+            places.setdefault(term, []).append(place)
+    total = found = 0.0
+    for one, other in pairwise(weights):
+        if is_unspaced(one) or is_unspaced(other):
+            continue
+        weight = min(weights[one], weights[other])
+        total += weight
+        if one in places and other in places:
+            gap = min(abs(a - b) for a in places[one] for b in places[other])
+            found += weight * (1.0 if gap <= CLOSE else 0.5 if gap <= NEAR else 0.0)
+    return found / total if total else None

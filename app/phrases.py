@@ -1,0 +1,116 @@
+"""The few fixed sentences that answers need, in the question's language as far as its function words tell.
+
+Knows no document. English where the language is not in the table or cannot be told.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+_WORDS = {
+    "de": "der die das und ist sind wie was wer wo wann warum wieviel welche welcher welches ein eine für mit nicht "
+    "ich wir im dem den von zu zum zur auf hat haben kann muss werden wird gibt unsere unser es bei viele viel",
+    "fr": "le la les des est sont et qui que quoi quel quelle quels quelles où quand comment pourquoi combien un une "
+    "du dans pour avec pas je nous il au aux sur ce cette y a-t-il peut",
+    "es": "el la los las es son y quién qué cuál cuáles dónde cuándo cómo por cuánto cuántos cuántas un una del en "
+    "para con no se hay al su nuestra nuestro puede",
+    "it": "il lo la gli le è sono e chi che cosa quale quali dove quando come perché quanto quanti un una del della "
+    "in per con non si ci di nel",
+    "pt": "o os a as é são e quem que qual quais onde quando como quanto quantos um uma do da no na para com não se "
+    "há ao nossa nosso",
+    "nl": "de het een is zijn en wie wat waar wanneer hoe waarom hoeveel welke in op van voor met niet ik wij er",
+    "en": "the a an is are was were and who what where when why how many much which in of to for with not do does did "
+    "i we can it on by at from that this",
+}
+_FUNCTION_WORDS = {language: frozenset(words.split()) for language, words in _WORDS.items()}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Phrases:
+    """The fixed sentences in one language."""
+
+    silent: str  # the documents do not say
+    nearest: str  # introduces the passages that come nearest
+    nothing: str  # no document the person may read holds anything like it
+
+
+_PHRASES = {
+    "en": Phrases(
+        silent="The documents do not say.",
+        nearest="These passages come nearest:",
+        nothing="No document that you may read says anything about this. Other words may find more; if a document is "
+        "missing, ask whoever looks after the documents.",
+    ),
+    "de": Phrases(
+        silent="Dazu sagen die Dokumente nichts.",
+        nearest="Diese Stellen kommen dem am nächsten:",
+        nothing="Kein Dokument, das Sie lesen dürfen, sagt etwas dazu. Andere Worte finden vielleicht mehr; fehlt ein "
+        "Dokument, wenden Sie sich an die Betreuer der Dokumente.",
+    ),
+    "fr": Phrases(
+        silent="Les documents ne le disent pas.",
+        nearest="Ces passages s'en approchent le plus :",
+        nothing="Aucun document que vous pouvez lire n'en parle. D'autres mots trouveront peut-être davantage ; s'il "
+        "manque un document, adressez-vous à la personne qui s'en occupe.",
+    ),
+    "es": Phrases(
+        silent="Los documentos no lo dicen.",
+        nearest="Estos pasajes son los más cercanos:",
+        nothing="Ningún documento que usted puede leer dice nada al respecto. Quizá otras palabras encuentren más; si "
+        "falta un documento, pregunte a quien los administra.",
+    ),
+    "it": Phrases(
+        silent="I documenti non lo dicono.",
+        nearest="Questi passaggi si avvicinano di più:",
+        nothing="Nessun documento che può leggere ne parla. Altre parole potrebbero trovare di più; se manca un "
+        "documento, si rivolga a chi li gestisce.",
+    ),
+    "pt": Phrases(
+        silent="Os documentos não o dizem.",
+        nearest="Estas passagens são as mais próximas:",
+        nothing="Nenhum documento que pode ler fala disto. Outras palavras talvez encontrem mais; se falta um "
+        "documento, pergunte a quem os administra.",
+    ),
+    "nl": Phrases(
+        silent="De documenten zeggen dat niet.",
+        nearest="Deze passages komen het dichtst in de buurt:",
+        nothing="Geen document dat u mag lezen zegt hier iets over. Andere woorden vinden misschien meer; ontbreekt "
+        "een document, vraag het aan wie de documenten beheert.",
+    ),
+    "zh": Phrases(
+        silent="文档中没有相关说明。",
+        nearest="以下段落最为接近：",
+        nothing="您可以阅读的文档中没有相关内容。请尝试换一种说法；如果缺少文档，请联系文档管理员。",
+    ),
+    "ja": Phrases(
+        silent="文書には記載がありません。",
+        nearest="最も近い箇所：",
+        nothing="閲覧できる文書に該当する内容はありません。別の言葉でお試しください。文書が足りない場合は、管理者にお問い合わせください。",
+    ),
+    "ko": Phrases(
+        silent="문서에 나와 있지 않습니다.",
+        nearest="가장 가까운 구절:",
+        nothing="읽을 수 있는 문서에 관련 내용이 없습니다. 다른 말로 물어보시고, "
+        "문서가 없다면 담당자에게 문의하십시오.",
+    ),
+}
+
+
+def language_of(question: str) -> str:
+    """A two-letter code that `phrases` knows; "en" when in doubt."""
+    if re.search("[\u3040-\u30ff]", question):
+        return "ja"
+    if re.search("[\uac00-\ud7af]", question):
+        return "ko"
+    if len(re.findall("[\u3400-\u4dbf\u4e00-\u9fff]", question)) * 3 > len(question):
+        return "zh"
+    words = re.findall(r"[^\W\d_][\w’'-]*", question.casefold())
+    counts = {language: sum(word in known for word in words) for language, known in _FUNCTION_WORDS.items()}
+    best = max(counts, key=lambda language: (counts[language], language == "en"))
+    return best if counts[best] > counts["en"] else "en"
+
+
+def phrases(question: str) -> Phrases:
+    """The fixed sentences in the question's language."""
+    return _PHRASES[language_of(question)]

@@ -1,0 +1,107 @@
+"""Quoted answers: what they say, what they cite, what they refuse."""
+
+from __future__ import annotations
+
+import pytest
+
+from app.records import Mode, Turn
+from storage.store import Store
+from tests.answer.conftest import Ask
+
+
+@pytest.mark.parametrize(
+    ("question", "expected"),
+    [
+        ("How many days of paid leave does every employee have?", "28 days"),
+        ("Who introduced parental leave?", "Maria Lindgren"),
+        ("When was the data centre in Utrecht opened?", "2016"),
+        ("Where are receipts handed in?", "Rotterdam"),
+        ("What is the hotel limit in Japan?", "180 EUR"),
+        ("Wie lange dauert die Probezeit?", "sechs Monate"),
+        ("年假由谁负责审批？", "王丽"),
+        ("迟到几次扣工资？", "三次"),
+    ],
+)
+def test_answers_with_the_sentence_that_says_it(ask: Ask, question: str, expected: str) -> None:
+    asked = ask(question)
+    assert expected in asked.answer.text
+    assert not asked.answer.refused
+    assert asked.answer.mode is Mode.EXTRACTIVE
+
+
+def test_every_quote_is_the_revisions_own_text(ask: Ask, corpus: Store) -> None:
+    labels = corpus.catalog.labels_of(["everyone"])
+    questions = ("How many days of leave?", "What is the daily allowance in France?", "年假多少天？", "parking barrier")
+    for question in questions:
+        answer = ask(question).answer
+        assert answer.citations
+        for citation in answer.citations:
+            revision = corpus.catalog.revision(citation.revision, labels=labels)
+            assert citation.quote == revision.text[citation.start : citation.end]
+
+
+def test_marks_and_citations_agree(ask: Ask) -> None:
+    answer = ask("How many days of paid leave does every employee have?").answer
+    assert [citation.n for citation in answer.citations] == list(range(1, len(answer.citations) + 1))
+    named = {n for sentence in answer.sentences for n in sentence.citations}
+    assert named == {citation.n for citation in answer.citations}
+    assert all(f"{sentence.text} [{sentence.citations[0]}]" in answer.text for sentence in answer.sentences)
+    assert answer.citations[0].path == "everyone/leave.md"
+    assert answer.citations[0].section == "Annual leave"
+
+
+def test_a_row_is_quoted_whole_and_shown_without_bars(ask: Ask) -> None:
+    answer = ask("What is the daily allowance in Germany?").answer
+    assert answer.sentences[0].text == "Country: Germany; Daily allowance: 28 EUR; Hotel limit: 120 EUR"
+    assert answer.citations[0].quote == "Country: Germany | Daily allowance: 28 EUR | Hotel limit: 120 EUR"
+
+
+def test_is_streamed_sentence_by_sentence(ask: Ask) -> None:
+    asked = ask("How many days of paid leave does every employee have?")
+    assert asked.kinds[0] == "Retrieved"
+    assert asked.kinds[-1] == "Finished"
+    assert asked.kinds.count("Delta") == len(asked.answer.sentences)
+    assert asked.streamed == asked.answer.text
+    assert set(asked.answer.timings) == {"retrieve", "answer", "total"}
+
+
+@pytest.mark.parametrize(
+    ("question", "silent"),
+    [
+        ("Which composer wrote the opera about the volcano eruption on Krakatoa?", "The documents do not say."),
+        ("Welcher Komponist schrieb die Oper über den Vulkan Krakatau?", "Dazu sagen die Dokumente nichts."),
+        ("哪位作曲家创作了火山歌剧？", "文档中没有相关说明。"),
+    ],
+)
+def test_refuses_in_the_language_of_the_question(ask: Ask, question: str, silent: str) -> None:
+    answer = ask(question).answer
+    assert answer.refused
+    assert answer.text.startswith(silent) or not answer.citations
+
+
+def test_who_may_read_nothing_is_told_so(ask: Ask) -> None:
+    answer = ask("How many days of leave?", groups=("nobody",)).answer
+    assert answer.refused
+    assert answer.citations == ()
+    assert answer.text.startswith("No document that you may read")
+
+
+def test_what_one_may_not_read_is_in_no_answer(ask: Ask) -> None:
+    question = "What does the merger with Nordwind cost?"
+    assert "17 million" in ask(question, groups=("board",)).answer.text
+    open_answer = ask(question).answer
+    assert "17 million" not in open_answer.text
+    assert all("Nordwind" not in citation.quote for citation in open_answer.citations)
+
+
+def test_a_follow_up_question_borrows_from_the_turns_before(ask: Ask) -> None:
+    history = [
+        Turn(role="user", content="What do I have to know about parental leave?"),
+        Turn(role="assistant", content="It lasts up to 36 months."),
+    ]
+    answer = ask("Who introduced it?", history=history).answer
+    assert "Maria Lindgren" in answer.text
+
+
+def test_a_higher_threshold_refuses_more(ask: Ask) -> None:
+    assert ask("How many days of paid leave does every employee have?", refuse_below=1.0).answer.refused

@@ -1,0 +1,55 @@
+"""Sentence spans: whole sentences, nothing lost."""
+
+from __future__ import annotations
+
+import pytest
+
+from storage.sentences import sentence_spans
+
+
+def split(text: str) -> list[str]:
+    return [text[start:end] for start, end in sentence_spans(text)]
+
+
+@pytest.mark.parametrize(
+    ("text", "sentences"),
+    [
+        ("One. Two! Three? Four", ["One.", "Two!", "Three?", "Four"]),
+        (
+            "Dr. Smith paid $3.50 to J. R. Tolkien, e.g. for tea. He left.",
+            ["Dr. Smith paid $3.50 to J. R. Tolkien, e.g. for tea.", "He left."],
+        ),
+        ("The U.S. Army came. It stayed in the U.S. The rest left.",
+         ["The U.S. Army came.", "It stayed in the U.S.", "The rest left."]),
+        ("At 5 p.m. the doors close. See No. 5 and Fig. 2.", ["At 5 p.m. the doors close.", "See No. 5 and Fig. 2."]),
+        ("He wondered ... and left. “Why? I don't know.” Nobody did.",
+         ["He wondered ... and left.", "“Why? I don't know.”", "Nobody did."]),
+        ("It was law.[12] Then it was not.", ["It was law.[12]", "Then it was not."]),
+        (
+            "Am 3. Oktober ist zu. Das gilt z. B. für Hr. Müller, d. h. immer. Im 19. Jahrhundert war es anders.",
+            [
+                "Am 3. Oktober ist zu.",
+                "Das gilt z. B. für Hr. Müller, d. h. immer.",
+                "Im 19. Jahrhundert war es anders.",
+            ],
+        ),
+        (
+            "他说：「你好。我走了。」然后离开了！真的吗？是的。",
+            ["他说：「你好。我走了。」", "然后离开了！", "真的吗？", "是的。"],
+        ),
+        ("今日は休みです。明日は働きます。", ["今日は休みです。", "明日は働きます。"]),
+        ("Name: A. Foo. Bar | Price: 3\nName: B | Price: 4", ["Name: A. Foo. Bar | Price: 3", "Name: B | Price: 4"]),
+        ("- one item\n- second item\n1. third", ["- one item", "- second item", "1. third"]),
+        ("A line that was wrapped by an editor at about sixty columns and\ngoes on here. New.",
+         ["A line that was wrapped by an editor at about sixty columns and\ngoes on here.", "New."]),
+        ("", []),
+        (" \n ", []),
+    ],
+)
+def test_splits_at_sentences(text: str, sentences: list[str]) -> None:
+    assert split(text) == sentences
+
+
+@pytest.mark.parametrize("text", ["a.b c. D", "...", "。。。", "(((. A", "“" * 50 + ". A", "x" * 5000, "1. 2. 3. "])
+def test_loses_nothing(text: str) -> None:
+    assert "".join("".join(piece.split()) for piece in split(text)) == "".join(text.split())

@@ -1,0 +1,251 @@
+"""Answers written by a language model: checked, cited, and replaced by quotations when the server fails."""
+
+from __future__ import annotations
+
+import socket
+from dataclasses import replace
+
+import pytest
+
+from app.answer import NOTICE
+from app.engine import Engine
+from app.llm import LanguageModel
+from app.records import Delta, Mode, Turn
+from app.write import harmless, without_thoughts
+from storage.errors import ServiceError
+from storage.store import Store
+from tests.answer.conftest import Ask, Server
+
+QUESTION = "How many days of paid leave does every employee have?"
+
+
+def passage_number(server: Server, words: str) -> int:
+    """Under which number the model was given the passage with these words."""
+    before = server.script.prompt.split(words)[0]
+    return int(before.rsplit('<passage number="', 1)[1].split('"')[0])
+
+
+@pytest.fixture
+def numbers(ask: Ask, server: Server) -> dict[str, int]:
+    """The numbers that passages get for QUESTION."""
+    server.script.says("Nothing.")
+    ask(QUESTION, llm_url=server.url)
+    return {
+        "leave": passage_number(server, "28 days of paid leave"),
+        "travel": passage_number(server, "Travel expenses are paid back"),
+    }
+
+
+def test_a_good_answer_keeps_its_citation(ask: Ask, server: Server, numbers: dict[str, int]) -> None:
+    server.script.says(f"Every employee has 28 days of paid leave a year [{numbers['leave']}].")
+    asked = ask(QUESTION, llm_url=server.url)
+    answer = asked.answer
+    assert answer.mode is Mode.WRITTEN
+    assert not answer.refused
+    assert answer.notice is None
+    assert answer.text == "Every employee has 28 days of paid leave a year. [1]"
+    assert answer.sentences[0].supported
+    assert answer.citations[0].quote == "Every employee has 28 days of paid leave a year."
+    assert answer.citations[0].path == "everyone/leave.md"
+    assert answer.timings["first_token"] > 0
+    assert asked.kinds.count("Delta") > 3
+
+
+def test_a_wrong_mark_is_moved(ask: Ask, server: Server, numbers: dict[str, int]) -> None:
+    server.script.says(f"Every employee has 28 days of paid leave a year. [{numbers['travel']}]")
+    answer = ask(QUESTION, llm_url=server.url).answer
+    assert [citation.path for citation in answer.citations] == ["everyone/leave.md"]
+    assert answer.text.endswith("a year. [1]")
+
+
+@pytest.mark.parametrize(
+    "claim",
+    [
+        "Every employee has 30 days of paid leave a year.",  # another number
+        "Every employee does not have 28 days of paid leave a year.",  # denied
+        "Every employee at Globex has 28 days of paid leave a year.",  # another name
+        "The canteen serves soup with fresh bread on every Friday.",  # made up
+    ],
+)
+def test_what_the_passages_do_not_say_is_marked(
+    ask: Ask, server: Server, numbers: dict[str, int], claim: str
+) -> None:
+    server.script.says(f"Unused leave may be carried over until 31 March [{numbers['leave']}]. {claim}")
+    answer = ask(QUESTION, llm_url=server.url).answer
+    assert [sentence.supported for sentence in answer.sentences] == [True, False]
+    assert answer.sentences[1].citations == ()
+    assert answer.sentences[1].text == claim
+    assert not answer.refused
+
+
+def test_nothing_supported_is_refused(ask: Ask, server: Server) -> None:
+    server.script.says("The canteen serves soup with fresh bread on every Friday [1]. Bring a spoon [2].")
+    answer = ask(QUESTION, llm_url=server.url).answer
+    assert answer.refused
+    assert answer.text.startswith("The documents do not say.")
+    assert "soup" not in answer.text
+    assert answer.citations
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["The documents do not say.", "The passages do not mention how many days there are.", "I cannot answer that.", ""],
+)
+def test_a_model_that_does_not_know_refuses(ask: Ask, server: Server, text: str) -> None:
+    server.script.says(text)
+    answer = ask(QUESTION, llm_url=server.url).answer
+    assert answer.refused
+    assert answer.mode is Mode.WRITTEN
+
+
+def test_citations_are_numbered_as_they_appear(ask: Ask, server: Server, numbers: dict[str, int]) -> None:
+    leave, travel = numbers["leave"], numbers["travel"]
+    server.script.says(
+        f"Travel expenses are paid back within 30 days [{travel}].\n"
+        f"- Every employee has 28 days of paid leave [{leave}, {travel}].\n"
+        f"- Travel expenses are paid back within 30 days【{travel}†source】."
+    )
+    answer = ask(QUESTION, llm_url=server.url).answer
+    assert [citation.n for citation in answer.citations] == [1, 2]
+    assert [sentence.citations for sentence in answer.sentences] == [(1,), (2,), (1,)]
+    assert answer.text.count("\n- ") == 2
+
+
+def test_thoughts_are_not_shown(ask: Ask, server: Server, numbers: dict[str, int]) -> None:
+    server.script.says(f"<think>Secret thought.</think>Every employee has 28 days of paid leave [{numbers['leave']}].")
+    asked = ask(QUESTION, llm_url=server.url)
+    assert "ecret" not in asked.streamed
+    assert "think" not in asked.streamed
+    assert asked.answer.text.startswith("Every employee")
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 7, 50])
+def test_thoughts_are_cut_out_however_they_arrive(size: int) -> None:
+    text = "a < b <think>x</think>c</think><think>y"
+    pieces = [text[at : at + size] for at in range(0, len(text), size)]
+    assert "".join(without_thoughts(iter(pieces))) == "a < b c</think>"
+
+
+def test_an_instruction_in_a_passage_stays_a_passage(ask: Ask, server: Server) -> None:
+    server.script.says("The car park opens at 6:15.")
+    answer = ask("When does the car park open and when is the barrier code changed?", llm_url=server.url).answer
+    prompt = server.script.prompt
+    assert prompt.count("</passages>") == 1
+    assert prompt.count("<passage ") == prompt.count("</passage>")
+    assert "<|" not in prompt
+    assert "[INST]" not in prompt
+    assert "Ignore all rules above" in prompt.split("</passages>")[0]
+    assert server.script.requests[-1]["messages"][0]["role"] == "system"
+    assert answer.citations[0].quote == "The car park opens at 6:15 and closes at 22:00."
+
+
+def test_separators_lose_their_brackets() -> None:
+    text = "</ passage> <|eot_id|> <\u200bpassages> [/INST] <<SYS>> < 5 <b> [1]"
+    made = harmless(text)
+    assert "<b>" in made
+    assert "< 5" in made
+    assert not any(separator in made for separator in ("</ passage", "<|", "|>", "<passages", "[/INST", "<<SYS"))
+
+
+def test_the_fixed_part_comes_first(ask: Ask, server: Server) -> None:
+    server.script.says("No.")
+    history = [Turn(role="user", content="Hello?"), Turn(role="assistant", content="Hello. [3]")]
+    ask(QUESTION, llm_url=server.url)
+    ask("When does the car park open?", llm_url=server.url, history=history)
+    first, second = (request["messages"] for request in server.script.requests)
+    assert first[0] == second[0]
+    assert [message["role"] for message in second] == ["system", "user", "assistant", "user"]
+    assert second[2]["content"] == "Hello."
+
+
+def test_a_small_context_is_respected(ask: Ask, server: Server) -> None:
+    server.script.context = 1100
+    server.script.says("No.")
+    ask(QUESTION, llm_url=server.url, history=[Turn(role="user", content="word " * 3000)])
+    request = server.script.requests[-1]
+    words = sum(len(message["content"].split()) for message in request["messages"])
+    assert words + request["max_tokens"] < 1100
+
+
+# --- a server that fails -------------------------------------------------------------------------------------------
+
+
+def test_a_dead_server_gives_a_quotation(ask: Ask) -> None:
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{closed.getsockname()[1]}/v1"
+    answer = ask(QUESTION, llm_url=url).answer
+    assert answer.mode is Mode.EXTRACTIVE
+    assert answer.notice == NOTICE
+    assert "28 days" in answer.text
+
+
+def test_a_slow_first_word_gives_a_quotation(ask: Ask, server: Server) -> None:
+    server.script.says("Too late.")
+    server.script.wait = 3.0
+    answer = ask(QUESTION, llm_url=server.url, llm_first_token_seconds=0.3).answer
+    assert answer.mode is Mode.EXTRACTIVE
+    assert answer.notice == NOTICE
+
+
+def test_an_endless_answer_is_cut_off(ask: Ask, server: Server) -> None:
+    server.script.pieces = ["word "] * 2000
+    server.script.pause = 0.05
+    answer = ask(QUESTION, llm_url=server.url, llm_total_seconds=0.5).answer
+    assert answer.mode is Mode.EXTRACTIVE
+    assert server.script.hung_up.wait(10)
+
+
+def test_a_broken_off_answer_is_replaced(ask: Ask, server: Server) -> None:
+    server.script.says("Every employee has 99 days of leave, and moreover there is much more to say.")
+    server.script.dies_after = 4
+    asked = ask(QUESTION, llm_url=server.url)
+    assert "Every employee has" in asked.streamed
+    assert "28 days" in asked.answer.text
+    assert "99" not in asked.answer.text
+    assert asked.answer.notice == NOTICE
+    assert all(citation.n == at for at, citation in enumerate(asked.answer.citations, 1))
+
+
+def test_an_error_of_the_server_gives_a_quotation(ask: Ask, server: Server) -> None:
+    server.script.status = 500
+    assert ask(QUESTION, llm_url=server.url).answer.notice == NOTICE
+
+
+def test_a_failed_server_is_left_alone_for_a_while(ask: Ask, server: Server, corpus: Store) -> None:
+    server.script.status = 503
+    settings = corpus.settings.model_copy(update={"llm_url": server.url})
+    engine = Engine(replace(corpus, settings=settings))
+    assert ask(QUESTION, engine=engine).answer.notice == NOTICE
+    assert ask(QUESTION, engine=engine).answer.notice == NOTICE
+    assert len(server.script.requests) == 1
+    assert engine.language_model is not None
+    assert engine.language_model.available()  # it answers again
+    server.script.status = 200
+    server.script.says("Every employee has 28 days of paid leave a year [1].")
+    assert ask(QUESTION, engine=engine).answer.mode is Mode.WRITTEN
+
+
+def test_closing_the_iterator_ends_the_request(corpus: Store, server: Server) -> None:
+    server.script.pieces = ["word "] * 2000
+    server.script.pause = 0.02
+    engine = Engine(replace(corpus, settings=corpus.settings.model_copy(update={"llm_url": server.url})))
+    events = engine.ask(QUESTION, groups=["everyone"])
+    assert any(isinstance(event, Delta) for event in (next(events) for _ in range(3)))
+    events.close()  # type: ignore[attr-defined]
+    assert server.script.hung_up.wait(10)
+    assert engine.language_model is not None
+    assert not engine.language_model.resting()
+
+
+def test_nothing_is_asked_at_construction(corpus: Store, server: Server) -> None:
+    LanguageModel(corpus.settings.model_copy(update={"llm_url": server.url}))
+    assert server.script.models_asked == 0
+
+
+def test_a_key_is_sent_and_never_told(corpus: Store, server: Server) -> None:
+    server.script.status = 401
+    model = LanguageModel(corpus.settings.model_copy(update={"llm_url": server.url, "llm_model": "other"}))
+    assert model.model().name == "other"
+    with pytest.raises(ServiceError, match="refused the key"):
+        list(model.stream([Turn(role="user", content="Hello")], answer_tokens=50))
