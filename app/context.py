@@ -15,8 +15,8 @@ from storage.catalog import Catalog
 from storage.records import StoredChunk
 
 # So many hits come first, then neighbours of the best ones, as long as there is room. Part of the evidence found in
-# 1,500 tokens of 10 hits, chunks of 200 tokens (squad, zh, mtrag): hits alone .983, zh not measured, .597; neighbours of every hit
-# at once .961 .986 .709; five hits, then neighbours up to two chunks away .983 .993 .693.
+# 1,500 tokens of 10 hits, chunks of 200 tokens (squad, zh, mtrag): hits alone .983, not measured, .597; neighbours of
+# every hit at once .961 .986 .709; five hits, then neighbours up to two chunks away .983 .993 .693.
 HITS_FIRST = 5
 REACH = (1, -1, 2, -2)  # what is asked about is more often said below than above
 TOUCHING = 8  # characters of white space that chunks which follow each other can have between them

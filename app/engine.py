@@ -62,6 +62,8 @@ class Engine:
     def _check(self, question: str) -> None:
         if not question.strip():
             raise QuestionError("The question is empty. Type what you want to know.")
+        if not any(character.isalnum() for character in question):
+            raise QuestionError("The question has no words. Type what you want to know.")
         limit = self.settings.question_characters
         if len(question) > limit:
             raise QuestionError(

@@ -1,6 +1,6 @@
 """Premise's search as a LlamaIndex retriever, so that its query engines, evaluators and agents plug in.
 
-Bound to a person's groups when it is made: nothing of LlamaIndex can ask for more. Knows the engine; adds nothing to it.
+Bound to a person's groups when it is made: nothing of LlamaIndex can ask for more. Adds nothing to the engine.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from app.engine import Engine
 
 
 class PremiseRetriever(BaseRetriever):
-    """The k best passages that a person of these groups may read, as nodes with path, pages and span in the metadata."""
+    """The k best passages that a person of these groups may read, as nodes with path and span in the metadata."""
 
     def __init__(self, engine: Engine, *, groups: Iterable[str], k: int = 10) -> None:
         super().__init__()

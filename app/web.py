@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 import uvicorn
 from anyio import to_thread
-from sqlalchemy.exc import SQLAlchemyError
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -100,7 +99,7 @@ def _not_ready(engine: Engine) -> list[str]:
     problems = []
     try:
         engine.catalog.fact("embedder")
-    except (SQLAlchemyError, PremiseError):
+    except PremiseError:
         problems.append("catalog")
     try:
         engine.indexes.vectors.ping()

@@ -74,9 +74,12 @@ class Database:
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
-        """A transaction that only reads: one consistent moment."""
-        with self.engine.connect() as connection:
-            yield connection
+        """A transaction that only reads: one consistent moment. Raises: DataFolderError."""
+        try:
+            with self.engine.connect() as connection:
+                yield connection
+        except DatabaseError as error:
+            raise DataFolderError(f"The catalog cannot be read: {_cause(error)}.") from error
 
     def close(self) -> None:
         """Give back every connection."""

@@ -29,6 +29,7 @@ os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
 os.environ.setdefault("HF_HUB_DISABLE_UPDATE_CHECK", "1")
 os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
 # torch's threads wait asleep, not spinning: on a busy host a question took 900 ms instead of 15 (torch reads this once)
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")  # we fork no process and batch ourselves
 
 BUNDLED_LANGUAGES = ("en",)  # all-MiniLM-L6-v2 was trained on English only (facts: 10% right on a Chinese set)

@@ -28,7 +28,8 @@ STOP_WORDS = frozenset(
     does doing during each for from further had has have having he her here hers him his how i if in into is it its
     itself just me more most my no nor not of off on once only or other our out over own same she should so some such
     than that the their them then there these they this those through to too under until up very was we were what when
-    where which while who whom whose why will with would you your yours please tell give show s t ll re ve d m""".split()
+    where which while who whom whose why will with would you your yours
+    please tell give show s t ll re ve d m""".split()
 )
 QUESTION_CHARACTERS = frozenset("的了是在和有我你他她它们这那哪谁什么吗呢吧么怎为几多少个请问之与及被把将对从到由")
 

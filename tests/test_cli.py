@@ -226,3 +226,43 @@ def test_a_damaged_catalog_says_so(tmp_path: Path) -> None:
     done = run("status", data=tmp_path, code=1)
     assert "catalog" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+MOUNTS = subprocess.run(["unshare", "-m", "true"], capture_output=True, check=False).returncode == 0
+
+
+@pytest.mark.skipif(not MOUNTS, reason="this account may make no mount of its own")
+@pytest.mark.parametrize(
+    ("options", "before", "says"),
+    [
+        ("size=4m", "dd if=/dev/zero of={0}/fill bs=64k status=none || true", "the disk is full"),
+        ("size=4m", "mount -o remount,ro {0}", "read-only"),
+    ],
+)
+def test_a_full_or_read_only_disk_says_so(tmp_path: Path, options: str, before: str, says: str) -> None:
+    script = (
+        f"mount -t tmpfs -o {options} tmpfs {tmp_path} && mkdir -p {tmp_path}/data/inbox/everyone && "
+        f"echo 'There are 30 days.' > {tmp_path}/data/inbox/everyone/a.txt && {before.format(tmp_path)}; "
+        f"exec {PREMISE} --data {tmp_path}/data ingest"
+    )
+    done = subprocess.run(
+        ["unshare", "-m", "sh", "-c", script], capture_output=True, text=True, check=False, timeout=120
+    )
+    assert done.returncode == 1, done.stderr
+    assert says in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.skipif(not MOUNTS, reason="this account may make no mount of its own")
+def test_a_disk_that_fills_up_while_files_are_read_says_so(tmp_path: Path) -> None:
+    script = (
+        f"mount -t tmpfs -o size=3m tmpfs {tmp_path} && mkdir -p {tmp_path}/in/everyone && "
+        f"for n in 1 2 3 4; do head -c 900000 /dev/urandom | base64 > {tmp_path}/in/everyone/$n.txt; done; "
+        f"{PREMISE} --data {tmp_path}/data ingest {tmp_path}/in; echo status $?"
+    )
+    done = subprocess.run(
+        ["unshare", "-m", "sh", "-c", script], capture_output=True, text=True, check=False, timeout=240
+    )
+    assert "status 1" in done.stdout
+    assert "Traceback" not in done.stderr
+    assert "No space left" in done.stderr or "full" in done.stderr

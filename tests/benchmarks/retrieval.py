@@ -1,0 +1,168 @@
+"""The retrieval figures of the README: `python tests/benchmarks/retrieval.py [--sets squad,zh] [--data DIR]`.
+
+Prints, for every question set in PREMISE_EVAL_DIR (default ../shared/eval), what each leg finds alone, what plain
+reciprocal-rank fusion makes of the two, and what Premise finds; once in an index of that set, once in one index of all
+sets and the handbook. Indexes are made by the product's own ingest; with --data they stay, and the next run uses them.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from statistics import mean, median
+
+from app.context import build_context
+from app.evaluate import CONTEXT_TOKENS, DEPTH, EVIDENCE_SHARE, Question, read_questions
+from app.match import contains, same_file, words_found
+from app.records import Hit
+from app.retrieve import Retriever
+from ingest.parse.limits import ParseLimits
+from ingest.pipeline import Pipeline
+from ingest.sandbox import Sandbox
+from storage.embedder import Embedder, LocalEmbedder
+from storage.keywords import IndexHit
+from storage.settings import Settings, load_settings
+from storage.store import Store, open_store
+
+NOISE = "handbook"
+LEG = 60  # hits of each leg for reciprocal-rank fusion
+RRF = 60  # its constant, as in Cormack et al. 2009
+READERS = "everyone"
+
+Search = Callable[[Question], Sequence[Hit]]
+
+
+def main() -> None:
+    """Run."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--sets", default="squad,zh,mtrag", help="question sets, with commas between")
+    parser.add_argument("--data", type=Path, help="folder for the indexes; kept and used again")
+    parser.add_argument("--alone", action="store_true", help="leave out the index of everything together")
+    chosen = parser.parse_args()
+    root = Path(os.environ.get("PREMISE_EVAL_DIR") or Path(__file__).parents[2] / "../shared/eval").resolve()
+    sets = [name for name in chosen.sets.split(",") if _there(root / name)]
+    if not sets:
+        print(f"skipped: no question set in {root}")
+        return
+    with tempfile.TemporaryDirectory() as made:
+        data = chosen.data or Path(made)
+        embedder = LocalEmbedder.from_settings(_settings(data, sets[0]))
+        print(f"{'set':8}{'index':10}{'way':12}{'hit@1':>8}{'hit@5':>8}{'mrr@10':>8}{'evidence':>10}{'ms':>8}")
+        for name in sets:
+            _index(data, name, [root / name / "docs"], embedder)
+            _measure(data, name, root, [name], embedder)
+        if not chosen.alone:
+            folders = [root / name / "docs" for name in sets] + [root / NOISE] * (root / NOISE).is_dir()
+            _index(data, "together", folders, embedder)
+            _measure(data, "together", root, sets, embedder)
+
+
+def _there(folder: Path) -> bool:
+    found = (folder / "questions.jsonl").is_file()
+    if not found:
+        print(f"skipped: {folder} is not there", file=sys.stderr)
+    return found
+
+
+def _settings(data: Path, index: str) -> Settings:
+    return load_settings(data / index, settle_seconds=0.0)
+
+
+def _index(data: Path, index: str, folders: Sequence[Path], embedder: Embedder) -> None:
+    """Ingest the folders, unless an earlier run did."""
+    settings = _settings(data, index)
+    if (settings.data / "done").exists():
+        return
+    inbox = settings.inbox_folder / READERS
+    for folder in folders:
+        shutil.copytree(folder, inbox / folder.parent.name / folder.name, dirs_exist_ok=True)
+    print(f"indexing {index} …", file=sys.stderr)
+    with open_store(settings) as store, Sandbox(ParseLimits()) as sandbox:
+        pipeline = Pipeline(settings, store.indexes, store.originals, embedder, sandbox)
+        pipeline.reconcile(store.catalog.source(str(settings.inbox_folder), None))
+        pipeline.work([store.catalog.source(str(settings.inbox_folder), None)])
+    (settings.data / "done").touch()
+
+
+def _measure(data: Path, index: str, root: Path, sets: Sequence[str], embedder: Embedder) -> None:
+    with open_store(_settings(data, index)) as opened:
+        store = replace(opened, embedder=embedder)
+        for name in sets:
+            questions = [item for item in read_questions(root / name / "questions.jsonl") if item.files]
+            for way, search in _ways(store).items():
+                row = _row(store, questions, search)
+                print(f"{name:8}{index if index == 'together' else 'alone':10}{way:12}" + row, flush=True)
+
+
+def _ways(store: Store) -> dict[str, Search]:
+    labels = store.catalog.labels_of([READERS])
+    retriever = Retriever(store.indexes, store.embedder)
+
+    def meaning(question: Question) -> list[IndexHit]:
+        vector = store.embedder.encode_questions([question.text])[0]
+        return store.indexes.search_vectors(vector, labels=labels, k=LEG)
+
+    def words(question: Question) -> list[IndexHit]:
+        return store.indexes.search_keywords(question.text, labels=labels, k=LEG)
+
+    def ranks(question: Question) -> list[IndexHit]:
+        scores: dict[str, float] = {}
+        for leg in (meaning(question), words(question)):
+            for place, hit in enumerate(leg, 1):
+                scores[hit.id] = scores.get(hit.id, 0.0) + 1 / (RRF + place)
+        return [IndexHit(id=name, score=score) for name, score in sorted(scores.items(), key=lambda item: -item[1])]
+
+    def loaded(leg: Callable[[Question], list[IndexHit]]) -> Search:
+        def search(question: Question) -> list[Hit]:
+            found = leg(question)[:DEPTH]
+            items = store.catalog.chunks_by_id([hit.id for hit in found], labels=labels)
+            return [
+                Hit(rank=rank, score=max(0.0, hit.score), found=items[hit.id]) for rank, hit in enumerate(found, 1)
+            ]
+
+        return search
+
+    def premise(question: Question) -> list[Hit]:
+        return retriever.search(question.text, labels=labels, k=DEPTH, history=question.history)
+
+    return {"meaning": loaded(meaning), "words": loaded(words), "plain RRF": loaded(ranks), "Premise": premise}
+
+
+def _row(store: Store, questions: Sequence[Question], search: Search) -> str:
+    first, five, reciprocal, evidence, seconds = [], [], [], [], []
+    for question in questions:
+        started = time.perf_counter()
+        hits = search(question)
+        seconds.append(time.perf_counter() - started)
+        paths = list(dict.fromkeys(hit.found.path for hit in hits))
+        right = [any(same_file(path, file) for file in question.files) for path in paths]
+        first.append(any(right[:1]))
+        five.append(any(right[:5]))
+        reciprocal.append(1 / (right.index(True) + 1) if True in right else 0.0)
+        if question.answerable and (question.evidence or question.answers):
+            evidence.append(_evidence(store, question, hits))
+    return (
+        f"{mean(first):8.3f}{mean(five):8.3f}{mean(reciprocal):8.3f}{mean(evidence or [0.0]):10.3f}"
+        f"{median(seconds) * 1000:8.1f}"
+    )
+
+
+def _evidence(store: Store, question: Question, hits: Sequence[Hit]) -> float:
+    """The part of the evidence that stands in the context an answer would be given."""
+    labels = store.catalog.labels_of([READERS])
+    passages = build_context(hits, store.catalog, labels=labels, budget=CONTEXT_TOKENS)
+    context = "\n".join(passage.text for passage in passages)
+    if question.evidence:
+        return mean(float(words_found(item, context) >= EVIDENCE_SHARE) for item in question.evidence)
+    return float(any(contains(context, item) for item in question.answers))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,104 @@
+"""The parts of retrieval by themselves: fusing, inheriting from the conversation, trusting the embedder."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pytest
+
+from app.followup import RESTATED, TERM_ECHO, asking
+from app.fuse import Evidence, ceiling, coverage, fused, phrase
+from app.records import Turn
+from app.trust import LEAST, trust
+from storage.embedder import Embedder, LocalEmbedder
+from storage.words import terms
+
+ALL = Evidence(meaning=1.0, keyword=1.0, phrase=1.0)
+
+
+def test_scores_run_from_nothing_to_everything() -> None:
+    assert fused(ALL, trust=1.0) == pytest.approx(1.0)
+    assert fused(Evidence(meaning=-0.3, keyword=0.0, phrase=None), trust=1.0) == 0.0
+
+
+def test_an_embedder_that_knows_nothing_says_nothing() -> None:
+    loud = Evidence(meaning=0.9, keyword=0.2, phrase=None)
+    quiet = Evidence(meaning=0.0, keyword=0.2, phrase=None)
+    assert fused(loud, trust=0.0) == fused(quiet, trust=0.0)
+    assert fused(loud, trust=1.0) > fused(loud, trust=0.5) > fused(loud, trust=0.0)
+
+
+def test_more_evidence_is_never_a_lower_score() -> None:
+    base = Evidence(meaning=0.4, keyword=0.4, phrase=0.4)
+    for better in (
+        Evidence(meaning=0.5, keyword=0.4, phrase=0.4),
+        Evidence(meaning=0.4, keyword=0.5, phrase=0.4),
+        Evidence(meaning=0.4, keyword=0.4, phrase=0.5),
+    ):
+        assert fused(better, trust=0.7) > fused(base, trust=0.7)
+
+
+def test_terms_that_stand_together_are_a_phrase() -> None:
+    weights = dict.fromkeys(terms("parental leave policy"), 1.0)
+    together = phrase(weights, terms("The parental leave policy is new."))
+    apart = phrase(weights, terms("The policy says that nobody may leave before the parental evening has ended."))
+    assert together == 1.0  # each pair of neighbours
+    assert apart is not None
+    assert apart <= 0.5
+    assert phrase({"leav": 1.0}, terms("leave")) is None
+    assert phrase(dict.fromkeys(terms("年假规定"), 1.0), terms("年假规定")) is None  # pairs of characters are phrases
+
+
+def test_coverage_weighs_terms_by_what_they_tell() -> None:
+    weights = {"rare": 3.0, "common": 1.0}
+    assert coverage(weights, frozenset(["rare"])) == 0.75
+    assert coverage({}, frozenset(["rare"])) == 0.0
+    assert ceiling({}) > 0
+
+
+def test_only_the_persons_latest_turns_echo() -> None:
+    history = [
+        Turn(role="user", content="Tell me about pensions"),
+        Turn(role="user", content="And the canteen?"),
+        Turn(role="assistant", content="Elephants"),
+        Turn(role="user", content="Where is the garage?"),
+    ]
+    asked = asking("How much does it cost?", history)
+    assert asked.terms == {"much": 1.0, "cost": 1.0, "garag": TERM_ECHO[0], "canteen": TERM_ECHO[1]}
+    assert [text for text, _ in asked.echoes] == ["Where is the garage?", "And the canteen?"]
+
+
+def test_who_repeats_the_topic_inherits_less() -> None:
+    history = [Turn(role="user", content="Where is the garage entrance?")]
+    asked = asking("What does the garage cost?", history)
+    assert asked.terms["garag"] == 1.0
+    assert asked.terms["entranc"] == pytest.approx(RESTATED * TERM_ECHO[0])
+
+
+@pytest.mark.parametrize(
+    ("question", "least", "most"),
+    [
+        ("How do I reset the password?", 1.0, 1.0),
+        ("What type of camera was used to record the Moon landing?", 1.0, 1.0),
+        ("PX-4711 QRTZ", LEAST, 0.5),  # spelled out: words know better
+        ("4711", 1.0, 1.0),
+        ("Wie beantrage ich Urlaubstage für Teilzeitbeschäftigte?", LEAST, 0.6),
+        ("Jak zresetować hasło do poczty służbowej?", LEAST, 0.5),
+        ("Как сбросить пароль от почты?", LEAST, LEAST),
+        ("年假要提前多久申请?", LEAST, LEAST),
+        ("パスワードを忘れた場合はどうすればいいですか", LEAST, LEAST),
+        ("비밀번호를 어떻게 재설정하나요?", LEAST, LEAST),
+    ],
+)
+def test_trust_follows_what_the_embedder_knows(embedder: Embedder, question: str, least: float, most: float) -> None:
+    assert least <= trust(question, embedder) <= most
+
+
+def test_a_model_of_every_language_is_trusted(embedder: Embedder) -> None:
+    assert isinstance(embedder, LocalEmbedder)
+
+    @dataclass
+    class Everywhere:
+        languages: tuple[str, ...] = ("*",)
+
+    assert trust("年假要提前多久申请?", Everywhere()) == 1.0  # type: ignore[arg-type]

@@ -1,0 +1,71 @@
+"""What the README says is so: the map, the settings, the commands."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import subprocess
+from pathlib import Path
+
+import pytest
+from typer.main import get_command
+
+from app.cli import cli
+from storage.settings import Settings
+
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def test_every_setting_is_in_the_table_with_its_default_and_description() -> None:
+    for name, info in Settings.model_fields.items():
+        row = next((line for line in README.splitlines() if line.startswith(f"| `{name}` |")), None)
+        assert row is not None, f"README's configuration table lacks {name}"
+        assert info.description
+        assert info.description in row, f"{name}: the README does not say: {info.description}"
+
+
+def test_the_table_names_no_setting_that_is_none() -> None:
+    table = README.split("## Configuration")[1].split("\n## ")[0]
+    named = set(re.findall(r"^\| `(\w+)` \|", table, re.MULTILINE))
+    assert named == set(Settings.model_fields)
+
+
+def test_the_map_names_every_file_and_no_other() -> None:
+    mapped = README.split("## The map")[1].split("\n## ")[0]
+    named = set(re.findall(r"^\s*- `([\w./-]+)`", mapped, re.MULTILINE))
+    tracked = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout.split(
+        "\n"
+    )
+    code = {name for name in tracked if name.startswith(("app/", "ingest/", "storage/")) and name.endswith(".py")}
+    code -= {name for name in code if name.endswith("__init__.py") or "/versions/" in name}
+    assert code - named == set(), "not in the README's map"
+    missing = {name for name in named if not (ROOT / name).exists()}
+    assert missing == set(), "in the README's map but not there"
+
+
+def test_the_commands_of_the_readme_exist() -> None:
+    """Every `premise …` line in a code block names a command and options that there are."""
+    group = get_command(cli)
+    lines = [
+        line.strip() for block in re.findall(r"```\w*\n(.*?)```", README, re.DOTALL) for line in block.splitlines()
+    ]
+    used = [line.removeprefix(".venv/bin/") for line in lines if line.removeprefix(".venv/bin/").startswith("premise ")]
+    assert used, "the README shows no command"
+    for line in used:
+        words = shlex.split(line, comments=True)[1:]
+        command: object = group
+        while words and hasattr(command, "commands") and words[0] in command.commands:
+            command = command.commands[words.pop(0)]
+        assert not hasattr(command, "commands") or not words, f"{line}: no such command"
+        options = {
+            name for parameter in getattr(command, "params", []) for name in parameter.opts + parameter.secondary_opts
+        }
+        for word in words:
+            if word.startswith("-"):
+                assert word in options, f"{line}: no option {word}"
+
+
+@pytest.mark.parametrize("script", ["deploy/run", "deploy/test", "deploy/install", "deploy/vllm", ".ci/run"])
+def test_the_shell_scripts_are_whole(script: str) -> None:
+    subprocess.run(["sh", "-n", str(ROOT / script)], check=True)
