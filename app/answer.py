@@ -74,9 +74,14 @@ def _understood(
     ranked = candidates(asked, passages, engine.embedder)
     embedded = knows(engine.embedder, question)
     return _Case(
-        asked=asked, history=tuple(history), passages=passages, ranked=tuple(ranked), weigh=weigh,
+        asked=asked,
+        history=tuple(history),
+        passages=passages,
+        ranked=tuple(ranked),
+        weigh=weigh,
         sure=confidence(evidence_of(asked, hits, passages, ranked), embedded=embedded),
-        refuse_below=engine.settings.refuse_below, citations=Citations(engine.catalog, labels),
+        refuse_below=engine.settings.refuse_below,
+        citations=Citations(engine.catalog, labels),
     )
 
 
@@ -93,8 +98,14 @@ def _answered(engine: Engine, case: _Case) -> Generator[AnswerEvent, None, Answe
 
 def _written(model: LanguageModel, engine: Engine, case: _Case) -> Generator[AnswerEvent, None, Answer]:
     result = yield from write(
-        model, case.asked.question, history=case.history, passages=case.passages, citations=case.citations,
-        embedder=engine.embedder, weigh=case.weigh, answer_tokens=engine.settings.llm_answer_tokens,
+        model,
+        case.asked.question,
+        history=case.history,
+        passages=case.passages,
+        citations=case.citations,
+        embedder=engine.embedder,
+        weigh=case.weigh,
+        answer_tokens=engine.settings.llm_answer_tokens,
     )
     if result.silent or not any(sentence.supported for sentence in result.sentences):
         return replace(
@@ -102,8 +113,13 @@ def _written(model: LanguageModel, engine: Engine, case: _Case) -> Generator[Ans
         )
     share = sum(sentence.supported for sentence in result.sentences) / len(result.sentences)
     return Answer(
-        text=result.text, refused=False, mode=Mode.WRITTEN, confidence=(case.sure + share) / 2,
-        sentences=result.sentences, citations=case.citations.all(), timings=result.timings,
+        text=result.text,
+        refused=False,
+        mode=Mode.WRITTEN,
+        confidence=(case.sure + share) / 2,
+        sentences=result.sentences,
+        citations=case.citations.all(),
+        timings=result.timings,
     )
 
 
@@ -122,8 +138,13 @@ def _quoted(case: _Case) -> Generator[AnswerEvent, None, Answer]:
             pieces.append(f"{_before(place, item is run[0])}{sentence.text} [{n}]")
             yield Delta(text=pieces[-1])
     return Answer(
-        text="".join(pieces), refused=False, mode=Mode.EXTRACTIVE, confidence=case.sure, sentences=tuple(sentences),
-        citations=case.citations.all(), timings={},
+        text="".join(pieces),
+        refused=False,
+        mode=Mode.EXTRACTIVE,
+        confidence=case.sure,
+        sentences=tuple(sentences),
+        citations=case.citations.all(),
+        timings={},
     )
 
 
@@ -157,13 +178,23 @@ def _refused(case: _Case) -> Answer:
             numbers.append(case.citations.add(passage, best.start, best.end))
     marks = " ".join(f"[{n}]" for n in numbers)
     return Answer(
-        text=f"{said.silent} {said.nearest} {marks}" if marks else said.silent, refused=True, mode=Mode.EXTRACTIVE,
-        confidence=min(case.sure, case.refuse_below), sentences=(), citations=case.citations.all(), timings={},
+        text=f"{said.silent} {said.nearest} {marks}" if marks else said.silent,
+        refused=True,
+        mode=Mode.EXTRACTIVE,
+        confidence=min(case.sure, case.refuse_below),
+        sentences=(),
+        citations=case.citations.all(),
+        timings={},
     )
 
 
 def _nothing(question: str) -> Answer:
     return Answer(
-        text=phrases(question).nothing, refused=True, mode=Mode.EXTRACTIVE, confidence=0.0, sentences=(),
-        citations=(), timings={},
+        text=phrases(question).nothing,
+        refused=True,
+        mode=Mode.EXTRACTIVE,
+        confidence=0.0,
+        sentences=(),
+        citations=(),
+        timings={},
     )

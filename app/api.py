@@ -44,12 +44,15 @@ def routes(engine: Engine) -> list[BaseRoute]:
     """Everything under /api/v1."""
     api = _Api(engine)
     table: list[tuple[str, str, Handler]] = [
-        ("POST", "/ask", api.ask), ("POST", "/search", api.search), ("GET", "/documents", api.documents),
+        ("POST", "/ask", api.ask),
+        ("POST", "/search", api.search),
+        ("GET", "/documents", api.documents),
         ("POST", "/feedback", api.feedback),
         ("GET", "/revisions/{revision}/pages/{page:int}.png", api.picture),
         ("GET", "/revisions/{revision}/passage", api.passage),
         ("GET", "/revisions/{revision}/original", api.original),
-        ("GET", "/admin/files", api.files), ("POST", "/admin/retry", api.retry),
+        ("GET", "/admin/files", api.files),
+        ("POST", "/admin/retry", api.retry),
         ("POST", "/admin/confirm-deletions", api.confirm_deletions),
         ("*", "/{rest:path}", _nothing),
     ]
@@ -80,7 +83,8 @@ class _Api:
             return JSONResponse(await run_in_threadpool(replies.whole, events))
         first = await run_in_threadpool(next, events)  # what fails before the first event gets its status, not a stream
         return StreamingResponse(
-            replies.streamed(first, events), media_type="text/event-stream",
+            replies.streamed(first, events),
+            media_type="text/event-stream",
             headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
         )
 
@@ -140,8 +144,13 @@ class _Api:
             revision = self.engine.catalog.revision(request.path_params["revision"], labels=labels)
             found = passage(revision, query.start, query.end)
             return {
-                "before": found.before, "passage": found.passage, "after": found.after, "title": revision.title,
-                "path": revision.path, "pages": list(found.pages), "section": found.section,
+                "before": found.before,
+                "passage": found.passage,
+                "after": found.after,
+                "title": revision.title,
+                "path": revision.path,
+                "pages": list(found.pages),
+                "section": found.section,
                 "current": revision.current,
             }
 
@@ -156,8 +165,11 @@ class _Api:
             raise NotPermitted("There is no such document, or it is not for you to read.")
         await run_in_threadpool(self.engine.audit.record, caller(request.scope).name, Event.OPENED, path)
         return FileResponse(
-            kept, media_type="application/octet-stream", filename=PurePosixPath(path).name,
-            content_disposition_type="attachment", headers={"Cache-Control": "private, no-store"},
+            kept,
+            media_type="application/octet-stream",
+            filename=PurePosixPath(path).name,
+            content_disposition_type="attachment",
+            headers={"Cache-Control": "private, no-store"},
         )
 
     async def _labels(self, request: Request) -> frozenset[int]:

@@ -109,16 +109,17 @@ class Asked:
         return sum(weight for term, weight in self.weights.items() if term in found) / total if total else 0.0
 
 
-def understand(
-    question: str, history: Sequence[Turn], *, weigh: Weigh
-) -> Asked:
+def understand(question: str, history: Sequence[Turn], *, weigh: Weigh) -> Asked:
     """Find out what is asked. `weigh`: how much a term tells (`rarity`)."""
     asked = asking(question, history)
     own = question_terms(question)
     borrowing = len(own) < FEW_TERMS
     weights = {term: share * weigh(term) for term, share in asked.terms.items() if borrowing or term in own}
     return Asked(
-        question=question, weights=weights, expected=expected(question), echoes=asked.echoes,
+        question=question,
+        weights=weights,
+        expected=expected(question),
+        echoes=asked.echoes,
         borrowed=borrowing and bool(asked.echoes),
     )
 
@@ -142,7 +143,10 @@ def expected(question: str) -> Expected:
 def fits(asked: Asked, sentence: str) -> float:
     """Whether a sentence names what is asked for beyond what the question itself names: 1, 0, or 0.5 for any kind."""
     pattern = {
-        Expected.NUMBER: _NUMBER, Expected.WHEN: _DATE, Expected.WHO: _NAME, Expected.WHERE: _NAME,
+        Expected.NUMBER: _NUMBER,
+        Expected.WHEN: _DATE,
+        Expected.WHO: _NAME,
+        Expected.WHERE: _NAME,
         Expected.WHY: _REASON,
     }.get(asked.expected)
     if pattern is None:

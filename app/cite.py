@@ -66,8 +66,16 @@ class Citations:
             revision = self._revision(passage.revision)
             quote, pages = revision.text[start:end], pages_of(revision, start, end)
         return Citation(
-            n=n, document_id=passage.first.document_id, path=passage.first.path, title=passage.first.title,
-            revision=passage.revision, pages=pages, section=chunk.section, quote=quote, start=start, end=end,
+            n=n,
+            document_id=passage.first.document_id,
+            path=passage.first.path,
+            title=passage.first.title,
+            revision=passage.revision,
+            pages=pages,
+            section=chunk.section,
+            quote=quote,
+            start=start,
+            end=end,
         )
 
     def _revision(self, name: str) -> Revision:

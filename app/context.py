@@ -70,9 +70,7 @@ class Passage:
         return next((item for item in self.chunks if start < item.chunk.end), self.chunks[-1])
 
 
-def build_context(
-    hits: Sequence[Hit], catalog: Catalog, *, labels: frozenset[int], budget: int
-) -> tuple[Passage, ...]:
+def build_context(hits: Sequence[Hit], catalog: Catalog, *, labels: frozenset[int], budget: int) -> tuple[Passage, ...]:
     """The passages for an answer, best first, of at most `budget` tokens (headers counted); at least the best hit.
 
     The best hits first, then neighbours, hit by hit; a weak hit may find no room.
@@ -95,9 +93,7 @@ def build_context(
     return _joined(list(chosen.values()), scores, known)
 
 
-def _in_order(
-    hits: Sequence[Hit], around: dict[str, list[StoredChunk]]
-) -> Iterator[tuple[StoredChunk, float]]:
+def _in_order(hits: Sequence[Hit], around: dict[str, list[StoredChunk]]) -> Iterator[tuple[StoredChunk, float]]:
     """Chunks as they are to be taken, each with the score of the hit that brings it."""
     for hit in hits[:HITS_FIRST]:
         yield hit.found, hit.score
@@ -110,23 +106,21 @@ def _in_order(
 def _around(found: StoredChunk, catalog: Catalog, labels: frozenset[int]) -> list[StoredChunk]:
     """The chunk's neighbours, the ones to take first in front."""
     position = found.chunk.position
-    items = catalog.chunks_around(
-        found.chunk.revision_id, position + min(REACH), position + max(REACH), labels=labels
-    )
+    items = catalog.chunks_around(found.chunk.revision_id, position + min(REACH), position + max(REACH), labels=labels)
     places = {position + step: order for order, step in enumerate(REACH)}
     items = [item for item in items if item.chunk.position in places]
     return sorted(items, key=lambda item: places[item.chunk.position])
 
 
-def _joined(
-    chosen: list[StoredChunk], scores: dict[str, float], known: dict[str, StoredChunk]
-) -> tuple[Passage, ...]:
+def _joined(chosen: list[StoredChunk], scores: dict[str, float], known: dict[str, StoredChunk]) -> tuple[Passage, ...]:
     groups: list[list[StoredChunk]] = []
     for item in sorted(chosen, key=lambda item: (item.chunk.revision_id, item.chunk.position)):
         last = groups[-1][-1].chunk if groups else None
         if (
-            last is not None and last.revision_id == item.chunk.revision_id
-            and last.position + 1 == item.chunk.position and 0 <= item.chunk.start - last.end <= TOUCHING
+            last is not None
+            and last.revision_id == item.chunk.revision_id
+            and last.position + 1 == item.chunk.position
+            and 0 <= item.chunk.start - last.end <= TOUCHING
         ):
             groups[-1].append(item)
         else:
@@ -136,8 +130,12 @@ def _joined(
     groups.sort(key=lambda group: min(taken[item.chunk.id] for item in group))
     return tuple(
         Passage(
-            n=n, score=best[id(group)], chunks=tuple(group), text=_text(group),
-            cut_before=_touches(known, group[0], -1), cut_after=_touches(known, group[-1], 1),
+            n=n,
+            score=best[id(group)],
+            chunks=tuple(group),
+            text=_text(group),
+            cut_before=_touches(known, group[0], -1),
+            cut_after=_touches(known, group[-1], 1),
         )
         for n, group in enumerate(groups, start=1)
     )

@@ -100,13 +100,22 @@ def candidates(asked: Asked, passages: Sequence[Passage], embedder: Embedder) ->
     result = []
     for at, (passage, index, start, end, text) in enumerate(found):
         features = Features(
-            similarity=cosines[at], passage=passage.score / best, first=1 / passage.n, terms=own[at],
-            around=around[at], fits=fits(asked, text),
+            similarity=cosines[at],
+            passage=passage.score / best,
+            first=1 / passage.n,
+            terms=own[at],
+            around=around[at],
+            fits=fits(asked, text),
             short=max(0.0, 1 - length(text) / 12),
         )
         result.append(
             Candidate(
-                passage=passage, index=index, start=start, end=end, text=text, features=features,
+                passage=passage,
+                index=index,
+                start=start,
+                end=end,
+                text=text,
+                features=features,
                 score=probability(features, embedded=embedded),
             )
         )

@@ -37,8 +37,16 @@ ANY_HOST = frozenset({"/healthz", "/readyz", "/metrics"})
 TOKEN_PREFIXES = ("/api/", "/v1/")
 WEBSOCKET = "/_stcore/stream"
 # parts of Streamlit's server that Premise does not use
-CLOSED = ("/_stcore/metrics", "/_stcore/agent", "/_stcore/upload_file", "/_stcore/script-health", "/component",
-          "/auth", "/oauth2callback", "/app/static")
+CLOSED = (
+    "/_stcore/metrics",
+    "/_stcore/agent",
+    "/_stcore/upload_file",
+    "/_stcore/script-health",
+    "/component",
+    "/auth",
+    "/oauth2callback",
+    "/app/static",
+)
 READING = frozenset({"GET", "HEAD", "OPTIONS"})
 POLICY_VIOLATION = 1008  # WebSocket close code
 
@@ -70,9 +78,7 @@ class Gate:
         self._engine = engine
         self._headers = _security_headers(hashes)
         # the address it listens on is one under which it is reached; 0.0.0.0 is none, and no browser sends it
-        self._hosts = tuple(
-            host.lower().rstrip(".") for host in (*engine.settings.allowed_hosts, engine.settings.host)
-        )
+        self._hosts = tuple(host.lower().rstrip(".") for host in (*engine.settings.allowed_hosts, engine.settings.host))
         self._token = engine.folder.operator_token()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -92,8 +98,10 @@ class Gate:
     async def _websocket(self, scope: Scope, receive: Receive, send: Send) -> None:
         connection = HTTPConnection(scope)
         allowed = (
-            scope["path"] == WEBSOCKET and self._host_known(connection.headers)
-            and _own_origin(connection.headers) and await self._person(connection) is not None
+            scope["path"] == WEBSOCKET
+            and self._host_known(connection.headers)
+            and _own_origin(connection.headers)
+            and await self._person(connection) is not None
         )
         if allowed:
             await self._app(scope, receive, send)

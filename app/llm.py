@@ -104,9 +104,16 @@ class LanguageModel:
     ) -> Iterator[str]:
         chat_message, open_ai_like = _imports()
         llm = open_ai_like(
-            model=model.name, api_base=self._url, api_key=self._settings.llm_key() or "none", is_chat_model=True,
-            context_window=model.context, max_tokens=answer_tokens, temperature=TEMPERATURE, max_retries=0,
-            timeout=self._settings.llm_first_token_seconds, http_client=client,
+            model=model.name,
+            api_base=self._url,
+            api_key=self._settings.llm_key() or "none",
+            is_chat_model=True,
+            context_window=model.context,
+            max_tokens=answer_tokens,
+            temperature=TEMPERATURE,
+            max_retries=0,
+            timeout=self._settings.llm_first_token_seconds,
+            http_client=client,
         )
         finished = None
         for part in llm.stream_chat([chat_message(role=turn.role, content=turn.content) for turn in messages]):
@@ -121,7 +128,8 @@ class LanguageModel:
     def _client(self, read: float, deadline: _Deadline | None = None) -> httpx.Client:
         return httpx.Client(
             timeout=httpx.Timeout(read, connect=self._settings.llm_connect_seconds),
-            transport=_TimedTransport(self._tls, self._settings.llm_connect_seconds, deadline), trust_env=False,
+            transport=_TimedTransport(self._tls, self._settings.llm_connect_seconds, deadline),
+            trust_env=False,
             follow_redirects=False,
         )
 

@@ -65,7 +65,10 @@ def _draw(original: Path, page: int, width: int) -> bytes:
     try:
         result = subprocess.run(
             [sys.executable, "-I", program, str(original), str(page), str(width)],
-            capture_output=True, timeout=DRAW_SECONDS, check=False, stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=DRAW_SECONDS,
+            check=False,
+            stdin=subprocess.DEVNULL,
         )
     except subprocess.TimeoutExpired as error:
         raise PageError(f"Page {page} takes too long to draw. Download the document to see it.") from error
@@ -179,9 +182,12 @@ def passage(revision: Revision, start: int, end: int) -> Passage:
     high = min(items[last].end, end + 4 * SURROUNDINGS)
     inside = [items[at] for at in covered]
     return Passage(
-        before=revision.text[low:start], passage=revision.text[start:end], after=revision.text[end:high],
+        before=revision.text[low:start],
+        passage=revision.text[start:end],
+        after=revision.text[end:high],
         pages=tuple(sorted({item.element.page for item in inside if item.element.page is not None})),
-        section=_section(items[: covered[0] + 1]), table=_table_part(inside, start, end),
+        section=_section(items[: covered[0] + 1]),
+        table=_table_part(inside, start, end),
     )
 
 
@@ -207,8 +213,12 @@ def _table_part(items: list[Placed], start: int, end: int) -> TablePart | None:
         return None
     low, high = max(0, numbers[0] - ROWS_AROUND), min(len(rows), numbers[-1] + 1 + ROWS_AROUND)
     return TablePart(
-        header=table.element.header, rows=tuple(row.cells for row in rows[low:high]), cited=tuple(cited[low:high]),
-        before=low, after=len(rows) - high, where=_where(table.element, [rows[number] for number in numbers]),
+        header=table.element.header,
+        rows=tuple(row.cells for row in rows[low:high]),
+        cited=tuple(cited[low:high]),
+        before=low,
+        after=len(rows) - high,
+        where=_where(table.element, [rows[number] for number in numbers]),
     )
 
 

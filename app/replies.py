@@ -22,9 +22,14 @@ class Forbidden(PremiseError):
 
 
 FAILURES: tuple[tuple[type[PremiseError], int, str], ...] = (
-    (BadRequest, 400, "request"), (Forbidden, 403, "forbidden"),
-    (QuestionError, 400, "question"), (AccountError, 400, "account"), (NotPermitted, 404, "not_found"),
-    (PageError, 422, "page"), (IndexUnavailable, 503, "unavailable"), (ServiceError, 503, "unavailable"),
+    (BadRequest, 400, "request"),
+    (Forbidden, 403, "forbidden"),
+    (QuestionError, 400, "question"),
+    (AccountError, 400, "account"),
+    (NotPermitted, 404, "not_found"),
+    (PageError, 422, "page"),
+    (IndexUnavailable, 503, "unavailable"),
+    (ServiceError, 503, "unavailable"),
 )
 
 
@@ -56,6 +61,7 @@ def whole(events: Iterator[AnswerEvent]) -> dict[str, Any]:
 
 async def streamed(first: AnswerEvent, events: Generator[AnswerEvent, None, None]) -> AsyncGenerator[str, None]:
     """The events as server-sent events. A caller who goes away stops the work: the generator is closed."""
+
     def following() -> AnswerEvent | PremiseError | None:
         try:
             return next(events, None)
@@ -86,15 +92,25 @@ def _sent(event: AnswerEvent | PremiseError) -> str:
 def document(found: Document) -> dict[str, Any]:
     """A document, for those who may read it."""
     return {
-        "id": found.id, "path": found.path, "title": found.title, "state": found.state.value,
-        "pages": found.pages, "size": found.size, "groups": list(found.groups),
-        "revision": found.revision, "indexed": found.indexed.isoformat() if found.indexed else None,
+        "id": found.id,
+        "path": found.path,
+        "title": found.title,
+        "state": found.state.value,
+        "pages": found.pages,
+        "size": found.size,
+        "groups": list(found.groups),
+        "revision": found.revision,
+        "indexed": found.indexed.isoformat() if found.indexed else None,
     }
 
 
 def file(found: Document) -> dict[str, Any]:
     """A file with whatever became of it, for administrators."""
     return document(found) | {
-        "source": found.source, "code": found.code, "reason": found.reason, "attempts": found.attempts,
-        "chunks": found.chunks, "changed": found.changed.isoformat(),
+        "source": found.source,
+        "code": found.code,
+        "reason": found.reason,
+        "attempts": found.attempts,
+        "chunks": found.chunks,
+        "changed": found.changed.isoformat(),
     }

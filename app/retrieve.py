@@ -33,23 +33,20 @@ class Retriever:
         self._indexes = indexes
         self._embedder = embedder
 
-    def search(
-        self, question: str, *, labels: frozenset[int], k: int, history: Sequence[Turn] = ()
-    ) -> list[Hit]:
+    def search(self, question: str, *, labels: frozenset[int], k: int, history: Sequence[Turn] = ()) -> list[Hit]:
         """The k best passages, best first."""
         if not labels:
             return []
         asked = asking(question, history)
-        by_word = {
-            hit.id: hit.score for hit in self._indexes.search_keywords(asked.terms, labels=labels, k=DEPTH)
-        }
+        by_word = {hit.id: hit.score for hit in self._indexes.search_keywords(asked.terms, labels=labels, k=DEPTH)}
         vector = self._meaning(asked)
         by_meaning = [hit.id for hit in self._indexes.search_vectors(vector, labels=labels, k=DEPTH)]
         names = list(dict.fromkeys([*by_word, *by_meaning]))
         candidates = self._indexes.catalog.candidates(names, labels=labels)
         rarity = self._indexes.keywords.rarity(asked.terms)
         judge = _Judge(
-            weights={term: weight * rarity[term] for term, weight in asked.terms.items()}, vector=vector,
+            weights={term: weight * rarity[term] for term, weight in asked.terms.items()},
+            vector=vector,
             trust=trust(question, self._embedder),
         )
         hits = [judge.hit(found, own, by_word.get(name, 0.0)) for name, (found, own) in candidates.items()]
@@ -80,7 +77,8 @@ class _Judge:
             phrase=phrase(self.weights, body),
         )
         legs = {
-            "vector": evidence.meaning, "keyword": bm25,
+            "vector": evidence.meaning,
+            "keyword": bm25,
             "coverage": coverage(self.weights, frozenset(header).union(body)),
         }
         return Hit(rank=0, score=fused(evidence, trust=self.trust), found=found, legs=legs)

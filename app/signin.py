@@ -78,9 +78,7 @@ class Tries:
 
     @staticmethod
     def _keys(name: str, address: str) -> tuple[tuple[tuple[str, str], int], ...]:
-        return (
-            ((name, address), FREE_TRIES), (("", address), FREE_TRIES_SHARED), ((name, ""), FREE_TRIES_SHARED)
-        )
+        return (((name, address), FREE_TRIES), (("", address), FREE_TRIES_SHARED), ((name, ""), FREE_TRIES_SHARED))
 
 
 def routes(engine: Engine) -> list[BaseRoute]:
@@ -134,7 +132,8 @@ def routes(engine: Engine) -> list[BaseRoute]:
         return answer
 
     return [
-        Route("/signin", show, methods=["GET"]), Route("/signin", sign_in, methods=["POST"]),
+        Route("/signin", show, methods=["GET"]),
+        Route("/signin", sign_in, methods=["POST"]),
         Route("/signout", sign_out, methods=["POST"]),
     ]
 
@@ -146,7 +145,12 @@ def _signed_in(engine: Engine, user: User, old: str | None, wanted: str) -> Resp
     engine.audit.record(user.name, Event.SIGNED_IN)
     answer = RedirectResponse(wanted, 303)
     answer.set_cookie(
-        COOKIE, token, max_age=int(engine.settings.session_hours * 3600), path="/", httponly=True, samesite="strict",
+        COOKIE,
+        token,
+        max_age=int(engine.settings.session_hours * 3600),
+        path="/",
+        httponly=True,
+        samesite="strict",
         secure=engine.settings.secure_cookies,
     )
     return answer
@@ -155,7 +159,9 @@ def _signed_in(engine: Engine, user: User, old: str | None, wanted: str) -> Resp
 def local_path(wanted: str) -> str:
     """The address to go to after signing in, if it is one of ours, else the first page."""
     ours = (
-        wanted.startswith("/") and not wanted.startswith("//") and len(wanted) < 2000
+        wanted.startswith("/")
+        and not wanted.startswith("//")
+        and len(wanted) < 2000
         and "\\" not in wanted
         and all(32 < ord(character) < 127 for character in wanted)
     )

@@ -92,8 +92,11 @@ def _claim(sentence: str, weigh: Weigh) -> _Claim:
     # every German noun has a capital letter
     names = _NAME.findall(sentence) if language != "de" else []
     return _Claim(
-        sentence=sentence, weights={term: weigh(term) for term in question_terms(sentence)},
-        numbers=numbers(sentence), names=frozenset(term for name in names for term in terms(name)), language=language,
+        sentence=sentence,
+        weights={term: weigh(term) for term in question_terms(sentence)},
+        numbers=numbers(sentence),
+        names=frozenset(term for name in names for term in terms(name)),
+        language=language,
     )
 
 

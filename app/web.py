@@ -37,7 +37,9 @@ def build_app(engine: Engine) -> ASGIApp:
     # models load at their first use, which takes seconds: not at the first person's expense
     threading.Thread(target=_warm, args=(engine,), name="warm-up", daemon=True).start()
     pages = streamlit_app(
-        engine.settings, [*_probes(engine), *signin.routes(engine), *api.routes(engine)], lifespan=_lifespan,
+        engine.settings,
+        [*_probes(engine), *signin.routes(engine), *api.routes(engine)],
+        lifespan=_lifespan,
         exception_handlers={HTTPException: _refused, Exception: _broken},
     )
     return Gate(pages, engine, inline_script_hashes())
@@ -50,11 +52,23 @@ def serve(engine: Engine, host: str, port: int) -> None:
 
 def server(engine: Engine, host: str, port: int) -> uvicorn.Server:
     """The server, not yet running."""
-    return uvicorn.Server(uvicorn.Config(
-        build_app(engine), host=host, port=port, server_header=False, access_log=False, log_level="warning",
-        timeout_graceful_shutdown=STOP_SECONDS, proxy_headers=True, forwarded_allow_ips="127.0.0.1,::1",
-        ws="websockets-sansio", ws_max_size=WEBSOCKET_BYTES, lifespan="on", use_colors=False,
-    ))
+    return uvicorn.Server(
+        uvicorn.Config(
+            build_app(engine),
+            host=host,
+            port=port,
+            server_header=False,
+            access_log=False,
+            log_level="warning",
+            timeout_graceful_shutdown=STOP_SECONDS,
+            proxy_headers=True,
+            forwarded_allow_ips="127.0.0.1,::1",
+            ws="websockets-sansio",
+            ws_max_size=WEBSOCKET_BYTES,
+            lifespan="on",
+            use_colors=False,
+        )
+    )
 
 
 def _warm(engine: Engine) -> None:

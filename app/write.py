@@ -59,14 +59,25 @@ class Written:
 
 
 def write(
-    model: LanguageModel, question: str, *, history: Sequence[Turn], passages: Sequence[Passage], citations: Citations,
-    embedder: Embedder, weigh: Weigh, answer_tokens: int,
+    model: LanguageModel,
+    question: str,
+    *,
+    history: Sequence[Turn],
+    passages: Sequence[Passage],
+    citations: Citations,
+    embedder: Embedder,
+    weigh: Weigh,
+    answer_tokens: int,
 ) -> Generator[AnswerEvent, None, Written]:
     """Stream an answer, then check it. Raises: ServiceError when the model does not answer or breaks off."""
     context = model.model().context
     answer_tokens = min(answer_tokens, context // 3)
     messages = prompt(
-        question, history=history, passages=passages, embedder=embedder, room=context - answer_tokens,
+        question,
+        history=history,
+        passages=passages,
+        embedder=embedder,
+        room=context - answer_tokens,
     )
     pieces: list[str] = []
     timings: dict[str, float] = {}

@@ -672,7 +672,11 @@ def _readable(which: Any, allowed: frozenset[int]) -> Any:
 
 def _stored_chunk(row: Row[Any]) -> StoredChunk:
     return StoredChunk(
-        chunk=_chunk(row), document_id=row.document_id, path=row.path, title=row.title, label=row.label_id,
+        chunk=_chunk(row),
+        document_id=row.document_id,
+        path=row.path,
+        title=row.title,
+        label=row.label_id,
         modified=aware(row.modified_at),
     )
 

@@ -153,10 +153,7 @@ class KeywordIndex:
     def sizes(self, labels: frozenset[int]) -> dict[int, int]:
         """How many chunks of each of these labels the index holds."""
         searcher = self._searcher()
-        return {
-            label: self._count(searcher, label)
-            for label in labels
-        }
+        return {label: self._count(searcher, label) for label in labels}
 
     def _count(self, searcher: tantivy.Searcher, label: int) -> int:
         query = tantivy.Query.term_query(self._schema, "label", label)

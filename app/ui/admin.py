@@ -44,8 +44,12 @@ def _numbers() -> None:
     counts = engine.catalog.counts()
     running = sum(counts[state] for state in RUNNING)
     shown = [
-        ("Indexed", counts[State.INDEXED]), ("In work", running), ("Failed", counts[State.FAILED]),
-        ("Ignored", counts[State.IGNORED]), ("Read by nobody", counts["unlabelled"]), ("Passages", counts["chunks"]),
+        ("Indexed", counts[State.INDEXED]),
+        ("In work", running),
+        ("Failed", counts[State.FAILED]),
+        ("Ignored", counts[State.IGNORED]),
+        ("Read by nobody", counts["unlabelled"]),
+        ("Passages", counts["chunks"]),
     ]
     cells = "".join(f'<div class="number"><b>{number:,}</b><span>{name}</span></div>' for name, number in shown)
     st.html(f'<div class="numbers">{cells}</div>')
@@ -76,14 +80,21 @@ def _files(engine: Engine, user: User) -> None:
         wanted = st.text_input("Path contains", key="paths").casefold()
         unread = st.toggle("Read by nobody", key="unread")
     chosen = [
-        document for document in documents
-        if (not states or document.state.value in states) and wanted in document.path.casefold()
+        document
+        for document in documents
+        if (not states or document.state.value in states)
+        and wanted in document.path.casefold()
         and not (unread and document.groups)
     ]
     chosen.sort(key=lambda document: (document.state is not State.FAILED, bool(document.groups), document.path))
     event = st.dataframe(
-        [_row(document) for document in chosen], hide_index=True, on_select="rerun", selection_mode="multi-row",
-        key="files", height=min(560, 80 + 35 * max(len(chosen), 2)), column_config=COLUMNS,
+        [_row(document) for document in chosen],
+        hide_index=True,
+        on_select="rerun",
+        selection_mode="multi-row",
+        key="files",
+        height=min(560, 80 + 35 * max(len(chosen), 2)),
+        column_config=COLUMNS,
     )
     picked = [chosen[row].id for row in event.selection.rows if row < len(chosen)]
     failed = sum(document.state is State.FAILED for document in documents)
@@ -97,11 +108,16 @@ def _files(engine: Engine, user: User) -> None:
 
 def _row(document: Document) -> dict[str, object]:
     return {
-        "Path": safe.plain(document.path), "State": document.state.value,
-        "Read by": ", ".join(document.groups) or "⚠ nobody", "Why": safe.plain(document.reason or ""),
+        "Path": safe.plain(document.path),
+        "State": document.state.value,
+        "Read by": ", ".join(document.groups) or "⚠ nobody",
+        "Why": safe.plain(document.reason or ""),
         "What to do": advice(document.code) if document.state is State.FAILED else "",
-        "Code": document.code or "", "Tries": document.attempts, "Passages": document.chunks,
-        "Size": wording.size(document.size), "Indexed": identity.local(document.indexed),
+        "Code": document.code or "",
+        "Tries": document.attempts,
+        "Passages": document.chunks,
+        "Size": wording.size(document.size),
+        "Indexed": identity.local(document.indexed),
     }
 
 
@@ -129,11 +145,16 @@ def _audit(engine: Engine) -> None:
     st.dataframe(
         [
             {
-                "When": identity.local(entry.at), "Who": safe.plain(entry.actor), "What": entry.event.value,
+                "When": identity.local(entry.at),
+                "Who": safe.plain(entry.actor),
+                "What": entry.event.value,
                 "About": safe.plain(entry.subject),
                 "Seconds": "" if entry.seconds is None else f"{entry.seconds:.2f}",
             }
             for entry in entries
         ],
-        hide_index=True, height=560, key="audit", column_config={"About": st.column_config.TextColumn(width="large")},
+        hide_index=True,
+        height=560,
+        key="audit",
+        column_config={"About": st.column_config.TextColumn(width="large")},
     )

@@ -27,7 +27,8 @@ def page() -> None:
         kinds = sorted({_kind(document) for document in documents})
         kind = st.selectbox("Type", kinds, index=None, placeholder="All types", label_visibility="collapsed")
     chosen = [
-        document for document in documents
+        document
+        for document in documents
         if wanted in f"{document.title} {document.path}".casefold() and kind in (None, _kind(document))
     ]
     if not chosen:
@@ -46,8 +47,10 @@ def _kind(document: Document) -> str:
 def _table(documents: list[Document]) -> None:
     head = "".join(f"<th>{name}</th>" for name in ("Document", "Type", "Pages", "Read by", "Indexed", "Size", ""))
     body = "".join(_row(document) for document in documents)
-    st.html(f'<div class="scroll"><table class="documents"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>'
-            "</div>")
+    st.html(
+        f'<div class="scroll"><table class="documents"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>'
+        "</div>"
+    )
 
 
 def _row(document: Document) -> str:
@@ -57,7 +60,7 @@ def _row(document: Document) -> str:
     return (
         f'<tr><td><span class="title">{safe.text_html(title)}</span> {state}<br>'
         f'<span class="path">{safe.text_html(document.path)}</span></td><td>{safe.text_html(_kind(document))}</td>'
-        f'<td>{document.pages or "—"}</td><td>{groups}</td><td>{identity.local(document.indexed)}</td>'
+        f"<td>{document.pages or '—'}</td><td>{groups}</td><td>{identity.local(document.indexed)}</td>"
         f'<td>{wording.size(document.size)}</td><td><a class="download" download '
         f'href="/api/v1/revisions/{safe.text_html(document.revision or "")}/original">Download</a></td></tr>'
     )

@@ -30,9 +30,7 @@ def main() -> None:
         st.Page(documents.page, title="Documents", icon=":material/folder_open:", url_path="documents"),
     ]
     if user.admin:
-        pages.append(
-            st.Page(admin.page, title="Administration", icon=":material/settings:", url_path="administration")
-        )
+        pages.append(st.Page(admin.page, title="Administration", icon=":material/settings:", url_path="administration"))
     st.logo(str(HERE / "logo.svg"), size="large")
     chosen = st.navigation(pages)
     chosen.run()

@@ -21,15 +21,21 @@ def people(engine: Engine, admin: User) -> None:
     st.dataframe(
         [
             {
-                "Name": user.name, "Groups": ", ".join(user.groups) or "—",
-                "Administrator": user.admin, "May sign in": not user.disabled, "Since": identity.local(user.created),
+                "Name": user.name,
+                "Groups": ", ".join(user.groups) or "—",
+                "Administrator": user.admin,
+                "May sign in": not user.disabled,
+                "Since": identity.local(user.created),
             }
             for user in everybody
         ],
-        hide_index=True, key="people",
+        hide_index=True,
+        key="people",
     )
-    known = sorted({group for document in engine.catalog.documents(labels=None) for group in document.groups}
-                   | {group for user in everybody for group in user.groups})
+    known = sorted(
+        {group for document in engine.catalog.documents(labels=None) for group in document.groups}
+        | {group for user in everybody for group in user.groups}
+    )
     known = [group for group in known if group != "everyone"]
     left, right = st.columns(2)
     with left:
@@ -58,15 +64,21 @@ def _add(engine: Engine, admin: User, known: list[str]) -> None:
 def _change(engine: Engine, admin: User, everybody: list[User], known: list[str]) -> None:
     with st.container(border=True):
         st.html("<h3>Change a person</h3>")
-        name = st.selectbox("Person", [user.name for user in everybody], index=None, key="person",
-                            placeholder="Choose a person")
+        name = st.selectbox(
+            "Person", [user.name for user in everybody], index=None, key="person", placeholder="Choose a person"
+        )
         user = next((user for user in everybody if user.name == name), None)
         if user is None:
             return
         own = user.name == admin.name
         with st.form(f"change_{user.name}", border=False):
-            groups = st.multiselect("Groups", sorted({*known, *user.groups}), list(user.groups),
-                                    accept_new_options=True, key=f"groups_{user.name}")
+            groups = st.multiselect(
+                "Groups",
+                sorted({*known, *user.groups}),
+                list(user.groups),
+                accept_new_options=True,
+                key=f"groups_{user.name}",
+            )
             is_admin = st.checkbox("Administrator", user.admin, disabled=own, key=f"admin_{user.name}")
             disabled = st.checkbox("May not sign in", user.disabled, disabled=own, key=f"disabled_{user.name}")
             reset = st.checkbox("Give a new password", key=f"reset_{user.name}")

@@ -56,8 +56,10 @@ def panel(engine: Engine, user: User, citation: dict[str, Any]) -> None:
     name, start, end = str(citation["revision"]), int(citation["start"]), int(citation["end"])
     labels = engine.catalog.labels_of(user.all_groups)
     with st.container(horizontal=True, vertical_alignment="center", key="source_head"):
-        st.html(f'<p class="sourcetitle"><sup class="cite">{int(citation["n"])}</sup> '
-                f"{safe.text_html(wording.title(citation))}</p>")
+        st.html(
+            f'<p class="sourcetitle"><sup class="cite">{int(citation["n"])}</sup> '
+            f"{safe.text_html(wording.title(citation))}</p>"
+        )
         if st.button("Close", icon=":material/close:", type="tertiary", key="source_close"):
             close()
             st.rerun()
@@ -85,10 +87,14 @@ def _about(revision: Revision, found: Passage) -> None:
         lines.append(safe.text_html(found.section.replace(" > ", " › ")))
     st.html(f'<p class="about">{"<br>".join(lines)}</p>')
     if not revision.current:
-        st.warning("A newer version of this document exists. You see the version that the answer quotes.",
-                   icon=":material/history:")
-    st.html(f'<p class="about"><a class="download" href="/api/v1/revisions/{safe.text_html(revision.id)}/original" '
-            'download>Download the document</a></p>')
+        st.warning(
+            "A newer version of this document exists. You see the version that the answer quotes.",
+            icon=":material/history:",
+        )
+    st.html(
+        f'<p class="about"><a class="download" href="/api/v1/revisions/{safe.text_html(revision.id)}/original" '
+        "download>Download the document</a></p>"
+    )
 
 
 def _picture(revision: Revision, found: Passage, start: int, end: int) -> None:
@@ -131,10 +137,12 @@ def _table(table: TablePart) -> None:
         return f'<tr class="left"><td colspan="{columns}">… {rows} …</td></tr>' if number else ""
 
     body = "".join(
-        f'<tr{" class=cited" if cited else ""}>{cells(row, "td")}</tr>'
+        f"<tr{' class=cited' if cited else ''}>{cells(row, 'td')}</tr>"
         for row, cited in zip(table.rows, table.cited, strict=True)
     )
     where = f'<p class="about">{safe.text_html(table.where)}</p>' if table.where else ""
     head = f"<thead><tr>{cells(table.header, 'th')}</tr></thead>" if table.header else ""
-    st.html(f'{where}<div class="scroll"><table class="rows">{head}<tbody>{left_out(table.before)}{body}'
-            f"{left_out(table.after)}</tbody></table></div>")
+    st.html(
+        f'{where}<div class="scroll"><table class="rows">{head}<tbody>{left_out(table.before)}{body}'
+        f"{left_out(table.after)}</tbody></table></div>"
+    )

@@ -125,7 +125,8 @@ def welcome(engine: Engine, user: User) -> None:
     told = (
         f"{wording.count(number, 'document')} can be searched for you. "
         "Every answer names its sources, so you can check it."
-        if number else "No document can be searched for you yet. Your administrator sees why."
+        if number
+        else "No document can be searched for you yet. Your administrator sees why."
     )
     st.html(f'<div class="welcome"><h1>What would you like to know?</h1><p>{told}</p></div>')
     for place, (example, title) in enumerate(zip(EXAMPLES, titles, strict=False)):

@@ -34,10 +34,12 @@ H2 = ParagraphStyle("h2", parent=H1, fontSize=12, leading=15, textColor=TEAL, sp
 CELL = ParagraphStyle("cell", fontName="Helvetica", fontSize=9.6, leading=12, textColor=INK)
 CELL_HEAD = ParagraphStyle("cellhead", parent=CELL, fontName="Helvetica-Bold", textColor=white, alignment=TA_LEFT)
 CELL_FIRST = ParagraphStyle("cellfirst", parent=CELL, fontName="Helvetica-Bold")
-CAPTION = ParagraphStyle("caption", parent=CELL, fontName="Helvetica-Oblique", textColor=GREY, spaceBefore=4,
-                         spaceAfter=3)
-NOTE = ParagraphStyle("note", parent=BODY, backColor=PALE, borderPadding=7, leftIndent=7, rightIndent=7, spaceBefore=9,
-                      spaceAfter=12)
+CAPTION = ParagraphStyle(
+    "caption", parent=CELL, fontName="Helvetica-Oblique", textColor=GREY, spaceBefore=4, spaceAfter=3
+)
+NOTE = ParagraphStyle(
+    "note", parent=BODY, backColor=PALE, borderPadding=7, leftIndent=7, rightIndent=7, spaceBefore=9, spaceAfter=12
+)
 
 
 class NumberedCanvas(Canvas):
@@ -95,14 +97,16 @@ def _table(caption, widths, rows):
     usable = WIDTH - LEFT - RIGHT
     table = Table(cells, colWidths=[usable * share / sum(widths) for share in widths], repeatRows=1)
     table.setStyle(
-        TableStyle([
-            ("BACKGROUND", (0, 0), (-1, 0), NAVY),
-            ("ROWBACKGROUNDS", (0, 1), (-1, -1), [white, PALE]),
-            ("LINEBELOW", (0, 0), (-1, -1), 0.4, HexColor("#c9d4da")),
-            ("VALIGN", (0, 0), (-1, -1), "MIDDLE"),
-            ("TOPPADDING", (0, 0), (-1, -1), 4.5),
-            ("BOTTOMPADDING", (0, 0), (-1, -1), 4.5),
-        ])
+        TableStyle(
+            [
+                ("BACKGROUND", (0, 0), (-1, 0), NAVY),
+                ("ROWBACKGROUNDS", (0, 1), (-1, -1), [white, PALE]),
+                ("LINEBELOW", (0, 0), (-1, -1), 0.4, HexColor("#c9d4da")),
+                ("VALIGN", (0, 0), (-1, -1), "MIDDLE"),
+                ("TOPPADDING", (0, 0), (-1, -1), 4.5),
+                ("BOTTOMPADDING", (0, 0), (-1, -1), 4.5),
+            ]
+        )
     )
     return KeepTogether([Paragraph(caption, CAPTION), table, Spacer(1, 8)])
 
@@ -127,12 +131,23 @@ def _story(content_blocks):
 def benefits_guide(path: Path) -> None:
     info, content_blocks = blocks.read("benefits-guide.md")
     document = BaseDocTemplate(
-        str(path), pagesize=A4, leftMargin=LEFT, rightMargin=RIGHT, topMargin=22 * mm, bottomMargin=22 * mm,
-        title=info["title"], author=info["author"], subject=info["subject"], creator="Halden Instruments", invariant=1,
+        str(path),
+        pagesize=A4,
+        leftMargin=LEFT,
+        rightMargin=RIGHT,
+        topMargin=22 * mm,
+        bottomMargin=22 * mm,
+        title=info["title"],
+        author=info["author"],
+        subject=info["subject"],
+        creator="Halden Instruments",
+        invariant=1,
     )
     frame = Frame(LEFT, 22 * mm, WIDTH - LEFT - RIGHT, HEIGHT - 44 * mm, 0, 0, 0, 0)
-    document.addPageTemplates([
-        PageTemplate("cover", [frame], onPage=_cover),
-        PageTemplate("page", [frame], onPage=_page),
-    ])
+    document.addPageTemplates(
+        [
+            PageTemplate("cover", [frame], onPage=_cover),
+            PageTemplate("page", [frame], onPage=_page),
+        ]
+    )
     document.build(list(_story(content_blocks)), canvasmaker=NumberedCanvas)

@@ -160,8 +160,13 @@ def _priced(sheet: Worksheet, items: list[tuple[str, str, int, int]], what: str)
     _head(
         sheet,
         4,
-        ["Product code", "Description", "List price EUR", *(f"{n} pieces (-{p:.0%})" for n, p in TIERS),
-         "Lead time (weeks)"],
+        [
+            "Product code",
+            "Description",
+            "List price EUR",
+            *(f"{n} pieces (-{p:.0%})" for n, p in TIERS),
+            "Lead time (weeks)",
+        ],
     )
     row = 5
     for code, text, price, weeks in items:

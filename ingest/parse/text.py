@@ -61,4 +61,3 @@ def first_heading(elements: list[Element]) -> str | None:
     """The first of the highest headings near the top, as a title; None if there is none."""
     early = [element for element in elements[:5] if element.kind is Kind.HEADING]
     return min(early, key=lambda element: element.level).text[:300] if early else None
-

@@ -105,8 +105,12 @@ def ask(corpus: Store) -> Ask:
     """Asks a person of the groups' question; settings may be given by name."""
 
     def asking(
-        question: str, *, groups: Sequence[str] = ("everyone",), history: Sequence[Turn] = (),
-        engine: Engine | None = None, **settings: Any,
+        question: str,
+        *,
+        groups: Sequence[str] = ("everyone",),
+        history: Sequence[Turn] = (),
+        engine: Engine | None = None,
+        **settings: Any,
     ) -> Asked:
         engine = engine or Engine(replace(corpus, settings=corpus.settings.model_copy(update=settings)))
         events = list(engine.ask(question, groups=groups, history=history))
@@ -216,5 +220,3 @@ def _handler(script: Script) -> type[BaseHTTPRequestHandler]:
             self.wfile.flush()
 
     return Handler
-
-

@@ -55,7 +55,7 @@ def asked(
 
 
 def test_every_quote_is_verbatim_and_every_answer_short(
-    asked: tuple[str, Engine, list[tuple[dict[str, object], Answer]]]
+    asked: tuple[str, Engine, list[tuple[dict[str, object], Answer]]],
 ) -> None:
     name, engine, answers = asked
     labels = engine.catalog.labels_of(["everyone"])

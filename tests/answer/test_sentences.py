@@ -19,11 +19,15 @@ def split(text: str) -> list[str]:
             "Dr. Smith paid $3.50 to J. R. Tolkien, e.g. for tea. He left.",
             ["Dr. Smith paid $3.50 to J. R. Tolkien, e.g. for tea.", "He left."],
         ),
-        ("The U.S. Army came. It stayed in the U.S. The rest left.",
-         ["The U.S. Army came.", "It stayed in the U.S.", "The rest left."]),
+        (
+            "The U.S. Army came. It stayed in the U.S. The rest left.",
+            ["The U.S. Army came.", "It stayed in the U.S.", "The rest left."],
+        ),
         ("At 5 p.m. the doors close. See No. 5 and Fig. 2.", ["At 5 p.m. the doors close.", "See No. 5 and Fig. 2."]),
-        ("He wondered ... and left. “Why? I don't know.” Nobody did.",
-         ["He wondered ... and left.", "“Why? I don't know.”", "Nobody did."]),
+        (
+            "He wondered ... and left. “Why? I don't know.” Nobody did.",
+            ["He wondered ... and left.", "“Why? I don't know.”", "Nobody did."],
+        ),
         ("It was law.[12] Then it was not.", ["It was law.[12]", "Then it was not."]),
         (
             "Am 3. Oktober ist zu. Das gilt z. B. für Hr. Müller, d. h. immer. Im 19. Jahrhundert war es anders.",
@@ -40,8 +44,10 @@ def split(text: str) -> list[str]:
         ("今日は休みです。明日は働きます。", ["今日は休みです。", "明日は働きます。"]),
         ("Name: A. Foo. Bar | Price: 3\nName: B | Price: 4", ["Name: A. Foo. Bar | Price: 3", "Name: B | Price: 4"]),
         ("- one item\n- second item\n1. third", ["- one item", "- second item", "1. third"]),
-        ("A line that was wrapped by an editor at about sixty columns and\ngoes on here. New.",
-         ["A line that was wrapped by an editor at about sixty columns and\ngoes on here.", "New."]),
+        (
+            "A line that was wrapped by an editor at about sixty columns and\ngoes on here. New.",
+            ["A line that was wrapped by an editor at about sixty columns and\ngoes on here.", "New."],
+        ),
         ("", []),
         (" \n ", []),
     ],

@@ -67,9 +67,7 @@ def test_a_wrong_mark_is_moved(ask: Ask, server: Server, numbers: dict[str, int]
         "The canteen serves soup with fresh bread on every Friday.",  # made up
     ],
 )
-def test_what_the_passages_do_not_say_is_marked(
-    ask: Ask, server: Server, numbers: dict[str, int], claim: str
-) -> None:
+def test_what_the_passages_do_not_say_is_marked(ask: Ask, server: Server, numbers: dict[str, int], claim: str) -> None:
     server.script.says(f"Unused leave may be carried over until 31 March [{numbers['leave']}]. {claim}")
     answer = ask(QUESTION, llm_url=server.url).answer
     assert [sentence.supported for sentence in answer.sentences] == [True, False]

@@ -123,9 +123,7 @@ def _ways(store: Store) -> dict[str, Search]:
         def search(question: Question) -> list[Hit]:
             found = leg(question)[:DEPTH]
             items = store.catalog.chunks_by_id([hit.id for hit in found], labels=labels)
-            return [
-                Hit(rank=rank, score=max(0.0, hit.score), found=items[hit.id]) for rank, hit in enumerate(found, 1)
-            ]
+            return [Hit(rank=rank, score=max(0.0, hit.score), found=items[hit.id]) for rank, hit in enumerate(found, 1)]
 
         return search
 

@@ -34,8 +34,12 @@ def test_evidence_is_found_by_its_words_in_order() -> None:
 @pytest.mark.parametrize(
     ("path", "named", "same"),
     [
-        ("docs/a.md", "docs/a.md", True), ("a.md", "docs/a.md", True), ("squad/docs/a.md", "docs/a.md", True),
-        ("docs/ba.md", "a.md", False), ("x/a.md", "docs/a.md", False), ("", "a.md", False),
+        ("docs/a.md", "docs/a.md", True),
+        ("a.md", "docs/a.md", True),
+        ("squad/docs/a.md", "docs/a.md", True),
+        ("docs/ba.md", "a.md", False),
+        ("x/a.md", "docs/a.md", False),
+        ("", "a.md", False),
     ],
 )
 def test_a_file_is_the_same_wherever_the_set_was_put(path: str, named: str, same: bool) -> None:

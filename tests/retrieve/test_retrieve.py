@@ -42,7 +42,8 @@ def office(embedder: Embedder, sandbox: Sandbox, tmp_path_factory: pytest.TempPa
     with open_store(settings) as opened:
         store = replace(opened, embedder=embedder)
         place = Place(
-            settings=settings, store=store,
+            settings=settings,
+            store=store,
             pipeline=Pipeline(settings, store.indexes, store.originals, embedder, sandbox),
         )
         _fill(place)
@@ -56,9 +57,7 @@ def _fill(place: Place) -> None:
     place.ingest()
 
 
-def search(
-    place: Place, question: str, *groups: str, k: int = 5, history: Sequence[Turn] = ()
-) -> list[Hit]:
+def search(place: Place, question: str, *groups: str, k: int = 5, history: Sequence[Turn] = ()) -> list[Hit]:
     retriever = Retriever(place.store.indexes, place.store.embedder)
     return retriever.search(question, labels=place.store.catalog.labels_of(groups), k=k, history=history)
 
@@ -114,8 +113,10 @@ def test_meaning_finds_what_words_do_not(office: Place) -> None:
 
 
 def test_a_follow_up_inherits_from_the_turns_before(office: Place) -> None:
-    history = [Turn(role="user", content="What certificate does the remote network need?"),
-               Turn(role="assistant", content="A personal one.")]
+    history = [
+        Turn(role="user", content="What certificate does the remote network need?"),
+        Turn(role="assistant", content="A personal one."),
+    ]
     assert first(search(office, "How do I renew it?", "everyone")) == "printer.md"
     assert first(search(office, "How long does it last?", "everyone", history=history)) == "vpn.md"
 

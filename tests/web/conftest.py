@@ -92,13 +92,26 @@ class Site:
         chat = conversations.start(person, NASTY)
         conversations.add(person, chat.id, "user", NASTY)
         citation = Citation(
-            n=1, document_id="x", path=NASTY, title=NASTY, revision=self.revision("everyone/zephyr.txt"), pages=(),
-            section=NASTY, quote=NASTY, start=0, end=40,
+            n=1,
+            document_id="x",
+            path=NASTY,
+            title=NASTY,
+            revision=self.revision("everyone/zephyr.txt"),
+            pages=(),
+            section=NASTY,
+            quote=NASTY,
+            start=0,
+            end=40,
         )
         answer = Answer(
-            text=f"{NASTY} [1]\n\n- {NASTY}\n\n**{NASTY.strip()}**", refused=False, mode=Mode.WRITTEN, confidence=0.6,
+            text=f"{NASTY} [1]\n\n- {NASTY}\n\n**{NASTY.strip()}**",
+            refused=False,
+            mode=Mode.WRITTEN,
+            confidence=0.6,
             sentences=(Sentence(text="The Zephyr budget is 4711 euro.", citations=(1,), supported=False),),
-            citations=(citation,), timings={}, notice=NASTY,
+            citations=(citation,),
+            timings={},
+            notice=NASTY,
         )
         conversations.add(person, chat.id, "assistant", answer.text, answer.as_json())
         return chat.id
@@ -159,7 +172,9 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     _write_inbox(inbox)
     subprocess.run(
         [sys.executable, "-m", "app.cli", "--data", str(data), "ingest", str(inbox), "--json"],
-        check=False, stdout=subprocess.DEVNULL, cwd=folder,  # the broken file makes it end with 1
+        check=False,
+        stdout=subprocess.DEVNULL,
+        cwd=folder,  # the broken file makes it end with 1
     )
     database = Database.open(DataFolder(data).catalog)
     for name, (group, admin) in PEOPLE.items():

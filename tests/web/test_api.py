@@ -139,11 +139,19 @@ def test_feedback_is_for_ones_own_answers(site: Site) -> None:
     assert site.client("ada").post("/api/v1/feedback", json=body | {"rating": 5}).status_code == 400
 
 
-@pytest.mark.parametrize(("body", "says"), [
-    ({"question": " "}, "empty"), ({"question": "x" * 100_000}, "100,000 characters"), ({}, "question"),
-    ({"question": "x", "k": 3}, "k"), ({"question": "x", "history": [{"role": "system", "content": "x"}]}, "role"),
-    ({"question": 5}, "question"), ("{", "JSON"), ("[]", "body"),
-])
+@pytest.mark.parametrize(
+    ("body", "says"),
+    [
+        ({"question": " "}, "empty"),
+        ({"question": "x" * 100_000}, "100,000 characters"),
+        ({}, "question"),
+        ({"question": "x", "k": 3}, "k"),
+        ({"question": "x", "history": [{"role": "system", "content": "x"}]}, "role"),
+        ({"question": 5}, "question"),
+        ("{", "JSON"),
+        ("[]", "body"),
+    ],
+)
 def test_a_wrong_request_is_told_what_is_wrong(site: Site, body: object, says: str) -> None:
     content = body if isinstance(body, str) else json.dumps(body)
     answer = site.client("ada").post("/api/v1/ask", content=content)

@@ -91,7 +91,8 @@ def test_a_citation_of_a_pdf_shows_its_page_with_the_marked_lines(page: Page, si
     expect(picture).not_to_have_js_property("naturalWidth", 0)
     shown = Image.open(io.BytesIO(picture.screenshot())).convert("RGB")
     near = [
-        colour for _, colour in shown.getcolors(1 << 24) or []
+        colour
+        for _, colour in shown.getcolors(1 << 24) or []
         if isinstance(colour, tuple) and max(abs(a - b) for a, b in zip(colour, HIGHLIGHT, strict=True)) < 6
     ]
     assert near, "the highlight colour is on the page"

@@ -61,8 +61,14 @@ def test_a_link_from_another_site_comes_again_from_ours(site: Site) -> None:
 def _websocket(site: Site, token: str | None, origin: str, path: str = "/_stcore/stream") -> None:
     headers = {"Cookie": f"premise_session={token}"} if token else {}
     address = site.address.replace("http", "ws") + path
-    with connect(address, origin=Origin(origin), additional_headers=headers, proxy=None,
-                 subprotocols=[Subprotocol("streamlit")], open_timeout=10):
+    with connect(
+        address,
+        origin=Origin(origin),
+        additional_headers=headers,
+        proxy=None,
+        subprotocols=[Subprotocol("streamlit")],
+        open_timeout=10,
+    ):
         pass
 
 
@@ -70,8 +76,10 @@ def test_the_websocket_needs_a_session_and_our_origin(site: Site) -> None:
     token = site.client("ada").cookies["premise_session"]
     _websocket(site, token, site.address)
     for wrong_token, origin, path in (
-        (None, site.address, "/_stcore/stream"), ("forged", site.address, "/_stcore/stream"),
-        (token, "http://evil.example", "/_stcore/stream"), (token, site.address, "/other"),
+        (None, site.address, "/_stcore/stream"),
+        ("forged", site.address, "/_stcore/stream"),
+        (token, "http://evil.example", "/_stcore/stream"),
+        (token, site.address, "/other"),
     ):
         with pytest.raises((InvalidStatus, ConnectionClosed)):
             _websocket(site, wrong_token, origin, path)
@@ -98,6 +106,9 @@ def test_a_wrong_token_is_refused_even_with_a_session(site: Site) -> None:
     client = site.client("ada")
     for value in ("Bearer wrong", "Bearer", "Basic eDp4", f"Bearer {site.token}x"):
         assert client.get("/api/v1/documents", headers={"Authorization": value}).status_code == 401, value
-    assert httpx.get(
-        site.address + "/documents", headers={"Authorization": f"Bearer {site.token}"}, trust_env=False
-    ).status_code == 401  # the token is for the API only
+    assert (
+        httpx.get(
+            site.address + "/documents", headers={"Authorization": f"Bearer {site.token}"}, trust_env=False
+        ).status_code
+        == 401
+    )  # the token is for the API only

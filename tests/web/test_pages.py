@@ -17,8 +17,16 @@ from storage.records import Element, Kind, Line, Revision, Row, revision_text
 
 def _revision(*elements: Element) -> Revision:
     return Revision(
-        id="r", document_id="d", sha256="0" * 64, path="a/b.pdf", title="B", pages=2, text=revision_text(elements),
-        elements=elements, created=datetime(2026, 1, 1, tzinfo=UTC), current=True,
+        id="r",
+        document_id="d",
+        sha256="0" * 64,
+        path="a/b.pdf",
+        title="B",
+        pages=2,
+        text=revision_text(elements),
+        elements=elements,
+        created=datetime(2026, 1, 1, tzinfo=UTC),
+        current=True,
     )
 
 
@@ -82,8 +90,10 @@ def test_a_span_covers_parts_of_lines() -> None:
 
 def test_a_passage_has_its_surroundings_and_its_section() -> None:
     revision = _revision(
-        Element(kind=Kind.HEADING, text="Guide", level=1), Element(kind=Kind.HEADING, text="Leave", level=2),
-        Element(kind=Kind.TEXT, text="Before. Thirty days. After.", page=2), Element(kind=Kind.TEXT, text="x" * 3000),
+        Element(kind=Kind.HEADING, text="Guide", level=1),
+        Element(kind=Kind.HEADING, text="Leave", level=2),
+        Element(kind=Kind.TEXT, text="Before. Thirty days. After.", page=2),
+        Element(kind=Kind.TEXT, text="x" * 3000),
     )
     start = revision.text.index("Thirty")
     found = passage(revision, start, start + 12)
@@ -103,9 +113,7 @@ def test_a_cited_row_is_shown_with_the_rows_around_it() -> None:
         start = len(text) + bool(text)
         text = f"{text}\n{line}" if text else line
         rows.append(Row(start=start, end=start + len(line), cells=pair, address=f"A{number + 2}:B{number + 2}"))
-    revision = _revision(
-        Element(kind=Kind.TABLE, text=text, sheet="Leave", header=("Site", "Leave"), rows=tuple(rows))
-    )
+    revision = _revision(Element(kind=Kind.TABLE, text=text, sheet="Leave", header=("Site", "Leave"), rows=tuple(rows)))
     table = passage(revision, rows[10].start, rows[10].end).table
     assert table is not None
     assert table.rows[table.cited.index(True)] == ("Site 10", "10 days") and sum(table.cited) == 1

@@ -11,15 +11,63 @@ import pytest
 from app.safe import answer_html, label, plain, text_html
 
 OURS = {
-    "p": set(), "br": set(), "strong": set(), "code": set(), "pre": set(), "ul": set(), "ol": {"start"}, "li": set(),
-    "table": set(), "thead": set(), "tbody": set(), "tr": set(), "th": set(), "td": set(), "sup": {"class"},
+    "p": set(),
+    "br": set(),
+    "strong": set(),
+    "code": set(),
+    "pre": set(),
+    "ul": set(),
+    "ol": {"start"},
+    "li": set(),
+    "table": set(),
+    "thead": set(),
+    "tbody": set(),
+    "tr": set(),
+    "th": set(),
+    "td": set(),
+    "sup": {"class"},
     "span": {"class", "title"},
 }
 PIECES = [
-    "<script>alert(1)</script>", "<img src=x onerror=alert(1)>", "![a](http://e.example/x.png)", "[a](javascript:x)",
-    "[1]", "[99]", "**bold**", "**", "`code`", "```", "~~~", "| a | b |", "| --- | --- |", "- item", "1. item",
-    "# head", "\n", "\n\n", "&lt;", "&#106;", '"', "'", "<", ">", "$$\\href{x}{y}$$", ":red[x]", ":smile:",
-    "\ue000", "\ue001", "\x00", "\u202e", "\u2028", "</span>", "<b", "<!--", "]]>", "text", "词语", "\ud800",
+    "<script>alert(1)</script>",
+    "<img src=x onerror=alert(1)>",
+    "![a](http://e.example/x.png)",
+    "[a](javascript:x)",
+    "[1]",
+    "[99]",
+    "**bold**",
+    "**",
+    "`code`",
+    "```",
+    "~~~",
+    "| a | b |",
+    "| --- | --- |",
+    "- item",
+    "1. item",
+    "# head",
+    "\n",
+    "\n\n",
+    "&lt;",
+    "&#106;",
+    '"',
+    "'",
+    "<",
+    ">",
+    "$$\\href{x}{y}$$",
+    ":red[x]",
+    ":smile:",
+    "\ue000",
+    "\ue001",
+    "\x00",
+    "\u202e",
+    "\u2028",
+    "</span>",
+    "<b",
+    "<!--",
+    "]]>",
+    "text",
+    "词语",
+    "\ud800",
     "<a href='http://e.example'>",
 ]
 
@@ -67,8 +115,10 @@ def test_text_shows_as_itself() -> None:
 
 
 def test_the_markdown_that_answers_may_have() -> None:
-    made = answer_html("Two days [1]. Not [7].\n\n- **one** [2]\n- two\n\n| a | b |\n| --- | --- |\n| 1 | <x> |",
-                       known=frozenset({1, 2}))
+    made = answer_html(
+        "Two days [1]. Not [7].\n\n- **one** [2]\n- two\n\n| a | b |\n| --- | --- |\n| 1 | <x> |",
+        known=frozenset({1, 2}),
+    )
     assert '<p>Two days <sup class="cite">1</sup>. Not [7].</p>' in made
     assert '<ul><li><strong>one</strong> <sup class="cite">2</sup></li><li>two</li></ul>' in made
     assert "<td>&lt;x&gt;</td>" in made

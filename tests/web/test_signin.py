@@ -54,17 +54,29 @@ def test_waits_grow_and_end_and_one_right_try_starts_anew() -> None:
         if wait:
             assert tries.take("ada", "10.0.0.1") == 0
     assert waits[:FREE_TRIES] == [0] * FREE_TRIES
-    assert waits[FREE_TRIES:FREE_TRIES + 3] == [1, 2, 4] and max(waits) == LONGEST_WAIT
+    assert waits[FREE_TRIES : FREE_TRIES + 3] == [1, 2, 4] and max(waits) == LONGEST_WAIT
     now[0] += LONGEST_WAIT
     assert tries.take("ada", "10.0.0.1") == 0
     tries.right("ada", "10.0.0.1")
     assert tries.take("ada", "10.0.0.1") == 0 and tries.take("ada", "10.0.0.2") == 0
 
 
-@pytest.mark.parametrize("wanted", [
-    "//evil.example", "https://evil.example", "/\\evil.example", "javascript:alert(1)", "evil", "", "/signin?next=/",
-    "/a\r\nSet-Cookie: x=1", "/ü", "/api/v1/documents", "/" + "a" * 3000,
-])
+@pytest.mark.parametrize(
+    "wanted",
+    [
+        "//evil.example",
+        "https://evil.example",
+        "/\\evil.example",
+        "javascript:alert(1)",
+        "evil",
+        "",
+        "/signin?next=/",
+        "/a\r\nSet-Cookie: x=1",
+        "/ü",
+        "/api/v1/documents",
+        "/" + "a" * 3000,
+    ],
+)
 def test_no_way_leads_elsewhere(wanted: str) -> None:
     assert local_path(wanted) == "/"
 
