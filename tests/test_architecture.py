@@ -21,7 +21,6 @@ OWNERS = {  # vendor: the files (or folders) that may import it
     "alembic": {"storage/database.py", "storage/migrations"},
     "argon2": {"storage/accounts.py"},
     "chromadb": {"storage/vectors.py"},
-    "lingua": {"app/language.py", "storage/language.py"},
     "llama_index": {"app/llm.py", "app/llamaindex.py"},
     "openpyxl": {"ingest/parse"},
     "prometheus_client": {"app/metrics.py"},
