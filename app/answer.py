@@ -69,7 +69,7 @@ def _understood(
     engine: Engine, question: str, hits: Sequence[Hit], *, labels: frozenset[int], history: Sequence[Turn]
 ) -> _Case:
     passages = build_context(hits, engine.catalog, labels=labels, budget=engine.settings.context_tokens)
-    weigh = rarity(engine.indexes.keywords)
+    weigh = rarity(engine.indexes.keywords, labels)
     asked = understand(question, history, weigh=weigh)
     ranked = candidates(asked, passages, engine.embedder)
     embedded = knows(engine.embedder, question)

@@ -124,13 +124,12 @@ def understand(question: str, history: Sequence[Turn], *, weigh: Weigh) -> Asked
     )
 
 
-def rarity(keywords: KeywordIndex) -> Weigh:
-    """How much a term tells in this collection: its inverse document frequency."""
-    size = keywords.size()
+def rarity(keywords: KeywordIndex, labels: frozenset[int]) -> Weigh:
+    """How much a term tells in what these labels may read: its inverse document frequency."""
 
     @cache
     def weigh(term: str) -> float:
-        return math.log(1 + (size + 1) / (keywords.frequency(term) + 0.5))
+        return math.log1p(math.exp(keywords.rarity([term], labels=labels)[term]))  # never 0: every term tells a little
 
     return weigh
 

@@ -52,6 +52,7 @@ def options(
 
 def main() -> None:
     """Run the command line; every error of ours is one line on standard error and exit code 1."""
+    os.umask(0o077)  # whatever is written, SQLite's side files too, is for this account alone
     try:
         cli()
     except SettingError as error:

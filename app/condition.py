@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -80,7 +81,10 @@ def _language_model(settings: Settings) -> dict[str, Any] | None:
 
 
 def _disk(folder: Path) -> dict[str, int]:
-    used = sum(file.stat().st_size for file in folder.rglob("*") if file.is_file() and not file.is_symlink())
+    used = 0
+    for file in folder.rglob("*"):
+        with suppress(FileNotFoundError):  # files come and go while we look
+            used += file.lstat().st_size
     return {"used_bytes": used, "free_bytes": shutil.disk_usage(folder).free}
 
 

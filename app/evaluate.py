@@ -138,7 +138,7 @@ def _retrieval(question: Question, hits: Sequence[Hit]) -> Outcome:
     if not question.files:
         return {}
     ranked = list(dict.fromkeys(hit.found.path for hit in hits))
-    right = [any(same_file(path, file) for file in question.files) for path in ranked]
+    right = _right(ranked, question.files)
     first = right.index(True) if True in right else None
     gain = sum(1 / log2(place + 2) for place, is_right in enumerate(right[:10]) if is_right)
     best = sum(1 / log2(place + 2) for place in range(min(len(question.files), 10)))
@@ -157,6 +157,17 @@ def _retrieval(question: Question, hits: Sequence[Hit]) -> Outcome:
             )
         )
     return outcome
+
+
+def _right(ranked: Sequence[str], files: Sequence[str]) -> list[bool]:
+    """Which of the paths are named files. A named file counts once, and as its very path if that is there."""
+    found = [False] * len(ranked)
+    for file in files:
+        exact = [place for place, path in enumerate(ranked) if path == file]
+        alike = [place for place, path in enumerate(ranked) if same_file(path, file)]
+        for place in (exact or alike)[:1]:
+            found[place] = True
+    return found
 
 
 def _evidence(engine: Engine, question: Question, groups: Sequence[str], hits: Sequence[Hit]) -> float | None:

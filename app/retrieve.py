@@ -43,7 +43,7 @@ class Retriever:
         by_meaning = [hit.id for hit in self._indexes.search_vectors(vector, labels=labels, k=DEPTH)]
         names = list(dict.fromkeys([*by_word, *by_meaning]))
         candidates = self._indexes.catalog.candidates(names, labels=labels)
-        rarity = self._indexes.keywords.rarity(asked.terms)
+        rarity = self._indexes.keywords.rarity(asked.terms, labels=labels)
         judge = _Judge(
             weights={term: weight * rarity[term] for term, weight in asked.terms.items()},
             vector=vector,

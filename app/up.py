@@ -25,6 +25,7 @@ from storage.settings import PREFIX, Settings
 
 READY_SECONDS = 120.0
 STOP_SECONDS = 10.0
+LOCK_SECONDS = 3.0  # another command may look at the lock for a moment
 RESTARTS = 5  # in a minute; more than that is a fault that restarting does not mend
 LOG_BYTES = 10_000_000  # a log larger than this is started anew
 PR_SET_PDEATHSIG = 1
@@ -49,15 +50,18 @@ class Service:
         self._folder = folder
         self._say = say
         self._stopping = False
-        host = "127.0.0.1" if settings.host in ("0.0.0.0", "::") else settings.host  # noqa: S104
+        local = "127.0.0.1" if settings.host in ("0.0.0.0", "::") else settings.host  # noqa: S104
         self.running = Running(
-            pid=os.getpid(), address=f"http://{host}:{settings.port}", chroma_host="127.0.0.1", chroma_port=_free_port()
+            pid=os.getpid(),
+            address=f"http://{f'[{local}]' if ':' in local else local}:{settings.port}",
+            chroma_host="127.0.0.1",
+            chroma_port=_free_port(),
         )
 
     def run(self, on_ready: Callable[[str], None]) -> None:
         """Start everything, call `on_ready(address)`, stay until a signal. Raises: ServiceError, DataFolderError."""
         _check_port_free(self._settings.host, self._settings.port)
-        with self._folder.owned():
+        with self._folder.owned(wait=LOCK_SECONDS):
             self._folder.announce(self.running)
             self._folder.operator_token()
             children = self._children()
@@ -108,6 +112,8 @@ class Service:
             log.unlink()
         environment = os.environ | {"DO_NOT_TRACK": "1", "ANONYMIZED_TELEMETRY": "False", "CHROMA_TELEMETRY": "False"}
         environment |= {PREFIX + "DATA": str(self._settings.data)}
+        if child.name == "ingest":
+            environment.pop(PREFIX + "LLM_API_KEY", None)  # it reads hostile files and asks no model
         if child.name == "chroma":  # needs none of our settings, the keys among them least
             environment = {name: value for name, value in environment.items() if not name.startswith(PREFIX)}
             environment["RUST_LOG"] = "error"  # it would write several lines for every question
@@ -171,7 +177,7 @@ def _die_with_parent() -> None:
 def _answers(address: str) -> bool:
     try:
         return httpx.get(address, timeout=2, trust_env=False).status_code < 500
-    except httpx.HTTPError:
+    except (httpx.HTTPError, httpx.InvalidURL):
         return False
 
 

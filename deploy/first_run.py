@@ -27,6 +27,7 @@ PEOPLE = [  # name, groups, admin, what to say of them
 
 def main() -> int:
     """Fill the data folder of the settings. Returns the exit status."""
+    os.umask(0o077)
     try:
         settings = load_settings()
         folder = DataFolder(settings.data)
@@ -35,18 +36,23 @@ def main() -> int:
         print(error, file=sys.stderr)
         return 1
     accounts = Accounts(database)
-    if accounts.all():
+    if any(user.admin for user in accounts.all()):
         return 0
     if not settings.inbox_folder.exists():
         shutil.copytree(SAMPLES, settings.inbox_folder)
     lines = ["Accounts of the sample company. Change the passwords before anybody else can reach the page.", ""]
-    for name, groups, admin, words in PEOPLE:
-        password = new_password()
-        accounts.add(name, password, groups, admin=admin)
-        lines.append(f"  {name:<8} {password}   {words}")
+    passwords = {name: new_password() for name, *_ in PEOPLE}
+    lines += [f"  {name:<8} {passwords[name]}   {words}" for name, _, _, words in PEOPLE]
     file = settings.data / "accounts.txt"
     with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as output:
         output.write("\n".join(lines) + "\n")
+    # after the file: a stop between the two must not leave accounts whose passwords nobody knows. The administrator
+    # comes last, so that a run that was stopped here is taken up again by the next
+    for name, groups, admin, _ in reversed(PEOPLE):
+        if name not in {user.name for user in accounts.all()}:
+            accounts.add(name, passwords[name], groups, admin=admin)
+        else:
+            accounts.change(name, password=passwords[name])
     database.close()
     print("first")
     return 0

@@ -10,12 +10,14 @@ nobody reads. A rule that cannot be read lets nobody in. Knows no database.
 
 from __future__ import annotations
 
+import os
 import tomllib
 import unicodedata
 from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 
 RULE_FILE = "access.toml"
+LIKE_A_RULE = frozenset({RULE_FILE, f"{RULE_FILE}.txt"})
 
 
 class AccessRules:
@@ -47,6 +49,9 @@ class AccessRules:
         return self._by_folder[folder]
 
     def _read(self, folder: PurePosixPath) -> tuple[str, ...] | None:
+        misnamed = self._misnamed(folder)
+        if misnamed is not None:
+            return self._nobody(folder, f"there is a file {misnamed}; a rule must be a regular file named access.toml")
         file = self._root / folder / RULE_FILE
         try:
             values = tomllib.loads(file.read_text(encoding="utf-8"))
@@ -62,6 +67,19 @@ class AccessRules:
         ):
             return self._nobody(folder, 'it must hold one line such as readers = ["hr", "finance"]')
         return tuple(sorted({name.strip() for name in names} - {""}))
+
+    def _misnamed(self, folder: PurePosixPath) -> str | None:
+        """A file that somebody meant as a rule: another case, an ending that Windows hides, a link."""
+        try:
+            with os.scandir(self._root / folder) as entries:
+                for entry in entries:
+                    if entry.name.casefold() not in LIKE_A_RULE:
+                        continue
+                    if entry.name != RULE_FILE or not entry.is_file(follow_symlinks=False):
+                        return entry.name
+        except OSError:
+            return None  # what cannot be listed yields no files either
+        return None
 
     def _nobody(self, folder: PurePosixPath, why: str) -> tuple[str, ...]:
         self.problems[str(folder / RULE_FILE)] = f"Nobody may read what it covers: {why}."

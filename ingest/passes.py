@@ -51,7 +51,7 @@ def one_pass(
     Raises: DataFolderError when the folder is none, or overlaps one that is kept already.
     """
     started = time.monotonic()
-    root = _root(settings, folder)
+    root = _root(settings, folder, must_exist=not remove)
     with open_pipeline(settings) as (pipeline, data), data.ingesting(wait=WAIT_SECONDS):
         catalog = pipeline.catalog
         _refuse_overlap(catalog, root)
@@ -81,14 +81,14 @@ def one_pass(
         }
 
 
-def _root(settings: Settings, folder: Path | None) -> Path:
+def _root(settings: Settings, folder: Path | None, *, must_exist: bool) -> Path:
     if folder is None:
         settings.inbox_folder.mkdir(parents=True, exist_ok=True)
         return settings.inbox_folder
-    root = folder.expanduser().absolute()
-    if not root.is_dir():
+    root = folder.expanduser().resolve()
+    if must_exist and not root.is_dir():
         raise DataFolderError(f"{folder} is no folder. Name one, or leave it out for the inbox.")
-    return Path(root.resolve())
+    return root
 
 
 def _refuse_overlap(catalog: Catalog, root: Path) -> None:
@@ -128,7 +128,7 @@ def _changing(catalog: Catalog, source: Source) -> bool:
 def _attention(catalog: Catalog, source: Source, found: Reconciled) -> list[str]:
     """What the administrator should know besides failures."""
     nobody = [file.path for file in catalog.known(source.id).values() if file.label is None]
-    lines = list(found.rule_problems)
+    lines = [*found.rule_problems, *found.unreadable]
     if nobody:
         lines.append(
             f"{len(nobody)} files are read by nobody, such as {min(nobody)}: put them into a group's folder, write an "
@@ -178,6 +178,8 @@ def _remove(pipeline: Pipeline, source: Source, started: float) -> dict[str, Any
 def rebuild(settings: Settings, *, embed: bool) -> dict[str, Any]:
     """Make both indexes anew from the catalog; `embed`: chunk and embed everything anew first."""
     started = time.monotonic()
+    if embed and DataFolder(settings.data).running() is not None:
+        raise DataFolderError("Stop `premise up` first: the running service would go on with the old model.")
     with (
         open_pipeline(settings, check_embedder=not embed) as (pipeline, data),
         data.ingesting(wait=WAIT_SECONDS),

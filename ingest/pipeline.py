@@ -7,6 +7,7 @@ queue: what a crash leaves half done is simply still waiting. One process at a t
 
 from __future__ import annotations
 
+import logging
 import os
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -22,13 +23,16 @@ from ingest.access import AccessRules
 from ingest.chunk import chunk, embedding_text, title_of
 from ingest.sandbox import Sandbox
 from ingest.scan import Changes, Walked, compare, walk
-from storage.catalog import EMBEDDER, Catalog, Known, Seen, Source, Vector, revision_id
+from storage.catalog import EMBEDDER, Catalog, Known, Source, Vector, revision_id
 from storage.embedder import Embedder
+from storage.errors import PremiseError
 from storage.failures import RETRIED, Code, ParseFailure
 from storage.indexes import Indexes
 from storage.originals import Originals
 from storage.records import Chunk, Parsed, State
 from storage.settings import Settings
+
+log = logging.getLogger("premise.ingest")
 
 EMBED_AT = 128  # chunks collected across documents before they are embedded together
 BATCH = 200  # waiting files fetched at once
@@ -47,6 +51,7 @@ class Reconciled:
     unchanged: int = 0
     held: str | None = None  # why deletions wait for a person
     rule_problems: tuple[str, ...] = ()  # access.toml files that let nobody in because they cannot be read
+    unreadable: tuple[str, ...] = ()  # folders and files that could not be looked at
 
 
 @dataclass(kw_only=True)
@@ -90,10 +95,15 @@ class Pipeline:
 
     # --- folder against catalog --------------------------------------------------------------------------------
 
-    def reconcile(self, source: Source) -> Reconciled:
-        """Make the catalog's files those of the folder. Deleted and re-permissioned files are gone from answers now."""
+    def reconcile(self, source: Source, *, tell: bool = True) -> Reconciled:
+        """Make the catalog's files those of the folder. Deleted and re-permissioned files are gone from answers now.
+
+        May run while `work` does, in another thread; then with `tell` False, since only one of them tells the indexes.
+        """
         root = Path(source.root)
         self._roots[source.id] = root
+        if source.confirmed:
+            self.catalog.confirmation_used(source.id)
         try:
             rules = AccessRules(root, source.readers)
             walked = walk(root, rules, self.catalog.label_for, without=self.settings.data)
@@ -107,8 +117,9 @@ class Pipeline:
         if waits is None:
             self.catalog.delete_documents([file.id for file in changes.gone])
         self._apply(source, changes)
-        self._unreadable(walked, known)
-        self.indexes.catch_up()
+        self._unreadable(walked, known, rules)
+        if tell:
+            self.indexes.catch_up()
         self.catalog.scanned(source.id, held=waits)
         return Reconciled(
             new=len(changes.new),
@@ -119,6 +130,7 @@ class Pipeline:
             unchanged=changes.unchanged,
             held=waits,
             rule_problems=tuple(f"{file}: {why}" for file, why in rules.problems.items()),
+            unreadable=tuple(f"{place}: {why}" for place, why in walked.unreadable.items()),
         )
 
     def _guard(self, source: Source, changes: Changes, known: int) -> str | None:
@@ -128,7 +140,7 @@ class Pipeline:
             return None
         return (
             f"{gone} of {known} files of {source.root} are gone at once. They still answer questions until you confirm "
-            "that they were deleted (Administration page, or `premise ingest --confirm-deletions`). "
+            f"that they were deleted (Administration page, or `premise ingest {source.root} --confirm-deletions`). "
             "If the folder is a share, check that it is mounted."
         )
 
@@ -145,14 +157,20 @@ class Pipeline:
         for label, ids in by_label.items():
             self.catalog.relabel(ids, label)
 
-    def _unreadable(self, walked: Walked, known: dict[str, Known]) -> None:
-        """Files below a folder that cannot be listed any more: said to the administrator, still answering."""
-        for folder, why in walked.unreadable.items():
-            for path, file in known.items():
-                if path.startswith(f"{folder}/") and file.code != Code.UNREADABLE:
-                    reason = f"The folder {folder} cannot be listed ({why})."
-                    retry_at = datetime.now(UTC) + timedelta(seconds=self.settings.scan_seconds)
-                    self.catalog.fail(file.id, Code.UNREADABLE, reason, retry_at)
+    def _unreadable(self, walked: Walked, known: dict[str, Known], rules: AccessRules) -> None:
+        """Files that cannot be looked at any more: said to the administrator, still answering those who may read."""
+        for path, file in known.items():
+            why = next(
+                (w for place, w in walked.unreadable.items() if path == place or path.startswith(f"{place}/")), None
+            )
+            if why is None:
+                continue
+            label = self.catalog.label_for(rules.readers(path))
+            if label != file.label:
+                self.catalog.relabel([file.id], label)
+            if file.code != Code.UNREADABLE:
+                retry_at = datetime.now(UTC) + timedelta(seconds=self.settings.scan_seconds)
+                self.catalog.fail(file.id, Code.UNREADABLE, f"The file cannot be looked at ({why}).", retry_at)
 
     # --- waiting files -----------------------------------------------------------------------------------------
 
@@ -228,6 +246,11 @@ class Pipeline:
             self.catalog.set_state(known.id, State.EMBEDDING, known.code)
         except ParseFailure as failure:
             return failure
+        except PremiseError:
+            raise  # such as a full disk: not this file's fault
+        except Exception as error:
+            log.exception("%s", known.path)
+            return ParseFailure(Code.PARSER_CRASHED, f"Reading the file failed ({type(error).__name__}: {error}).")
         return _Prepared(
             known=known,
             content=content,
@@ -253,8 +276,8 @@ class Pipeline:
                     Code.TOO_LARGE,
                     f"The file has {status.st_size / 1e6:,.0f} MB; max_file_mb allows {self.settings.max_file_mb:g}.",
                 )
-            content = self.originals.keep(path)
-            after = path.stat()
+            content = self.originals.keep(path, inode=known.inode)
+            after = path.lstat()
         except FileNotFoundError as error:
             raise ParseFailure(
                 Code.CHANGING, "The file went away while it was read, or its name is not valid Unicode."
@@ -263,31 +286,26 @@ class Pipeline:
             raise ParseFailure(Code.UNREADABLE, f"The file cannot be read: {error.strerror}.") from error
         if (after.st_size, after.st_mtime_ns) != (status.st_size, status.st_mtime_ns):
             raise ParseFailure(Code.CHANGING, "The file changed while it was read.")
-        self.catalog.touch_file(
-            known.id,
-            Seen(
-                path=known.path, label=known.label, size=after.st_size, mtime_ns=after.st_mtime_ns, inode=after.st_ino
-            ),
-            waiting=False,
-        )
+        self.catalog.note_status(known.id, after.st_size, after.st_mtime_ns, after.st_ino)
         return content
 
     def _settled(self, path: Path) -> os.stat_result:
         """The file's status once it has not changed for `settle_seconds`. Raises: ParseFailure, OSError."""
-        status = path.stat()
+        status = path.lstat()
         age = time.time() - status.st_mtime
         if 0 <= age < self.settings.settle_seconds:
             time.sleep(self.settings.settle_seconds - age)
-            again = path.stat()
+            again = path.lstat()
             if (again.st_size, again.st_mtime_ns) != (status.st_size, status.st_mtime_ns):
                 raise ParseFailure(Code.CHANGING, "The file is still being written.")
         return status
 
     def _fail(self, known: Known, failure: ParseFailure) -> None:
         retry_at = None
-        if failure.code in RETRIED and known.attempts + 1 < self.settings.max_attempts:
+        again = known.attempts + 1 < self.settings.max_attempts or failure.code is Code.UNREADABLE
+        if failure.code in RETRIED and again:  # a permission can be mended at any time, and changes no file's date
             wait = 5 if failure.code is Code.CHANGING else 30
-            retry_at = datetime.now(UTC) + timedelta(seconds=wait * 2**known.attempts)
+            retry_at = datetime.now(UTC) + timedelta(seconds=wait * 2 ** min(known.attempts, 5))
         self.catalog.fail(known.id, failure.code, failure.reason, retry_at)
 
     # --- storing -----------------------------------------------------------------------------------------------
@@ -364,6 +382,6 @@ class Pipeline:
             )
             done += 1
             progress(done)
-        self.catalog.set_fact(EMBEDDER, f"{self.embedder.name} {self.embedder.revision}")
         self.indexes.rebuild()
+        self.catalog.set_fact(EMBEDDER, f"{self.embedder.name} {self.embedder.revision}")  # last: now it is true
         return done

@@ -17,7 +17,7 @@ from ingest.access import RULE_FILE, AccessRules
 from storage.catalog import Known, Seen
 from storage.records import State
 
-IGNORED_NAMES = frozenset({RULE_FILE, "thumbs.db", "desktop.ini", ".ds_store"})
+IGNORED_NAMES = frozenset({RULE_FILE, f"{RULE_FILE}.txt", "thumbs.db", "desktop.ini", ".ds_store"})
 IGNORED_PREFIXES = (".", "~$", ".~lock.", "~wrl")
 IGNORED_SUFFIXES = (".tmp", ".temp", ".part", ".partial", ".crdownload", ".download", ".swp", ".swx", ".bak~", "~")
 
@@ -33,7 +33,7 @@ class Walked:
     """What a walk saw."""
 
     files: tuple[Seen, ...]
-    unreadable: dict[str, str] = field(default_factory=dict)  # folder -> why it could not be listed
+    unreadable: dict[str, str] = field(default_factory=dict)  # folder or file -> why it could not be looked at
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,7 +75,7 @@ def walk(
 
 def _walk(root: Path, folder: str, unreadable: dict[str, str]) -> Iterator[tuple[str, os.stat_result]]:
     try:
-        entries = sorted(os.scandir(root / folder), key=lambda entry: entry.name)
+        entries = sorted(os.scandir(root / folder), key=lambda entry: entry.name)  # a name that is no Unicode too
     except OSError as error:
         if not folder:
             raise
@@ -95,10 +95,12 @@ def _walk(root: Path, folder: str, unreadable: dict[str, str]) -> Iterator[tuple
                     yield path, status
         except FileNotFoundError:
             continue  # gone between listing and looking
+        except OSError as error:  # a folder without search permission, a share that answers for some files only
+            unreadable[path] = error.strerror or str(error)
 
 
 def compare(seen: tuple[Seen, ...], known: Mapping[str, Known], unreadable: Mapping[str, str]) -> Changes:
-    """What changed. Files below a folder that could not be listed are neither gone nor changed: nobody knows."""
+    """What changed. What could not be looked at, and what is below it, is neither gone nor changed: nobody knows."""
     new: list[Seen] = []
     changed: list[tuple[Known, Seen]] = []
     relabelled: list[tuple[Known, Seen]] = []
@@ -107,7 +109,7 @@ def compare(seen: tuple[Seen, ...], known: Mapping[str, Known], unreadable: Mapp
         before = known.get(file.path)
         if before is None:
             new.append(file)
-        elif (before.size, before.mtime_ns) != (file.size, file.mtime_ns):
+        elif (before.size, before.mtime_ns) != (file.size, file.mtime_ns) or _replaced(before, file):
             changed.append((before, file))
         elif before.label != file.label:
             relabelled.append((before, file))
@@ -117,7 +119,7 @@ def compare(seen: tuple[Seen, ...], known: Mapping[str, Known], unreadable: Mapp
     gone = [
         before
         for path, before in known.items()
-        if path not in paths and not any(path.startswith(f"{folder}/") for folder in unreadable)
+        if path not in paths and not any(path == place or path.startswith(f"{place}/") for place in unreadable)
     ]
     moved = _moves(gone, new)
     moved_from = {before.id for before, _ in moved}
@@ -130,6 +132,11 @@ def compare(seen: tuple[Seen, ...], known: Mapping[str, Known], unreadable: Mapp
         gone=tuple(before for before in gone if before.id not in moved_from),
         unchanged=unchanged,
     )
+
+
+def _replaced(before: Known, file: Seen) -> bool:
+    """Whether another file of equal size and time has taken the place of one that was not read yet."""
+    return before.state is not State.INDEXED and before.inode != file.inode
 
 
 def _moves(gone: list[Known], new: list[Seen]) -> list[tuple[Known, Seen]]:

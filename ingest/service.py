@@ -26,6 +26,7 @@ log = logging.getLogger("premise.ingest")
 DEBOUNCE_MS = 300  # events are collected for this long
 TICK_SECONDS = 1.0  # how often due retries and requests from the page are looked for
 TIDY_SECONDS = 3600.0
+QUIET_SECONDS = 1.0  # between two scans, at least; and at least as long as a scan takes
 TROUBLE_SECONDS = 10.0  # wait after a full disk or a vector index that does not answer
 
 
@@ -38,6 +39,8 @@ class Service:
         self._stop = stop
         self._changed = threading.Event()  # something happened in a source
         self._next_scan = 0.0
+        self._next_tidy = 0.0
+        self._not_before = 0.0
 
     def run(self) -> None:
         """Until `stop` is set."""
@@ -55,27 +58,62 @@ class Service:
     def _turn(self, sources: list[Source]) -> None:
         try:
             with self._folder.ingesting():
-                sources = self._pipeline.catalog.sources()
-                if self._due(sources):
-                    self._scan(sources)
-                state = self._pipeline.work(sources, pause=lambda: self._stop.is_set() or self._due(sources))
+                if self._due():
+                    self._scan(tell=True)
+                with self._scanning_meanwhile():
+                    state = self._pipeline.work(sources, pause=self._stop.is_set)
                 if state.done:
                     log.info("indexed %d, failed %d of %d files", state.indexed, state.failed, state.total)
-                self._pipeline.indexes.catch_up()  # what an earlier fault left to tell
+                self._pipeline.indexes.catch_up()  # what was deleted meanwhile, or an earlier fault left to tell
+                if time.monotonic() >= self._next_tidy:
+                    self._pipeline.tidy()  # no file is being read now
+                    self._next_tidy = time.monotonic() + TIDY_SECONDS
         except DataFolderBusy:
             return  # a `premise ingest` or `premise reindex` is at work
         except (DataFolderError, IndexUnavailable) as error:
             log.error("%s Trying again in %.0f s.", error, TROUBLE_SECONDS)
             self._stop.wait(TROUBLE_SECONDS)
+        except Exception:
+            log.exception("Ingestion failed. Trying again in %.0f s.", TROUBLE_SECONDS)
+            self._stop.wait(TROUBLE_SECONDS)
+        finally:
+            self._pipeline.indexes.keywords.close()  # with the ingest lock, the keyword index's own
 
-    def _due(self, sources: list[Source]) -> bool:
-        asked = any(source.confirmed for source in self._pipeline.catalog.sources()) if sources else False
+    @contextmanager
+    def _scanning_meanwhile(self) -> Iterator[None]:
+        """Scan in a thread as long as the work lasts: a deletion does not wait for a bulk load."""
+        done = threading.Event()
+
+        def scan() -> None:
+            while not done.wait(0.2):
+                try:
+                    if self._due():
+                        self._scan(tell=False)
+                except (DataFolderError, IndexUnavailable) as error:
+                    log.error("%s", error)
+                    done.wait(TROUBLE_SECONDS)
+
+        thread = threading.Thread(target=scan, name="scan")
+        thread.start()
+        try:
+            yield
+        finally:
+            done.set()
+            thread.join()
+
+    def _due(self) -> bool:
+        if time.monotonic() < self._not_before:
+            return False
+        asked = any(source.confirmed for source in self._pipeline.catalog.sources())
         return asked or self._changed.is_set() or time.monotonic() >= self._next_scan
 
-    def _scan(self, sources: list[Source]) -> None:
+    def _scan(self, *, tell: bool) -> None:
         self._changed.clear()
-        for source in sources:
-            found = self._pipeline.reconcile(source)
+        started = time.monotonic()
+        for source in self._pipeline.catalog.sources():
+            found = self._pipeline.reconcile(source, tell=tell)
+            if found.deleted:
+                self._next_tidy = 0.0  # what was deleted leaves the disk with this turn
             if found.new or found.changed or found.moved or found.relabelled or found.deleted:
                 log.info(
                     "%s: %d new, %d changed, %d moved, %d with other readers, %d deleted",
@@ -86,11 +124,13 @@ class Service:
                     found.relabelled,
                     found.deleted,
                 )
-            for problem in found.rule_problems:
+            for problem in (*found.rule_problems, *found.unreadable):
                 log.warning("%s", problem)
             if found.held:
                 log.warning("%s", found.held)
-        self._next_scan = time.monotonic() + self._pipeline.settings.scan_seconds
+        ended = time.monotonic()
+        self._next_scan = ended + self._pipeline.settings.scan_seconds
+        self._not_before = ended + max(QUIET_SECONDS, ended - started)  # a file that never rests must not take it all
 
     @contextmanager
     def _watching(self, roots: list[Path]) -> Iterator[None]:

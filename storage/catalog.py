@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import uuid
 import zlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
@@ -171,13 +171,13 @@ class Catalog:
     # --- sources -----------------------------------------------------------------------------------------------
 
     def source(self, root: str, readers: Sequence[str] | None) -> Source:
-        """The source at `root`, registered when new; its readers become these."""
+        """The source at `root`, registered when new. `readers` None keeps what is registered."""
         names = json.dumps(sorted(set(readers)), ensure_ascii=False) if readers is not None else None
         with self.database.write() as connection:
             found = connection.execute(select(sources).where(sources.c.root == root)).first()
             if found is None:
                 connection.execute(insert(sources).values(root=root, readers=names, confirmed=False))
-            elif found.readers != names:
+            elif names is not None and found.readers != names:
                 connection.execute(update(sources).where(sources.c.id == found.id).values(readers=names))
             return _source(connection.execute(select(sources).where(sources.c.root == root)).one())
 
@@ -188,11 +188,13 @@ class Catalog:
 
     def scanned(self, source_id: int, *, held: str | None) -> None:
         """A full pass over a source has ended. `held`: why deletions wait, None when they do not."""
-        values: dict[str, Any] = {"scanned_at": now(), "held": held}
-        if held is None:
-            values["confirmed"] = False  # a confirmation is for one pass
         with self.database.write() as connection:
-            connection.execute(update(sources).where(sources.c.id == source_id).values(values))
+            connection.execute(update(sources).where(sources.c.id == source_id).values(scanned_at=now(), held=held))
+
+    def confirmation_used(self, source_id: int) -> None:
+        """A confirmation is for one pass, and that pass has begun."""
+        with self.database.write() as connection:
+            connection.execute(update(sources).where(sources.c.id == source_id).values(confirmed=False))
 
     def confirm_deletions(self, source_id: int) -> None:
         """A person says that the files held back as missing are really gone."""
@@ -237,11 +239,18 @@ class Catalog:
         return {row["path"]: row["id"] for row in rows}
 
     def touch_file(self, document_id: str, seen: Seen, *, waiting: bool, code: str | None = None) -> None:
-        """The file's place, size or time changed. `waiting`: it has to be looked at again, because of `code`."""
+        """The file's place, size or time changed. `waiting`: it has to be looked at again, because of `code`.
+
+        Content and readers that change together: the old content is dropped at once, because the new readers were
+        never meant to see it.
+        """
         values = _seen_values(seen) | {"path": seen.path, "changed_at": now()}
         if waiting:
             values |= {"state": State.WAITING, "code": code, "reason": None, "attempts": 0, "retry_at": None}
         with self.database.write() as connection:
+            before = connection.execute(select(documents.c.label_id).where(documents.c.id == document_id)).first()
+            if waiting and code is None and before is not None and before.label_id != seen.label:
+                self._drop_revisions(connection, [document_id])
             self._relabel(connection, document_id, seen.label)
             connection.execute(update(documents).where(documents.c.id == document_id).values(values))
 
@@ -279,6 +288,13 @@ class Catalog:
         )
         with self.database.read() as connection:
             return connection.execute(query).scalar_one()
+
+    def note_status(self, document_id: str, size: int, mtime_ns: int, inode: int) -> None:
+        """Size, time and inode of the content that was just read. Who may read it is the scan's to say."""
+        with self.database.write() as connection:
+            connection.execute(
+                update(documents).where(documents.c.id == document_id).values(size=size, mtime_ns=mtime_ns, inode=inode)
+            )
 
     def set_state(self, document_id: str, state: State, code: str | None = None, reason: str | None = None) -> None:
         """Where a file stands. An ignored file loses its revision: it is no longer part of the collection."""
@@ -361,7 +377,7 @@ class Catalog:
                 update(revisions)
                 .where(revisions.c.document_id == document_id, revisions.c.id != new)
                 .where(revisions.c.superseded_at.is_(None))
-                .values(superseded_at=now())
+                .values(superseded_at=now(), label_id=old.label_id)
             )
             connection.execute(delete(revisions).where(revisions.c.id == new))
             connection.execute(
@@ -380,6 +396,7 @@ class Catalog:
                     warnings=json.dumps(list(parsed.warnings), ensure_ascii=False),
                     indexed_at=now(),
                     superseded_at=None,
+                    label_id=None,
                 )
             )
             rows = [
@@ -526,7 +543,7 @@ class Catalog:
         query = (
             select(revisions, documents.c.path, documents.c.revision_id.label("current_id"))
             .join(documents, documents.c.id == revisions.c.document_id)
-            .where(revisions.c.id == revision, documents.c.label_id.in_(labels))
+            .where(revisions.c.id == revision, _open_to(labels))
         )
         with self.database.read() as connection:
             row = connection.execute(query).first()
@@ -534,12 +551,22 @@ class Catalog:
             raise NotPermitted("There is no such document, or it is not for you to read.")
         return _revision(row)
 
+    def readable(self, revision_ids: Collection[str], *, labels: frozenset[int]) -> set[str]:
+        """Which of these revisions a person may still read: for showing answers that were given earlier."""
+        query = (
+            select(revisions.c.id)
+            .join(documents, documents.c.id == revisions.c.document_id)
+            .where(revisions.c.id.in_(list(revision_ids)), _open_to(labels))
+        )
+        with self.database.read() as connection:
+            return set(connection.execute(query).scalars())
+
     def original_of(self, revision: str, *, labels: frozenset[int]) -> tuple[str, str, str]:
         """SHA-256, suffix and path of a revision's original, without loading its text. Raises: NotPermitted."""
         query = (
             select(revisions.c.sha256, revisions.c.suffix, documents.c.path)
             .join(documents, documents.c.id == revisions.c.document_id)
-            .where(revisions.c.id == revision, documents.c.label_id.in_(labels))
+            .where(revisions.c.id == revision, _open_to(labels))
         )
         with self.database.read() as connection:
             row = connection.execute(query).first()
@@ -615,8 +642,8 @@ class Catalog:
     def _relabel(self, connection: Connection, document_id: str, label: int | None) -> None:
         row = connection.execute(
             select(documents.c.label_id, documents.c.revision_id).where(documents.c.id == document_id)
-        ).one()
-        if row.label_id == label or row.revision_id is None:
+        ).first()
+        if row is None or row.label_id == label or row.revision_id is None:
             return
         count = connection.execute(
             select(func.count()).select_from(chunks).where(chunks.c.document_id == document_id)
@@ -650,6 +677,15 @@ _labels = labels.alias()
 
 def _groups_column() -> Any:
     return _labels.c.groups.label("group_names")
+
+
+def _open_to(labels: frozenset[int]) -> Any:
+    """Who may read a revision: who may read the document now and, of a superseded one, also could when it was replaced.
+
+    Otherwise what was taken out of a document before it was opened to others would be opened with it.
+    """
+    then = or_(revisions.c.superseded_at.is_(None), revisions.c.label_id.in_(labels))
+    return and_(documents.c.label_id.in_(labels), then)
 
 
 def _seen_values(seen: Seen) -> dict[str, Any]:

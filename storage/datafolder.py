@@ -57,14 +57,16 @@ class DataFolder:
     def running(self) -> Running | None:
         """Where the running service listens; None when there is none."""
         try:
-            with self._locked("service", wait=0):
+            with self._locked("service", wait=0, shared=True):
                 return None
         except DataFolderBusy:
             pass
         try:
-            return Running(**json.loads((self.run / "service.json").read_text(encoding="utf-8")))
+            found = Running(**json.loads((self.run / "service.json").read_text(encoding="utf-8")))
+            holder = (self.run / "service.lock").read_text(encoding="utf-8").strip()
         except (OSError, ValueError, TypeError):
             return None  # another command has the lock, or the service is about to write where it listens
+        return found if str(found.pid) == holder else None  # else: left by a service that was killed
 
     def announce(self, running: Running) -> None:
         """Write where the servers listen. The caller holds the service lock."""
@@ -81,7 +83,10 @@ class DataFolder:
         """
         with self._locked("service", wait=wait):
             (self.run / "service.json").unlink(missing_ok=True)  # left by a service that was killed
-            yield
+            try:
+                yield
+            finally:
+                (self.run / "service.json").unlink(missing_ok=True)
 
     @contextmanager
     def ingesting(self, wait: float = 0) -> Iterator[None]:
@@ -90,22 +95,23 @@ class DataFolder:
             yield
 
     @contextmanager
-    def _locked(self, name: str, wait: float) -> Iterator[None]:
+    def _locked(self, name: str, wait: float, *, shared: bool = False) -> Iterator[None]:
         path = self.run / f"{name}.lock"
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
-            self._take(descriptor, path, wait)
-            os.ftruncate(descriptor, 0)
-            os.pwrite(descriptor, f"{os.getpid()}".encode(), 0)
+            self._take(descriptor, path, wait, fcntl.LOCK_SH if shared else fcntl.LOCK_EX)
+            if not shared:
+                os.ftruncate(descriptor, 0)
+                os.pwrite(descriptor, f"{os.getpid()}".encode(), 0)
             yield
         finally:
             os.close(descriptor)  # gives the lock back
 
-    def _take(self, descriptor: int, path: Path, wait: float) -> None:
+    def _take(self, descriptor: int, path: Path, wait: float, kind: int) -> None:
         until = time.monotonic() + wait
         while True:
             try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                fcntl.flock(descriptor, kind | fcntl.LOCK_NB)
                 return
             except BlockingIOError as error:
                 if time.monotonic() >= until:

@@ -6,7 +6,8 @@ Derived from the catalog and rebuilt from it. One process writes (the holder of 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -67,44 +68,55 @@ class KeywordIndex:
 
     def put(self, rows: Sequence[IndexRow]) -> None:
         """Add chunks of revisions that the index has not, or that were dropped. Visible after commit."""
-        writer = self._writing()
-        for row in rows:
-            document = tantivy.Document()
-            document.add_text("id", row.chunk.id)
-            document.add_text("revision", row.chunk.revision_id)
-            document.add_unsigned("label", row.label)
-            document.add_text("title", segment(row.title))
-            document.add_text("name", segment(row.path.replace("_", " ")))
-            document.add_text("section", segment(row.chunk.section))
-            document.add_text("body", segment(row.chunk.body))
-            writer.add_document(document)
+        with self._writing() as writer:
+            for row in rows:
+                document = tantivy.Document()
+                document.add_text("id", row.chunk.id)
+                document.add_text("revision", row.chunk.revision_id)
+                document.add_unsigned("label", row.label)
+                document.add_text("title", segment(row.title))
+                document.add_text("name", segment(row.path.replace("_", " ")))
+                document.add_text("section", segment(row.chunk.section))
+                document.add_text("body", segment(row.chunk.body))
+                writer.add_document(document)
 
     def drop(self, revision_id: str) -> None:
         """Take a revision out. Visible after commit."""
-        self._writing().delete_documents_by_term("revision", revision_id)
+        with self._writing() as writer:
+            writer.delete_documents_by_term("revision", revision_id)
 
     def clear(self) -> None:
         """Take everything out. Visible after commit, together with what is put meanwhile."""
-        self._writing().delete_all_documents()
+        with self._writing() as writer:
+            writer.delete_all_documents()
 
     def commit(self) -> None:
-        """Make the changes visible, on the disk and to every reader, in one step."""
-        if self._writer is not None:
-            self._writer.commit()
+        """Make the changes visible, on the disk and to every reader, in one step; give the write lock back.
+
+        The lock is tantivy's and one process's alone: held longer, no other command could write.
+        """
+        if self._writer is None:
+            return
+        with self._writing() as writer:
+            writer.commit()
+        self.close()
 
     def close(self) -> None:
-        """Give the write lock back."""
-        if self._writer is not None:
-            self._writer.wait_merging_threads()
-            self._writer = None
+        """Give the write lock back; what was not committed is as if it had never been put."""
+        writer, self._writer = self._writer, None
+        if writer is not None:
+            writer.wait_merging_threads()
 
-    def _writing(self) -> tantivy.IndexWriter:
-        if self._writer is None:
-            try:
+    @contextmanager
+    def _writing(self) -> Iterator[tantivy.IndexWriter]:
+        """The writer. Raises: DataFolderError when the disk is full or another process writes."""
+        try:
+            if self._writer is None:
                 self._writer = self._index.writer(WRITER_BYTES, num_threads=1)
-            except ValueError as error:
-                raise DataFolderError(f"The keyword index {self.folder} cannot be written: {error}.") from error
-        return self._writer
+            yield self._writer
+        except ValueError as error:
+            self._writer = None
+            raise DataFolderError(f"The keyword index {self.folder} cannot be written: {error}.") from error
 
     # --- reading -----------------------------------------------------------------------------------------------
 
@@ -123,28 +135,32 @@ class KeywordIndex:
             (tantivy.Occur.Should, tantivy.Query.boost_query(self._term(term, weights), weight))
             for term, weight in found.items()
         ]
-        readable = tantivy.Query.const_score_query(
-            tantivy.Query.term_set_query(self._schema, "label", sorted(labels)), 0.0
-        )
         query = tantivy.Query.boolean_query(
-            [(tantivy.Occur.Must, readable), (tantivy.Occur.Must, tantivy.Query.boolean_query(per_term))]
+            [(tantivy.Occur.Must, self._readable(labels)), (tantivy.Occur.Must, tantivy.Query.boolean_query(per_term))]
         )
         hits = searcher.search(query, limit=k, count=False).hits
         return [IndexHit(id=searcher.doc(address)["id"][0], score=score) for score, address in hits]
 
-    def rarity(self, terms: Iterable[str]) -> dict[str, float]:
-        """How much each term tells: the inverse document frequency that BM25 uses, in the field that has it most."""
+    def rarity(self, terms: Iterable[str], *, labels: frozenset[int]) -> dict[str, float]:
+        """How much each term tells: its inverse document frequency, as BM25 has it, in any field.
+
+        Counted in what `labels` may read, because the scores made of it are shown: counted in everything they would
+        tell whether a word stands in documents that the person may not read.
+        """
         searcher = self._searcher()
-        size = searcher.num_docs
+        readable = self._readable(labels)
+        size = self._count(searcher, readable)
         result = {}
         for term in terms:
-            within = min(size, max(searcher.doc_freq(field, term) for field in FIELDS))
+            anywhere = tantivy.Query.boolean_query(
+                [(tantivy.Occur.Should, tantivy.Query.term_query(self._schema, field, term)) for field in FIELDS]
+            )
+            within = self._count(
+                searcher,
+                tantivy.Query.boolean_query([(tantivy.Occur.Must, readable), (tantivy.Occur.Must, anywhere)]),
+            )
             result[term] = math.log(1 + (size - within + 0.5) / (within + 0.5))
         return result
-
-    def frequency(self, term: str) -> int:
-        """In how many chunks a term stands, whoever may read them: for weighing terms, never shown."""
-        return self._searcher().doc_freq("body", term)
 
     def size(self) -> int:
         """How many chunks the index holds."""
@@ -153,12 +169,17 @@ class KeywordIndex:
     def sizes(self, labels: frozenset[int]) -> dict[int, int]:
         """How many chunks of each of these labels the index holds."""
         searcher = self._searcher()
-        return {label: self._count(searcher, label) for label in labels}
+        return {
+            label: self._count(searcher, tantivy.Query.term_query(self._schema, "label", label)) for label in labels
+        }
 
-    def _count(self, searcher: tantivy.Searcher, label: int) -> int:
-        query = tantivy.Query.term_query(self._schema, "label", label)
+    def _count(self, searcher: tantivy.Searcher, query: tantivy.Query) -> int:
         counted = searcher.aggregate(query, {"chunks": {"value_count": {"field": "label"}}})
         return int(counted["chunks"]["value"])
+
+    def _readable(self, labels: frozenset[int]) -> tantivy.Query:
+        within = tantivy.Query.term_set_query(self._schema, "label", sorted(labels))
+        return tantivy.Query.const_score_query(within, 0.0)
 
     def _term(self, term: str, weights: Weights) -> tantivy.Query:
         fields = [

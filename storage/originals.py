@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import stat
 import tempfile
 from collections.abc import Iterator
 from hashlib import sha256
@@ -24,13 +25,17 @@ class Originals:
         """Where the original of this SHA-256 is, or would be."""
         return self.folder / content[:2] / content
 
-    def keep(self, source: Path) -> str:
+    def keep(self, source: Path, *, inode: int) -> str:
         """Copy a file in and return its SHA-256. What is hashed is what is kept, even if the file changes meanwhile.
 
+        `inode` is the file that was seen at this path: a link or another file that took its place since is not read.
         Raises: OSError when the source cannot be read; DataFolderError when the disk is full or read-only.
         """
         digest = sha256()
-        with source.open("rb") as reading:
+        with os.fdopen(os.open(source, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK), "rb") as reading:
+            status = os.fstat(reading.fileno())
+            if status.st_ino != inode or not stat.S_ISREG(status.st_mode):
+                raise FileNotFoundError(errno.ENOENT, "another file has taken its place", str(source))
             try:
                 self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
                 with tempfile.NamedTemporaryFile(dir=self.folder, prefix=".new-", delete=False) as writing:

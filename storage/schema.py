@@ -83,6 +83,7 @@ revisions = Table(
     Column("warnings", Text, nullable=False, default="[]"),
     Column("indexed_at", DateTime, nullable=False),
     Column("superseded_at", DateTime),
+    Column("label_id", ForeignKey("labels.id")),  # of a superseded one: who could read it until then
 )
 
 # The units of search, of current revisions only.

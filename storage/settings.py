@@ -121,7 +121,7 @@ class Settings(BaseSettings):
     @property
     def inbox_folder(self) -> Path:
         """Where administrators drop files."""
-        return self.inbox or self.data / "inbox"
+        return (self.inbox or self.data / "inbox").expanduser().resolve()
 
     def llm_key(self) -> str | None:
         """The language model server's key. Raises: SettingError when the file cannot be read or is empty."""
@@ -150,7 +150,7 @@ def load_settings(data: Path | None = None, **overrides: Any) -> Settings:
     # environment beats file: pydantic-settings lets arguments win, so leave out what the environment sets
     from_file = {key: value for key, value in from_file.items() if PREFIX + key.upper() not in os.environ}
     try:
-        return Settings(**{**from_file, **given, "data": folder.expanduser().absolute()})
+        return Settings(**{**from_file, **given, "data": folder.expanduser().resolve()})
     except ValidationError as error:
         raise SettingError(_in_words(error, folder / CONFIG_FILE, from_file)) from error
 

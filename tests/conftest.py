@@ -5,18 +5,18 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from place import Place
 
 from ingest.parse.limits import ParseLimits
 from ingest.pipeline import Pipeline
 from ingest.sandbox import Sandbox
-from storage.catalog import Source
 from storage.embedder import Embedder, LocalEmbedder
 from storage.settings import Settings, load_settings
-from storage.store import Store, open_store
+from storage.store import open_store
 
 
 @pytest.fixture(autouse=True)
@@ -38,48 +38,6 @@ def sandbox() -> Iterator[Sandbox]:
     """One parsing child for the whole run; it is replaced when a test breaks it."""
     with Sandbox(ParseLimits()) as made:
         yield made
-
-
-@dataclass
-class Place:
-    """A data folder with its inbox, and short ways to use them."""
-
-    settings: Settings
-    store: Store
-    pipeline: Pipeline
-
-    @property
-    def inbox(self) -> Path:
-        return self.settings.inbox_folder
-
-    def write(self, path: str, text: str | bytes) -> Path:
-        file = self.inbox / path
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_bytes(text if isinstance(text, bytes) else text.encode())
-        return file
-
-    def source(self) -> Source:
-        return self.store.catalog.source(str(self.inbox), None)
-
-    def ingest(self) -> None:
-        source = self.source()
-        self.pipeline.reconcile(source)
-        self.pipeline.work([self.source()])
-
-    def found(self, question: str, *groups: str) -> list[str]:
-        """Paths that both legs find for a person of these groups, after the catalog's check."""
-        labels = self.store.catalog.labels_of(groups)
-        vector = self.store.embedder.encode_questions([question])[0]
-        hits = self.store.indexes.search_keywords(question, labels=labels, k=20)
-        hits += self.store.indexes.search_vectors(vector, labels=labels, k=20)
-        chunks = self.store.catalog.chunks_by_id([hit.id for hit in hits], labels=labels)
-        return sorted({chunk.path for chunk in chunks.values()})
-
-    def states(self) -> dict[str, str]:
-        return {
-            document.path: document.code or document.state.value
-            for document in self.store.catalog.documents(labels=None)
-        }
 
 
 @pytest.fixture

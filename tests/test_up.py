@@ -107,8 +107,18 @@ def test_files_that_come_change_and_go_while_it_runs(tmp_path: Path) -> None:
         assert eventually(lambda: search(data, "annual leave") == [])
         assert search(data, "annual leave", "hr") == ["everyone/leave.md"]
         (inbox / "access.toml").unlink()
+        other = tmp_path / "share"
+        other.mkdir()
+        (other / "parking.md").write_text("# Parking\n\nVisitors park on deck B.\n")
+        for arguments in (["ingest", str(other), "--readers", "everyone"], ["reindex"]):  # beside the running service
+            command = [PREMISE, "--data", str(data), *arguments]
+            subprocess.run(command, check=True, timeout=PATIENCE, capture_output=True)
+        assert "parking.md" in search(data, "Where do visitors park?")
+        (other / "parking.md").unlink()  # the service keeps that folder in step too
+        assert eventually(lambda: "parking.md" not in search(data, "Where do visitors park?"))
         file.unlink()
         assert eventually(lambda: search(data, "annual leave", "hr,everyone") == [])
+        assert eventually(lambda: not any(path.is_file() for path in (data / "originals").rglob("*")))
         names = set(children(process.pid))
         assert names == {"chroma run", "serve-web", "serve-ingest"}
         processes = list(children(process.pid).values())

@@ -44,3 +44,18 @@ def test_a_rule_that_cannot_be_read_lets_nobody_in_and_is_listed(tmp_path: Path,
     rules = AccessRules(tmp_path, None)
     assert rules.readers("hr/a.md") == ()
     assert list(rules.problems) == ["hr/access.toml"]
+
+
+@pytest.mark.parametrize("name", ["Access.toml", "ACCESS.TOML", "access.toml.txt"])
+def test_a_file_that_was_meant_as_a_rule_lets_nobody_in(tmp_path: Path, name: str) -> None:
+    (tmp_path / "everyone").mkdir()
+    (tmp_path / "everyone" / name).write_text('readers = ["board"]')
+    rules = AccessRules(tmp_path, None)
+    assert rules.readers("everyone/a.md") == ()
+    assert name in rules.problems["everyone/access.toml"]
+
+
+def test_a_rule_that_is_a_link_lets_nobody_in(tmp_path: Path) -> None:
+    (tmp_path / "everyone").mkdir()
+    (tmp_path / "everyone" / "access.toml").symlink_to(tmp_path / "an unmounted share")
+    assert AccessRules(tmp_path, None).readers("everyone/a.md") == ()

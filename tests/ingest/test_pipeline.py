@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from conftest import Place
+from place import Place
 
 from storage.errors import EmbedderMismatch, NotPermitted
 from storage.records import State
@@ -261,3 +261,55 @@ def test_another_chunk_size_is_applied_without_parsing(place_at: Callable[..., P
     assert again.pipeline.reembed() == 1
     assert again.store.catalog.counts()["chunks"] > before
     assert again.store.indexes.check().ok
+
+
+def test_a_confirmation_is_for_one_pass_even_when_the_folder_is_away(place: Place) -> None:
+    place.write("everyone/leave.md", LEAVE)
+    place.ingest()
+    place.store.catalog.confirm_deletions(place.source().id)
+    source = place.source()
+    place.inbox.rename(place.inbox.with_name("away"))
+    assert place.pipeline.reconcile(source).held is not None
+    assert not place.store.catalog.sources()[0].confirmed  # else the service would scan without end
+
+
+@pytest.mark.parametrize("at_once", [True, False])
+def test_what_was_taken_out_before_a_document_was_opened_stays_closed(place: Place, at_once: bool) -> None:
+    file = place.write("hr/q/plan.md", "# Plan\n\nMia Wong is to be dismissed in March.\n")
+    place.ingest()
+    old = place.store.catalog.documents(labels=None)[0].revision
+    assert old is not None
+    file.write_text("# Plan\n\nNobody is to be dismissed.\n")
+    if not at_once:
+        place.ingest()
+    place.write("hr/q/access.toml", 'readers = ["everyone"]\n')
+    place.ingest()
+    catalog = place.store.catalog
+    everyone = catalog.labels_of(["everyone"])
+    assert place.found("Who is dismissed?", "everyone") == ["hr/q/plan.md"]
+    with pytest.raises(NotPermitted):
+        catalog.revision(old, labels=everyone)
+    with pytest.raises(NotPermitted):
+        catalog.original_of(old, labels=everyone)
+    assert catalog.readable([old], labels=everyone) == set()
+
+
+def test_scores_do_not_tell_whether_a_word_stands_where_one_may_not_read(place: Place) -> None:
+    place.write("everyone/travel.md", "# Travel\n\nTravel expenses are paid within 30 days.\n")
+    place.write("finance/deal.md", "# Deal\n\nThe travel expenses of Blaukirchner are secret.\n")
+    place.ingest()
+    labels = place.store.catalog.labels_of(["everyone"])
+    rarity = place.store.indexes.keywords.rarity(["blaukirchn", "rotkirchn", "travel"], labels=labels)
+    assert rarity["blaukirchn"] == rarity["rotkirchn"] > rarity["travel"]
+
+
+def test_a_link_that_takes_a_files_place_is_not_read(place: Place, tmp_path: Path) -> None:
+    secret = tmp_path / "token"
+    secret.write_text("the operator's token is 4711")
+    file = place.write("everyone/note.txt", "an innocent note")
+    place.pipeline.reconcile(place.source())
+    file.unlink()
+    file.symlink_to(secret)  # between the scan and the reading
+    place.pipeline.work([place.source()])
+    assert place.found("operator's token", "everyone") == []
+    assert place.store.catalog.counts()["chunks"] == 0

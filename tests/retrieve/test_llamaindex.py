@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from conftest import Place
 from llama_index.core.llms.mock import MockLLM
 from llama_index.core.query_engine import RetrieverQueryEngine
+from place import Place
 
 from app.engine import Engine
 from app.llamaindex import PremiseRetriever

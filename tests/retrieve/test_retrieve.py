@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from conftest import Place
+from place import Place
 
 from app.records import Hit, Turn
 from app.retrieve import Retriever

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import httpx
 import pytest
-from conftest import Place
+from place import Place
 
 from app.engine import Engine
 from app.records import Delta, Finished, Mode

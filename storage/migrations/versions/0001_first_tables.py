@@ -145,6 +145,7 @@ def upgrade() -> None:
         sa.Column("warnings", sa.Text(), nullable=False),
         sa.Column("indexed_at", sa.DateTime(), nullable=False),
         sa.Column("superseded_at", sa.DateTime(), nullable=True),
+        sa.Column("label_id", sa.Integer(), sa.ForeignKey("labels.id"), nullable=True),
         sa.ForeignKeyConstraint(
             ["document_id"],
             ["documents.id"],

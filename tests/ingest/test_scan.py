@@ -1,0 +1,105 @@
+"""The walk and the comparison, without a catalog."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from ingest.scan import compare, ignored
+from storage.catalog import Known, Seen
+from storage.records import State
+
+NOBODY = 65534
+WALK = """
+import json, os, sys
+from pathlib import Path
+from ingest.access import AccessRules
+from ingest.scan import walk
+root = Path(sys.argv[1])
+if os.geteuid() == 0:  # root may look at everything
+    os.setgid(NOBODY); os.setuid(NOBODY)
+walked = walk(root, AccessRules(root, None), lambda readers: len(readers), without=Path("/nowhere"))
+print(json.dumps([[seen.path for seen in walked.files], walked.unreadable]))
+""".replace("NOBODY", str(NOBODY))
+
+
+@pytest.fixture
+def open_folder() -> Iterator[Path]:
+    """A folder that other accounts can reach; pytest's own are for its account alone."""
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder).chmod(0o755)
+        yield Path(folder)
+
+
+def test_a_folder_or_file_that_cannot_be_looked_at_stops_nobody(open_folder: Path) -> None:
+    for path in ("everyone/a.md", "sales/closed/b.md", "sales/unsearchable/c.md", "sales/d.md"):
+        (open_folder / path).parent.mkdir(parents=True, exist_ok=True)
+        (open_folder / path).write_text("text")
+    (open_folder / "sales" / "closed").chmod(0o700 if _root() else 0)
+    (open_folder / "sales" / "unsearchable").chmod(0o644)
+    done = subprocess.run([sys.executable, "-c", WALK, str(open_folder)], capture_output=True, text=True, check=True)
+    files, unreadable = json.loads(done.stdout)
+    assert files == ["everyone/a.md", "sales/d.md"]
+    assert set(unreadable) == {"sales/closed", "sales/unsearchable/c.md"}
+    (open_folder / "sales" / "closed").chmod(0o755)
+    (open_folder / "sales" / "unsearchable").chmod(0o755)
+
+
+def _root() -> bool:
+    return subprocess.run(["id", "-u"], capture_output=True, text=True, check=True).stdout.strip() == "0"
+
+
+SEEN = Seen(path="hr/a.md", label=1, size=10, mtime_ns=5, inode=7)
+KNOWN = Known(
+    id="d",
+    source_id=1,
+    path="hr/a.md",
+    label=1,
+    state=State.INDEXED,
+    code=None,
+    reason=None,
+    size=10,
+    mtime_ns=5,
+    inode=7,
+    attempts=0,
+    retry_at=None,
+    sha256="x",
+)
+
+
+def test_what_could_not_be_looked_at_is_not_gone() -> None:
+    known = {path: replace(KNOWN, path=path) for path in ("hr/a.md", "hr/x/b.md", "it/c.md")}
+    changes = compare((), known, {"hr/x": "closed", "it/c.md": "stale"})
+    assert [file.path for file in changes.gone] == ["hr/a.md"]
+
+
+def test_the_same_file_elsewhere_has_moved() -> None:
+    changes = compare((replace(SEEN, path="it/b.md"),), {"hr/a.md": KNOWN}, {})
+    assert [(before.path, after.path) for before, after in changes.moved] == [("hr/a.md", "it/b.md")]
+    assert (changes.new, changes.gone) == ((), ())
+
+
+def test_a_changed_size_or_time_is_a_change_and_other_readers_are_not() -> None:
+    assert compare((replace(SEEN, size=11),), {"hr/a.md": KNOWN}, {}).changed
+    assert compare((replace(SEEN, mtime_ns=6),), {"hr/a.md": KNOWN}, {}).changed
+    other = compare((replace(SEEN, label=2),), {"hr/a.md": KNOWN}, {})
+    assert other.relabelled
+    assert not other.changed
+    assert compare((SEEN,), {"hr/a.md": KNOWN}, {}).unchanged == 1
+
+
+@pytest.mark.parametrize("name", ["~$plan.docx", ".hidden", "a.tmp", "b.PART", "Thumbs.db", "access.toml", "c.txt~"])
+def test_files_of_editors_and_systems_are_passed_over(name: str) -> None:
+    assert ignored(name)
+
+
+@pytest.mark.parametrize("name", ["plan.docx", "a#b.md", "émile.txt", "报告.pdf", "tmp.md", "🎉.txt"])
+def test_documents_are_not(name: str) -> None:
+    assert not ignored(name)
