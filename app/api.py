@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
+from anyio import CapacityLimiter, to_thread
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, Response, StreamingResponse
@@ -37,6 +38,7 @@ from storage.errors import NotPermitted, PremiseError
 if TYPE_CHECKING:
     from app.engine import Engine
 
+QUESTIONS_AT_ONCE, PICTURES_AT_ONCE = 32, 4  # threads of their own: what else is asked never waits behind them
 Handler = Callable[[Request], Awaitable[Response]]
 
 
@@ -69,6 +71,8 @@ class _Api:
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
         self.pictures = PagePictures()
+        self.asking = CapacityLimiter(QUESTIONS_AT_ONCE)
+        self.drawing = CapacityLimiter(PICTURES_AT_ONCE)
 
     # --- questions ---------------------------------------------------------------------------------------------
 
@@ -76,14 +80,16 @@ class _Api:
         """An answer: as server-sent events, or whole when `stream` is false."""
         body, who = await read_body(request, AskBody), caller(request.scope)
         groups, history = _groups(who, body.groups), _turns(body.history)
-        events = await run_in_threadpool(
-            lambda: ledger.ask(self.engine, body.question, person=who.name, groups=groups, history=history)
+        events = await to_thread.run_sync(
+            lambda: ledger.ask(self.engine, body.question, person=who.name, groups=groups, history=history),
+            limiter=self.asking,
         )
         if not body.stream:
-            return JSONResponse(await run_in_threadpool(replies.whole, events))
-        first = await run_in_threadpool(next, events)  # what fails before the first event gets its status, not a stream
+            return JSONResponse(await to_thread.run_sync(replies.whole, events, limiter=self.asking))
+        # what fails before the first event gets its status, not a stream
+        first = await to_thread.run_sync(next, events, limiter=self.asking)
         return StreamingResponse(
-            replies.streamed(first, events),
+            replies.streamed(first, events, operator=who.operator, limiter=self.asking),
             media_type="text/event-stream",
             headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
         )
@@ -97,9 +103,9 @@ class _Api:
             hits, seconds = ledger.search(
                 self.engine, body.question, person=who.name, groups=groups, k=body.k, history=history
             )
-            return {"hits": [hit.as_json() for hit in hits], "seconds": round(seconds, 4)}
+            return {"hits": replies.hits(hits, operator=who.operator), "seconds": round(seconds, 4)}
 
-        return JSONResponse(await run_in_threadpool(searching))
+        return JSONResponse(await to_thread.run_sync(searching, limiter=self.asking))
 
     async def feedback(self, request: Request) -> Response:
         """Rate an answer of one's own conversations."""
@@ -132,7 +138,7 @@ class _Api:
                 boxes = boxes_by_page(revision, query.start, query.end).get(page, [])
             return self.pictures.picture(self.engine.originals.path(content), page, boxes, query.width)
 
-        drawn = await run_in_threadpool(drawing)
+        drawn = await to_thread.run_sync(drawing, limiter=self.drawing)
         # a revision never changes, but who may read it does
         return Response(drawn, media_type="image/png", headers={"Cache-Control": "private, no-cache"})
 

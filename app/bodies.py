@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Literal, TypeVar
+from typing import Annotated, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
+from pydantic_core import PydanticCustomError
 from starlette.requests import Request
 
 from app.pages import USUAL
 from storage.errors import PremiseError
 
 MOST_TURNS = 50
+LONGEST_TURN = {"user": 4_000, "assistant": 20_000}  # characters
+# for the parser; up to this the engine says what is too long for it, in words for people
+Question = Annotated[str, Field(max_length=200_000)]
 
 
 class BadRequest(PremiseError):
@@ -29,11 +33,20 @@ class TurnBody(Body):
     role: Literal["user", "assistant"]
     content: str
 
+    @field_validator("content")
+    @classmethod
+    def _not_too_long(cls, content: str, info: ValidationInfo) -> str:
+        longest = LONGEST_TURN.get(info.data.get("role", ""))  # a wrong role is told already
+        if longest is not None and len(content) > longest:
+            told = {"has": f"{len(content):,}", "most": f"{longest:,}"}
+            raise PydanticCustomError("too_long", "{has} characters; {most} are the most", told)
+        return content
+
 
 class SearchBody(Body):
     """`POST search`."""
 
-    question: str
+    question: Question
     k: int = Field(10, ge=1, le=100)
     groups: tuple[str, ...] | None = None
     history: tuple[TurnBody, ...] = Field((), max_length=MOST_TURNS)
@@ -42,7 +55,7 @@ class SearchBody(Body):
 class AskBody(Body):
     """`POST ask`."""
 
-    question: str
+    question: Question
     groups: tuple[str, ...] | None = None
     history: tuple[TurnBody, ...] = Field((), max_length=MOST_TURNS)
     stream: bool = True

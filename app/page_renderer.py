@@ -1,4 +1,5 @@
 """Draws one page of a PDF, as a program of its own: a page drawn by a hostile file can only harm this process.
+It has no network where the system allows that.
 
 Started by app/pages.py with the file, the page (from 1) and the width in pixels; writes a PNG to standard output.
 The only owner of pypdfium2 in `app`. Exit codes: 0 drawn, 3 there is no such page, 4 the page cannot be drawn.
@@ -6,7 +7,9 @@ The only owner of pypdfium2 in `app`. Exit codes: 0 drawn, 3 there is no such pa
 
 from __future__ import annotations
 
+import ctypes
 import io
+import os
 import resource
 import sys
 
@@ -14,6 +17,7 @@ MEMORY_BYTES = 1 << 30
 CPU_SECONDS = 20
 MAX_PIXELS = 6_000_000  # of a picture: very long pages become narrower
 NO_SUCH_PAGE, NOT_DRAWN = 3, 4
+CLONE_NEWUSER, CLONE_NEWNET = 0x10000000, 0x40000000
 
 
 def draw(path: str, page: int, width: int) -> bytes:
@@ -33,12 +37,20 @@ def draw(path: str, page: int, width: int) -> bytes:
     return written.getvalue()
 
 
+def leave_network() -> None:
+    """Leave the network for an empty one, if the system lets us."""
+    unshare = getattr(ctypes.CDLL(None), "unshare", None)
+    if unshare is not None:
+        unshare(CLONE_NEWNET if os.geteuid() == 0 else CLONE_NEWUSER | CLONE_NEWNET)
+
+
 def main(arguments: list[str]) -> int:
     """Limit this process, then draw."""
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
     resource.setrlimit(resource.RLIMIT_CPU, (CPU_SECONDS, CPU_SECONDS))
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))  # writes no file
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    leave_network()
     path, page, width = arguments
     try:
         picture = draw(path, int(page), int(width))

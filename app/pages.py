@@ -7,6 +7,7 @@ child process (app/page_renderer.py) with limits on time and memory, since a PDF
 from __future__ import annotations
 
 import io
+import os
 import subprocess
 import sys
 import threading
@@ -69,6 +70,7 @@ def _draw(original: Path, page: int, width: int) -> bytes:
             timeout=DRAW_SECONDS,
             check=False,
             stdin=subprocess.DEVNULL,
+            env={"PATH": os.environ.get("PATH", os.defpath), "LANG": "C.UTF-8"},  # no secret of ours
         )
     except subprocess.TimeoutExpired as error:
         raise PageError(f"Page {page} takes too long to draw. Download the document to see it.") from error

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncGenerator, Generator, Iterator
+from collections.abc import AsyncGenerator, Generator, Iterable, Iterator
 from contextlib import closing
 from typing import Any
 
-from anyio import to_thread
+from anyio import CapacityLimiter, to_thread
 from starlette.responses import JSONResponse
 
 from app.bodies import BadRequest
 from app.pages import PageError
-from app.records import AnswerEvent, Delta, Finished, Retrieved
+from app.records import AnswerEvent, Delta, Finished, Hit, Retrieved
 from storage.errors import AccountError, IndexUnavailable, NotPermitted, PremiseError, QuestionError, ServiceError
 from storage.records import Document
 
@@ -59,7 +59,19 @@ def whole(events: Iterator[AnswerEvent]) -> dict[str, Any]:
     raise ServiceError("The answer ended before it was finished. Ask again.")
 
 
-async def streamed(first: AnswerEvent, events: Generator[AnswerEvent, None, None]) -> AsyncGenerator[str, None]:
+def hits(found: Iterable[Hit], *, operator: bool) -> list[dict[str, Any]]:
+    """Passages. Exact numbers are the operator's: they depend a little on documents that the caller may not read."""
+    every = [hit.as_json() for hit in found]
+    return every if operator else [hit | {"score": round(hit["score"], 2), "legs": {}} for hit in every]
+
+
+async def streamed(
+    first: AnswerEvent,
+    events: Generator[AnswerEvent, None, None],
+    *,
+    operator: bool = False,
+    limiter: CapacityLimiter | None = None,
+) -> AsyncGenerator[str, None]:
     """The events as server-sent events. A caller who goes away stops the work: the generator is closed."""
 
     def following() -> AnswerEvent | PremiseError | None:
@@ -69,17 +81,17 @@ async def streamed(first: AnswerEvent, events: Generator[AnswerEvent, None, None
             return error
 
     with closing(events):
-        yield _sent(first)
-        while (event := await to_thread.run_sync(following)) is not None:
-            yield _sent(event)
+        yield _sent(first, operator=operator)
+        while (event := await to_thread.run_sync(following, limiter=limiter)) is not None:
+            yield _sent(event, operator=operator)
             if isinstance(event, PremiseError):
                 return
 
 
-def _sent(event: AnswerEvent | PremiseError) -> str:
+def _sent(event: AnswerEvent | PremiseError, *, operator: bool) -> str:
     data: dict[str, Any]
     if isinstance(event, Retrieved):
-        name, data = "retrieved", {"hits": [hit.as_json() for hit in event.hits]}
+        name, data = "retrieved", {"hits": hits(event.hits, operator=operator)}
     elif isinstance(event, Delta):
         name, data = "delta", {"text": event.text}
     elif isinstance(event, Finished):

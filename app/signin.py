@@ -1,7 +1,8 @@
 """Signing in and out: the only page that is shown to nobody in particular. Plain HTML, no script.
 
 Knows local accounts and the session cookie. Wrong tries are counted in memory by person and address, before the
-password is looked at, so that trying many at once gains nothing.
+password is looked at, so that trying many at once gains nothing. The counters that people share make nobody wait long:
+else anybody could keep a person, or everybody behind one address, out.
 """
 
 from __future__ import annotations
@@ -30,7 +31,8 @@ if TYPE_CHECKING:
 
 FREE_TRIES = 5  # wrong passwords of one person from one address before they have to wait
 FREE_TRIES_SHARED = 30  # of one address for all names, and of one name from all addresses
-LONGEST_WAIT = 300.0  # seconds
+LONGEST_WAIT = 300.0  # seconds, of one person at one address
+LONGEST_WAIT_SHARED = 5.0
 FORGET = 1800.0  # seconds without a try after which the count starts anew
 REMEMBERED = 10_000  # counters kept at most
 CHECKS_AT_ONCE = 2  # argon2 takes 64 MB and a core each time
@@ -73,7 +75,7 @@ class Tries:
         count, last = self._counts.get(key, (0, now))
         if count < free:
             return 0.0
-        pause = min(2.0 ** min(count - free, 20), LONGEST_WAIT)
+        pause = min(2.0 ** min(count - free, 20), LONGEST_WAIT_SHARED if free == FREE_TRIES_SHARED else LONGEST_WAIT)
         return max(0.0, last + pause - now)
 
     @staticmethod

@@ -26,7 +26,7 @@ from storage.errors import PremiseError
 if TYPE_CHECKING:
     from app.engine import Engine
 
-THREADS = 80  # blocking calls at once; an answer that is streamed holds one while it waits for more words
+THREADS = 80  # blocking calls at once, besides the questions and pictures of app/api.py
 STOP_SECONDS = 3
 WEBSOCKET_BYTES = 16 * 1024 * 1024
 

@@ -14,12 +14,11 @@ import streamlit as st
 from app import ledger, safe
 from app.engine import Engine
 from app.records import Answer, AnswerEvent, Delta, Finished, Retrieved, Turn
-from app.ui import current, identity, source, thread, wording
+from app.ui import current, identity, kept, source, thread, wording
 from storage.accounts import User
 from storage.conversations import Chat, Message
 from storage.errors import NotPermitted, PremiseError, QuestionError
 
-TURNS = 6  # earlier messages that the engine is told
 DRAW_SECONDS = 0.06  # between two drawings of a growing answer
 
 
@@ -30,17 +29,18 @@ def page() -> None:
     with st.sidebar:
         _conversations(engine, user, chat)
     messages = engine.conversations.messages(user.name, chat.id) if chat else []
+    withheld = kept.withheld(engine.catalog, user, messages)
     question = st.chat_input("Ask about your documents") or st.session_state.pop("suggested", None)
     if question:
         source.close()
-    opened = source.opened(messages)
+    opened = source.opened([message for message in messages if message.id not in withheld])
     if opened is None:
         with st.container(key="thread"):
-            _talk(engine, user, chat, messages, question)
+            _talk(engine, user, chat, messages, withheld, question)
         return
     left, right = st.columns([11, 10], gap="medium")
     with left, st.container(key="thread_narrow"):
-        _talk(engine, user, chat, messages, None)
+        _talk(engine, user, chat, messages, withheld, None)
     with right, st.container(key="source", border=True):
         source.panel(engine, user, opened)
 
@@ -57,38 +57,40 @@ def _open_chat(engine: Engine, user: User) -> Chat | None:
         return None
 
 
-def _talk(engine: Engine, user: User, chat: Chat | None, messages: list[Message], question: str | None) -> None:
+def _talk(
+    engine: Engine,
+    user: User,
+    chat: Chat | None,
+    messages: list[Message],
+    withheld: frozenset[str],
+    question: str | None,
+) -> None:
     first = st.empty()  # a place of its own: it is cleared at once when the first question is asked
     if not messages and not question:
         with first.container():
             thread.welcome(engine, user)
         return
     for message in messages:
-        thread.show(engine, user, message)
+        thread.show(engine, user, message, withheld=message.id in withheld)
     if question:
-        _ask(engine, user, chat, messages, question)
+        thread.question(question)
+        _answer(engine, user, question, kept.turns(messages, withheld), chat, new=True)
     elif messages and messages[-1].role == "user":  # the page was left, or an error came, before the answer
         st.html('<p class="quiet">There is no answer to this question yet.</p>')
         with st.container(horizontal=True):
             st.button("Look again", icon=":material/refresh:")  # another window may be answering it: just draw anew
             again = st.button("Ask again", icon=":material/replay:")
         if again:
-            _answer(engine, user, messages[-1].content, messages[:-1], chat)
+            _answer(engine, user, messages[-1].content, kept.turns(messages[:-1], withheld), chat)
 
 
 # --- asking -----------------------------------------------------------------------------------------------------
 
 
-def _ask(engine: Engine, user: User, chat: Chat | None, messages: list[Message], question: str) -> None:
-    thread.question(question)
-    _answer(engine, user, question, messages, chat, new=True)
-
-
 def _answer(
-    engine: Engine, user: User, question: str, earlier: list[Message], chat: Chat | None, *, new: bool = False
+    engine: Engine, user: User, question: str, history: list[Turn], chat: Chat | None, *, new: bool = False
 ) -> None:
     """Ask, keep the question when it can be asked, show the answer as it comes, keep it."""
-    history = [Turn(role=message.role, content=message.content) for message in earlier[-TURNS:]]
     try:
         events = ledger.ask(engine, question, person=user.name, groups=user.all_groups, history=history)
     except QuestionError as error:

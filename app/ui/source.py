@@ -55,21 +55,15 @@ def panel(engine: Engine, user: User, citation: dict[str, Any]) -> None:
     """Everything about one citation."""
     name, start, end = str(citation["revision"]), int(citation["start"]), int(citation["end"])
     labels = engine.catalog.labels_of(user.all_groups)
-    with st.container(horizontal=True, vertical_alignment="center", key="source_head"):
-        st.html(
-            f'<p class="sourcetitle"><sup class="cite">{int(citation["n"])}</sup> '
-            f"{safe.text_html(wording.title(citation))}</p>"
-        )
-        if st.button("Close", icon=":material/close:", type="tertiary", key="source_close"):
-            close()
-            st.rerun()
     try:
         revision = engine.catalog.revision(name, labels=labels)
         _, suffix, _ = engine.catalog.original_of(name, labels=labels)
         found = passage(revision, start, end)
     except NotPermitted:
+        _head("")  # nothing of the citation: its title and path are the document's too
         st.info("This document is no longer there, or no longer for you to read.", icon=":material/block:")
         return
+    _head(f'<sup class="cite">{int(citation["n"])}</sup> {safe.text_html(wording.title(citation))}')
     if st.session_state.pop("source_new", False):
         engine.audit.record(user.name, Event.OPENED, revision.path)
     _about(revision, found)
@@ -79,6 +73,14 @@ def panel(engine: Engine, user: User, citation: dict[str, Any]) -> None:
         _table(found.table)
     else:
         _text(found)
+
+
+def _head(title: str) -> None:
+    with st.container(horizontal=True, vertical_alignment="center", key="source_head"):
+        st.html(f'<p class="sourcetitle">{title}</p>')
+        if st.button("Close", icon=":material/close:", type="tertiary", key="source_close"):
+            close()
+            st.rerun()
 
 
 def _about(revision: Revision, found: Passage) -> None:

@@ -9,7 +9,7 @@ import streamlit as st
 
 from app import safe
 from app.engine import Engine
-from app.ui import source, wording
+from app.ui import kept, source, wording
 from storage.accounts import User
 from storage.conversations import Message
 from storage.records import Document
@@ -20,12 +20,15 @@ PERSON = ":material/person:"
 EXAMPLES = ("What does “{}” cover?", "Which deadlines does “{}” name?", "Who is responsible for what in “{}”?")
 
 
-def show(engine: Engine, user: User, message: Message) -> None:
-    """A kept message."""
+def show(engine: Engine, user: User, message: Message, *, withheld: bool) -> None:
+    """A kept message; of a withheld answer (app/ui/kept.py) nothing but that it is withheld."""
     if message.role == "user":
         question(message.content)
         return
     with st.chat_message("assistant", avatar=AVATAR):
+        if withheld:
+            st.html(f'<p class="notice withheld">{kept.WITHHELD}</p>')
+            return
         answer(message.id, message.answer or {"answer": message.content})
         _thumbs(engine, user, message)
 
@@ -82,13 +85,13 @@ def _citation(message_id: str, citation: dict[str, Any]) -> None:
 
 def _thumbs(engine: Engine, user: User, message: Message) -> None:
     key = f"rate_{message.id}"
-    kept = {1: 1, -1: 0, None: None}[message.rating]
+    given = {1: 1, -1: 0, None: None}[message.rating]
 
     def rated() -> None:
         value = st.session_state[key]
         engine.conversations.rate(user.name, message.id, {1: 1, 0: -1, None: None}[value], message.comment)
 
-    st.feedback("thumbs", key=key, default=kept, on_change=rated)
+    st.feedback("thumbs", key=key, default=given, on_change=rated)
     if message.rating == -1:
         with st.form(f"why_{message.id}", border=False):
             comment = st.text_input("What was wrong?", message.comment or "", max_chars=500)
@@ -108,14 +111,14 @@ def readable(engine: Engine, user: User) -> list[Document]:
 def overview(engine: Engine, user: User) -> tuple[int, list[str]]:
     """How many documents a person may read, and some of their titles. Kept for a minute: it takes a whole listing."""
     labels = engine.catalog.labels_of(user.all_groups)
-    kept = st.session_state.get("overview")
-    if kept is None or kept[0] != labels or time.monotonic() - kept[1] > OVERVIEW_SECONDS:
+    last = st.session_state.get("overview")
+    if last is None or last[0] != labels or time.monotonic() - last[1] > OVERVIEW_SECONDS:
         documents = readable(engine, user)
         titled = [document.title for document in documents if 4 <= len(document.title) <= 60]
         chosen = [titled[len(titled) * part // len(EXAMPLES)] for part in range(len(EXAMPLES))] if titled else []
-        kept = (labels, time.monotonic(), (len(documents), list(dict.fromkeys(chosen))))
-        st.session_state["overview"] = kept
-    found: tuple[int, list[str]] = kept[2]
+        last = (labels, time.monotonic(), (len(documents), list(dict.fromkeys(chosen))))
+        st.session_state["overview"] = last
+    found: tuple[int, list[str]] = last[2]
     return found
 
 

@@ -2,166 +2,18 @@
 
 from __future__ import annotations
 
-import os
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
-from pathlib import Path
 
-import docx
-import httpx
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
-from reportlab.pdfgen.canvas import Canvas
+from served import ARTIFACTS, CHROMIUM, PASSWORD, PEOPLE, Site, serving, write_inbox
 
-from app.records import Answer, Citation, Mode, Sentence
 from storage.accounts import Accounts
-from storage.catalog import Catalog
-from storage.conversations import Conversations
 from storage.database import Database
 from storage.datafolder import DataFolder
-
-PASSWORD = "correct horse battery"
-PEOPLE = {"ada": ("engineering", False), "hugo": ("hr", False), "root": ("engineering", True)}
-CHROMIUM = (
-    "--headless --no-sandbox --disable-gpu --disable-background-networking --disable-component-update --disable-sync"
-)
-ARTIFACTS = Path(__file__).parents[1] / "artifacts"
-START_SECONDS = 90
-LEAVE = """# Leave policy
-
-## Annual leave
-
-Every employee has 30 days of annual leave. Up to five days can be carried over until the end of March.
-
-## Sick leave
-
-A doctor's certificate is needed from the fourth day of sickness.
-
-| Site | Leave |
-| --- | --- |
-| Lyon | 27 days |
-| Porto | 24 days |
-"""
-NASTY = (
-    "The Zephyr budget is 4711 euro. ![](http://evil.example/x.png) <img src=http://evil.example/y.png> "
-    "[click](http://evil.example/z) [1]: http://evil.example javascript:alert(1) <script>alert(2)</script> "
-    "$$\\href{http://evil.example}{x}$$ :red[danger] :smile: :material/home: www.evil.example https://evil.example/a\n"
-)
-
-
-@dataclass(kw_only=True)
-class Site:
-    """The running server."""
-
-    data: Path
-    port: int
-    database: Database
-    clients: list[httpx.Client] = field(default_factory=list)
-
-    @property
-    def address(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
-
-    @property
-    def token(self) -> str:
-        return DataFolder(self.data).operator_token()
-
-    def client(self, person: str | None = None) -> httpx.Client:
-        """An HTTP client, signed in as this person."""
-        client = httpx.Client(base_url=self.address, headers={"Origin": self.address}, timeout=60, trust_env=False)
-        self.clients.append(client)
-        if person is not None:
-            answer = client.post("/signin", data={"name": person, "password": PASSWORD})
-            assert answer.status_code == 303, answer.text
-        return client
-
-    def revision(self, path: str) -> str:
-        """The current revision of a document."""
-        found = next(item for item in Catalog(self.database).documents(labels=None) if item.path == path)
-        assert found.revision, (found.state, found.reason)
-        return found.revision
-
-    def keep_nasty_answer(self, person: str) -> str:
-        """A conversation with an answer as a bent language model would write it. Returns its id."""
-        conversations = Conversations(self.database)
-        chat = conversations.start(person, NASTY)
-        conversations.add(person, chat.id, "user", NASTY)
-        citation = Citation(
-            n=1,
-            document_id="x",
-            path=NASTY,
-            title=NASTY,
-            revision=self.revision("everyone/zephyr.txt"),
-            pages=(),
-            section=NASTY,
-            quote=NASTY,
-            start=0,
-            end=40,
-        )
-        answer = Answer(
-            text=f"{NASTY} [1]\n\n- {NASTY}\n\n**{NASTY.strip()}**",
-            refused=False,
-            mode=Mode.WRITTEN,
-            confidence=0.6,
-            sentences=(Sentence(text="The Zephyr budget is 4711 euro.", citations=(1,), supported=False),),
-            citations=(citation,),
-            timings={},
-            notice=NASTY,
-        )
-        conversations.add(person, chat.id, "assistant", answer.text, answer.as_json())
-        return chat.id
-
-
-def _write_inbox(inbox: Path) -> None:
-    for name in ("everyone", "hr", "engineering"):
-        (inbox / name).mkdir(parents=True)
-    (inbox / "everyone" / "leave-policy.md").write_text(LEAVE)
-    (inbox / "everyone" / "zephyr.txt").write_text(NASTY)
-    (inbox / "everyone" / "broken.pdf").write_bytes(b"%PDF-1.7\nthis is no PDF at all\n")
-    (inbox / "stray.md").write_text("# Stray\n\nNobody may read the stray file.\n")
-    (inbox / "engineering" / "on-call.md").write_text(
-        "# On-call handbook\n\nThe on-call engineer answers pages within fifteen minutes and owns the incident.\n"
-    )
-    word = docx.Document()
-    word.add_heading("Parental leave process", 1)
-    word.add_paragraph("Parental leave is requested seven weeks ahead with form PL-3 from the personnel office.")
-    word.save(str(inbox / "hr" / "parental-leave.docx"))
-    canvas = Canvas(str(inbox / "everyone" / "pension.pdf"), pagesize=(400, 500))
-    canvas.setTitle("Pension guide")
-    texts = ("Pension guide of the company.", "The company pays 6 percent into the pension fund.")
-    for number, text in enumerate(texts):
-        canvas.setFont("Helvetica", 14)
-        canvas.drawString(40, 420, text)
-        canvas.drawString(40, 60, f"Page {number + 1}")
-        canvas.showPage()
-    canvas.save()
-
-
-@contextmanager
-def _serving(data: Path, port: int) -> Iterator[None]:
-    # a language model that is configured and down: answers are quoted, and the page says so
-    environment = os.environ | {"PREMISE_PORT": str(port), "PREMISE_LLM_URL": "http://127.0.0.1:9/v1"}
-    log = (data.parent / "web.log").open("wb")
-    command = [sys.executable, "-m", "app.cli", "--data", str(data), "serve-web"]
-    with log, subprocess.Popen(command, env=environment, stdout=log, stderr=log, cwd=data.parent) as process:
-        try:
-            until = time.monotonic() + START_SECONDS
-            while True:
-                assert process.poll() is None and time.monotonic() < until, (data.parent / "web.log").read_text()
-                try:
-                    if httpx.get(f"http://127.0.0.1:{port}/readyz", trust_env=False).status_code == 200:
-                        break
-                except httpx.TransportError:
-                    time.sleep(0.2)
-            yield
-        finally:
-            process.terminate()
-            process.wait(20)
 
 
 @pytest.fixture(scope="session")
@@ -169,7 +21,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """The server with documents and people."""
     folder = tmp_path_factory.mktemp("web")
     data, inbox = folder / "data", folder / "inbox"
-    _write_inbox(inbox)
+    write_inbox(inbox)
     subprocess.run(
         [sys.executable, "-m", "app.cli", "--data", str(data), "ingest", str(inbox), "--json"],
         check=False,
@@ -183,7 +35,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
         probe.bind(("127.0.0.1", 0))
         port = int(probe.getsockname()[1])
     try:
-        with _serving(data, port):
+        with serving(data, port):
             yield Site(data=data, port=port, database=database)
     finally:
         database.close()
@@ -222,11 +74,3 @@ def page(site: Site, browser: Browser, request: pytest.FixtureRequest) -> Iterat
     context.close()
     ours = (site.address + "/", site.address.replace("http", "ws") + "/", "data:", "blob:" + site.address)
     assert [url for url in asked if not url.startswith(ours)] == []
-
-
-def sign_in(page: Page, site: Site, person: str, path: str = "/") -> None:
-    """Fill in the form."""
-    page.goto(site.address + path)
-    page.fill("#name", person)
-    page.fill("#password", PASSWORD)
-    page.click("button[type=submit]")

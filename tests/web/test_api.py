@@ -4,17 +4,23 @@ from __future__ import annotations
 
 import io
 import json
+import threading
 from collections.abc import Generator
+from types import SimpleNamespace
 
 import anyio
 import httpx
 import pytest
-from conftest import NASTY, Site
 from PIL import Image
+from served import NASTY, Site
+from starlette.applications import Starlette
+from starlette.types import Receive, Scope, Send
 
-from app import replies
+from app import api, replies
+from app.gate import Caller
 from app.pages import HIGHLIGHT
 from app.records import AnswerEvent, Delta
+from storage.errors import NotPermitted
 
 LEAVE = "How many days of annual leave does every employee have?"
 PARENTAL = "How is parental leave requested?"
@@ -77,6 +83,16 @@ def test_search_finds_only_what_one_may_read(site: Site) -> None:
     assert all(path.startswith("everyone/") for path in paths(_operator(site), groups=["everyone"]))
 
 
+def test_exact_scores_are_the_operators(site: Site) -> None:
+    mine = site.client("ada").post("/api/v1/search", json={"question": LEAVE}).json()["hits"]
+    exact = _operator(site).post("/api/v1/search", json={"question": LEAVE, "groups": ["everyone"]}).json()["hits"]
+    assert all(hit["legs"] for hit in exact)
+    assert mine and all(hit["legs"] == {} and hit["score"] == round(hit["score"], 2) for hit in mine)
+    with site.client("ada").stream("POST", "/api/v1/ask", json={"question": LEAVE}) as answer:
+        first = "".join(answer.iter_text()).split("\n\n")[0]
+    assert all(hit["legs"] == {} for hit in json.loads(first.split("data: ", 1)[1])["hits"])
+
+
 def test_documents_are_those_one_may_read(site: Site) -> None:
     def paths(client: httpx.Client, query: str = "") -> set[str]:
         return {item["path"] for item in client.get("/api/v1/documents" + query).json()["documents"]}
@@ -114,6 +130,41 @@ def test_a_page_picture_has_its_passage_marked(site: Site) -> None:
     assert client.get(f"/api/v1/revisions/{other}/pages/1.png").status_code == 404
 
 
+def test_nothing_waits_behind_pictures() -> None:
+    go_on, drawing = threading.Event(), []
+
+    def original_of(_name: str, *, labels: frozenset[int]) -> tuple[str, str, str]:
+        drawing.append(labels)
+        assert go_on.wait(60)
+        raise NotPermitted("There is no such page.")
+
+    catalog = SimpleNamespace(original_of=original_of, labels_of=frozenset, documents=lambda labels: [])
+    served = Starlette(routes=api.routes(SimpleNamespace(catalog=catalog)))
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        scope["premise.caller"] = Caller(name="ada", groups=frozenset(), admin=False)
+        await served(scope, receive, send)
+
+    async def ask() -> None:
+        transport = httpx.ASGITransport(app)
+        async with (
+            httpx.AsyncClient(transport=transport, base_url="http://x") as client,
+            anyio.create_task_group() as go,
+        ):
+            for _ in range(100):
+                go.start_soon(client.get, "/api/v1/revisions/x/pages/1.png")
+            try:
+                with anyio.fail_after(30):
+                    while len(drawing) < api.PICTURES_AT_ONCE:
+                        await anyio.sleep(0.01)
+                    assert (await client.get("/api/v1/documents")).json() == {"documents": []}
+                assert len(drawing) == api.PICTURES_AT_ONCE
+            finally:
+                go_on.set()
+
+    anyio.run(ask)
+
+
 def test_a_passage_in_its_surroundings(site: Site) -> None:
     name = site.revision("everyone/leave-policy.md")
     found = site.client("ada").get(f"/api/v1/revisions/{name}/passage?start=0&end=12").json()
@@ -148,6 +199,9 @@ def test_feedback_is_for_ones_own_answers(site: Site) -> None:
         ({"question": "x", "k": 3}, "k"),
         ({"question": "x", "history": [{"role": "system", "content": "x"}]}, "role"),
         ({"question": 5}, "question"),
+        ({"question": "x" * 200_001}, "question"),
+        ({"question": "x", "history": [{"role": "user", "content": "x" * 4001}]}, "history.0.content: 4,001"),
+        ({"question": "x", "history": [{"role": "assistant", "content": "x" * 20_001}]}, "history.0.content: 20,001"),
         ("{", "JSON"),
         ("[]", "body"),
     ],

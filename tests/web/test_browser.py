@@ -6,11 +6,12 @@ import io
 import re
 
 import pytest
-from conftest import ARTIFACTS, PASSWORD, Site, sign_in
 from PIL import Image
 from playwright.sync_api import Page, expect
+from served import ARTIFACTS, PASSWORD, Site, sign_in
 
 from app.pages import HIGHLIGHT
+from storage.accounts import Accounts
 from storage.conversations import Conversations
 
 pytestmark = pytest.mark.browser
@@ -113,6 +114,23 @@ def test_a_citation_of_a_word_file_shows_its_passage(page: Page, site: Site) -> 
     assert download.value.suggested_filename == "parental-leave.docx"
 
 
+def test_an_answer_goes_with_the_right_to_read_what_it_quotes(page: Page, site: Site) -> None:
+    accounts = Accounts(site.database)
+    accounts.add("mover", PASSWORD, ["hr"])
+    sign_in(page, site, "mover")
+    _ask(page, "Which form requests parental leave?")
+    _cite(page, "Parental leave process")
+    expect(page.locator(".answer").first).to_contain_text("PL-3")
+    accounts.change("mover", groups=[])
+    page.get_by_role("button", name="Close").click()
+    for _ in range(2):
+        expect(page.locator(".withheld")).to_contain_text("documents that you may not read any more")
+        expect(page.get_by_text("PL-3")).to_have_count(0)
+        expect(page.get_by_text("Parental leave process")).to_have_count(0)
+        expect(page.locator(".sourcetitle")).to_have_count(0)
+        page.reload()
+
+
 def test_a_refusal_is_clear(page: Page, site: Site) -> None:
     sign_in(page, site, "ada")
     _ask(page, "Who won the football world cup in 1998?")
@@ -209,8 +227,6 @@ def test_the_administrator_sees_files_and_people(page: Page, site: Site) -> None
 
 
 def test_a_disabled_person_is_out_at_the_next_click(page: Page, site: Site) -> None:
-    from storage.accounts import Accounts
-
     accounts = Accounts(site.database)
     accounts.add("leaver", PASSWORD, [])
     sign_in(page, site, "leaver")

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import io
+import subprocess
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 from PIL import Image
@@ -61,6 +64,30 @@ def test_what_cannot_be_drawn_is_an_error_that_says_what_to_do(pdf: Path, tmp_pa
     broken.write_bytes(b"%PDF-1.7 nothing")
     with pytest.raises(PageError, match="Download the document"):
         PagePictures().picture(broken, 1, [])
+
+
+def test_who_draws_has_no_secrets_and_no_network(pdf: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PREMISE_LLM_KEY", "secret")
+    given: dict[str, object] = {}
+
+    def run(command: list[str], **more: Any) -> subprocess.CompletedProcess[bytes]:
+        given.update(more["env"])
+        return subprocess.CompletedProcess(command, 0, b"png", b"")
+
+    monkeypatch.setattr("app.pages.subprocess.run", run)
+    assert PagePictures().picture(pdf, 1, []) == b"png"
+    assert set(given) == {"PATH", "LANG"}
+
+
+def test_the_renderer_leaves_the_network() -> None:
+    program = (
+        "import os, app.page_renderer as r; before = os.readlink('/proc/self/ns/net'); r.leave_network(); "
+        "print(before != os.readlink('/proc/self/ns/net'), open('/proc/net/dev').read().count(':'))"
+    )
+    told = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout.split()
+    if told[0] == "False":
+        pytest.skip("this system lets nobody leave the network")
+    assert told == ["True", "1"]  # the loopback device of an empty network
 
 
 def test_an_endless_page_stays_within_the_limit_of_pixels(tmp_path: Path) -> None:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import httpx
 import pytest
-from conftest import PASSWORD, Site
+from served import PASSWORD, Site
 
-from app.signin import FREE_TRIES, LONGEST_WAIT, Tries, local_path
+from app.signin import FREE_TRIES, FREE_TRIES_SHARED, LONGEST_WAIT, LONGEST_WAIT_SHARED, Tries, local_path
 from storage.audit import Audit, Event
 
 
@@ -59,6 +59,21 @@ def test_waits_grow_and_end_and_one_right_try_starts_anew() -> None:
     assert tries.take("ada", "10.0.0.1") == 0
     tries.right("ada", "10.0.0.1")
     assert tries.take("ada", "10.0.0.1") == 0 and tries.take("ada", "10.0.0.2") == 0
+
+
+def test_wrong_tries_of_others_keep_nobody_out_for_long() -> None:
+    for others in (lambda number: (f"name{number}", "10.0.0.1"), lambda number: ("ada", f"10.0.1.{number}")):
+        now = [1000.0]
+        tries = Tries(clock=lambda now=now: now[0])
+        for number in range(3 * FREE_TRIES_SHARED):
+            wait = tries.take(*others(number))
+            assert wait <= LONGEST_WAIT_SHARED
+            if wait:
+                now[0] += wait
+                assert tries.take(*others(number)) == 0
+        assert 0 < tries.take("ada", "10.0.0.1") <= LONGEST_WAIT_SHARED
+        now[0] += LONGEST_WAIT_SHARED
+        assert tries.take("ada", "10.0.0.1") == 0
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,44 @@
+"""Answers given earlier, seen again: a person may have lost the right to read what an answer quotes since.
+
+An answer is text of its documents, so one that cites anything its reader may not read now is shown to nobody and told
+to no language model.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from typing import TYPE_CHECKING
+
+from app.records import Turn
+from storage.conversations import Message
+
+if TYPE_CHECKING:
+    from storage.accounts import User
+    from storage.catalog import Catalog
+
+TURNS = 6  # earlier messages that the engine is told
+WITHHELD = (
+    "This answer quoted documents that you may not read any more, or that were deleted. "
+    "Ask again to get a current answer."
+)
+
+
+def withheld(catalog: Catalog, user: User, messages: Sequence[Message]) -> frozenset[str]:
+    """The ids of the answers that cite what this person may not read now. One look into the catalog for all."""
+    cited = {message.id: _cited(message) for message in messages if message.role != "user"}
+    revisions = frozenset[str]().union(*cited.values())
+    if not revisions:
+        return frozenset()
+    readable = catalog.readable(revisions, labels=catalog.labels_of(user.all_groups))
+    return frozenset(message_id for message_id, wanted in cited.items() if not wanted <= readable)
+
+
+def turns(messages: Sequence[Message], without: Collection[str]) -> list[Turn]:
+    """The last messages as the engine takes them, without these answers."""
+    told = (message for message in messages[-TURNS:] if message.id not in without)
+    return [Turn(role=message.role, content=message.content) for message in told]
+
+
+def _cited(message: Message) -> frozenset[str]:
+    citations = (message.answer or {}).get("citations") or ()
+    return frozenset(str(citation["revision"]) for citation in citations)
