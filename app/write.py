@@ -124,9 +124,23 @@ def prompt(
         if room < 0:
             break
         turns.insert(0, Turn(role=turn.role, content=harmless(_MARK.sub("", turn.content))))
-    while turns and turns[0].role != "user":  # many chat templates accept no other beginning
-        turns.pop(0)
-    return [rules, *turns, Turn(role="user", content=frame.format(passages="\n".join(shown), **asked))]
+    return [rules, *alternating(turns), Turn(role="user", content=frame.format(passages="\n".join(shown), **asked))]
+
+
+def alternating(turns: Sequence[Turn]) -> list[Turn]:
+    """Question and answer by turns, ending with an answer: many chat templates accept nothing else.
+
+    A question that was never answered, or whose answer is withheld, gives way to the next.
+    """
+    kept: list[Turn] = []
+    for turn in turns:
+        if kept and kept[-1].role == turn.role:
+            kept.pop()
+        if kept or turn.role == "user":
+            kept.append(turn)
+    if kept and kept[-1].role == "user":
+        kept.pop()
+    return kept
 
 
 def _passage(passage: Passage) -> str:
