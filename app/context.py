@@ -19,6 +19,7 @@ from storage.records import StoredChunk
 # every hit at once .961 .986 .709; five hits, then neighbours up to two chunks away .983 .993 .693.
 HITS_FIRST = 5
 REACH = (1, -1, 2, -2)  # what is asked about is more often said below than above
+ROW_CHARACTERS = 300  # in which a row of a table shows its bars
 TOUCHING = 8  # characters of white space that chunks which follow each other can have between them
 
 
@@ -145,8 +146,9 @@ def _text(group: Sequence[StoredChunk]) -> str:
     pieces = [group[0].chunk.body]
     for before, item in pairwise(group):
         gap = item.chunk.start - before.chunk.end
-        # two elements stand two line ends apart (storage.records.ELEMENT_SEPARATOR), two sentences one space
-        pieces.append((" " if gap == 1 else "\n" * gap) + item.chunk.body)
+        # two elements stand two line ends apart (storage.records.ELEMENT_SEPARATOR), two rows one, sentences a space
+        rows = " | " in before.chunk.body[-ROW_CHARACTERS:] and " | " in item.chunk.body[:ROW_CHARACTERS]
+        pieces.append((" " if gap == 1 and not rows else "\n" * gap) + item.chunk.body)
     return "".join(pieces)
 
 

@@ -11,11 +11,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from app.records import Turn
-from storage.words import question_terms
+from storage.words import question_terms, unspaced_share
 
 # Measured on multi-turn questions; flat between half and twice these values.
 TERM_ECHO = (0.4, 0.2)  # weight of the telling terms of the turn before, and of the one before that
 MEANING_ECHO = (0.4, 0.28)  # weight of their vectors
+UNSPACED = 0.3  # of a question's letters
 RESTATED = 0.5  # both, when the question names again what was spoken of: who repeats the topic leaves less unsaid
 
 
@@ -28,9 +29,17 @@ class Asking:
     echoes: tuple[tuple[str, float], ...]  # earlier turns of the person, latest first, and how much each counts
 
 
+def is_unspaced_question(text: str) -> bool:
+    """Whether a question is mostly in a script written without spaces."""
+    return unspaced_share(text) > UNSPACED
+
+
 def asking(question: str, history: Sequence[Turn]) -> Asking:
     """The question with what it inherits from the conversation."""
+    script = is_unspaced_question(question)
     earlier = [turn.content for turn in reversed(history) if turn.role == "user"][: len(TERM_ECHO)]
+    # who changes from English to Chinese asks anew: the earlier words, all of them rare there, would drown the question
+    earlier = [text for text in earlier if is_unspaced_question(text) == script]
     inherited = [question_terms(text) for text in earlier]
     terms = dict.fromkeys(question_terms(question), 1.0)
     share = RESTATED if any(term in terms for turn in inherited for term in turn) else 1.0
