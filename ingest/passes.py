@@ -127,7 +127,11 @@ def _changing(catalog: Catalog, source: Source) -> bool:
 
 def _attention(catalog: Catalog, source: Source, found: Reconciled) -> list[str]:
     """What the administrator should know besides failures."""
-    nobody = [file.path for file in catalog.known(source.id).values() if file.label is None]
+    nobody = [
+        file.path
+        for file in catalog.known(source.id).values()
+        if file.label is None and file.state is not State.IGNORED
+    ]
     lines = [*found.rule_problems, *found.unreadable]
     if nobody:
         lines.append(

@@ -22,11 +22,11 @@ import numpy as np
 from ingest.access import AccessRules
 from ingest.chunk import chunk, embedding_text, title_of
 from ingest.sandbox import Sandbox
-from ingest.scan import Changes, Walked, compare, walk
-from storage.catalog import EMBEDDER, Catalog, Known, Source, Vector, revision_id
+from ingest.scan import Changes, Walked, compare, walk, why_unreadable
+from storage.catalog import EMBEDDER, Catalog, Known, Source, Vector, Waiting, revision_id
 from storage.embedder import Embedder
 from storage.errors import PremiseError
-from storage.failures import RETRIED, Code, ParseFailure
+from storage.failures import BY_PERSON, RETRIED, Code, ParseFailure
 from storage.indexes import Indexes
 from storage.originals import Originals
 from storage.records import Chunk, Parsed, State
@@ -71,7 +71,7 @@ class Progress:
 class _Prepared:
     """A file that was parsed and chunked."""
 
-    known: Known
+    known: Waiting
     content: str  # SHA-256
     title: str
     parsed: Parsed
@@ -113,7 +113,7 @@ class Pipeline:
             return Reconciled(held=held)
         known = self.catalog.known(source.id)
         changes = compare(walked.files, known, walked.unreadable)
-        waits = self._guard(source, changes, len(known))
+        waits = self._guard(source, changes, sum(file.state is not State.IGNORED for file in known.values()))
         if waits is None:
             self.catalog.delete_documents([file.id for file in changes.gone])
         self._apply(source, changes)
@@ -135,7 +135,7 @@ class Pipeline:
 
     def _guard(self, source: Source, changes: Changes, known: int) -> str | None:
         """Why the deletions have to wait for a person: a share that is not mounted looks like an empty folder."""
-        gone = len(changes.gone)
+        gone = sum(file.state is not State.IGNORED for file in changes.gone)
         if gone < GUARD_MINIMUM or gone <= known * self.settings.guard_fraction or source.confirmed:
             return None
         return (
@@ -146,11 +146,17 @@ class Pipeline:
 
     def _apply(self, source: Source, changes: Changes) -> None:
         self.catalog.add_files(source.id, changes.new)
-        for before, file in changes.changed:
-            self.catalog.touch_file(before.id, file, waiting=True)
-        for before, file in changes.moved:
-            renamed = PurePosixPath(before.path).stem != PurePosixPath(file.path).stem
-            self.catalog.touch_file(before.id, file, waiting=renamed, code="renamed" if renamed else None)
+        self.catalog.touch_files(changes.changed, waiting=True)
+        self.catalog.pass_over(changes.ignored)
+        renamed = {
+            before.id
+            for before, file in changes.moved
+            if PurePosixPath(before.path).stem != PurePosixPath(file.path).stem and before.code not in BY_PERSON
+        }
+        self.catalog.touch_files([pair for pair in changes.moved if pair[0].id not in renamed], waiting=False)
+        self.catalog.touch_files(
+            [pair for pair in changes.moved if pair[0].id in renamed], waiting=True, code="renamed"
+        )
         by_label: dict[int | None, list[str]] = {}
         for before, file in changes.relabelled:
             by_label.setdefault(file.label, []).append(before.id)
@@ -159,11 +165,9 @@ class Pipeline:
 
     def _unreadable(self, walked: Walked, known: dict[str, Known], rules: AccessRules) -> None:
         """Files that cannot be looked at any more: said to the administrator, still answering those who may read."""
-        for path, file in known.items():
-            why = next(
-                (w for place, w in walked.unreadable.items() if path == place or path.startswith(f"{place}/")), None
-            )
-            if why is None:
+        for path, file in known.items() if walked.unreadable else ():
+            why = why_unreadable(path, walked.unreadable)
+            if why is None or file.state is State.IGNORED:
                 continue
             label = self.catalog.label_for(rules.readers(path))
             if label != file.label:
@@ -208,19 +212,19 @@ class Pipeline:
             self._store(collected, state, progress)
         return state
 
-    def _finish(self, state: Progress, known: Known, progress: Callable[[Progress], None]) -> None:
+    def _finish(self, state: Progress, known: Waiting, progress: Callable[[Progress], None]) -> None:
         state.done += 1
         state.total = max(state.total, state.done)
         state.path = known.path
         progress(state)
 
     def _prepared(
-        self, waiting: Sequence[Known], pause: Callable[[], bool]
-    ) -> Iterator[tuple[Known, _Prepared | ParseFailure | None]]:
+        self, waiting: Sequence[Waiting], pause: Callable[[], bool]
+    ) -> Iterator[tuple[Waiting, _Prepared | ParseFailure | None]]:
         """Parse ahead in one thread while the caller embeds: at most a few files, so that memory stays bounded."""
         ahead = 4
         with ThreadPoolExecutor(1, thread_name_prefix="parse") as pool:
-            queue: list[tuple[Known, Future[_Prepared | ParseFailure | None]]] = []
+            queue: list[tuple[Waiting, Future[_Prepared | ParseFailure | None]]] = []
             upcoming = iter(waiting)
             while True:
                 while len(queue) < ahead and not pause() and (known := next(upcoming, None)) is not None:
@@ -230,7 +234,7 @@ class Pipeline:
                 known, future = queue.pop(0)
                 yield known, future.result()
 
-    def _prepare(self, known: Known) -> _Prepared | ParseFailure | None:
+    def _prepare(self, known: Waiting) -> _Prepared | ParseFailure | None:
         """Keep, parse and chunk a file. None: its content is indexed already."""
         started = time.monotonic()
         try:
@@ -264,7 +268,7 @@ class Pipeline:
         size = min(self.settings.chunk_tokens, self.embedder.max_tokens)
         return chunk(parsed, title=title, revision=revision, size=size, count_tokens=self.embedder.count_tokens)
 
-    def _keep(self, known: Known) -> str:
+    def _keep(self, known: Waiting) -> str:
         """Copy the original in, when it is whole. Returns its SHA-256. Raises: ParseFailure."""
         path = self._roots[known.source_id] / known.path
         try:
@@ -300,7 +304,7 @@ class Pipeline:
                 raise ParseFailure(Code.CHANGING, "The file is still being written.")
         return status
 
-    def _fail(self, known: Known, failure: ParseFailure) -> None:
+    def _fail(self, known: Waiting, failure: ParseFailure) -> None:
         retry_at = None
         again = known.attempts + 1 < self.settings.max_attempts or failure.code is Code.UNREADABLE
         if failure.code in RETRIED and again:  # a permission can be mended at any time, and changes no file's date

@@ -20,6 +20,7 @@ from ingest.scan import ignored
 from storage.catalog import Source
 from storage.datafolder import DataFolder
 from storage.errors import DataFolderBusy, DataFolderError, IndexUnavailable
+from storage.failures import Rule
 
 log = logging.getLogger("premise.ingest")
 
@@ -155,7 +156,7 @@ class Service:
                 debounce=DEBOUNCE_MS,
                 rust_timeout=1000,
                 yield_on_timeout=False,
-                watch_filter=lambda _change, path: not ignored(Path(path).name) or Path(path).name == "access.toml",
+                watch_filter=lambda _change, path: ignored(Path(path).name) in (None, Rule.ACCESS_RULE),
                 raise_interrupt=False,
                 ignore_permission_denied=True,
             ):

@@ -24,7 +24,9 @@ class Housekeeping(Part):
             result["revisions"] = connection.execute(select(func.count()).select_from(revisions)).scalar_one()
             result["notes"] = connection.execute(select(func.count()).select_from(outbox)).scalar_one()
             result["unlabelled"] = connection.execute(
-                select(func.count()).select_from(documents).where(documents.c.label_id.is_(None))
+                select(func.count())
+                .select_from(documents)
+                .where(documents.c.label_id.is_(None), documents.c.state != State.IGNORED)
             ).scalar_one()
         return result
 

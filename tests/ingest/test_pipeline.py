@@ -123,6 +123,7 @@ def test_bad_files_fail_with_a_reason_and_stop_nobody(place: Place) -> None:
         "everyone/broken.docx": "corrupt",
         "everyone/broken.pdf": "corrupt",
         "everyone/photo.xyz": "unsupported",
+        "everyone/~$lock.docx": "editors_file",
     }
     reasons = [item.reason for item in place.store.catalog.documents(labels=None) if item.state is State.FAILED]
     assert all(reason and reason.endswith(".") for reason in reasons)
@@ -208,7 +209,9 @@ def test_links_out_of_the_folder_are_not_followed(place: Place, tmp_path: Path) 
     (place.inbox / "everyone" / "folder").symlink_to(tmp_path)
     os.mkfifo(place.inbox / "everyone" / "pipe.txt")
     place.ingest()
-    assert place.states() == {}
+    assert place.states() == {"everyone/link.md": "link", "everyone/folder": "link", "everyone/pipe.txt": "special"}
+    assert place.found("vault code", "everyone") == []
+    assert place.store.catalog.counts()["unlabelled"] == 0
 
 
 def test_what_a_kill_left_half_done_is_finished_at_the_next_start(
