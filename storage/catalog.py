@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import uuid
 import zlib
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -391,6 +392,8 @@ class Catalog:
                     created_at=stored(parsed.created),
                     modified_at=stored(parsed.modified),
                     pages=parsed.pages,
+                    language=main_language(pieces),
+                    flags=json.dumps(list(parsed.flags), ensure_ascii=False),
                     text=zlib.compress(revision_text(parsed.elements).encode()),
                     elements=zlib.compress(elements_to_json(parsed.elements)),
                     warnings=json.dumps(list(parsed.warnings), ensure_ascii=False),
@@ -461,6 +464,7 @@ class Catalog:
                     created=aware(row.created_at),
                     modified=aware(row.modified_at),
                     pages=row.pages,
+                    flags=tuple(json.loads(row.flags)),
                     warnings=tuple(json.loads(row.warnings)),
                 ),
             )
@@ -581,8 +585,9 @@ class Catalog:
             select(
                 documents,
                 sources.c.root,
-                revisions.c.pages,
-                revisions.c.indexed_at,
+                *(revisions.c[name] for name in ("pages", "indexed_at", "author", "created_at", "modified_at")),
+                revisions.c.language,
+                revisions.c.flags,
                 counts.c.chunks,
                 _groups_column(),
             )
@@ -698,7 +703,8 @@ def _readable(which: Any, allowed: frozenset[int]) -> Any:
     `+ 0` keeps SQLite from beginning with every document of these labels instead of with the few chunks named.
     """
     return (
-        select(chunks, documents.c.path, documents.c.label_id, revisions.c.title, revisions.c.modified_at)
+        select(chunks, documents.c.path, documents.c.label_id, revisions.c.title)
+        .add_columns(revisions.c.modified_at, revisions.c.created_at, revisions.c.author)
         .join(documents, documents.c.id == chunks.c.document_id)
         .join(revisions, revisions.c.id == chunks.c.revision_id)
         .where(which, (documents.c.label_id + 0).in_(allowed), documents.c.revision_id == chunks.c.revision_id)
@@ -714,6 +720,8 @@ def _stored_chunk(row: Row[Any]) -> StoredChunk:
         title=row.title,
         label=row.label_id,
         modified=aware(row.modified_at),
+        made=aware(row.created_at),
+        author=row.author,
     )
 
 
@@ -730,6 +738,7 @@ def _chunk_values(chunk: Chunk) -> dict[str, Any]:
         "pages": json.dumps(list(chunk.pages)),
         "cells": chunk.cells,
         "tokens": chunk.tokens,
+        "language": chunk.language,
     }
 
 
@@ -746,6 +755,7 @@ def _chunk(row: Row[Any]) -> Chunk:
         pages=tuple(json.loads(row.pages)),
         cells=row.cells,
         tokens=row.tokens,
+        language=row.language,
     )
 
 
@@ -796,6 +806,11 @@ def _document(row: Row[Any]) -> Document:
         chunks=row.chunks or 0,
         changed=moment(row.changed_at),
         indexed=aware(row.indexed_at),
+        author=row.author,
+        made=aware(row.created_at),
+        modified=aware(row.modified_at),
+        language=row.language,
+        flags=tuple(json.loads(row.flags or "[]")),
     )
 
 
@@ -811,7 +826,21 @@ def _revision(row: Row[Any]) -> Revision:
         elements=elements_from_json(zlib.decompress(row.elements)),
         created=moment(row.indexed_at),
         current=row.id == row.current_id,
+        author=row.author,
+        made=aware(row.created_at),
+        modified=aware(row.modified_at),
+        language=row.language,
+        flags=tuple(json.loads(row.flags)),
     )
+
+
+def main_language(pieces: Sequence[Chunk]) -> str | None:
+    """The language that most of the text of these chunks is in."""
+    letters: Counter[str] = Counter()
+    for piece in pieces:
+        letters[piece.language or ""] += len(piece.body)
+    del letters[""]
+    return letters.most_common(1)[0][0] if letters else None
 
 
 def _to_bytes(vector: Vector) -> bytes:
