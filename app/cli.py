@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from app import documents
 from storage.errors import PremiseError, SettingError
 
 if TYPE_CHECKING:
@@ -69,6 +70,9 @@ def _settings(**overrides: Any) -> Settings:
     from storage.settings import load_settings
 
     return load_settings(State.data, **overrides)
+
+
+documents.add_to(cli, _settings)
 
 
 def _say(text: str) -> None:

@@ -66,6 +66,8 @@ def one_pass(
         found = pipeline.reconcile(source)
         work = _work(pipeline, source)
         pipeline.tidy()
+        if pipeline.scrub_due():  # a `premise forget` that was interrupted
+            pipeline.scrub()
         return {
             "indexed": work.indexed,
             "unchanged": _indexed(catalog, source) - work.indexed,

@@ -25,6 +25,7 @@ from ingest.sandbox import Sandbox
 from ingest.scan import Changes, Walked, compare, walk, why_unreadable
 from storage.catalog import EMBEDDER, Catalog, Known, Source, Vector, Waiting, revision_id
 from storage.embedder import Embedder
+from storage.erasure import scrub, scrub_due
 from storage.errors import PremiseError
 from storage.failures import BY_PERSON, RETRIED, Code, ParseFailure
 from storage.indexes import Indexes
@@ -365,6 +366,14 @@ class Pipeline:
         before = datetime.now(UTC) - timedelta(days=self.settings.keep_revisions_days)
         self.catalog.purge_superseded(before)
         self.originals.remove_except(self.catalog.originals())
+
+    def scrub(self) -> None:
+        """Remove from the disk what was forgotten. Call when no file is being read."""
+        scrub(self.indexes, self.originals)
+
+    def scrub_due(self) -> bool:
+        """Whether something was forgotten whose bytes are still on the disk."""
+        return scrub_due(self.catalog)
 
     def reembed(self, progress: Callable[[int], None] = lambda done: None) -> int:
         """Chunk and embed every current revision anew from what was parsed, for another model or chunk size.

@@ -42,6 +42,8 @@ class Service:
         self._next_scan = 0.0
         self._next_tidy = 0.0
         self._not_before = 0.0
+        self._next_look = 0.0
+        self._erasing = False
 
     def run(self) -> None:
         """Until `stop` is set."""
@@ -62,10 +64,13 @@ class Service:
                 if self._due():
                     self._scan(tell=True)
                 with self._scanning_meanwhile():
-                    state = self._pipeline.work(sources, pause=self._stop.is_set)
+                    state = self._pipeline.work(sources, pause=self._pause)
                 if state.done:
                     log.info("indexed %d, failed %d of %d files", state.indexed, state.failed, state.total)
                 self._pipeline.indexes.catch_up()  # what was deleted meanwhile, or an earlier fault left to tell
+                if self._pipeline.scrub_due():
+                    log.info("removing what was forgotten from the disk")
+                    self._pipeline.scrub()
                 if time.monotonic() >= self._next_tidy:
                     self._pipeline.tidy()  # no file is being read now
                     self._next_tidy = time.monotonic() + TIDY_SECONDS
@@ -79,6 +84,13 @@ class Service:
             self._stop.wait(TROUBLE_SECONDS)
         finally:
             self._pipeline.indexes.keywords.close()  # with the ingest lock, the keyword index's own
+
+    def _pause(self) -> bool:
+        """Whether a bulk load has to let something else come first: the end, or erasing what was forgotten."""
+        if time.monotonic() >= self._next_look:
+            self._next_look = time.monotonic() + TICK_SECONDS
+            self._erasing = self._pipeline.scrub_due()
+        return self._erasing or self._stop.is_set()
 
     @contextmanager
     def _scanning_meanwhile(self) -> Iterator[None]:

@@ -65,6 +65,26 @@ class Seen:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Filter:
+    """Which documents of a list."""
+
+    states: tuple[State, ...] = ()  # none: all of them
+    containing: str = ""  # in path or title; case does not matter
+    suffix: str | None = None  # such as .pdf
+    read_by_nobody: bool = False
+    failed_first: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pace:
+    """How fast files are indexed."""
+
+    indexed: int  # in the last `seconds`
+    seconds: float
+    now: tuple[str, ...]  # paths being read or embedded
+
+
+@dataclass(frozen=True, kw_only=True)
 class Kept:
     """A current revision as it was parsed: enough to chunk and embed it anew."""
 

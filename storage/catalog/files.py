@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, and_, delete, func, insert, or_, select, update
+from sqlalchemy import Connection, Row, and_, delete, func, insert, or_, select, update
 
 from storage.catalog.entries import Known, Seen, Waiting
 from storage.catalog.outbox import drop_revisions, tell_of_readers
@@ -161,18 +161,10 @@ class Files(Part):
                 for batch in batches(document_ids)
             )
 
-    def ignore(self, document_ids: Sequence[str], rule: Rule) -> int:
-        """A person has these passed over: out of every answer with this commit. Returns how many.
-
-        With Rule.FORGOTTEN nothing but their path, size and time is kept of them.
-        """
+    def ignore(self, document_ids: Sequence[str]) -> int:
+        """A person has these passed over: out of every answer with this commit. Returns how many."""
         with self.database.write() as connection:
-            count = 0
-            for batch in batches(document_ids):
-                drop_revisions(connection, batch)
-                values = _ignored_values(rule) | ({"title": ""} if rule is Rule.FORGOTTEN else {})
-                count += connection.execute(update(documents).where(documents.c.id.in_(batch)).values(values)).rowcount
-            return count
+            return ignore_in(connection, document_ids, Rule.ASKED)
 
     def unignore(self, document_ids: Sequence[str]) -> int:
         """Have files read again that a person had ignored or forgotten. Returns how many."""
@@ -186,6 +178,14 @@ class Files(Part):
                 ).rowcount
                 for batch in batches(document_ids)
             )
+
+    def paths(self, document_ids: Sequence[str]) -> list[str]:
+        """Where these files are, in order of path."""
+        found: list[str] = []
+        with self.database.read() as connection:
+            for batch in batches(document_ids):
+                found += connection.execute(select(documents.c.path).where(documents.c.id.in_(batch))).scalars()
+        return sorted(found)
 
     def ids_at(self, path: str) -> dict[str, str]:
         """Files at this path, or below it where it is a folder: their ids with their paths.
@@ -211,6 +211,16 @@ class Files(Part):
                 batch = list(document_ids[start : start + BATCH])
                 drop_revisions(connection, batch)
                 connection.execute(delete(documents).where(documents.c.id.in_(batch)))
+
+
+def ignore_in(connection: Connection, document_ids: Sequence[str], rule: Rule) -> int:
+    """Drop what is kept of these and pass them over from now on. Returns how many."""
+    count = 0
+    for batch in batches(document_ids):
+        drop_revisions(connection, batch)
+        chosen = update(documents).where(documents.c.id.in_(batch), documents.c.code.is_distinct_from(Rule.FORGOTTEN))
+        count += connection.execute(chosen.values(_ignored_values(rule) | {"title": ""})).rowcount
+    return count
 
 
 def _seen_values(seen: Seen) -> dict[str, Any]:
