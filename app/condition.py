@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from storage.catalog import EMBEDDER
+from storage.catalog.facts import PARSER_NETWORK
 from storage.datafolder import DataFolder
 from storage.errors import PremiseError
 from storage.records import State
@@ -34,6 +35,7 @@ def condition(settings: Settings) -> dict[str, Any]:
                 "vectors": check.vectors,
                 "waiting": check.waiting,
             },
+            "sandbox": {"network": store.catalog.fact(PARSER_NETWORK)},
             "models": _models(settings, store),
             "sources": [
                 {
@@ -112,6 +114,8 @@ def in_words(result: dict[str, Any]) -> str:
         lines.append(
             f"attention  {result['unreadable_by_anyone']} files are readable by nobody: put them into a group's folder"
         )
+    if result["sandbox"]["network"] == "open":
+        lines.append("attention  the parsing process could not leave the network: allow user namespaces on this system")
     lines += [f"attention  {embedder['problem']}"] if embedder["problem"] else []
     lines += [f"attention  {source['held']}" for source in result["sources"] if source["held"]]
     return "\n".join(lines)

@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from ingest.parse.limits import ParseLimits
+from ingest.passwords import Passwords
 from ingest.pipeline import Pipeline, Reconciled
 from ingest.pipeline import Progress as Work
 from ingest.sandbox import Sandbox
@@ -31,9 +32,16 @@ CHANGING_SECONDS = 60  # how long a pass stays for files that are still being wr
 def open_pipeline(settings: Settings, *, check_embedder: bool = True) -> Iterator[tuple[Pipeline, DataFolder]]:
     """The pipeline over the data folder of the settings."""
     limits = ParseLimits(
-        seconds=settings.parse_seconds, memory_mb=settings.parse_memory_mb, max_bytes=int(settings.max_file_mb * 1e6)
+        seconds=settings.parse_seconds,
+        memory_mb=settings.parse_memory_mb,
+        max_bytes=int(settings.max_file_mb * 1e6),
+        ocr_seconds=settings.ocr_seconds,
+        ocr_languages=tuple(settings.ocr_languages),
     )
-    with open_store(settings, check_embedder=check_embedder) as store, Sandbox(limits) as sandbox:
+    with (
+        open_store(settings, check_embedder=check_embedder) as store,
+        Sandbox(limits, Passwords(settings.passwords_file)) as sandbox,
+    ):
         yield Pipeline(settings, store.indexes, store.originals, store.embedder, sandbox), store.folder
 
 

@@ -24,6 +24,7 @@ from ingest.chunk import chunk, embedding_text, title_of
 from ingest.sandbox import Sandbox
 from ingest.scan import Changes, Walked, compare, walk, why_unreadable
 from storage.catalog import EMBEDDER, Catalog, Known, Source, Vector, Waiting, revision_id
+from storage.catalog.facts import PARSER_NETWORK
 from storage.embedder import Embedder
 from storage.erasure import scrub, scrub_due
 from storage.errors import PremiseError
@@ -37,6 +38,7 @@ log = logging.getLogger("premise.ingest")
 
 EMBED_AT = 128  # chunks collected across documents before they are embedded together
 BATCH = 200  # waiting files fetched at once
+PASSWORDS = "passwords"  # the fact that tells whether passwords_file has changed
 GUARD_MINIMUM = 10  # fewer vanished files than this are simply deleted
 
 
@@ -192,6 +194,7 @@ class Pipeline:
         """
         ids = [source.id for source in sources]
         self._roots |= {source.id: Path(source.root) for source in sources}
+        self._retry_encrypted()
         state = Progress(total=self.catalog.unfinished(ids))
         if self.catalog.fact(EMBEDDER) is None:
             self.catalog.set_fact(EMBEDDER, f"{self.embedder.name} {self.embedder.revision}")
@@ -211,7 +214,23 @@ class Pipeline:
                     self._store(collected, state, progress)
                     collected = []
             self._store(collected, state, progress)
+        self._note_network()
         return state
+
+    def _retry_encrypted(self) -> None:
+        """Another list of passwords may open what the last one did not."""
+        stamp = self.sandbox.passwords.stamp()
+        if stamp != (self.catalog.fact(PASSWORDS) or ""):
+            self.catalog.retry(None, code=Code.ENCRYPTED)
+            self.catalog.set_fact(PASSWORDS, stamp)
+
+    def _note_network(self) -> None:
+        """Whether the parsing child could leave the network, for the administrator."""
+        network = {None: None, True: "open", False: "closed"}[self.sandbox.network]
+        if network is not None and network != self.catalog.fact(PARSER_NETWORK):
+            self.catalog.set_fact(PARSER_NETWORK, network)
+            if network == "open":
+                log.warning("The parsing process could not leave the network: this system does not let it.")
 
     def _finish(self, state: Progress, known: Waiting, progress: Callable[[Progress], None]) -> None:
         state.done += 1

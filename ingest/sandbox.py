@@ -27,6 +27,7 @@ from typing import Any
 
 from ingest.parse.limits import MEGABYTE, ParseLimits
 from ingest.parse.wire import LENGTH, WireError, decode, parsed_from_plain, write_message
+from ingest.passwords import Passwords
 from storage.failures import Code, ParseFailure
 from storage.records import Parsed
 
@@ -47,8 +48,9 @@ class _Breach(Exception):
 class Sandbox:
     """A parser in a process of its own. `network` says after the first file whether the child still had a network."""
 
-    def __init__(self, limits: ParseLimits) -> None:
+    def __init__(self, limits: ParseLimits, passwords: Passwords | None = None) -> None:
         self.limits = limits
+        self.passwords = passwords or Passwords(None)
         self.network: bool | None = None
         self._child: subprocess.Popen[bytes] | None = None
         self._files = 0
@@ -72,7 +74,8 @@ class Sandbox:
         try:
             child = self._started()
             self._files += 1
-            reply = self._exchange(child, {"path": str(path.absolute()), "suffix": suffix.lower()})
+            request = {"path": str(path.absolute()), "suffix": suffix.lower(), "passwords": self.passwords.known()}
+            reply = self._exchange(child, request)
             if "failure" in reply:
                 raise ParseFailure(Code(reply["failure"]), str(reply.get("reason", "")))
             parsed = parsed_from_plain(reply.get("parsed"))
@@ -117,7 +120,10 @@ class Sandbox:
             write_message(child.stdin, request)
         except OSError as error:
             raise self._lost(child) from error
-        return self._receive(child, deadline)
+        reply = self._receive(child, deadline)
+        if reply.get("scans") is True:  # said once: it goes on to read pictures of pages, which takes longer
+            reply = self._receive(child, deadline + self.limits.ocr_seconds)
+        return reply
 
     def _receive(self, child: subprocess.Popen[bytes], deadline: float) -> dict[str, Any]:
         """One message. Raises _Breach at the deadline, at the end of the pipe, or when it is too long."""
@@ -186,7 +192,11 @@ class Sandbox:
 
 def _environment(home: str) -> dict[str, str]:
     """No secrets: only what Python, pandoc and LibreOffice need."""
-    kept = {name: os.environ[name] for name in ("PATH", "PYTHONPATH", "LD_LIBRARY_PATH") if name in os.environ}
+    kept = {
+        name: os.environ[name]
+        for name in ("PATH", "PYTHONPATH", "LD_LIBRARY_PATH", "TESSDATA_PREFIX")
+        if name in os.environ
+    }
     return {
         **kept,
         "HOME": home,

@@ -14,6 +14,7 @@ import resource
 import sys
 import tempfile
 import warnings
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import IO, Any
 
@@ -21,6 +22,7 @@ from ingest.parse.limits import MEGABYTE, ParseLimits
 from ingest.parse.registry import parse
 from ingest.parse.wire import parsed_to_plain, read_message, write_message
 from storage.failures import Code, ParseFailure
+from storage.records import Parsed
 
 _CLONE_NEWUSER = 0x10000000
 _CLONE_NEWNET = 0x40000000
@@ -37,13 +39,21 @@ def main() -> None:
     warnings.simplefilter("ignore")  # what libraries think of a file is no message to anybody here
     while (request := read_message(requests)) is not None:
         _renew_processor_time(limits)
-        write_message(replies, answer(Path(request["path"]), str(request["suffix"]), limits))
+
+        def scans() -> None:
+            _renew_processor_time(limits, limits.ocr_seconds)
+            write_message(replies, {"scans": True})
+
+        passwords = [str(password) for password in request.get("passwords", [])]
+        write_message(replies, answer(Path(request["path"]), str(request["suffix"]), limits, scans, passwords))
 
 
-def answer(path: Path, suffix: str, limits: ParseLimits) -> dict[str, Any]:
-    """The reply for one file: what it holds, or why it cannot be read."""
+def answer(
+    path: Path, suffix: str, limits: ParseLimits, scans: Callable[[], None], passwords: Sequence[str] = ()
+) -> dict[str, Any]:
+    """The reply for one file: what it holds, or why it cannot be read. `scans` is called before pictures are read."""
     try:
-        parsed = parse(path, suffix=suffix, limits=limits)
+        parsed = _parsed(path, suffix, limits, scans, passwords)
     except ParseFailure as failure:
         return {"failure": failure.code.value, "reason": failure.reason}
     except MemoryError:
@@ -51,6 +61,25 @@ def answer(path: Path, suffix: str, limits: ParseLimits) -> dict[str, Any]:
     except Exception as error:  # noqa: BLE001  any bug of any parser ends here: the file fails, the others go on
         return {"failure": Code.PARSER_CRASHED.value, "reason": f"{type(error).__name__}: {str(error)[:300]}"}
     return {"parsed": parsed_to_plain(parsed), "resident_mb": _resident_mb()}
+
+
+def _parsed(
+    path: Path, suffix: str, limits: ParseLimits, scans: Callable[[], None], passwords: Sequence[str]
+) -> Parsed:
+    try:
+        return parse(path, suffix=suffix, limits=limits, begins=scans)
+    except ParseFailure as failure:
+        if failure.code is not Code.ENCRYPTED:
+            raise
+        from ingest.parse.decrypt import decrypted
+
+        with decrypted(path, suffix, passwords) as opened:
+            if opened is not None:
+                return parse(opened, suffix=suffix, limits=limits, begins=scans)
+        if not passwords:
+            raise
+        reason = f"{failure.reason} None of the {len(passwords)} in passwords_file opens it."
+        raise ParseFailure(Code.ENCRYPTED, reason) from failure
 
 
 def restrict(limits: ParseLimits) -> None:
@@ -64,10 +93,10 @@ def restrict(limits: ParseLimits) -> None:
     os.nice(5)
 
 
-def _renew_processor_time(limits: ParseLimits) -> None:
+def _renew_processor_time(limits: ParseLimits, more: float = 0.0) -> None:
     """Processor time counts for the whole life of a process, so each file moves the soft limit on."""
     used = resource.getrusage(resource.RUSAGE_SELF)
-    soft = int(used.ru_utime + used.ru_stime + limits.seconds) + 5
+    soft = int(used.ru_utime + used.ru_stime + limits.seconds + more) + 5
     resource.setrlimit(resource.RLIMIT_CPU, (soft, resource.getrlimit(resource.RLIMIT_CPU)[1]))
 
 
