@@ -151,6 +151,7 @@ class Pipeline:
         self.catalog.add_files(source.id, changes.new)
         self.catalog.touch_files(changes.changed, waiting=True)
         self.catalog.pass_over(changes.ignored)
+        self.catalog.touch_files(changes.noted, waiting=False)
         renamed = {
             before.id
             for before, file in changes.moved

@@ -56,6 +56,7 @@ class Changes:
     moved: tuple[tuple[Known, Seen], ...]  # the same file under another path
     relabelled: tuple[tuple[Known, Seen], ...]  # other people may read it now
     ignored: tuple[tuple[Known, Seen], ...]  # no document any more, or by another rule
+    noted: tuple[tuple[Known, Seen], ...]  # passed over at a person's wish, and of another size or time now
     gone: tuple[Known, ...]
     unchanged: int
 
@@ -155,12 +156,17 @@ def compare(seen: tuple[Seen, ...], known: Mapping[str, Known], unreadable: Mapp
     changed: list[tuple[Known, Seen]] = []
     relabelled: list[tuple[Known, Seen]] = []
     newly_ignored: list[tuple[Known, Seen]] = []
+    noted: list[tuple[Known, Seen]] = []
     unchanged = 0
     for file in seen:
         before = known.get(file.path)
         if before is None:
             new.append(file)
-        elif before.state is State.IGNORED and (before.code in BY_PERSON or before.code == file.rule):
+        elif before.code in BY_PERSON:
+            if (before.inode, before.size, before.mtime_ns) != (file.inode, file.size, file.mtime_ns):
+                noted.append((before, file))  # so that it is known again under another name
+            unchanged += 1
+        elif before.state is State.IGNORED and before.code == file.rule:
             unchanged += 1
         elif file.rule is not None:
             newly_ignored.append((before, file))
@@ -185,6 +191,7 @@ def compare(seen: tuple[Seen, ...], known: Mapping[str, Known], unreadable: Mapp
         moved=tuple(moved),
         relabelled=tuple(relabelled),
         ignored=tuple(newly_ignored),
+        noted=tuple(noted),
         gone=tuple(item for item in missing if item.id not in moved_from and item.code not in BY_PERSON),
         unchanged=unchanged,
     )
