@@ -306,9 +306,11 @@ class Pipeline:
             content = self.originals.keep(path, inode=known.inode)
             after = path.lstat()
         except FileNotFoundError as error:
-            raise ParseFailure(
-                Code.CHANGING, "The file went away while it was read, or its name is not valid Unicode."
-            ) from error
+            if "\\udc" in known.path:  # as the scan writes out bytes that are no Unicode
+                raise ParseFailure(
+                    Code.UNREADABLE, "The file's name, or its folder's, is not valid Unicode. Rename it."
+                ) from error
+            raise ParseFailure(Code.CHANGING, "The file went away while it was read.") from error
         except OSError as error:
             raise ParseFailure(Code.UNREADABLE, f"The file cannot be read: {error.strerror}.") from error
         if (after.st_size, after.st_mtime_ns) != (status.st_size, status.st_mtime_ns):
@@ -330,8 +332,8 @@ class Pipeline:
     def _fail(self, known: Waiting, failure: ParseFailure) -> None:
         retry_at = None
         again = known.attempts + 1 < self.settings.max_attempts or failure.code is Code.UNREADABLE
-        if failure.code in RETRIED and again:  # a permission can be mended at any time, and changes no file's date
-            wait = 5 if failure.code is Code.CHANGING else 30
+        if (failure.passing or failure.code in RETRIED) and again:
+            wait = 5 if failure.passing or failure.code is Code.CHANGING else 30
             retry_at = datetime.now(UTC) + timedelta(seconds=wait * 2 ** min(known.attempts, 5))
         self.catalog.fail(known.id, failure.code, failure.reason, retry_at)
 

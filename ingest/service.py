@@ -28,7 +28,7 @@ DEBOUNCE_MS = 300  # events are collected for this long
 TICK_SECONDS = 1.0  # how often due retries and requests from the page are looked for
 TIDY_SECONDS = 3600.0
 QUIET_SECONDS = 1.0  # between two scans, at least; and at least as long as a scan takes
-TROUBLE_SECONDS = 10.0  # wait after a full disk or a vector index that does not answer
+TROUBLE_SECONDS = 5.0  # wait after a full disk or a vector index that does not answer
 
 
 class Service:

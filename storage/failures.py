@@ -84,9 +84,13 @@ def advice(code: str | None) -> str:
 
 
 class ParseFailure(PremiseError):
-    """A file could not be read. `code` says why in one word, the message in a sentence."""
+    """A file could not be read. `code` says why in one word, the message in a sentence.
 
-    def __init__(self, code: Code, reason: str) -> None:
+    `passing`: another try may do better, although this code mostly stays.
+    """
+
+    def __init__(self, code: Code, reason: str, *, passing: bool = False) -> None:
         super().__init__(reason)
         self.code = code
         self.reason = reason
+        self.passing = passing

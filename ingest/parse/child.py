@@ -11,8 +11,10 @@ import ctypes
 import json
 import os
 import resource
+import signal
 import sys
 import tempfile
+import threading
 import warnings
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -35,6 +37,7 @@ def main() -> None:
     replies = _own_stdout()
     requests = sys.stdin.buffer
     restrict(limits)
+    threading.Thread(target=end_with, args=(int(sys.argv[2]),), daemon=True).start()
     write_message(replies, {"hello": True, "network": not without_network()})
     warnings.simplefilter("ignore")  # what libraries think of a file is no message to anybody here
     while (request := read_message(requests)) is not None:
@@ -115,6 +118,13 @@ def without_network() -> bool:
         Path("/proc/self/uid_map").write_text(f"{user} {user} 1", encoding="ascii")
         Path("/proc/self/gid_map").write_text(f"{group} {group} 1", encoding="ascii")
     return True
+
+
+def end_with(parent: int) -> None:
+    """Wait until the other end of this pipe is closed, which its owner's death does, then end this process group."""
+    with contextlib.suppress(OSError):
+        os.read(parent, 1)
+    os.killpg(0, signal.SIGKILL)
 
 
 def _own_stdout() -> IO[bytes]:
