@@ -12,6 +12,7 @@ from app.models.findings import Finding, refuse, some, warn
 from app.models.safetensors import BITS, Tensor
 
 PACKED = re.compile(r"\.(qweight|weight_packed|qweight_packed)$")
+BESIDE = ("scale", "scales", "zeros", "g_idx", "scale_inv", "zero_point", "weight_shape")  # beside packed weights
 LAYER = re.compile(r"(?:^|\.)(?:layers|h|layer|blocks|block)\.(\d+)\.")
 QUANTISED = {"fp8": 8, "fbgemm_fp8": 8, "gptq": 4, "awq": 4, "bitsandbytes": 4, "mxfp4": 4, "nvfp4": 4}
 
@@ -145,7 +146,7 @@ def _dtype(config: dict[str, Any], text: dict[str, Any], tensors: dict[str, Tens
         return said.removeprefix("torch.")
     counts: dict[str, int] = {}
     for tensor in tensors.values():
-        counts[tensor.dtype] = counts.get(tensor.dtype, 0) + tensor.count
+        counts[tensor.dtype] = counts.get(tensor.dtype, 0) + tensor.numbers
     most = max(counts, key=lambda name: counts[name], default="")
     return {"BF16": "bfloat16", "F16": "float16", "F32": "float32"}.get(most, most.lower() or "unknown")
 
@@ -173,12 +174,12 @@ def _parameters(tensors: dict[str, Tensor], quantisation: Quantisation | None) -
     bits = quantisation.bits if quantisation else 0
     total = 0
     for name, tensor in tensors.items():
-        if re.search(r"(scale|scales|zeros|qzeros|g_idx|scale_inv|zero_point|weight_shape|input_scale)$", name):
+        if name.endswith(BESIDE):
             continue
         if bits and bits < 8 and (PACKED.search(name) or tensor.dtype in ("I32", "U8")):
-            total += tensor.count * BITS[tensor.dtype] // bits
+            total += tensor.numbers * BITS[tensor.dtype] // bits
         else:
-            total += tensor.count
+            total += tensor.numbers
     return total
 
 

@@ -10,11 +10,12 @@ import json
 import struct
 from dataclasses import dataclass
 from math import prod
-from typing import Any
+from typing import Any, NamedTuple
 
 from app.models.findings import Finding, refuse, size
 from app.models.listing import Listed
 
+MOST = 1 << 63  # above any offset or dimension
 LONGEST_HEADER = 32 << 20  # bytes; the library itself refuses over 100,000,000, real ones stay under 10 MB
 BITS = {
     "F4": 4,
@@ -44,9 +45,8 @@ PICKLE = "A pickle runs code when it is loaded."
 AGAIN = "Fetch the file anew: premise models fetch goes on where it stopped."
 
 
-@dataclass(frozen=True, kw_only=True)
-class Tensor:
-    """One tensor, as the header tells."""
+class Tensor(NamedTuple):
+    """One tensor, as the header tells. A tuple, since large models have a hundred thousand."""
 
     dtype: str
     shape: tuple[int, ...]
@@ -54,7 +54,7 @@ class Tensor:
     end: int
 
     @property
-    def count(self) -> int:
+    def numbers(self) -> int:
         """Numbers in it."""
         return prod(self.shape)
 
@@ -144,9 +144,11 @@ def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 def _tensor(value: dict[str, Any]) -> Tensor:
     shape, offsets = value["shape"], value["data_offsets"]
     begin, end = offsets
-    numbers = [*shape, begin, end]
-    if any(type(number) is not int or number < 0 or number >= 1 << 63 for number in numbers) or len(shape) > 32:
-        raise ValueError("numbers of a tensor")
+    for number in (*shape, begin, end):
+        if type(number) is not int or not 0 <= number < MOST:
+            raise ValueError("a number of a tensor")
+    if len(shape) > 32:
+        raise ValueError("too many dimensions")
     return Tensor(dtype=str(value["dtype"]), shape=tuple(shape), begin=begin, end=end)
 
 
@@ -158,7 +160,7 @@ def _layout(file: Listed, header: Header, data: int) -> list[Finding]:
         if bits is None:
             says = f"{file.name}: {name} has the unknown number format {tensor.dtype[:40]!r}."
             return [refuse("unknown-dtype", says, "Nothing here can load it. Fetch the model anew.", file.name)]
-        if tensor.begin != position or tensor.bytes * 8 != tensor.count * bits:
+        if tensor.begin != position or tensor.bytes * 8 != tensor.numbers * bits:
             says = f"{file.name}: the place of {name} in the file does not fit its shape or its neighbours."
             return [refuse("bad-layout", says, AGAIN, file.name)]
         position = tensor.end

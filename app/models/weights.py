@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -33,7 +34,7 @@ class Weights:
     tensors: dict[str, Tensor] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)
 
-    @property
+    @cached_property
     def bytes(self) -> int:
         """Bytes of all tensors."""
         return sum(tensor.bytes for tensor in self.tensors.values())
