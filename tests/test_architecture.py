@@ -34,7 +34,11 @@ OWNERS = {  # vendor: the files (or folders) that may import it
     "tantivy": {"storage/keywords.py", "storage/words.py"},
     "tokenizers": {"storage/embedder.py"},
     "torch": {"storage/embedder.py"},
-    "typer": {"app/cli.py", "app/keeping.py"},
+    "typer": {
+        "app/cli.py",
+        "app/keeping.py",
+        "app/models/commands.py",
+    },
     "unstructured": {"ingest/parse"},
     "uvicorn": {"app/web.py"},
     "watchfiles": {"ingest/service.py"},
