@@ -33,7 +33,7 @@ OWNERS = {  # vendor: the files (or folders) that may import it
     "tantivy": {"storage/keywords.py", "storage/words.py"},
     "tokenizers": {"storage/embedder.py"},
     "torch": {"storage/embedder.py"},
-    "typer": {"app/cli.py"},
+    "typer": {"app/cli.py", "app/cli_eval.py"},
     "unstructured": {"ingest/parse"},
     "uvicorn": {"app/web.py"},
     "watchfiles": {"ingest/service.py"},
