@@ -144,7 +144,7 @@ class Conversations:
         return {"up": found.get(1, 0), "down": found.get(-1, 0)}
 
     def rated(self) -> Iterator[Rated]:
-        """Every rated answer of everybody, oldest conversation first: for the operator's measuring, never for a page."""
+        """Every rated answer of everybody, oldest conversation first: for the operator to measure by, for no page."""
         query = (
             select(messages, chats.c.user)
             .join(chats, chats.c.id == messages.c.chat_id)
