@@ -36,6 +36,7 @@ OWNERS = {  # vendor: the files (or folders) that may import it
     "torch": {"storage/embedder.py"},
     "typer": {
         "app/cli.py",
+        "app/cli_eval.py",
         "app/keeping.py",
         "app/models/commands.py",
     },
