@@ -21,7 +21,7 @@ OWNERS = {  # vendor: the files (or folders) that may import it
     "alembic": {"storage/database.py", "storage/migrations"},
     "argon2": {"storage/accounts.py"},
     "chromadb": {"storage/vectors.py"},
-    "llama_index": {"app/llm.py", "app/llamaindex.py"},
+    "llama_index": {"app/llm_server.py", "app/llamaindex.py"},
     "openpyxl": {"ingest/parse"},
     "prometheus_client": {"app/metrics.py"},
     "py3langid": {"ingest/language.py"},
@@ -32,7 +32,7 @@ OWNERS = {  # vendor: the files (or folders) that may import it
     "starlette": {"app"},
     "streamlit": {"app/ui", "app/web.py"},
     "tantivy": {"storage/keywords.py", "storage/words.py"},
-    "tokenizers": {"storage/embedder.py"},
+    "tokenizers": {"app/tokens.py", "storage/embedder.py"},
     "torch": {"storage/embedder.py"},
     "typer": {
         "app/cli.py",
