@@ -1,10 +1,10 @@
-"""How fast passages are found, permissions on: `python tests/benchmarks/search_speed.py [--chunks 100000] [--data DIR]`.
+"""How fast passages are found, permissions on: `python tests/benchmarks/search_speed.py [--chunks N] [--data DIR]`.
 
 Real text of the question sets in PREMISE_EVAL_DIR (default ../shared/eval), cut up and mixed until there are enough
 chunks, with synthetic clustered vectors, in a data folder of the product's own making. Measured is everything that
-`premise search` does once the question is embedded: access labels, both indexes, the catalog's rows, judging. Every question is
-also put to one Chroma collection of the same vectors, in this process and without any filter, in the same moment;
-the ratio of the two is what counts, since it does not depend on the machine.
+`premise search` does once the question is embedded: access labels, both indexes, the catalog's rows, judging. Every
+question is also put to one Chroma collection of the same vectors, in this process and without any filter, in the same
+moment; the ratio of the two is what counts, since it does not depend on the machine.
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ import argparse
 import json
 import os
 import random
-import shutil
 import tempfile
 import threading
 import time
@@ -40,6 +39,7 @@ SPREAD = 0.9  # length of a vector's own part against its cluster's: neighbours 
 HITS = 50  # asked of the bare collection
 QUERIES = 200
 PEOPLE = 20
+ROUNDS = 20  # questions of each
 SEED = 20261122
 
 
@@ -68,7 +68,9 @@ def main() -> None:
             engine = Engine(replace(store, embedder=embedder))
             bare = None if chosen.no_chroma else _bare(folder / "bare", chosen.chunks)
             questions = _questions(root)
-            print(f"{chosen.chunks:,} chunks in {chosen.labels} access labels, milliseconds p50/p95 of {QUERIES} questions")
+            print(
+                f"{chosen.chunks:,} chunks in {chosen.labels} access labels, milliseconds p50/p95, {QUERIES} questions"
+            )
             for labels in [int(count) for count in chosen.person.split(",") if int(count) <= chosen.labels]:
                 _measure(engine, embedder, bare, questions, labels)
             if chosen.people:
@@ -91,7 +93,7 @@ def _passages(root: Path) -> list[list[str]]:
 def _questions(root: Path) -> list[str]:
     lines = (root / "squad" / "questions.jsonl").read_text(encoding="utf-8").splitlines()
     texts = [json.loads(line)["question"] for line in lines]
-    return random.Random(SEED).sample(texts, len(texts))
+    return random.Random(SEED).sample(texts, len(texts))  # noqa: S311  (nothing secret)
 
 
 def _vectors(count: int) -> Iterator[Vector]:
@@ -109,7 +111,7 @@ def _fill(store: Store, passages: list[list[str]], count: int, labels: int) -> N
     """Documents of mixed passages in the catalog, then both indexes."""
     catalog = store.catalog
     started = time.monotonic()
-    mixed = random.Random(SEED)
+    mixed = random.Random(SEED)  # noqa: S311  (nothing secret)
     source = catalog.source(str(store.settings.inbox_folder), None)
     catalog.set_fact(EMBEDDER, "synthetic")
     for number, vectors in enumerate(_vectors(count)):
@@ -117,7 +119,9 @@ def _fill(store: Store, passages: list[list[str]], count: int, labels: int) -> N
         bodies = [" ".join(mixed.choice(passages) + mixed.choice(passages)) for _ in vectors]
         _document(catalog, source.id, label, f"folder {number % 97}/report {number}.md", bodies, vectors)
         if number % 2000 == 1999:
-            print(f"  {(number + 1) * A_DOCUMENT:,} chunks in the catalog, {time.monotonic() - started:.0f} s", flush=True)
+            print(
+                f"  {(number + 1) * A_DOCUMENT:,} chunks in the catalog, {time.monotonic() - started:.0f} s", flush=True
+            )
     filled = time.monotonic()
     store.indexes.rebuild()
     catalog.told(catalog.last_note())
@@ -217,8 +221,44 @@ def _measure(engine: Engine, embedder: _Synthetic, bare: Any, questions: Sequenc
     line = f"person with {labels:4} labels: Premise {_ms(ours, 50):6.1f} /{_ms(ours, 95):6.1f}"
     if theirs:
         ratios = (_ms(ours, 50) / _ms(theirs, 50), _ms(ours, 95) / _ms(theirs, 95))
-        line += f"   bare Chroma {_ms(theirs, 50):5.1f} /{_ms(theirs, 95):5.1f}   ratio {ratios[0]:.1f} /{ratios[1]:.1f}"
+        line += (
+            f"   bare Chroma {_ms(theirs, 50):5.1f} /{_ms(theirs, 95):5.1f}   ratio {ratios[0]:.1f} /{ratios[1]:.1f}"
+        )
     print(line, flush=True)
+
+
+def _together(engine: Engine, questions: Sequence[str], labels: int) -> None:
+    """PEOPLE threads, each asking one question after another, against one alone that has the same cores."""
+    groups = [f"group{number}" for number in range(labels)]
+
+    def asking(people: int) -> tuple[float, list[float]]:
+        seconds: list[float] = []
+
+        def person(number: int) -> None:
+            for text in questions[number::PEOPLE][:ROUNDS]:
+                started = time.perf_counter()
+                engine.search(text, groups=groups)
+                seconds.append(time.perf_counter() - started)
+
+        threads = [threading.Thread(target=person, args=(number,)) for number in range(people)]
+        started = time.perf_counter()
+        busy = time.process_time()
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        wall = time.perf_counter() - started
+        print(f"    {people} people: {time.process_time() - busy:.2f} s of processor time in {wall:.2f} s")
+        return len(seconds) / wall, seconds
+
+    asking(PEOPLE)
+    alone, _ = asking(1)
+    together, seconds = asking(PEOPLE)
+    print(
+        f"{PEOPLE} people at once: {together:.0f} questions/s, one alone {alone:.0f}; "
+        f"milliseconds p50 {_ms(seconds, 50):.0f}, longest {max(seconds) * 1000:.0f}, "
+        f"{max(seconds) / (_ms(seconds, 50) / 1000):.1f} times the median"
+    )
 
 
 def _ms(seconds: Sequence[float], percentile: int) -> float:
