@@ -45,6 +45,13 @@ class Settings(BaseSettings):
     # ingestion
     scan_seconds: float = Field(30, gt=0, description="Seconds between two full comparisons of folder and catalog.")
     settle_seconds: float = Field(1.0, ge=0, description="A file unchanged for this many seconds is taken as written.")
+    ocr_languages: list[str] = Field(
+        ["eng", "deu", "chi_sim"],
+        description="Languages of scans and pictures, as tesseract names them; those without data are passed over.",
+    )
+    ocr_seconds: float = Field(
+        600, gt=0, description="Further time for the scanned pages of one file, in seconds; pages beyond are left out."
+    )
     parse_seconds: float = Field(120, gt=0, description="Time one file may take to be parsed, in seconds.")
     parse_memory_mb: int = Field(2048, ge=256, description="Memory the parser may use, in MB.")
     max_file_mb: float = Field(200, gt=0, description="Larger files are not read, in MB.")

@@ -26,6 +26,7 @@ def chunk_values(chunk: Chunk) -> dict[str, Any]:
         "pages": json.dumps(list(chunk.pages)),
         "cells": chunk.cells,
         "tokens": chunk.tokens,
+        "language": chunk.language,
     }
 
 
@@ -43,6 +44,7 @@ def chunk_of(row: Row[Any]) -> Chunk:
         pages=tuple(json.loads(row.pages)),
         cells=row.cells,
         tokens=row.tokens,
+        language=row.language,
     )
 
 

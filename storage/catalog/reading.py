@@ -86,8 +86,9 @@ class Reading(Part):
             select(
                 documents,
                 sources.c.root,
-                revisions.c.pages,
-                revisions.c.indexed_at,
+                *(revisions.c[name] for name in ("pages", "indexed_at", "author", "created_at", "modified_at")),
+                revisions.c.language,
+                revisions.c.flags,
                 counts.c.chunks,
                 _groups_column(),
             )
@@ -129,7 +130,8 @@ def _readable(which: Any, allowed: frozenset[int]) -> Any:
     `+ 0` keeps SQLite from beginning with every document of these labels instead of with the few chunks named.
     """
     return (
-        select(chunks, documents.c.path, documents.c.label_id, revisions.c.title, revisions.c.modified_at)
+        select(chunks, documents.c.path, documents.c.label_id, revisions.c.title)
+        .add_columns(revisions.c.modified_at, revisions.c.created_at, revisions.c.author)
         .join(documents, documents.c.id == chunks.c.document_id)
         .join(revisions, revisions.c.id == chunks.c.revision_id)
         .where(which, (documents.c.label_id + 0).in_(allowed), documents.c.revision_id == chunks.c.revision_id)
@@ -145,6 +147,8 @@ def _stored_chunk(row: Row[Any]) -> StoredChunk:
         title=row.title,
         label=row.label_id,
         modified=aware(row.modified_at),
+        made=aware(row.created_at),
+        author=row.author,
     )
 
 
@@ -166,6 +170,11 @@ def _document(row: Row[Any]) -> Document:
         chunks=row.chunks or 0,
         changed=moment(row.changed_at),
         indexed=aware(row.indexed_at),
+        author=row.author,
+        made=aware(row.created_at),
+        modified=aware(row.modified_at),
+        language=row.language,
+        flags=tuple(json.loads(row.flags or "[]")),
     )
 
 
@@ -181,4 +190,9 @@ def _revision(row: Row[Any]) -> Revision:
         elements=elements_from_json(zlib.decompress(row.elements)),
         created=moment(row.indexed_at),
         current=row.id == row.current_id,
+        author=row.author,
+        made=aware(row.created_at),
+        modified=aware(row.modified_at),
+        language=row.language,
+        flags=tuple(json.loads(row.flags)),
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import zlib
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
 from sqlalchemy import delete, insert, select, update
@@ -64,6 +65,8 @@ class Revisions(Part):
                     created_at=stored(parsed.created),
                     modified_at=stored(parsed.modified),
                     pages=parsed.pages,
+                    language=main_language(pieces),
+                    flags=json.dumps(list(parsed.flags), ensure_ascii=False),
                     text=zlib.compress(revision_text(parsed.elements).encode()),
                     elements=zlib.compress(elements_to_json(parsed.elements)),
                     warnings=json.dumps(list(parsed.warnings), ensure_ascii=False),
@@ -134,6 +137,16 @@ class Revisions(Part):
                     created=aware(row.created_at),
                     modified=aware(row.modified_at),
                     pages=row.pages,
+                    flags=tuple(json.loads(row.flags)),
                     warnings=tuple(json.loads(row.warnings)),
                 ),
             )
+
+
+def main_language(pieces: Sequence[Chunk]) -> str | None:
+    """The language that most of the text of these chunks is in."""
+    letters: Counter[str] = Counter()
+    for piece in pieces:
+        letters[piece.language or ""] += len(piece.body)
+    del letters[""]
+    return letters.most_common(1)[0][0] if letters else None
