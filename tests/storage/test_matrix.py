@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import NoReturn
 
 import numpy as np
 import pytest
 
 from storage import matrix as module
 from storage.catalog import Vector
+from storage.errors import IndexUnavailable
 from storage.matrix import Matrix
 from storage.scan import RESCORE
+from storage.vectors import VectorIndex
 
 DIMENSION = 100  # not a multiple of 64: the last word of the signs is only partly used
 
@@ -120,3 +123,30 @@ def test_other_generations_are_deleted(tmp_path: Path) -> None:
     matrix.remove_generations(keep=["new"])
     assert [folder.name for folder in tmp_path.iterdir()] == ["new"]
     assert matrix.search("old", some(1)[0], labels=frozenset([1]), k=1) == []
+
+
+def test_labels_too_large_to_scan_are_asked_of_chroma_and_scanned_when_it_is_away(tmp_path: Path) -> None:
+    vectors = some(40)
+    index = VectorIndex.local(tmp_path / "chroma", Matrix(tmp_path / "matrix"))
+    index.put("g", 1, names(30), vectors[:30])
+    index.put("g", 2, names(10, "b"), vectors[30:])
+    index.commit("g")
+    small = VectorIndex.local(tmp_path / "chroma", Matrix(tmp_path / "matrix"))
+    graph = VectorIndex(index._connect, Matrix(tmp_path / "matrix"), graph_over=20)
+    away = VectorIndex(_away, Matrix(tmp_path / "matrix"), graph_over=20)
+    lost = VectorIndex(index._connect, Matrix(tmp_path / "lost"))  # as of version 0.1.0: no matrix
+    for asked in some(5, seed=3):
+        for labels in ({1}, {2}, {1, 2}):
+            results = [
+                [hit.id for hit in one.search("g", asked, labels=frozenset(labels), k=4)]
+                for one in (small, graph, away, lost)
+            ]
+            assert results[0] == results[1] == results[2] == results[3]
+    with pytest.raises(IndexUnavailable):
+        VectorIndex(_away, Matrix(tmp_path / "lost")).search("g", vectors[0], labels=frozenset([1]), k=4)
+    for one in (index, small, graph, away, lost):
+        one.close()
+
+
+def _away() -> NoReturn:
+    raise IndexUnavailable("nobody listens")
