@@ -231,6 +231,8 @@ def search(
         place = ", ".join(filter(None, [_pages(hit["pages"]), hit["section"]]))
         print(f"{hit['rank']}. {hit['path']}{f' ({place})' if place else ''}  [{hit['score']:.2f}]")
         print("   " + " ".join(hit["text"].split())[:300])
+    if any("words_only" in hit["legs"] for hit in result["hits"]):
+        _say("The vector index does not answer at the moment; these were found by their words alone.")
     if not result["hits"]:
         print("Nothing was found that these groups may read.")
 
