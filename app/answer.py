@@ -20,6 +20,7 @@ from app.extract import Candidate, candidates, knows, select
 from app.llm import LanguageModel
 from app.phrases import phrases
 from app.records import Answer, AnswerEvent, Delta, Finished, Hit, Mode, Retrieved, Sentence, Turn
+from app.retrieve import WORDS_ONLY
 from app.write import write
 from storage.errors import ModelBusy, ServiceError
 
@@ -30,6 +31,8 @@ HITS = 12  # passages asked of retrieval; the context takes what its budget allo
 NEAREST = 3  # passages cited by an answer that the documents do not say
 NOTICE = "The language model does not answer at the moment; this answer is quoted from the documents."
 BUSY = "The language model is busy at the moment; this answer is quoted from the documents."
+
+NO_VECTORS = "The vector index does not answer at the moment; passages were found by their words alone."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,7 +68,7 @@ def answer_events(
     yield Retrieved(hits=tuple(hits))
     if hits:
         case = _understood(engine, question, hits, labels=labels, history=history, asker=asker or Asker())
-        answer = yield from _answered(engine, case)
+        answer = _noted(hits, (yield from _answered(engine, case)))
     else:
         answer = _nothing(question)
         yield Delta(text=answer.text)
@@ -74,6 +77,12 @@ def answer_events(
     if "first_token" in answer.timings:
         timings["first_token"] = answer.timings["first_token"] - started
     yield Finished(answer=replace(answer, timings=timings))
+
+
+def _noted(hits: Sequence[Hit], answer: Answer) -> Answer:
+    if not any(WORDS_ONLY in hit.legs for hit in hits):
+        return answer
+    return replace(answer, notice=" ".join(filter(None, [answer.notice, NO_VECTORS])))
 
 
 def _understood(

@@ -34,7 +34,12 @@ OWNERS = {  # vendor: the files (or folders) that may import it
     "tantivy": {"storage/keywords.py", "storage/words.py"},
     "tokenizers": {"app/tokens.py", "storage/embedder.py"},
     "torch": {"storage/embedder.py"},
-    "typer": {"app/cli.py", "app/keeping.py"},
+    "typer": {
+        "app/cli.py",
+        "app/cli_eval.py",
+        "app/keeping.py",
+        "app/models/commands.py",
+    },
     "unstructured": {"ingest/parse"},
     "uvicorn": {"app/web.py"},
     "watchfiles": {"ingest/service.py"},
