@@ -67,9 +67,12 @@ def main() -> None:
 
 
 def _settings(**overrides: Any) -> Settings:
+    from storage.outgoing import guard
     from storage.settings import load_settings
 
-    return load_settings(State.data, **overrides)
+    settings = load_settings(State.data, **overrides)
+    guard(settings)
+    return settings
 
 
 def _say(text: str) -> None:

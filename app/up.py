@@ -22,6 +22,7 @@ import httpx
 from storage.datafolder import DataFolder, Running
 from storage.errors import ServiceError
 from storage.settings import PREFIX, Settings
+from storage.switchboard import SILENT
 
 READY_SECONDS = 120.0
 STOP_SECONDS = 10.0
@@ -110,8 +111,7 @@ class Service:
         log = self._folder.logs / f"{child.name}.log"
         if log.exists() and log.stat().st_size > LOG_BYTES:
             log.unlink()
-        environment = os.environ | {"DO_NOT_TRACK": "1", "ANONYMIZED_TELEMETRY": "False", "CHROMA_TELEMETRY": "False"}
-        environment |= {PREFIX + "DATA": str(self._settings.data)}
+        environment = os.environ | SILENT | {PREFIX + "DATA": str(self._settings.data)}
         if child.name == "ingest":
             environment.pop(PREFIX + "LLM_API_KEY", None)  # it reads hostile files and asks no model
         if child.name == "chroma":  # needs none of our settings, the keys among them least
