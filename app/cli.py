@@ -120,6 +120,16 @@ def up(
     Service(settings, folder, _say).run(ready)
 
 
+@cli.command("serve-vectors", hidden=True)
+def serve_vectors() -> None:
+    """Chroma's server, and where it listens made known to the others: as the systemd unit runs it."""
+    from app.up import Service
+    from storage.datafolder import DataFolder
+
+    settings = _settings()
+    Service(settings, DataFolder(settings.data), _say, ("chroma",)).run(lambda _: _say("The vector index is ready."))
+
+
 @cli.command("serve-web", hidden=True)
 def serve_web() -> None:
     """The web server, as `premise up` and the systemd unit run it."""

@@ -165,13 +165,13 @@ def _vectors(settings: Settings) -> Found:
         if not chroma.exists():
             return State.FAIL, f"{chroma} is missing.", "Run deploy/install again."
         return _ok("Chroma is installed; its server starts with Premise.")
-    from storage.vectors import VectorIndex
+    import httpx
 
-    vectors = VectorIndex.server(running.chroma_host, running.chroma_port)
+    place = f"{running.chroma_host}:{running.chroma_port}"
     try:
-        vectors.ping()
-    finally:
-        vectors.close()
+        httpx.get(f"http://{place}/api/v2/heartbeat", timeout=5, trust_env=False).raise_for_status()
+    except httpx.HTTPError as error:
+        return State.FAIL, f"Chroma does not answer at {place} ({error}).", "See logs/chroma.log; restart Premise."
     return _ok(f"Chroma answers at {running.chroma_host}:{running.chroma_port}.")
 
 
@@ -203,7 +203,7 @@ def _outgoing(settings: Settings) -> Found:
     wide = [host for host in hosts if host in ("0.0.0.0/0", "::/0")]
     if wide:
         return State.FAIL, f"allowed_outgoing names {wide[0]}: everything.", "Name the hosts that are needed."
-    plain = [urlsplit(url).hostname for url in (settings.llm_url,) if url and url.startswith("http://")]
+    plain = [urlsplit(url).hostname for url in settings.llm_urls if url.startswith("http://")]
     far = [host for host in plain if host not in ("127.0.0.1", "localhost", "::1")]
     if far:
         advice = "Give that server TLS (deploy/nginx), or run it on this host."

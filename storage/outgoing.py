@@ -127,7 +127,7 @@ def named_hosts(settings: Settings) -> list[str]:
             secret = getattr(text, "get_secret_value", None)  # an address may carry a password
             plain = secret() if secret is not None else text
             if isinstance(plain, str) and "://" in plain:
-                found |= {host for host in [urlsplit(plain).hostname] if host}
+                found |= {host for part in plain.split(",") if (host := urlsplit(part.strip()).hostname)}
     return sorted(found)
 
 
