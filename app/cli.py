@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from app import documents, keeping
+from app import cli_eval, documents, keeping
+from app.models.commands import models
 from storage.errors import PremiseError, SettingError
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ cli = typer.Typer(
 )
 users = typer.Typer(no_args_is_help=True, help="Accounts: who can sign in, and their groups.")
 cli.add_typer(users, name="users")
+cli.add_typer(models, name="models")
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object on standard output.")]
 Groups = Annotated[str, typer.Option("--groups", help="Stand for a person of these groups: a,b. Name everyone too.")]
@@ -67,9 +69,15 @@ def main() -> None:
 
 
 def _settings(**overrides: Any) -> Settings:
+    from storage.outgoing import guard
     from storage.settings import load_settings
 
-    return load_settings(State.data, **overrides)
+    settings = load_settings(State.data, **overrides)
+    guard(settings)
+    return settings
+
+
+cli.add_typer(cli_eval.commands(_settings), name="eval")
 
 
 documents.add_to(cli, _settings)
@@ -113,6 +121,16 @@ def up(
         _say(f"Drop files into {settings.inbox_folder}/<group>/ (everyone/ is for everybody). Ctrl-C stops everything.")
 
     Service(settings, folder, _say).run(ready)
+
+
+@cli.command("serve-vectors", hidden=True)
+def serve_vectors() -> None:
+    """Chroma's server, and where it listens made known to the others: as the systemd unit runs it."""
+    from app.up import Service
+    from storage.datafolder import DataFolder
+
+    settings = _settings()
+    Service(settings, DataFolder(settings.data), _say, ("chroma",)).run(lambda _: _say("The vector index is ready."))
 
 
 @cli.command("serve-web", hidden=True)
@@ -229,6 +247,8 @@ def search(
         place = ", ".join(filter(None, [_pages(hit["pages"]), hit["section"]]))
         print(f"{hit['rank']}. {hit['path']}{f' ({place})' if place else ''}  [{hit['score']:.2f}]")
         print("   " + " ".join(hit["text"].split())[:300])
+    if any("words_only" in hit["legs"] for hit in result["hits"]):
+        _say("The vector index does not answer at the moment; these were found by their words alone.")
     if not result["hits"]:
         print("Nothing was found that these groups may read.")
 
@@ -254,24 +274,6 @@ def ask(
     for citation in result["citations"]:
         place = ", ".join(filter(None, [_pages(citation["pages"]), citation["section"]]))
         print(f"[{citation['n']}] {citation['path']}{f' ({place})' if place else ''}")
-
-
-@cli.command("eval")
-def evaluate(
-    questions: Annotated[Path, typer.Argument(help="Questions, one JSON object a line.")],
-    groups: Groups,
-    answers: Annotated[bool, typer.Option("--answers", help="Measure answers too, not only retrieval.")] = False,
-    details: Annotated[Path | None, typer.Option(help="Write a line per question here.")] = None,
-    as_json: Json = False,
-) -> None:
-    """Measure on a question set, against what is indexed."""
-    from app.evaluate import run, table
-
-    result = run(_settings(), questions, groups=_names(groups), answers=answers, details=details)
-    if as_json:
-        _print_json(result)
-    else:
-        print(table(result))
 
 
 def _history(file: Path | None) -> list[dict[str, str]]:
@@ -421,6 +423,55 @@ def users_list(as_json: Json = False) -> None:
         print(f"{user.name}  groups: {', '.join(user.groups) or 'everyone only'}{f'  ({marks})' if marks else ''}")
     if not people:
         print("There are no accounts yet: premise users add NAME --groups a,b")
+
+
+@users.command("token")
+def users_token(
+    name: str,
+    days: Annotated[float | None, typer.Option(min=0, help="For so many days. Default: until it is revoked.")] = None,
+    revoke: Annotated[bool, typer.Option("--revoke", help="End every token of this account instead.")] = False,
+    as_json: Json = False,
+) -> None:
+    """A token by which this person's programs ask in their name, at /v1 and /api/v1. Shown once."""
+    from storage.audit import Event
+    from storage.tokens import Tokens
+
+    def work(parts: Any) -> Any:
+        tokens = Tokens(parts[0].database)
+        done = tokens.revoke(name) if revoke else tokens.make(name, days)
+        parts[1].record("operator", Event.TOKENS_REVOKED if revoke else Event.TOKEN_MADE, name)
+        return done
+
+    done = _accounts(work)
+    if as_json:
+        _print_json({"name": name} | ({"revoked": done} if revoke else {"token": done}))
+    else:
+        print(f"{done} revoked" if revoke else f"token: {done}")
+
+
+@cli.command()
+def prompts(
+    copy: Annotated[bool, typer.Option("--copy", help="Put the files into the data folder, for changing.")] = False,
+    version: Annotated[str | None, typer.Option(help="Print the prompts of this version, as answers name it.")] = None,
+    as_json: Json = False,
+) -> None:
+    """What the language model is told: the files in force, and every version that was."""
+    from app.prompt_files import copy_prompts
+    from app.prompt_listing import listing
+
+    folder = _settings().data
+    if copy:
+        for file in copy_prompts(folder):
+            _say(f"{file} can be changed now; the next start uses it.")
+    found = listing(folder, version)
+    if as_json:
+        _print_json(found)
+        return
+    for name, text in found["texts"].items():
+        print(f"--- {name}{' (own)' if name in found['own'] else ''} ---\n{text.rstrip()}\n")
+    print(f"version {found['version']}")
+    for item in found["versions"]:
+        print(f"  {item['version']} first used {item['first_used']}")
 
 
 def _user_json(user: Any) -> dict[str, Any]:

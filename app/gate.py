@@ -4,9 +4,9 @@ Pure ASGI, so that WebSockets and streamed answers pass the same gate. Knows ses
 nothing of what is asked. What an address needs is decided here and nowhere else:
 
     /healthz /readyz          nothing                     (probes come by IP address: any host name)
-    /metrics                  the operator's token, or a direct connection from this host
+    /metrics                  the operator's token (any host name), or a direct connection from this host
     /signin                   an own origin for POST
-    /api/ /v1/                a session, or the operator's token
+    /api/ /v1/                a session, the operator's token, or a person's (which administers nothing)
     the Streamlit WebSocket   a session, and an own origin
     everything else           a session
 """
@@ -14,7 +14,7 @@ nothing of what is asked. What an address needs is decided here and nowhere else
 from __future__ import annotations
 
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode, urlsplit
 
@@ -117,8 +117,7 @@ class Gate:
         if wrong is not None or path == "/metrics":
             return wrong or self._metrics_refused(scope, headers)
         if path.startswith(TOKEN_PREFIXES) and "authorization" in headers:
-            scope["premise.caller"] = OPERATOR
-            return None if self._is_operator(headers) else refusal(401, "token", "The token is not the operator's.")
+            return await self._by_token(scope, headers)
         if scope["method"] not in READING and not _own_origin(headers):
             return refusal(403, "origin", "The request does not come from a page of Premise.")
         if path in OPEN:
@@ -132,7 +131,7 @@ class Gate:
     def _wrong_form(self, path: str, headers: Headers) -> Response | None:
         """What is wrong with the request whoever sent it."""
         if path not in ANY_HOST and not self._host_known(headers):
-            return refusal(400, "host", "This host name is not among allowed_hosts in the settings of Premise.")
+            return _unknown_host()
         if int(headers.get("content-length") or 0) > BODY_BYTES:
             return _too_large()
         return refusal(404, "not_found", "There is nothing here.") if path.startswith(CLOSED) else None
@@ -140,7 +139,11 @@ class Gate:
     def _metrics_refused(self, scope: Scope, headers: Headers) -> Response | None:
         proxied = any(name in headers for name in ("forwarded", "x-forwarded-for", "x-real-ip", "via"))
         client = scope.get("client")
-        if self._is_operator(headers) or (not proxied and client is not None and client[0] in ("127.0.0.1", "::1")):
+        if self._is_operator(headers):
+            return None
+        if not self._host_known(headers):  # else a page of another site could read them through this host's browser
+            return _unknown_host()
+        if not proxied and client is not None and client[0] in ("127.0.0.1", "::1"):
             return None
         return refusal(
             401, "sign_in", "The metrics are for the operator's token, or for a direct connection from this host."
@@ -150,9 +153,18 @@ class Gate:
         token = connection.cookies.get(COOKIE)
         return await run_in_threadpool(self._engine.accounts.session, token) if token else None
 
+    async def _by_token(self, scope: Scope, headers: Headers) -> Response | None:
+        if self._is_operator(headers):
+            scope["premise.caller"] = OPERATOR
+            return None
+        person = await run_in_threadpool(self._engine.tokens.person, _bearer(headers))
+        if person is None:
+            return refusal(401, "token", "The token is not known, has ended, or was revoked.")
+        scope["premise.caller"] = replace(caller_of(person), admin=False)
+        return None
+
     def _is_operator(self, headers: Headers) -> bool:
-        scheme, _, token = headers.get("authorization", "").partition(" ")
-        return scheme.lower() == "bearer" and secrets.compare_digest(token.strip().encode(), self._token.encode())
+        return secrets.compare_digest(_bearer(headers).encode(), self._token.encode())
 
     def _host_known(self, headers: Headers) -> bool:
         try:
@@ -196,6 +208,11 @@ def _security_headers(hashes: tuple[str, ...]) -> dict[str, str]:
     }
 
 
+def _bearer(headers: Headers) -> str:
+    scheme, _, token = headers.get("authorization", "").partition(" ")
+    return token.strip() if scheme.lower() == "bearer" else ""
+
+
 def _own_origin(headers: Headers) -> bool:
     origin = headers.get("origin")
     if not origin:
@@ -215,6 +232,10 @@ def _to_sign_in(scope: Scope, headers: Headers) -> Response:
         # it sends it, so a person who is signed in need not sign in anew.
         return HTMLResponse('<!doctype html><meta http-equiv="refresh" content="0"><title>Premise</title>')
     return RedirectResponse("/signin" + ("" if wanted == "/" else "?" + urlencode({"next": wanted})), 303)
+
+
+def _unknown_host() -> Response:
+    return refusal(400, "host", "This host name is not among allowed_hosts in the settings of Premise.")
 
 
 def _too_large() -> Response:

@@ -16,7 +16,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp
 
-from app import api, metrics, signin
+from app import api, completions, metrics, signin
 from app.gate import Gate
 from app.replies import refusal
 from app.ui import current
@@ -38,7 +38,7 @@ def build_app(engine: Engine) -> ASGIApp:
     threading.Thread(target=_warm, args=(engine,), name="warm-up", daemon=True).start()
     pages = streamlit_app(
         engine.settings,
-        [*_probes(engine), *signin.routes(engine), *api.routes(engine)],
+        [*_probes(engine), *signin.routes(engine), *api.routes(engine), *completions.routes(engine)],
         lifespan=_lifespan,
         exception_handlers={HTTPException: _refused, Exception: _broken},
     )
@@ -103,6 +103,9 @@ def _probes(engine: Engine) -> list[BaseRoute]:
     async def numbers(_request: Request) -> Response:
         counts = await run_in_threadpool(engine.catalog.counts)
         ratings = await run_in_threadpool(engine.conversations.ratings)
+        if engine.language_model is not None:
+            servers = {str(state["url"]): bool(state["up"]) for state in engine.language_model.states()}
+            metrics.language_model(*engine.language_model.queue.load(), servers)
         return Response(metrics.exposition(counts, ratings), media_type=metrics.CONTENT_TYPE)
 
     return [Route("/healthz", alive), Route("/readyz", ready), Route("/metrics", numbers)]

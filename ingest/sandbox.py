@@ -31,6 +31,7 @@ from ingest.parse.wire import LENGTH, WireError, decode, parsed_from_plain, writ
 from ingest.passwords import Passwords
 from storage.failures import Code, ParseFailure
 from storage.records import Parsed
+from storage.switchboard import SILENT
 
 HOME_PREFIX = "premise-parse-"
 LOCK = ".lock"
@@ -245,9 +246,7 @@ def _environment(home: str) -> dict[str, str]:
         "PYTHONUTF8": "1",
         "PYTHONDONTWRITEBYTECODE": "1",
         "MALLOC_ARENA_MAX": "2",  # each arena of the C library reserves 64 MB of address space
-        "DO_NOT_TRACK": "1",
-        "SCARF_NO_ANALYTICS": "1",
-        "UNSTRUCTURED_DISABLE_NOTICE": "1",
+        **SILENT,
         "OMP_NUM_THREADS": "1",
         "OPENBLAS_NUM_THREADS": "1",
     }

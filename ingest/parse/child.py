@@ -24,6 +24,7 @@ from ingest.parse.limits import MEGABYTE, ParseLimits
 from ingest.parse.registry import parse
 from ingest.parse.wire import parsed_to_plain, read_message, write_message
 from storage.failures import Code, ParseFailure
+from storage.outgoing import allow
 from storage.records import Parsed
 
 _CLONE_NEWUSER = 0x10000000
@@ -38,6 +39,7 @@ def main() -> None:
     requests = sys.stdin.buffer
     restrict(limits)
     threading.Thread(target=end_with, args=(int(sys.argv[2]),), daemon=True).start()
+    allow(())  # where the system leaves it a network, no library gets to use it
     write_message(replies, {"hello": True, "network": not without_network()})
     warnings.simplefilter("ignore")  # what libraries think of a file is no message to anybody here
     while (request := read_message(requests)) is not None:

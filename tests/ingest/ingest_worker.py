@@ -29,6 +29,7 @@ from storage.datafolder import DataFolder
 from storage.embedder import LocalEmbedder
 from storage.indexes import Indexes
 from storage.keywords import KeywordIndex
+from storage.matrix import Matrix
 from storage.originals import Originals
 from storage.settings import Settings, load_settings
 from storage.vectors import VectorIndex
@@ -40,7 +41,8 @@ def serve(settings: Settings, embedder: LocalEmbedder, port: int) -> None:
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
     folder = DataFolder(settings.data)
     catalog = Catalog(Database.open(folder.catalog))
-    indexes = Indexes(catalog, KeywordIndex(folder.keywords), VectorIndex.server("127.0.0.1", port))
+    vectors = VectorIndex.server("127.0.0.1", port, Matrix(folder.matrix))
+    indexes = Indexes(catalog, KeywordIndex(folder.keywords), vectors)
     catalog.source(str(settings.inbox_folder), None)
     with Sandbox(ParseLimits()) as sandbox:
         Service(Pipeline(settings, indexes, Originals(folder.originals), embedder, sandbox), folder, stop).run()

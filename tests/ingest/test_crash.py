@@ -32,6 +32,7 @@ from storage.database import Database
 from storage.datafolder import DataFolder
 from storage.indexes import GENERATION, Indexes
 from storage.keywords import KeywordIndex
+from storage.matrix import Matrix
 from storage.originals import Originals
 from storage.records import State
 from storage.vectors import VectorIndex
@@ -127,7 +128,7 @@ def running(worker: subprocess.Popen[str], data: Path, inbox: Path) -> Iterator[
 def opened(place: Running) -> Iterator[Indexes]:
     folder = DataFolder(place.data)
     database = Database.open(folder.catalog)
-    vectors = VectorIndex.server("127.0.0.1", place.port)
+    vectors = VectorIndex.server("127.0.0.1", place.port, Matrix(folder.matrix))
     try:
         yield Indexes(Catalog(database), KeywordIndex(folder.keywords), vectors)
     finally:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -331,7 +332,7 @@ def _add_a_vector(place: Place) -> None:
 
 
 def _lose_a_collection(place: Place) -> None:
-    place.store.indexes.vectors.remove_generations(except_for=None)
+    place.store.indexes.vectors.remove_generations(keep=[])
 
 
 def _drop_from_the_keywords(place: Place) -> None:
@@ -364,3 +365,14 @@ def test_a_keyword_index_whose_folder_is_lost_is_made_anew(place_at: Callable[..
     again.store.indexes.rebuild()
     assert again.store.indexes.check().ok
     assert again.found("annual leave", "everyone") == ["everyone/leave.md"]
+
+
+def test_a_data_folder_without_a_matrix_answers_and_gets_one(place: Place) -> None:
+    place.write("everyone/leave.md", LEAVE)
+    place.ingest()
+    shutil.rmtree(place.store.folder.matrix)  # as of version 0.1.0
+    assert place.found("annual leave", "everyone") == ["everyone/leave.md"]
+    assert not place.store.indexes.check().ok
+    place.store.indexes.catch_up()
+    assert place.store.indexes.check().ok
+    assert place.found("annual leave", "everyone") == ["everyone/leave.md"]
