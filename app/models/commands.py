@@ -25,9 +25,12 @@ CardOption = Annotated[
 
 def _settings(context: typer.Context) -> Settings:
     """The settings of the data folder that the options before the command name."""
+    from storage.outgoing import guard
     from storage.settings import load_settings
 
-    return load_settings(context.find_root().params.get("data"))
+    settings = load_settings(context.find_root().params.get("data"))
+    guard(settings)
+    return settings
 
 
 def _say(text: str) -> None:
@@ -130,3 +133,32 @@ def list_models(context_of_command: typer.Context, as_json: Json = False) -> Non
         _print({"models": [item.as_json() for item in found]})
     else:
         print(in_words(found))
+
+
+@models.command("fetch")
+def fetch(
+    context_of_command: typer.Context,
+    repository: Annotated[str, typer.Argument(help="publisher/model, as the hub names it.")],
+    directory: Annotated[Path, typer.Argument(help="Where to; what is there already is not fetched again.")],
+    revision: Annotated[str, typer.Option(help="Commit, tag or branch.")] = "main",
+    token_file: Annotated[Path | None, typer.Option(help="File with a token of the hub, for gated models.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Fetch a model for carrying across: safetensors only, checksums kept, then checked. Needs a network."""
+    from app.models.check import check as check_directory
+    from app.models.fetch import fetch as fetch_model
+    from app.models.tables import in_words
+    from storage.errors import SettingError
+
+    settings = _settings(context_of_command)
+    try:
+        token = token_file.read_text(encoding="utf-8").strip() if token_file else None
+    except OSError as error:
+        raise SettingError(f"--token-file: cannot read {token_file} ({error.strerror}).") from error
+    done = fetch_model(settings, repository, directory, revision=revision, token=token, say=_say)
+    report = check_directory(directory, quick=True)  # every file was hashed a moment ago
+    if as_json:
+        _print(done | {"check": report.as_json()})
+    else:
+        print(f"{done['files']} files of {done['repository']} at {done['revision']}.\n\n{in_words(report)}")
+    raise typer.Exit(1 if report.refused else 0)
