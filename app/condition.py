@@ -7,6 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from app.models.register import look
 from storage.catalog import EMBEDDER
 from storage.catalog.facts import PARSER_NETWORK
 from storage.datafolder import DataFolder
@@ -67,6 +68,7 @@ def _models(settings: Settings, store: Store) -> dict[str, Any]:
             "problem": problem,
         },
         "language_model": _language_model(settings),
+        "in_use": [checked.as_json() for checked in look(settings)],
     }
 
 
@@ -110,6 +112,12 @@ def in_words(result: dict[str, Any]) -> str:
         f"answers    {answers}",
         f"disk       {disk['used_bytes'] / 1e6:,.0f} MB used, {disk['free_bytes'] / 1e9:,.0f} GB free",
     ]
+    for item in result["models"]["in_use"]:
+        if item["directory"]:
+            state = "" if item["verdict"] != "refused" else " (refused, waived)" if item["waived"] else " (REFUSED)"
+            lines.append(
+                f"model      {item['role']} {item['name']}: {item['licence']}, {item['openness']['level']}{state}"
+            )
     if result["unreadable_by_anyone"]:
         lines.append(
             f"attention  {result['unreadable_by_anyone']} files are readable by nobody: put them into a group's folder"
