@@ -9,6 +9,7 @@ from typing import Any
 
 import httpx
 import pytest
+from models.reported import hold_against_vllm
 from place import Place
 from real import ADAPTER, VLLM, Vllm, eventually
 
@@ -87,6 +88,10 @@ def test_name_context_and_tokens_are_the_servers(vllm: Vllm) -> None:
     body = {"model": "tiny", "max_tokens": 1, "messages": [{"role": m.role, "content": m.content} for m in messages]}
     answer = httpx.post(f"{vllm.url}/chat/completions", json=body, headers=vllm.headers, timeout=120, trust_env=False)
     assert model.count(messages) == answer.json()["usage"]["prompt_tokens"]
+
+
+def test_its_memory_is_what_we_compute(vllm: Vllm) -> None:
+    hold_against_vllm(vllm.model, vllm.port, 8192)
 
 
 def test_an_adapter_is_chosen_by_its_name(vllm: Vllm) -> None:
