@@ -77,10 +77,12 @@ def _language_model(settings: Settings) -> dict[str, Any] | None:
         return None
     from app.llm import LanguageModel
 
+    model = LanguageModel(settings)
     return {
         "url": settings.llm_url,
         "name": settings.llm_model,
-        "answers": LanguageModel(settings).available(),
+        "answers": model.available(),
+        "down": [state["url"] for state in model.states() if not state["up"]],
     }
 
 
@@ -102,6 +104,7 @@ def in_words(result: dict[str, Any]) -> str:
     if model:
         answers = f"written by {model['name'] or 'the model'} at {model['url']}"
         answers += "" if model["answers"] else " (does not answer now; extractive meanwhile)"
+        answers += f" ({', '.join(model['down'])} down)" if model["answers"] and model["down"] else ""
     disk = result["disk"]
     lines = [
         f"service    {result['service']['address'] or 'not running'}",
