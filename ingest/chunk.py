@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 
+from ingest.language import languages
 from storage.records import ELEMENT_SEPARATOR, Chunk, Element, Kind, Parsed, revision_text
 from storage.sentences import sentence_spans
 
@@ -48,8 +49,10 @@ def chunk(parsed: Parsed, *, title: str, revision: str, size: int, count_tokens:
     offsets = _offsets(parsed.elements)
     units = list(_units(parsed.elements, text, title, int(size * (1 - HEADER_SHARE)), count_tokens))
     headers = _Headers(title, int(size * HEADER_SHARE), count_tokens)
+    groups = list(_pack(units, size, headers))
+    spoken = languages([text[group[0].start : group[-1].end] for group in groups])
     chunks = []
-    for position, group in enumerate(_pack(units, size, headers)):
+    for position, group in enumerate(groups):
         section = _section(group)
         body = text[group[0].start : group[-1].end]
         header = headers.text(section)
@@ -66,6 +69,7 @@ def chunk(parsed: Parsed, *, title: str, revision: str, size: int, count_tokens:
                 pages=_pages(parsed.elements, offsets, group),
                 cells=_cells(parsed.elements, group),
                 tokens=headers.tokens(section) + sum(unit.tokens for unit in group),
+                language=spoken[position],
             )
         )
     return chunks

@@ -12,7 +12,7 @@ import os
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path, PurePosixPath
@@ -241,6 +241,8 @@ class Pipeline:
             self.catalog.set_state(known.id, State.PARSING, known.code)
             suffix = PurePosixPath(known.path).suffix.lower()
             parsed = self.sandbox.parse(self.originals.path(content), suffix)
+            modified = parsed.modified or datetime.fromtimestamp(known.mtime_ns / 1e9, UTC)
+            parsed = replace(parsed, modified=modified)
             title = title_of(parsed, known.path)
             pieces = self._chunks(parsed, title, revision_id(known.id, content))
             self.catalog.set_state(known.id, State.EMBEDDING, known.code)

@@ -73,6 +73,7 @@ class Parsed:
     created: datetime | None = None  # aware, UTC
     modified: datetime | None = None
     pages: int | None = None  # number of pages or slides, where the format has them
+    flags: tuple[str, ...] = ()  # what a reader of answers should know: "hidden text on page 3"
     warnings: tuple[str, ...] = ()  # what was left out, in words for the administrator
 
 
@@ -96,6 +97,7 @@ class Chunk:
     pages: tuple[int, ...]  # empty where the format has no pages
     cells: str | None = None  # "Prices!A5:F9" for pieces of sheets
     tokens: int  # of header and body together, by the embedder's own tokenizer
+    language: str | None = None  # ISO 639-1; None where there is too little text to tell
 
 
 class State(StrEnum):
@@ -129,6 +131,11 @@ class Document:
     chunks: int
     changed: datetime  # when this row last changed, UTC
     indexed: datetime | None  # when the current revision was indexed, UTC
+    author: str | None = None  # this and the next two as the document says of itself
+    made: datetime | None = None
+    modified: datetime | None = None  # likewise, else the file's time
+    language: str | None = None  # ISO 639-1, the one most of it is in
+    flags: tuple[str, ...] = ()  # see Parsed
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -145,6 +152,11 @@ class Revision:
     elements: tuple[Element, ...]
     created: datetime  # when it was indexed, UTC
     current: bool  # False: a newer revision has taken its place
+    author: str | None = None  # this and the next two as the document says of itself
+    made: datetime | None = None
+    modified: datetime | None = None  # likewise, else the file's time
+    language: str | None = None  # ISO 639-1, the one most of it is in
+    flags: tuple[str, ...] = ()  # see Parsed
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -156,4 +168,6 @@ class StoredChunk:
     path: str
     title: str
     label: int
-    modified: datetime | None
+    modified: datetime | None  # as the document says, else the file's time
+    made: datetime | None = None  # when it was written, as the document says
+    author: str | None = None

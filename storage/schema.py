@@ -78,6 +78,8 @@ revisions = Table(
     Column("created_at", DateTime),  # of the document, as its metadata says
     Column("modified_at", DateTime),  # likewise, else the file's time
     Column("pages", Integer),
+    Column("language", String(8)),  # ISO 639-1, the one most of it is in
+    Column("flags", Text, nullable=False, server_default="[]"),  # JSON list, see records.Parsed
     Column("text", LargeBinary, nullable=False),  # zlib of UTF-8
     Column("elements", LargeBinary, nullable=False),  # zlib of storage.elements' JSON
     Column("warnings", Text, nullable=False, default="[]"),
@@ -102,6 +104,7 @@ chunks = Table(
     Column("pages", Text, nullable=False),  # JSON list
     Column("cells", Text),
     Column("tokens", Integer, nullable=False),
+    Column("language", String(8)),  # ISO 639-1
     Column("embedded", String(32), nullable=False, index=True),  # hash of what was embedded and by which model
     Column("embedding", LargeBinary, nullable=False),  # float32, little endian, unit length
     UniqueConstraint("revision_id", "position"),

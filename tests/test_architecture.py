@@ -24,6 +24,7 @@ OWNERS = {  # vendor: the files (or folders) that may import it
     "llama_index": {"app/llm.py", "app/llamaindex.py"},
     "openpyxl": {"ingest/parse"},
     "prometheus_client": {"app/metrics.py"},
+    "py3langid": {"ingest/language.py"},
     "pypdfium2": {"ingest/parse", "app/page_renderer.py"},
     "sentence_transformers": {"storage/embedder.py"},
     "sqlalchemy": {"storage"},

@@ -9,11 +9,13 @@ from __future__ import annotations
 import re
 import tempfile
 import zipfile
+from datetime import UTC, datetime
 from pathlib import Path
 
 from lxml import etree  # type: ignore[import-untyped]
 
 from ingest.parse.html import html_elements, tree
+from ingest.parse.properties import Properties, iso_moment, person
 from ingest.parse.quiet import quieten
 from ingest.parse.text import first_heading, single_line
 from storage.failures import Code, ParseFailure
@@ -23,6 +25,10 @@ quieten()
 
 from unstructured.file_utils.file_conversion import convert_file_to_html_text_using_pandoc  # noqa: E402  (quiet first)
 
+_ODT_NAMES = {
+    "dc": "http://purl.org/dc/elements/1.1/",
+    "meta": "urn:oasis:names:tc:opendocument:xmlns:meta:1.0",
+}
 # Names of character styles: pandoc 3 takes those with letters beyond ASCII for text, once in every paragraph.
 _STYLE_NAMES = re.compile(rb"\{\\\*\\cs\d+[^{}]*\}")
 
@@ -34,12 +40,18 @@ def parse_converted(path: Path, *, suffix: str) -> Parsed:
             cleaned.write(_STYLE_NAMES.sub(b"", path.read_bytes()))
             cleaned.flush()
             source = _to_html(Path(cleaned.name), "rtf")
-        title = None
+        known = _rtf_properties(path.read_bytes()[:65536])
     else:
         source = _to_html(path, "odt")
-        title = _odt_title(path)
+        known = _odt_properties(path)
     elements = html_elements(tree(source)) if source.strip() else []
-    return Parsed(elements=tuple(elements), title=title or first_heading(elements))
+    return Parsed(
+        elements=tuple(elements),
+        title=known.title or first_heading(elements),
+        author=known.author,
+        created=known.created,
+        modified=known.modified,
+    )
 
 
 def _to_html(path: Path, name: str) -> str:
@@ -50,10 +62,37 @@ def _to_html(path: Path, name: str) -> str:
         raise ParseFailure(Code.CORRUPT, f"The {name.upper()} file cannot be read: {reason}") from error
 
 
-def _odt_title(path: Path) -> str | None:
+def _odt_properties(path: Path) -> Properties:
     with zipfile.ZipFile(path) as container:
         if "meta.xml" not in container.namelist():
-            return None
+            return Properties()
         parser = etree.XMLParser(resolve_entities=False, no_network=True)
         root = etree.fromstring(container.read("meta.xml"), parser)
-    return single_line(root.findtext(".//{http://purl.org/dc/elements/1.1/}title") or "") or None
+
+    def said(name: str) -> str:
+        return root.findtext(f".//{name}", namespaces=_ODT_NAMES) or ""
+
+    return Properties(
+        title=single_line(said("dc:title")) or None,
+        author=person(said("meta:initial-creator") or said("dc:creator")),
+        created=iso_moment(said("meta:creation-date")),
+        modified=iso_moment(said("dc:date")),
+    )
+
+
+def _rtf_properties(head: bytes) -> Properties:
+    """The \\info group of an RTF file."""
+    group = re.search(rb"\{\\info\b(.*?)\}\s*\}", head, re.DOTALL)
+    text = (group.group(1) + b"}").decode("cp1252", "replace") if group else ""
+    author = re.search(r"\{\\author ([^{}\\]*)\}", text)
+    created, modified = (re.search(rf"\\{name}\\yr(\d+)\\mo(\d+)\\dy(\d+)", text) for name in ("creatim", "revtim"))
+    return Properties(
+        author=person(author.group(1)) if author else None, created=_day(created), modified=_day(modified)
+    )
+
+
+def _day(found: re.Match[str] | None) -> datetime | None:
+    try:
+        return datetime(int(found[1]), int(found[2]), int(found[3]), tzinfo=UTC) if found else None
+    except ValueError:
+        return None

@@ -15,12 +15,16 @@ from lxml import etree  # type: ignore[import-untyped]
 from lxml import html as lxml_html
 
 from ingest.parse.html_text import BLOCKS, SKIPPED, alternative, flat, is_hidden, list_lines, pieces, table_rows
+from ingest.parse.properties import iso_moment
 from ingest.parse.table import table
 from ingest.parse.text import first_heading, heading, normal, paragraphs, prose, single_line
 from storage.failures import Code, ParseFailure
 from storage.records import Element, Kind, Parsed
 
 DEEPEST = 150  # nested tags followed one by one; what is deeper is taken as plain text
+_AUTHOR = ("author", "dc.creator", "dcterms.creator", "article:author")
+_CREATED = ("article:published_time", "dcterms.created", "dc.date.created", "date", "dc.date", "pubdate", "created")
+_MODIFIED = ("article:modified_time", "dcterms.modified", "dc.date.modified", "last-modified", "changed", "revised")
 LONGEST_LIST = 2500  # characters of a list's lines in one element
 
 
@@ -30,8 +34,23 @@ def parse_html(source: str) -> Parsed:
     elements = html_elements(root)
     named = root.find(".//title")
     title = single_line(named.text_content()) if named is not None else ""
-    author = root.xpath("string(//meta[translate(@name, 'AUTHOR', 'author')='author']/@content)")
-    return Parsed(elements=tuple(elements), title=title or first_heading(elements), author=single_line(author) or None)
+    said = _meta(root)
+    return Parsed(
+        elements=tuple(elements),
+        title=title or first_heading(elements),
+        author=next((said[name] for name in _AUTHOR if said.get(name)), None),
+        created=next((made for name in _CREATED if (made := iso_moment(said.get(name)))), None),
+        modified=next((made for name in _MODIFIED if (made := iso_moment(said.get(name)))), None),
+    )
+
+
+def _meta(root: lxml_html.HtmlElement) -> dict[str, str]:
+    """What the page says of itself, by lower-case name; the first of each name."""
+    said: dict[str, str] = {}
+    for tag in root.iter("meta"):
+        name = tag.get("name") or tag.get("property") or tag.get("http-equiv") or ""
+        said.setdefault(name.lower(), single_line(tag.get("content") or ""))
+    return said
 
 
 def tree(source: str) -> lxml_html.HtmlElement:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import zipfile
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import Any
 
@@ -57,6 +59,16 @@ def person(name: str | None) -> str | None:
     """A name, None for what programs put there."""
     name = single_line(name or "")
     return name if name and name.lower() not in _NOBODY else None
+
+
+def iso_moment(text: str | None) -> datetime | None:
+    """A date as ISO 8601 or as mail writes it, aware; None when it is neither."""
+    text = (text or "").strip()
+    with contextlib.suppress(ValueError):
+        return _moment(datetime.fromisoformat(text[:19] if text[19:20] == "." else text))
+    with contextlib.suppress(ValueError, TypeError, IndexError):
+        return _moment(parsedate_to_datetime(text))
+    return None
 
 
 def _moment(value: datetime | None) -> datetime | None:

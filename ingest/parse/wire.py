@@ -15,6 +15,7 @@ from storage.elements import element_to_plain, elements_from_plain
 from storage.records import Parsed
 
 LENGTH = struct.Struct(">I")
+MOST_FLAGS, LONGEST_FLAG = 50, 200
 
 
 class WireError(ValueError):
@@ -59,6 +60,7 @@ def parsed_to_plain(parsed: Parsed) -> dict[str, Any]:
         "created": parsed.created.isoformat() if parsed.created else None,
         "modified": parsed.modified.isoformat() if parsed.modified else None,
         "pages": parsed.pages,
+        "flags": list(parsed.flags),
         "warnings": list(parsed.warnings),
     }
 
@@ -67,11 +69,11 @@ def parsed_from_plain(plain: object) -> Parsed:
     """A parsed file from JSON values, each checked."""
     if not isinstance(plain, dict):
         raise WireError("a parsed file is not an object")
-    pages, warnings = plain.get("pages"), plain.get("warnings", [])
+    pages, warnings, flags = plain.get("pages"), plain.get("warnings", []), plain.get("flags", [])
     if pages is not None and (not isinstance(pages, int) or isinstance(pages, bool)):
         raise WireError("pages is not a whole number")
-    if not isinstance(warnings, list):
-        raise WireError("warnings is not a list")
+    if not isinstance(warnings, list) or not isinstance(flags, list):
+        raise WireError("warnings or flags is not a list")
     try:
         return Parsed(
             elements=elements_from_plain(plain.get("elements")),
@@ -80,6 +82,7 @@ def parsed_from_plain(plain: object) -> Parsed:
             created=_moment(plain.get("created")),
             modified=_moment(plain.get("modified")),
             pages=pages,
+            flags=tuple(str(flag)[:LONGEST_FLAG] for flag in flags[:MOST_FLAGS]),
             warnings=tuple(str(warning) for warning in warnings),
         )
     except WireError:

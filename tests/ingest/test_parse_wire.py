@@ -29,6 +29,7 @@ PARSED = Parsed(
     title="x",
     created=datetime(2024, 1, 2, tzinfo=UTC),
     pages=4,
+    flags=("hidden text on page 3",),
     warnings=("w",),
 )
 

@@ -72,3 +72,36 @@ def test_one_process_at_a_time(tmp_path: Path) -> None:
         other.wait()
         with folder.owned(wait=5):
             pass
+
+
+def test_a_data_folder_of_the_first_version_is_brought_up(tmp_path: Path) -> None:
+    from alembic import command
+    from alembic.config import Config
+    from sqlalchemy import create_engine
+
+    file = tmp_path / "catalog.sqlite"
+    engine = create_engine(f"sqlite:///{file}")
+    config = Config()
+    config.set_main_option("script_location", "storage:migrations")
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0001")
+        connection.execute(text("INSERT INTO sources (id, root, confirmed) VALUES (1, '/x', 0)"))
+        connection.execute(
+            text(
+                "INSERT INTO documents (id, source_id, path, state, size, mtime_ns, inode, attempts, title, changed_at)"
+                " VALUES ('d', 1, 'a.txt', 'indexed', 1, 1, 1, 0, 'a', '2026-01-01')"
+            )
+        )
+        connection.execute(
+            text(
+                "INSERT INTO revisions (id, document_id, sha256, suffix, title, text, elements, warnings, indexed_at)"
+                " VALUES ('r', 'd', 'x', '.txt', 'a', x'00', x'00', '[]', '2026-01-01')"
+            )
+        )
+    engine.dispose()
+    database = Database.open(file)
+    with database.read() as connection:
+        row = connection.execute(text("SELECT language, flags FROM revisions")).one()
+        assert (row.language, row.flags) == (None, "[]")
+    database.close()

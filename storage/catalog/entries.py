@@ -1,0 +1,95 @@
+"""What the catalog takes and gives besides storage/records.py. Frozen, keyword-only; knows no table."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import sha256
+from typing import Any
+
+import numpy as np
+
+from storage.records import Chunk, Parsed, State
+
+Vector = np.ndarray[Any, np.dtype[np.float32]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Source:
+    """A folder that is kept in step."""
+
+    id: int
+    root: str
+    readers: tuple[str, ...] | None  # None: first-level folder names are groups
+    scanned: datetime | None
+    held: str | None
+    confirmed: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Known:
+    """What the catalog knows of a file, as the reconciling scan compares it."""
+
+    id: str
+    source_id: int
+    path: str
+    label: int | None
+    state: State
+    code: str | None
+    reason: str | None
+    size: int
+    mtime_ns: int
+    inode: int
+    attempts: int
+    retry_at: datetime | None
+    sha256: str | None  # of the current revision
+
+
+@dataclass(frozen=True, kw_only=True)
+class Seen:
+    """A file as the scan saw it."""
+
+    path: str
+    label: int | None
+    size: int
+    mtime_ns: int
+    inode: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Kept:
+    """A current revision as it was parsed: enough to chunk and embed it anew."""
+
+    id: str
+    document_id: str
+    content: str  # SHA-256 of the original
+    suffix: str
+    title: str
+    parsed: Parsed
+
+
+@dataclass(frozen=True, kw_only=True)
+class Note:
+    """One thing the indexes have still to be told."""
+
+    id: int
+    action: str  # put | drop
+    revision_id: str
+    label: int
+    chunks: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class IndexRow:
+    """A chunk as the indexes take it."""
+
+    chunk: Chunk
+    label: int
+    title: str
+    path: str
+    vector: Vector
+
+
+def revision_id(document_id: str, content: str) -> str:
+    """The id of the revision that `document_id` has with content of this SHA-256."""
+    return sha256(f"{document_id}\n{content}".encode()).hexdigest()[:32]

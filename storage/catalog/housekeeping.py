@@ -1,0 +1,50 @@
+"""Counting what is kept, and finding and removing what nobody needs any more."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import delete, func, select
+
+from storage.catalog.part import Part
+from storage.database import stored
+from storage.records import State
+from storage.schema import chunks, documents, outbox, revisions
+
+
+class Housekeeping(Part):
+    """Numbers, and what can go."""
+
+    def counts(self) -> dict[str, int]:
+        """Documents by state, and `chunks`, `revisions`, `unlabelled`, `notes` (what the indexes wait for)."""
+        with self.database.read() as connection:
+            states = connection.execute(select(documents.c.state, func.count()).group_by(documents.c.state)).all()
+            result = {str(state): 0 for state in State} | {row[0]: row[1] for row in states}
+            result["chunks"] = connection.execute(select(func.count()).select_from(chunks)).scalar_one()
+            result["revisions"] = connection.execute(select(func.count()).select_from(revisions)).scalar_one()
+            result["notes"] = connection.execute(select(func.count()).select_from(outbox)).scalar_one()
+            result["unlabelled"] = connection.execute(
+                select(func.count()).select_from(documents).where(documents.c.label_id.is_(None))
+            ).scalar_one()
+        return result
+
+    def chunks_by_label(self) -> dict[int, int]:
+        """How many chunks each label has: what the indexes should hold."""
+        query = (
+            select(documents.c.label_id, func.count())
+            .join(chunks, chunks.c.document_id == documents.c.id)
+            .where(documents.c.label_id.is_not(None))
+            .group_by(documents.c.label_id)
+        )
+        with self.database.read() as connection:
+            return {label: count for label, count in connection.execute(query) if label is not None}
+
+    def originals(self) -> frozenset[str]:
+        """SHA-256 of every original that a revision needs."""
+        with self.database.read() as connection:
+            return frozenset(connection.execute(select(revisions.c.sha256).distinct()).scalars())
+
+    def purge_superseded(self, before: datetime) -> int:
+        """Remove revisions superseded before this time. Returns how many."""
+        with self.database.write() as connection:
+            return connection.execute(delete(revisions).where(revisions.c.superseded_at < stored(before))).rowcount

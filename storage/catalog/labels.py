@@ -1,0 +1,43 @@
+"""Access labels: interned sets of groups. A document carries one; a person's groups give those they may read."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+
+from sqlalchemy import insert, select
+
+from storage.catalog.part import Part
+from storage.schema import labels
+
+
+class Labels(Part):
+    """Sets of groups, by number."""
+
+    def label_for(self, groups: Iterable[str]) -> int | None:
+        """The label of exactly these groups, made when new. None for no groups: nobody may read."""
+        names = sorted(set(groups))
+        if not names:
+            return None
+        key = json.dumps(names, ensure_ascii=False)
+        with self.database.read() as connection:
+            found = connection.execute(select(labels.c.id).where(labels.c.groups == key)).scalar()
+        if found is not None:
+            return int(found)
+        with self.database.write() as connection:
+            found = connection.execute(select(labels.c.id).where(labels.c.groups == key)).scalar()
+            if found is None:
+                found = connection.execute(insert(labels).values(groups=key).returning(labels.c.id)).scalar_one()
+            return int(found)
+
+    def labels_of(self, groups: Iterable[str]) -> frozenset[int]:
+        """The labels that a person of these groups may read."""
+        mine = set(groups)
+        with self.database.read() as connection:
+            rows = connection.execute(select(labels.c.id, labels.c.groups)).all()
+        return frozenset(label for label, names in rows if mine.intersection(json.loads(names)))
+
+    def all_labels(self) -> frozenset[int]:
+        """Every label there is: for rebuilding and checking the indexes, never for a question."""
+        with self.database.read() as connection:
+            return frozenset(connection.execute(select(labels.c.id)).scalars())

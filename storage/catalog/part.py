@@ -1,0 +1,14 @@
+"""What the parts of the catalog share: one database, of which each knows its own tables' side."""
+
+from __future__ import annotations
+
+from storage.database import Database
+
+BATCH = 500  # rows a statement handles at once; SQLite's limit on parameters is 32,766
+
+
+class Part:
+    """One side of the catalog. Every method is one transaction."""
+
+    def __init__(self, database: Database) -> None:
+        self.database = database

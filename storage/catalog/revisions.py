@@ -1,0 +1,152 @@
+"""What a document's content became: its revisions, their text, their chunks and vectors."""
+
+from __future__ import annotations
+
+import json
+import zlib
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+
+from sqlalchemy import delete, insert, select, update
+
+from storage.catalog.chunks import chunk_values, from_bytes, to_bytes
+from storage.catalog.entries import Kept, Vector, revision_id
+from storage.catalog.outbox import drop_chunks, note
+from storage.catalog.part import BATCH, Part
+from storage.database import aware, now, stored
+from storage.elements import elements_from_json, elements_to_json
+from storage.records import Chunk, Parsed, State, revision_text
+from storage.schema import chunks, documents, revisions
+
+
+class Revisions(Part):
+    """Contents as they were indexed."""
+
+    def index_revision(
+        self,
+        document_id: str,
+        *,
+        content: str,
+        suffix: str,
+        title: str,
+        parsed: Parsed,
+        pieces: Sequence[Chunk],
+        embedded: Sequence[str],
+        vectors: Vector,
+    ) -> None:
+        """A new content of a document takes the old one's place: one commit.
+
+        `content` is the SHA-256 of the original; `embedded` names what each vector was made of; `vectors` is
+        (len(pieces), dimension), float32. Superseded revisions keep their text for the citations that quote them.
+        """
+        new = revision_id(document_id, content)
+        with self.database.write() as connection:
+            old = connection.execute(
+                select(documents.c.revision_id, documents.c.label_id).where(documents.c.id == document_id)
+            ).first()
+            if old is None:
+                return  # deleted while it was parsed
+            drop_chunks(connection, [document_id])
+            connection.execute(
+                update(revisions)
+                .where(revisions.c.document_id == document_id, revisions.c.id != new)
+                .where(revisions.c.superseded_at.is_(None))
+                .values(superseded_at=now(), label_id=old.label_id)
+            )
+            connection.execute(delete(revisions).where(revisions.c.id == new))
+            connection.execute(
+                insert(revisions).values(
+                    id=new,
+                    document_id=document_id,
+                    sha256=content,
+                    suffix=suffix,
+                    title=title,
+                    author=parsed.author,
+                    created_at=stored(parsed.created),
+                    modified_at=stored(parsed.modified),
+                    pages=parsed.pages,
+                    language=main_language(pieces),
+                    flags=json.dumps(list(parsed.flags), ensure_ascii=False),
+                    text=zlib.compress(revision_text(parsed.elements).encode()),
+                    elements=zlib.compress(elements_to_json(parsed.elements)),
+                    warnings=json.dumps(list(parsed.warnings), ensure_ascii=False),
+                    indexed_at=now(),
+                    superseded_at=None,
+                    label_id=None,
+                )
+            )
+            rows = [
+                chunk_values(piece) | {"document_id": document_id, "embedded": key, "embedding": to_bytes(vector)}
+                for piece, key, vector in zip(pieces, embedded, vectors, strict=True)
+            ]
+            for start in range(0, len(rows), BATCH):
+                connection.execute(insert(chunks), rows[start : start + BATCH])
+            connection.execute(
+                update(documents)
+                .where(documents.c.id == document_id)
+                .values(
+                    state=State.INDEXED,
+                    code=None,
+                    reason=None,
+                    attempts=0,
+                    retry_at=None,
+                    revision_id=new,
+                    title=title,
+                    changed_at=now(),
+                )
+            )
+            note(connection, "put", new, old.label_id, len(rows))
+
+    def vectors_of(self, embedded: Iterable[str]) -> dict[str, Vector]:
+        """Vectors already made, by what they were made of: equal text is embedded once."""
+        keys = list(dict.fromkeys(embedded))
+        found: dict[str, Vector] = {}
+        with self.database.read() as connection:
+            for start in range(0, len(keys), BATCH):
+                query = select(chunks.c.embedded, chunks.c.embedding).where(
+                    chunks.c.embedded.in_(keys[start : start + BATCH])
+                )
+                found |= {key: from_bytes(value) for key, value in connection.execute(query)}
+        return found
+
+    def current_revisions(self) -> Iterator[Kept]:
+        """Every current revision as it was parsed, one at a time."""
+        query = (
+            select(revisions)
+            .join(documents, documents.c.revision_id == revisions.c.id)
+            .order_by(revisions.c.id)
+            .limit(1)
+        )
+        last = ""
+        while True:
+            with self.database.read() as connection:
+                row = connection.execute(query.where(revisions.c.id > last)).first()
+            if row is None:
+                return
+            last = row.id
+            yield Kept(
+                id=row.id,
+                document_id=row.document_id,
+                content=row.sha256,
+                suffix=row.suffix,
+                title=row.title,
+                parsed=Parsed(
+                    elements=elements_from_json(zlib.decompress(row.elements)),
+                    title=row.title,
+                    author=row.author,
+                    created=aware(row.created_at),
+                    modified=aware(row.modified_at),
+                    pages=row.pages,
+                    flags=tuple(json.loads(row.flags)),
+                    warnings=tuple(json.loads(row.warnings)),
+                ),
+            )
+
+
+def main_language(pieces: Sequence[Chunk]) -> str | None:
+    """The language that most of the text of these chunks is in."""
+    letters: Counter[str] = Counter()
+    for piece in pieces:
+        letters[piece.language or ""] += len(piece.body)
+    del letters[""]
+    return letters.most_common(1)[0][0] if letters else None
