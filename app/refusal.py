@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from statistics import mean
 
-from app.confidence import Level, level
+from app.records import Level, level
 
 THRESHOLDS = tuple(step / 20 for step in range(1, 20))
 
@@ -48,10 +48,11 @@ def refused(judged: Sequence[Judged], kind: Kind, below: float) -> float | None:
 
 def curve(judged: Sequence[Judged]) -> list[dict[str, float | None]]:
     """A point a threshold: what it refuses of each kind."""
-    return [
-        {"refuse_below": below} | {f"refused_{kind.value}": refused(judged, kind, below) for kind in Kind}
-        for below in THRESHOLDS
-    ]
+    points: list[dict[str, float | None]] = []
+    for below in THRESHOLDS:
+        parts = {f"refused_{kind.value}": refused(judged, kind, below) for kind in Kind}
+        points.append({"refuse_below": below, **parts})
+    return points
 
 
 def calibration(judged: Sequence[Judged]) -> dict[str, dict[str, float | int | None]]:

@@ -1,18 +1,17 @@
-"""How numbers and records are said to people. The one place of the confidence thresholds."""
+"""How numbers and records are said to people."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
 
-HIGH, MEDIUM = 0.75, 0.5  # confidence from which it is called so
+from app.records import HIGH, MEDIUM, level
 
 
 def confidence(value: float) -> tuple[str, str]:
     """A confidence as a word and what it means."""
     scale = f"High from {HIGH:.0%}, medium from {MEDIUM:.0%}, low below."
-    word = "High" if value >= HIGH else "Medium" if value >= MEDIUM else "Low"
-    return word, f"Confidence {value:.0%}. {scale} Check the sources before you rely on it."
+    return level(value).value.capitalize(), f"Confidence {value:.0%}. {scale} Check the sources before you rely on it."
 
 
 def mode(answer: Mapping[str, Any]) -> str:
