@@ -26,6 +26,7 @@ LIKELY = 0.08  # of the best candidate's probability that the other one needs
 # documents whose titles have a word in common, and of others
 ALIKE, SHARED = 0.4, 3
 ALIKE_APART, SHARED_APART = 0.7, 4
+ALIKE_LONGER = 0.3  # part of the more terms of the two
 VALUES = (Expected.NUMBER, Expected.WHEN)
 
 _YEAR = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)")
@@ -64,7 +65,8 @@ def _differ(asked: Asked, one: Candidate, other: Candidate) -> bool:
     together = _telling(one.passage.first.title) & _telling(other.passage.first.title)
     alike, least = (ALIKE, SHARED) if together else (ALIKE_APART, SHARED_APART)
     of_question = shared & asked.weights.keys()
-    return bool(of_question) and len(shared) >= max(least, alike * min(len(terms), len(other_terms)))
+    sizes = sorted((len(terms), len(other_terms)))
+    return bool(of_question) and len(shared) >= max(least, alike * sizes[0], ALIKE_LONGER * sizes[1])
 
 
 def _telling(text: str) -> frozenset[str]:

@@ -79,14 +79,15 @@ def _columns(item: Candidate) -> tuple[str, ...]:
     if not item.is_row:
         return ()
     cells = _cells(item)
-    fits = len(cells) <= MOST_COLUMNS and all(name and len(value) <= LONGEST_CELL for name, value in cells)
+    named = all(name for name, _ in cells[1:])  # what a row is about often stands under no name
+    fits = 1 < len(cells) <= MOST_COLUMNS and named and all(len(value) <= LONGEST_CELL for _, value in cells)
     return tuple(name for name, _ in cells) if fits else ()
 
 
 def _cells(item: Candidate) -> list[tuple[str, str]]:
     """Column and value of each cell; "" for a column without a name."""
     parts = [part.partition(": ") for part in " ".join(item.text.split()).split(" | ")]
-    return [(readable(name), readable(value)) if colon else ("", name) for name, colon, value in parts]
+    return [(readable(name), readable(value)) if colon else ("", readable(name)) for name, colon, value in parts]
 
 
 def _table(group: Sequence[Candidate], citations: Citations, after: str) -> Piece:

@@ -128,6 +128,8 @@ class Answer:
     timings: dict[str, float]  # seconds by stage: retrieve, answer, total, first_token where written
     reason: str = ""  # why the confidence is what it is, for the person
     notice: str | None = None  # for the person: such as that the language model did not answer
+    model: str | None = None  # the language model that wrote it
+    prompts: str | None = None  # and the version of the prompts it was given (app/prompt_files.py)
 
     def as_json(self) -> dict[str, Any]:
         """The object of `premise ask --json`."""
@@ -139,6 +141,8 @@ class Answer:
             "level": level(self.confidence).value,
             "reason": self.reason,
             "notice": self.notice,
+            "model": self.model,
+            "prompts": self.prompts,
             "sentences": [sentence.as_json() for sentence in self.sentences],
             "citations": [citation.as_json() for citation in self.citations],
             "timings": {name: round(value, 4) for name, value in self.timings.items()},
@@ -150,6 +154,13 @@ class Retrieved:
     """First event of an answer: what was found."""
 
     hits: tuple[Hit, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Waiting:
+    """The language model is busy with the questions of others; told anew whenever the number changes."""
+
+    ahead: int  # questions that come before
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -166,4 +177,4 @@ class Finished:
     answer: Answer
 
 
-AnswerEvent = Retrieved | Delta | Finished
+AnswerEvent = Retrieved | Waiting | Delta | Finished

@@ -7,6 +7,7 @@ here. Writes no answer.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -19,10 +20,15 @@ from app.records import Hit, Turn
 from app.trust import trust
 from storage.catalog import Vector
 from storage.embedder import Embedder
+from storage.errors import IndexUnavailable
 from storage.indexes import Indexes
+from storage.keywords import IndexHit
 from storage.records import StoredChunk
 from storage.words import terms
 
+log = logging.getLogger("premise.search")
+
+WORDS_ONLY = "words_only"  # among a hit's legs when the vector index did not answer
 DEPTH = 30  # hits asked of each leg; 20 to 50 find the same, and each costs a row of the catalog
 
 
@@ -40,7 +46,7 @@ class Retriever:
         asked = asking(question, history)
         by_word = {hit.id: hit.score for hit in self._indexes.search_keywords(asked.terms, labels=labels, k=DEPTH)}
         vector = self._meaning(asked)
-        by_meaning = [hit.id for hit in self._indexes.search_vectors(vector, labels=labels, k=DEPTH)]
+        by_meaning, note = self._near(vector, labels)
         names = list(dict.fromkeys([*by_word, *by_meaning]))
         candidates = self._indexes.catalog.candidates(names, labels=labels)
         rarity = self._indexes.keywords.rarity(asked.terms, labels=labels)
@@ -50,8 +56,35 @@ class Retriever:
             trust=trust(question, self._embedder),
         )
         hits = [judge.hit(found, own, by_word.get(name, 0.0)) for name, (found, own) in candidates.items()]
+        hits = [replace(hit, legs=hit.legs | note) for hit in hits] if note else hits
         hits.sort(key=lambda hit: (-hit.score, hit.found.chunk.id))
         return [replace(hit, rank=rank) for rank, hit in enumerate(hits[:k], 1)]
+
+    def search_legs(
+        self, question: str, *, labels: frozenset[int], k: int, history: Sequence[Turn] = ()
+    ) -> dict[str, list[Hit]]:
+        """What each leg finds alone, to compare the fusion with: by meaning and by words."""
+        asked = asking(question, history)
+        legs = {
+            "meaning": self._indexes.search_vectors(self._meaning(asked), labels=labels, k=k),
+            "words": self._indexes.search_keywords(asked.terms, labels=labels, k=k),
+        }
+        return {name: self._loaded(found, labels) for name, found in legs.items()}
+
+    def _loaded(self, found: Sequence[IndexHit], labels: frozenset[int]) -> list[Hit]:
+        items = self._indexes.catalog.chunks_by_id([hit.id for hit in found], labels=labels)
+        return [
+            Hit(rank=rank, score=hit.score, found=items[hit.id])
+            for rank, hit in enumerate((hit for hit in found if hit.id in items), 1)
+        ]
+
+    def _near(self, vector: Vector, labels: frozenset[int]) -> tuple[list[str], dict[str, float]]:
+        """What is near in meaning; nothing, with a mark for the hits, when the vector index does not answer."""
+        try:
+            return [hit.id for hit in self._indexes.search_vectors(vector, labels=labels, k=DEPTH)], {}
+        except IndexUnavailable as error:
+            log.warning("%s Passages are found by words alone.", error)
+            return [], {WORDS_ONLY: 1.0}
 
     def _meaning(self, asked: Asking) -> Vector:
         """The question's vector with the faint ones of earlier turns."""

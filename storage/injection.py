@@ -39,7 +39,7 @@ _PATTERNS = (
         "orders to forget others",
         rf"\b(?:ignore|disregard|forget|override|bypass|skip)\b.{{0,25}}\b(?:all|any|every|the|your|previous|prior|above|"
         rf"earlier|preceding|other|these|those|system|original)\b.{{0,30}}\b{_ORDERS}\b",
-        rf"\b(?:ignore|disregard|forget) (?:everything|anything|all)(?: \w+)? (?:above|before|said|written|you)\b",
+        r"\b(?:ignore|disregard|forget) (?:everything|anything|all)(?: \w+)? (?:above|before|said|written|you)\b",
         r"\b(?:ignorier\w*|vergiss|vergessen sie|missachte\w*)\b.{0,40}\b(?:anweisung|regel|vorgabe|befehl)\w*",
         r"\b(?:ignor\w+|oubli\w+)\b.{0,40}\b(?:instructions?|consignes?|règles?)\b",
         r"\b(?:ignor\w+|olvid\w+)\b.{0,40}\b(?:instrucciones|reglas|órdenes|istruzioni|regole|instruções)\b",
@@ -50,14 +50,15 @@ _PATTERNS = (
     ),
     (
         "a part to play",
-        r"\byou are (?:now |actually |really )?(?:an? )?(?:\w+ ){0,2}(?:ai|llm|chatbot|chatgpt|gpt\S*|claude|assistant|"
-        r"language model|pirate|hacker|dan|jailbroken)\b",
-        r"\b(?:pretend|imagine|act|behave|respond|answer|reply|speak)\b.{0,12}\b(?:to be|as if you|you are|like an?|as an?) "
-        r"(?:\w+ ){0,3}(?:ai|llm|chatbot|assistant|model|pirate|hacker|expert|human|unrestricted|uncensored|evil)\b",
+        r"\byou are (?:now |actually |really )?(?:an? )?(?:\w+ ){0,2}(?:ai|llm|chatbot|chatgpt|gpt\S*|claude|"
+        r"(?:ai|helpful|virtual) assistant|language model|pirate|hacker|dan|jailbroken)\b",
+        r"\b(?:pretend|imagine|act|behave|respond|answer|reply|speak)\b.{0,12}\b(?:to be|as if you|you are|like an?|"
+        r"as an?) "
+        r"(?:\w+ ){0,3}(?:ai|llm|chatbot|language model|(?:ai|virtual) assistant|pirate|hacker|unrestricted|uncensored)\b",
         r"\bas an? (?:ai|large) ?(?:language)? ?(?:model|assistant)\b|\bjailbr\w+|\bdo anything now\b",
         r"\b(?:attention|note|message|instructions?|hello|hey|dear) ?,? ?(?:to|for)? ?(?:all |any |the )?"
         r"(?:ai|llm|language model|chatbot|chatgpt|gpt)s?\b",
-        r"\bif you are an? (?:\w+ )?(?:ai|llm|language model|chatbot|assistant|model)\b",
+        r"\bif you are an? (?:\w+ )?(?:ai|llm|language model|chatbot|ai assistant|ai model)\b",
         r"\bdu bist (?:jetzt |nun )?(?:ein\w* )?(?:ki|assistent|chatbot|sprachmodell|pirat)\b",
         r"你(?:现在|其实)?是(?:一[个位名])?.{0,6}(?:助手|机器人|人工智能|模型|海盗)",
     ),
@@ -65,7 +66,8 @@ _PATTERNS = (
         "a gag",
         r"\b(?:do not|don['’]t|never) (?:tell|inform|mention|reveal|show|let)\b.{0,30}\b(?:users?|person asking|reader "
         r"of (?:this|the) answer|this (?:instruction|prompt|rule)|these (?:instructions|rules))\b",
-        r"\b(?:answer|reply|respond|say|output|print|write) (?:only|exactly|nothing but|just)\b ?(?:with|the words?|this|:|[\"'“])",
+        r"\b(?:answer|reply|respond|say|output) (?:only|exactly|nothing but|just)\b ?"
+        r"(?:with|the words?|this|:|[\"'“])",
         r"\bthe only (?:correct |right |valid )?answer (?:is|to)\b",
     ),
     (
@@ -78,27 +80,30 @@ _PATTERNS = (
         rf"(?:^|[:;,.!] |\b(?:to|and|then|please|must|should|can you|could you|always|also|now|hesitate to|forget to|"
         rf"remember to|mind to) )(?:\w+ly )?{_WORDING}\b.{{0,110}}\b{_YOUR}\b",
         rf"\b(?:in|within|throughout|at the (?:end|start|beginning) of) {_YOUR}(?:['’]s)?\b[ ,].{{0,40}}\b{_WORDING}\b",
-        rf"^(?:please )?(?:reply|respond|answer)(?: only)? (?:in|with|using|by|as) (?:reverse|base ?\d+|{_LANGUAGE}|morse|"
-        r"binary|hex\w*|emoji\w*|rot ?13|capital|upper|lower|code|riddles?|rhymes?|verse)\b",
-        r"\b(?:base ?(?:16|32|64)|rot ?13|morse|caesar|substitution cipher|pig latin)\b.{0,30}\b(?:answer|reply|response|"
-        r"message)\b",
-        r"\b(?:antworte|antworten sie|schreibe?)\b.{0,12}\b(?:nur|ausschließlich|immer)\b.{0,12}\b(?:mit|auf|in)\b",
-        r"\b(?:in|mit) (?:deiner|ihrer) antwort\b|\b(?:dans|à) (?:ta|votre) réponse\b|\ben (?:tu|su) respuesta\b",
+        rf"^(?:please )?(?:reply|respond|answer)(?: only)? (?:in|with|using|by|as) (?:reverse|base ?\d+|{_LANGUAGE}|"
+        r"morse|binary|hex\w*|emoji\w*|rot ?13|capital|upper|lower|code|riddles?|rhymes?|verse)\b",
+        r"\b(?:base ?(?:16|32|64)|rot ?13|morse|caesar|substitution cipher|pig latin)\b.{0,30}\b(?:answer|reply|"
+        r"response|message)\b",
+        r"\bantworte(?:n sie)?\b.{0,12}\b(?:nur|ausschließlich|immer)\b.{0,12}\b(?:mit|auf|in)\b",
+        r"\b(?:in|mit) deiner antwort\b|\b(?:dans|à) ta réponse\b|\ben tu respuesta\b",
         r"(?:在|用|把)?你的(?:回答|回复|答复|输出)(?:中|里|必须|应|只)|^(?:请)?只(?:回答|回复|输出)",
     ),
     (
         "code to slip in",
         rf"\b(?:following|below|subsequent|next) {_CODE}\b.{{0,90}}\b(?:your|response|solution|implementation)\b",
-        rf"\b(?:add|append|blend|deploy|embed|employ|execute|fuse|incorporate|include|insert|integrate|introduce|leverage|merge)\b.{{0,20}}\b(?:following|below|subsequent) code (?:snippet|block|excerpt|section)",
+        r"\b(?:add|append|blend|deploy|embed|employ|execute|fuse|incorporate|include|insert|integrate|introduce|leverage|"
+        r"merge)\b.{0,20}\b(?:following|below|subsequent) code (?:snippet|block|excerpt|section)",
         rf"\byour\b.{{0,90}}\b(?:following|below|subsequent|next) {_CODE}\b",
         rf"\b(?:following|below|subsequent|next) {_CODE}\b.{{0,60}}\b(?:the code you|to it|somewhere|into it)\b",
-        rf"\b(?:the code you (?:develop|write)|more robust code)\b",
+        r"\b(?:the code you (?:develop|write)|more robust code)\b",
     ),
     (
         "work for a machine",
-        r"^(?:please )?(?:write|draft|compose|provide|create|generate|give|invent|make up)\b(?: (?:me|us))? (?:an?|the|some) "
-        r"(?:\w+ ){0,2}(?:poems?|haikus?|limericks?|sonnets?|short story|stor(?:y|ies)|jokes?|songs?|essays?|lyrics|raps?)\b",
-        r"^(?:please )?(?:write|draft|compose) (?:an? )?(?:introduction|conclusion|outline) (?:for|to|of) an? (?:essay|novel)\b",
+        r"^(?:please )?(?:write|draft|compose|provide|create|generate|give|invent|make up)\b(?: (?:me|us))? "
+        r"(?:an?|the|some) "
+        r"(?:\w+ ){0,2}(?:poems?|haikus?|limericks?|sonnets?|stor(?:y|ies)|jokes?|songs?|essays?|lyrics|raps?)\b",
+        r"^(?:please )?(?:write|draft|compose) (?:an? )?(?:introduction|conclusion|outline) (?:for|to|of) an? "
+        r"(?:essay|novel)\b",
         rf"^(?:please )?translate (?:the following|this|these|the above|everything)\b.{{0,40}}\b{_LANGUAGE}\b",
         rf"\bprovide the {_LANGUAGE} (?:equivalent|translation|word)\b",
         r"^(?:please )?(?:determine|classify|analy[sz]e) the sentiment\b",
