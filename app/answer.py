@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from app.engine import Engine
 
 HITS = 12  # passages asked of retrieval; the context takes what its budget allows
-MOST_IN_CONFLICT = 0.7  # confidence where documents disagree: never high
+MOST_IN_CONFLICT = 0.8  # confidence where documents disagree: never high
 DISAGREE = "Documents disagree about this."
 NEAREST = 3  # passages cited by an answer that the documents do not say
 UNSUPPORTED = "Some sentences were not found in the documents."

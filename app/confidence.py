@@ -68,11 +68,11 @@ WEIGHTS_TERMS = Evidence(
     similarity=0.0,
     passage_similarity=0.0,
     ahead=0.0,
-    passage_terms=3.5,
-    context_terms=3.2,
-    score=3.5,
+    passage_terms=3.2,
+    context_terms=3.7,
+    score=1.6,
     spread=0.0,
-    best=2.8,
+    best=1.7,
     fits=0.0,
     agree=0.0,
     same=0.0,
@@ -80,7 +80,7 @@ WEIGHTS_TERMS = Evidence(
     names_nowhere=0.0,
     codes_nowhere=-3.0,
 )
-BIAS_TERMS = -3.7
+BIAS_TERMS = -1.9
 
 # a word with a capital letter inside a sentence, an abbreviation, or anything with a digit
 _NAME = re.compile(r"(?<=[\w,;:’'\")] )[A-ZÄÖÜÉ][\w’'&.-]*|\b\w*\d[\w-]*\b|\b[A-Z]{2,}\w*\b")

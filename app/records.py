@@ -48,7 +48,7 @@ class Hit:
         }
 
 
-HIGH, MEDIUM = 0.75, 0.5  # confidence from which it is called so; measured by tests/benchmarks/answers.py
+HIGH, MEDIUM = 0.9, 0.7  # confidence from which it is called so; measured by tests/benchmarks/answers.py
 
 
 class Level(StrEnum):

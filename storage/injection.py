@@ -37,7 +37,7 @@ _ORDERS = r"(?:instructions?|rules?|prompts?|orders?|directions?|guidelines|dire
 _PATTERNS = (
     (
         "orders to forget others",
-        rf"\b(?:ignore|disregard|forget|override|bypass|skip)\b.{{0,25}}\b(?:all|any|every|the|your|previous|prior|above|"
+        rf"\b(?:ignore|disregard|forget)\b.{{0,25}}\b(?:all|any|every|the|your|previous|prior|above|"
         rf"earlier|preceding|other|these|those|system|original)\b.{{0,30}}\b{_ORDERS}\b",
         r"\b(?:ignore|disregard|forget) (?:everything|anything|all)(?: \w+)? (?:above|before|said|written|you)\b",
         r"\b(?:ignorier\w*|vergiss|vergessen sie|missachte\w*)\b.{0,40}\b(?:anweisung|regel|vorgabe|befehl)\w*",
@@ -54,7 +54,7 @@ _PATTERNS = (
         r"(?:ai|helpful|virtual) assistant|language model|pirate|hacker|dan|jailbroken)\b",
         r"\b(?:pretend|imagine|act|behave|respond|answer|reply|speak)\b.{0,12}\b(?:to be|as if you|you are|like an?|"
         r"as an?) "
-        r"(?:\w+ ){0,3}(?:ai|llm|chatbot|language model|(?:ai|virtual) assistant|pirate|hacker|unrestricted|uncensored)\b",
+        r"(?:\w+ ){0,3}(?:ai|llm|chatbot|language model|(?:ai|virtual) assistant|pirate|hacker|uncensored)\b",
         r"\bas an? (?:ai|large) ?(?:language)? ?(?:model|assistant)\b|\bjailbr\w+|\bdo anything now\b",
         r"\b(?:attention|note|message|instructions?|hello|hey|dear) ?,? ?(?:to|for)? ?(?:all |any |the )?"
         r"(?:ai|llm|language model|chatbot|chatgpt|gpt)s?\b",

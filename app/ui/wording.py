@@ -16,6 +16,9 @@ def confidence(value: float) -> tuple[str, str]:
     return level(value).value.capitalize(), f"Confidence {value:.0%}. {scale} Check the sources before you rely on it."
 
 
+EARLIER = "Quoted from an earlier version: the document has changed since. Ask again for what it says now."
+
+
 def mode(answer: Mapping[str, Any]) -> str:
     """How an answer came to be."""
     return "Written by the language model" if answer.get("mode") == "written" else "Quoted from the documents"

@@ -83,6 +83,16 @@ class Reading(Part):
         with self.database.read() as connection:
             return set(connection.execute(query).scalars())
 
+    def superseded(self, revision_ids: Collection[str]) -> set[str]:
+        """Which of these revisions are no longer their documents' current ones. Tells nothing of what is in them."""
+        query = (
+            select(revisions.c.id)
+            .join(documents, documents.c.id == revisions.c.document_id)
+            .where(revisions.c.id.in_(list(revision_ids)), documents.c.revision_id != revisions.c.id)
+        )
+        with self.database.read() as connection:
+            return set(connection.execute(query).scalars())
+
     def original_of(self, revision: str, *, labels: frozenset[int]) -> tuple[str, str, str]:
         """SHA-256, suffix and path of a revision's original, without loading its text. Raises: NotPermitted."""
         query = (
