@@ -41,7 +41,7 @@ _ASKS = (
         r"\bwhat(?:['’]s| is| are| was| were) (?:\w+ ){0,3}(?:allowance|budget|deductible|discount|maximum|minimum|top|"
         r"bottom|extension|phone|longest|shortest|highest|lowest|rate|total)\b",
         r"\bwhat (?:do|does|did|can|could|may|will|would) (?:[\w-]+ ){1,5}(?:cost|spend|pay|earn)\b",
-        r"\bwie ?(?:viele?|lange|oft|hoch|groß|alt|weit)\b|\bcombien\b|\bcu[aá]nt[oa]s?\b",
+        r"\bwie ?(?:viele?[nrs]?|lange|oft|hoch|groß|alt|weit)\b|\bcombien\b|\bcu[aá]nt[oa]s?\b",
         r"多少|几(?![乎何])|多[大长高远久重深宽]|百分之",
     ),
     (

@@ -14,7 +14,7 @@ from app.asked import Asked, Expected
 from app.cite import Citations, readable
 from app.extract import Candidate
 from app.phrases import phrases
-from app.quote import Piece
+from app.quote import Piece, cells_of
 from app.records import Sentence
 from app.support import numbers
 from storage.records import StoredChunk
@@ -56,6 +56,8 @@ def conflict(asked: Asked, ranked: Sequence[Candidate]) -> tuple[Side, ...]:
 def _differ(asked: Asked, one: Candidate, other: Candidate) -> bool:
     if one.passage.first.document_id == other.passage.first.document_id:
         return False
+    if one.is_row or other.is_row:
+        return _rows_differ(one, other)
     known = numbers(asked.question)
     values, others = numbers(one.text) - known, numbers(other.text) - known
     if not values or not others or values & others or len(values) > 3 or len(others) > 3:
@@ -67,6 +69,15 @@ def _differ(asked: Asked, one: Candidate, other: Candidate) -> bool:
     of_question = shared & asked.weights.keys()
     sizes = sorted((len(terms), len(other_terms)))
     return bool(of_question) and len(shared) >= max(least, alike * sizes[0], ALIKE_LONGER * sizes[1])
+
+
+def _rows_differ(one: Candidate, other: Candidate) -> bool:
+    """Rows are of different things unless they are alike in all but one of at least two cells."""
+    cells, others = (dict(cells_of(item.text)) for item in (one, other))
+    if len(cells) < 2 or cells.keys() != others.keys():
+        return False
+    different = [name for name in cells if cells[name] != others[name]]
+    return len(different) == 1 and bool(numbers(cells[different[0]])) and bool(numbers(others[different[0]]))
 
 
 def _telling(text: str) -> frozenset[str]:

@@ -28,6 +28,7 @@ MOST_WORDS = 115  # of an answer, unless its one sentence is longer
 NEAR_SHARE, FAR_SHARE = 0.15, 0.35  # of the best candidate's probability that another one needs, by where it stands
 UNSPACED = 0.2  # text with this share of unspaced script is counted in characters
 CHARACTERS_PER_WORD = 2  # of Chinese: 120 to 240 characters say what 60 to 120 words say
+MOST_ROWS = 4  # of tables, unless they are what is asked for
 LIST_WORDS = 90  # of a list that is quoted as a whole
 LIST_ITEMS, LIST_SHARE = 3, 0.5  # so many items that are nearly as likely as the best: the list is what is asked for
 
@@ -254,6 +255,8 @@ def select(ranked: Sequence[Candidate]) -> list[Candidate]:
         near = item.passage.revision == chosen[0].passage.revision
         least = (NEAR_SHARE if near else FAR_SHARE) * ranked[0].score
         if item.score < least or words + item.words > MOST_WORDS:
+            continue
+        if item.is_row and sum(other.is_row for other in chosen) == MOST_ROWS:
             continue
         chosen.append(item)
         said.add(_plain(item))

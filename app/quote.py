@@ -78,15 +78,15 @@ def _columns(item: Candidate) -> tuple[str, ...]:
     """The names of a row's columns; empty where it is better read as a line."""
     if not item.is_row:
         return ()
-    cells = _cells(item)
+    cells = cells_of(item.text)
     named = all(name for name, _ in cells[1:])  # what a row is about often stands under no name
     fits = 1 < len(cells) <= MOST_COLUMNS and named and all(len(value) <= LONGEST_CELL for _, value in cells)
     return tuple(name for name, _ in cells) if fits else ()
 
 
-def _cells(item: Candidate) -> list[tuple[str, str]]:
+def cells_of(row: str) -> list[tuple[str, str]]:
     """Column and value of each cell; "" for a column without a name."""
-    parts = [part.partition(": ") for part in " ".join(item.text.split()).split(" | ")]
+    parts = [part.partition(": ") for part in " ".join(row.split()).split(" | ")]
     return [(readable(name), readable(value)) if colon else ("", readable(name)) for name, colon, value in parts]
 
 
@@ -96,7 +96,7 @@ def _table(group: Sequence[Candidate], citations: Citations, after: str) -> Piec
     sentences = []
     for item in group:
         n = citations.add(item.passage, item.start, item.end)
-        cells = dict(_cells(item))
+        cells = dict(cells_of(item.text))
         values = [cells.get(name, "") for name in columns]
         lines.append(_line([*values[:-1], f"{values[-1]} [{n}]".strip()]))
         sentences.append(Sentence(text=readable(item.text), citations=(n,), supported=True))

@@ -75,11 +75,14 @@ def answer(message_id: str, found: dict[str, Any], *, earlier: frozenset[str] = 
 def go_on(engine: Engine, user: User, question_text: str, message: Message) -> None:
     """Questions that the documents can answer next. Found once a message: they take a few searches."""
     known = st.session_state.setdefault("related", {})
+    if (message.answer or {}).get("refused"):
+        return
     if message.id not in known:
         known[message.id] = related(engine, question_text, message.answer or {}, groups=user.all_groups)
-    if known[message.id]:
+    if not known[message.id]:
+        return
+    with st.container(gap=None, key=f"next_{message.id}"):
         st.html('<p class="citehead">Ask next</p>')
-    with st.container(gap="small", key=f"next_{message.id}"):
         for place, text in enumerate(known[message.id]):
             if st.button(safe.label(text), key=f"next_{message.id}_{place}", type="tertiary"):
                 st.session_state["suggested"] = text

@@ -1,7 +1,8 @@
 """The answer figures of the README: `python tests/benchmarks/answers.py --data DIR [--sets squad,zh] [--every 3]`.
 
-Asks, over indexes of single sets (those that tests/benchmarks/retrieval.py --data DIR makes; `sample`, the sample company,
-is made here), every set's own questions and those of the other sets, whose documents are not there. No language model.
+Asks, over indexes of single sets (those that tests/benchmarks/retrieval.py --data DIR makes; `sample`, the company of
+the first run, is made here), every set's own questions and those of the other sets, whose documents are not there. No
+language model.
 Prints how many answers hold an accepted one, how long they are, whether every quote is verbatim in its revision and
 on its page, what is refused, the refusal curve, and how often answers of each level of confidence are right.
 """
