@@ -69,9 +69,12 @@ def main() -> None:
 
 
 def _settings(**overrides: Any) -> Settings:
+    from storage.outgoing import guard
     from storage.settings import load_settings
 
-    return load_settings(State.data, **overrides)
+    settings = load_settings(State.data, **overrides)
+    guard(settings)
+    return settings
 
 
 cli.add_typer(cli_eval.commands(_settings), name="eval")
@@ -115,6 +118,16 @@ def up(
         _say(f"Drop files into {settings.inbox_folder}/<group>/ (everyone/ is for everybody). Ctrl-C stops everything.")
 
     Service(settings, folder, _say).run(ready)
+
+
+@cli.command("serve-vectors", hidden=True)
+def serve_vectors() -> None:
+    """Chroma's server, and where it listens made known to the others: as the systemd unit runs it."""
+    from app.up import Service
+    from storage.datafolder import DataFolder
+
+    settings = _settings()
+    Service(settings, DataFolder(settings.data), _say, ("chroma",)).run(lambda _: _say("The vector index is ready."))
 
 
 @cli.command("serve-web", hidden=True)

@@ -29,6 +29,7 @@ from ingest.parse.limits import MEGABYTE, ParseLimits
 from ingest.parse.wire import LENGTH, WireError, decode, parsed_from_plain, write_message
 from storage.failures import Code, ParseFailure
 from storage.records import Parsed
+from storage.switchboard import SILENT
 
 START_SECONDS = 60.0  # a child that has not said hello by then is killed
 _BYTES_PER_CHARACTER = 8  # of a reply: text in UTF-8 twice over (cells), and boxes
@@ -202,9 +203,7 @@ def _environment(home: str) -> dict[str, str]:
         "PYTHONUTF8": "1",
         "PYTHONDONTWRITEBYTECODE": "1",
         "MALLOC_ARENA_MAX": "2",  # each arena of the C library reserves 64 MB of address space
-        "DO_NOT_TRACK": "1",
-        "SCARF_NO_ANALYTICS": "1",
-        "UNSTRUCTURED_DISABLE_NOTICE": "1",
+        **SILENT,
         "OMP_NUM_THREADS": "1",
         "OPENBLAS_NUM_THREADS": "1",
     }
