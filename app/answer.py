@@ -6,8 +6,9 @@ model is down, slow or breaks off: the answer is then quoted from the documents,
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from time import perf_counter
 from typing import TYPE_CHECKING
 
@@ -24,6 +25,7 @@ from app.quote import quoted
 from app.records import Answer, AnswerEvent, Delta, Finished, Hit, Mode, Retrieved, Turn
 from app.retrieve import WORDS_ONLY
 from app.write import write
+from storage.embedder import Embedder
 from storage.errors import ModelBusy, ServiceError
 
 if TYPE_CHECKING:
@@ -41,17 +43,26 @@ NO_VECTORS = "The vector index does not answer at the moment; passages were foun
 
 
 @dataclass(frozen=True, kw_only=True)
+class _Judged:
+    """What the passages are worth to the question."""
+
+    ranked: tuple[Candidate, ...]  # sentences of the passages, the likeliest answer first
+    sure: float  # that the passages answer at all, 0 to 1
+    reason: str  # why, in words
+    sides: tuple[Side, ...]  # documents that answer with different values
+
+
+@dataclass(frozen=True, kw_only=True)
 class _Case:
     """A question with everything that was found for it."""
 
     asked: Asked
     history: tuple[Turn, ...]
     passages: tuple[Passage, ...]
-    ranked: tuple[Candidate, ...]  # sentences of the passages, the likeliest answer first
     weigh: Weigh
-    sure: float  # that the passages answer at all, 0 to 1
-    reason: str  # why, in words
-    sides: tuple[Side, ...]  # documents that answer with different values
+    # Judged once, when first asked for: it embeds every sentence of the passages, and the language model's first words
+    # need not wait for that.
+    judge: Callable[[], _Judged]
     refuse_below: float
     citations: Citations
     asker: Asker
@@ -104,23 +115,29 @@ def _understood(
     passages = build_context(hits, engine.catalog, labels=labels, budget=engine.settings.context_tokens)
     weigh = rarity(engine.indexes.keywords, labels)
     asked = understand(question, history, weigh=weigh)
-    ranked = candidates(asked, passages, engine.embedder)
-    embedded = knows(engine.embedder, question)
-    evidence = evidence_of(asked, hits, passages, ranked)
-    sides = conflict(asked, ranked)
-    sure = confidence(evidence, embedded=embedded)
     return _Case(
         asked=asked,
         history=tuple(history),
         passages=passages,
-        ranked=tuple(ranked),
         weigh=weigh,
-        sure=min(sure, MOST_IN_CONFLICT) if sides else sure,
-        reason=DISAGREE if sides else reason(asked, evidence, passages, embedded=embedded),
-        sides=sides,
+        judge=cache(lambda: _judged(engine.embedder, asked, hits, passages)),
         refuse_below=engine.settings.refuse_below,
         citations=Citations(engine.catalog, labels),
         asker=asker,
+    )
+
+
+def _judged(embedder: Embedder, asked: Asked, hits: Sequence[Hit], passages: Sequence[Passage]) -> _Judged:
+    ranked = candidates(asked, passages, embedder)
+    embedded = knows(embedder, asked.question)
+    evidence = evidence_of(asked, hits, passages, ranked)
+    sides = conflict(asked, ranked)
+    sure = confidence(evidence, embedded=embedded)
+    return _Judged(
+        ranked=tuple(ranked),
+        sure=min(sure, MOST_IN_CONFLICT) if sides else sure,
+        reason=DISAGREE if sides else reason(asked, evidence, passages, embedded=embedded),
+        sides=sides,
     )
 
 
@@ -151,13 +168,14 @@ def _written(model: LanguageModel, engine: Engine, case: _Case) -> Generator[Ans
     if result.silent or not any(sentence.supported for sentence in result.sentences):
         refused = _refused(replace(case, citations=case.citations.fresh()))
         return replace(refused, mode=Mode.WRITTEN, timings=result.timings, model=result.model, prompts=version)
+    judged = case.judge()
     share = sum(sentence.supported for sentence in result.sentences) / len(result.sentences)
     return Answer(
         text=result.text,
         refused=False,
         mode=Mode.WRITTEN,
-        confidence=(case.sure + share) / 2,
-        reason=case.reason if share == 1 else UNSUPPORTED,
+        confidence=(judged.sure + share) / 2,
+        reason=judged.reason if share == 1 else UNSUPPORTED,
         sentences=result.sentences,
         citations=case.citations.all(),
         timings=result.timings,
@@ -167,16 +185,17 @@ def _written(model: LanguageModel, engine: Engine, case: _Case) -> Generator[Ans
 
 
 def _quoted(case: _Case) -> Generator[AnswerEvent, None, Answer]:
-    if case.sure < case.refuse_below or not case.ranked:
+    judged = case.judge()
+    if judged.sure < case.refuse_below or not judged.ranked:
         answer = _refused(case)
         yield Delta(text=answer.text)
         return answer
     pieces = []
-    chosen = select(case.ranked)
-    for piece in disagreement(case.asked.question, case.sides, case.citations) if case.sides else ():
+    chosen = select(judged.ranked)
+    for piece in disagreement(case.asked.question, judged.sides, case.citations) if judged.sides else ():
         pieces.append(piece)
         yield Delta(text=piece.text)
-    if not case.sides:
+    if not judged.sides:
         for piece in quoted(chosen, case.citations):
             pieces.append(piece)
             yield Delta(text=piece.text)
@@ -184,8 +203,8 @@ def _quoted(case: _Case) -> Generator[AnswerEvent, None, Answer]:
         text="".join(piece.text for piece in pieces),
         refused=False,
         mode=Mode.EXTRACTIVE,
-        confidence=case.sure,
-        reason=case.reason,
+        confidence=judged.sure,
+        reason=judged.reason,
         sentences=tuple(sentence for piece in pieces for sentence in piece.sentences),
         citations=case.citations.all(),
         timings={},
@@ -194,10 +213,10 @@ def _quoted(case: _Case) -> Generator[AnswerEvent, None, Answer]:
 
 def _refused(case: _Case) -> Answer:
     """The documents do not say; the passages that come nearest are cited all the same."""
-    said = phrases(case.asked.question)
+    said, judged = phrases(case.asked.question), case.judge()
     numbers = []
     for passage in case.passages[:NEAREST]:
-        best = next((item for item in case.ranked if item.passage is passage), None)
+        best = next((item for item in judged.ranked if item.passage is passage), None)
         if best is not None:
             numbers.append(case.citations.add(passage, best.start, best.end))
     marks = " ".join(f"[{n}]" for n in numbers)
@@ -205,8 +224,8 @@ def _refused(case: _Case) -> Answer:
         text=f"{said.silent} {said.nearest} {marks}" if marks else said.silent,
         refused=True,
         mode=Mode.EXTRACTIVE,
-        confidence=min(case.sure, case.refuse_below),
-        reason=case.reason,
+        confidence=min(judged.sure, case.refuse_below),
+        reason=judged.reason,
         sentences=(),
         citations=case.citations.all(),
         timings={},

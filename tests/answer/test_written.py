@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -146,6 +147,26 @@ def test_separators_lose_their_brackets() -> None:
     assert "<b>" in made
     assert "< 5" in made
     assert not any(separator in made for separator in ("</ passage", "<|", "|>", "<passages", "[/INST", "<<SYS"))
+
+
+def test_the_first_word_does_not_wait_for_judging_the_passages(corpus: Store, server: Server) -> None:
+    calls: list[str] = []
+
+    class Noting:
+        def __getattr__(self, name: str) -> Any:
+            if name.startswith("encode"):
+                calls.append(name)
+            return getattr(corpus.embedder, name)
+
+    server.script.says("Every employee has 28 days of paid leave a year.")
+    settings = corpus.settings.model_copy(update={"llm_url": server.url})
+    events = Engine(replace(corpus, settings=settings, embedder=Noting())).ask(QUESTION, groups=["everyone"])
+    assert isinstance(next(events), Retrieved)
+    searching = len(calls)
+    assert isinstance(next(events), Delta)
+    assert len(calls) == searching
+    assert isinstance(list(events)[-1], Finished)
+    assert len(calls) > searching  # judged after all, for the confidence
 
 
 def test_the_fixed_part_comes_first(ask: Ask, server: Server) -> None:
