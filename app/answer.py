@@ -114,10 +114,11 @@ def _understood(
 
 def _answered(engine: Engine, case: _Case) -> Generator[AnswerEvent, None, Answer]:
     """Written when there is a language model that answers, else quoted."""
-    if engine.language_model is None:
+    if engine.models is None:
         return (yield from _quoted(case))
     try:
-        return (yield from _written(engine.language_model, engine, case))
+        model = engine.models.for_conversation(case.asked.question, case.history)
+        return (yield from _written(model, engine, case))
     except ServiceError as error:
         fresh = replace(case, citations=case.citations.fresh())
         return replace((yield from _quoted(fresh)), notice=BUSY if isinstance(error, ModelBusy) else NOTICE)

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from app import cli_eval, keeping
-from app.models.commands import models
+from app.models.commands import feedback, models
 from storage.errors import PremiseError, SettingError
 
 if TYPE_CHECKING:
@@ -32,6 +32,7 @@ cli = typer.Typer(
 users = typer.Typer(no_args_is_help=True, help="Accounts: who can sign in, and their groups.")
 cli.add_typer(users, name="users")
 cli.add_typer(models, name="models")
+cli.add_typer(feedback, name="feedback")
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object on standard output.")]
 Groups = Annotated[str, typer.Option("--groups", help="Stand for a person of these groups: a,b. Name everyone too.")]

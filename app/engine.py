@@ -7,11 +7,11 @@ from contextlib import contextmanager
 
 from app.answer import answer_events
 from app.asker import Asker
-from app.llm import LanguageModel
 from app.prompt_files import load_prompts
 from app.rate import Rate
 from app.records import Answer, AnswerEvent, Finished, Hit, Turn
 from app.retrieve import Retriever
+from app.second import Models
 from storage.accounts import Accounts
 from storage.audit import Audit
 from storage.conversations import Conversations
@@ -38,7 +38,8 @@ class Engine:
         self.audit = Audit(store.database)
         self.tokens = Tokens(store.database)
         self.prompts = load_prompts(store.folder.root)
-        self.language_model = LanguageModel(store.settings) if store.settings.llm_url else None
+        self.models = Models(store.settings) if store.settings.llm_url else None
+        self.language_model = self.models.first if self.models else None
         if self.language_model is not None:
             PromptVersions(store.database).keep(self.prompts.version, self.prompts.texts)
         self.rate = Rate(store.settings.questions_per_minute)

@@ -114,6 +114,13 @@ class Settings(BaseSettings):
     llm_directory: Path | None = Field(
         None, description="Directory of the model that the server serves, where this host can read it: to check it."
     )
+    llm_second_url: str | None = Field(
+        None, description="Server of a second language model, to compare the two; ending in /v1, with the same key."
+    )
+    llm_second_model: str | None = Field(None, description="Its name on that server. Default: the first it serves.")
+    llm_second_share: float = Field(
+        0, ge=0, le=1, description="Share of the conversations that it answers: 0 none, 0.5 half, 1 all."
+    )
     llm_answer_tokens: int = Field(700, ge=50, description="The longest written answer, in tokens.")
     llm_connect_seconds: float = Field(2, gt=0, description="Wait for a connection, in seconds.")
     llm_first_token_seconds: float = Field(20, gt=0, description="Wait for the first words, in seconds.")
@@ -143,7 +150,7 @@ class Settings(BaseSettings):
             raise ValueError("is a placeholder; put the real key in a file and name it in llm_api_key_file")
         return value
 
-    @field_validator("llm_url", mode="before")
+    @field_validator("llm_url", "llm_second_url", mode="before")
     @classmethod
     def _http(cls, value: Any) -> Any:
         if value is not None and not isinstance(value, str | list | tuple):
