@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from app import cli_eval, keeping
+from app import cli_eval, documents, keeping
 from app.models.commands import feedback, models
 from storage.errors import PremiseError, SettingError
 
@@ -79,6 +79,9 @@ def _settings(**overrides: Any) -> Settings:
 
 
 cli.add_typer(cli_eval.commands(_settings), name="eval")
+
+
+documents.add_to(cli, _settings)
 
 
 def _say(text: str) -> None:

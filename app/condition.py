@@ -9,6 +9,7 @@ from typing import Any
 
 from app.models.register import look
 from storage.catalog import EMBEDDER
+from storage.catalog.facts import PARSER_NETWORK
 from storage.datafolder import DataFolder
 from storage.errors import PremiseError
 from storage.records import State
@@ -35,6 +36,7 @@ def condition(settings: Settings) -> dict[str, Any]:
                 "vectors": check.vectors,
                 "waiting": check.waiting,
             },
+            "sandbox": {"network": store.catalog.fact(PARSER_NETWORK)},
             "models": _models(settings, store),
             "sources": [
                 {
@@ -75,10 +77,12 @@ def _language_model(settings: Settings) -> dict[str, Any] | None:
         return None
     from app.llm import LanguageModel
 
+    model = LanguageModel(settings)
     return {
         "url": settings.llm_url,
         "name": settings.llm_model,
-        "answers": LanguageModel(settings).available(),
+        "answers": model.available(),
+        "down": [state["url"] for state in model.states() if not state["up"]],
     }
 
 
@@ -100,6 +104,7 @@ def in_words(result: dict[str, Any]) -> str:
     if model:
         answers = f"written by {model['name'] or 'the model'} at {model['url']}"
         answers += "" if model["answers"] else " (does not answer now; extractive meanwhile)"
+        answers += f" ({', '.join(model['down'])} down)" if model["answers"] and model["down"] else ""
     disk = result["disk"]
     lines = [
         f"service    {result['service']['address'] or 'not running'}",
@@ -120,6 +125,8 @@ def in_words(result: dict[str, Any]) -> str:
         lines.append(
             f"attention  {result['unreadable_by_anyone']} files are readable by nobody: put them into a group's folder"
         )
+    if result["sandbox"]["network"] == "open":
+        lines.append("attention  the parsing process could not leave the network: allow user namespaces on this system")
     lines += [f"attention  {embedder['problem']}"] if embedder["problem"] else []
     lines += [f"attention  {source['held']}" for source in result["sources"] if source["held"]]
     return "\n".join(lines)

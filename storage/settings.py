@@ -63,6 +63,9 @@ class Settings(BaseSettings):
     parse_memory_mb: int = Field(2048, ge=256, description="Memory the parser may use, in MB.")
     max_file_mb: float = Field(200, gt=0, description="Larger files are not read, in MB.")
     max_attempts: int = Field(5, ge=1, description="How often a file that failed for a passing reason is tried.")
+    passwords_file: Path | None = Field(
+        None, description="File of passwords, one a line, that encrypted Office and PDF files are tried with."
+    )
     keep_revisions_days: float = Field(
         90, ge=0, description="Days a superseded revision stays readable for the citations that quote it."
     )
