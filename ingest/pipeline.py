@@ -30,8 +30,9 @@ from storage.erasure import scrub, scrub_due
 from storage.errors import PremiseError
 from storage.failures import BY_PERSON, RETRIED, Code, ParseFailure
 from storage.indexes import Indexes
+from storage.injection import FLAG, instructions
 from storage.originals import Originals
-from storage.records import Chunk, Parsed, State
+from storage.records import Chunk, Parsed, State, revision_text
 from storage.settings import Settings
 
 log = logging.getLogger("premise.ingest")
@@ -68,6 +69,12 @@ class Progress:
     chunks: int = 0  # embedded or re-used
     path: str = ""  # the file just finished
     timings: dict[str, float] = field(default_factory=lambda: {"parse": 0.0, "embed": 0.0, "store": 0.0})
+
+
+def _flags(parsed: Parsed) -> tuple[str, ...]:
+    """What parsing flagged, and whether the text speaks to a language model."""
+    aimed = next(instructions(revision_text(parsed.elements)), None) is not None
+    return (*parsed.flags, FLAG) if aimed else parsed.flags
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -267,7 +274,7 @@ class Pipeline:
             suffix = PurePosixPath(known.path).suffix.lower()
             parsed = self.sandbox.parse(self.originals.path(content), suffix)
             modified = parsed.modified or datetime.fromtimestamp(known.mtime_ns / 1e9, UTC)
-            parsed = replace(parsed, modified=modified)
+            parsed = replace(parsed, modified=modified, flags=_flags(parsed))
             title = title_of(parsed, known.path)
             pieces = self._chunks(parsed, title, revision_id(known.id, content))
             self.catalog.set_state(known.id, State.EMBEDDING, known.code)

@@ -114,6 +114,9 @@ class Settings(BaseSettings):
         description="Directory with the model's tokenizer.json, for servers without vLLM's /tokenize. Default: a "
         "careful estimate there.",
     )
+    llm_directory: Path | None = Field(
+        None, description="Directory of the model that the server serves, where this host can read it: to check it."
+    )
     llm_answer_tokens: int = Field(700, ge=50, description="The longest written answer, in tokens.")
     llm_connect_seconds: float = Field(2, gt=0, description="Wait for a connection, in seconds.")
     llm_first_token_seconds: float = Field(20, gt=0, description="Wait for the first words, in seconds.")
@@ -123,6 +126,12 @@ class Settings(BaseSettings):
     )
     llm_wait_seconds: float = Field(
         60, ge=0, description="Wait for that turn, in seconds; then the answer is quoted from the documents."
+    )
+
+    # models
+    model_waivers: list[str] = Field(
+        [],
+        description="Models that are used although `premise models check` refuses them: by name, or `name:finding`.",
     )
 
     # answers

@@ -21,6 +21,7 @@ OWNERS = {  # vendor: the files (or folders) that may import it
     "alembic": {"storage/database.py", "storage/migrations"},
     "argon2": {"storage/accounts.py"},
     "chromadb": {"storage/vectors.py"},
+    "huggingface_hub": {"app/models/fetch.py"},
     "llama_index": {"app/llm_server.py", "app/llamaindex.py"},
     "msoffcrypto": {"ingest/parse"},
     "openpyxl": {"ingest/parse"},

@@ -1,4 +1,4 @@
-"""How numbers and records are said to people. The one place of the confidence thresholds."""
+"""How numbers and records are said to people."""
 
 from __future__ import annotations
 
@@ -8,15 +8,18 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from storage.catalog import Pace
 
+from app.records import HIGH, MEDIUM, level
+
 BUSY_NEXT = "The language model is busy; yours is the next question…"
-HIGH, MEDIUM = 0.75, 0.5  # confidence from which it is called so
 
 
 def confidence(value: float) -> tuple[str, str]:
     """A confidence as a word and what it means."""
     scale = f"High from {HIGH:.0%}, medium from {MEDIUM:.0%}, low below."
-    word = "High" if value >= HIGH else "Medium" if value >= MEDIUM else "Low"
-    return word, f"Confidence {value:.0%}. {scale} Check the sources before you rely on it."
+    return level(value).value.capitalize(), f"Confidence {value:.0%}. {scale} Check the sources before you rely on it."
+
+
+EARLIER = "Quoted from an earlier version: the document has changed since. Ask again for what it says now."
 
 
 def mode(answer: Mapping[str, Any]) -> str:

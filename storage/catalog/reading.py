@@ -15,8 +15,13 @@ from storage.catalog.part import BATCH, Part, batches
 from storage.database import aware, folded, moment
 from storage.elements import elements_from_json
 from storage.errors import NotPermitted
-from storage.records import Document, Revision, State, StoredChunk
+from storage.records import ELEMENT_SEPARATOR, Document, Revision, State, StoredChunk
 from storage.schema import chunks, documents, labels, revisions, sources
+
+
+def _tidy(text: str) -> str:
+    """Every paragraph on one line, as the names of sections are kept."""
+    return "\n".join(" ".join(paragraph.split()) for paragraph in text.split(ELEMENT_SEPARATOR))
 
 
 class Reading(Part):
@@ -43,6 +48,18 @@ class Reading(Part):
         """The chunks of a revision from position `first` to `last`, both included, in order."""
         return self._chunks(and_(chunks.c.revision_id == revision, chunks.c.position.between(first, last)), labels)
 
+    def section_opening(
+        self, revision: str, heading: str, before: int, *, labels: frozenset[int]
+    ) -> StoredChunk | None:
+        """The last chunk before position `before` that holds this heading on a line of its own; "": the first chunk."""
+        wanted = and_(chunks.c.revision_id == revision, chunks.c.position < before)
+        if not heading:
+            return next(iter(self._chunks(and_(wanted, chunks.c.position == 0), labels)), None)
+        last_word = heading.rsplit(maxsplit=1)[-1]  # a heading may have line ends between its words
+        found = self._chunks(and_(wanted, chunks.c.body.contains(last_word, autoescape=True)), labels)
+        line = f"\n{heading}\n"
+        return next((item for item in reversed(found) if line in f"\n{_tidy(item.chunk.body)}\n"), None)
+
     def revision(self, revision: str, *, labels: frozenset[int]) -> Revision:
         """A revision, superseded ones too. Raises: NotPermitted when it is not there or not for these labels."""
         query = (
@@ -62,6 +79,16 @@ class Reading(Part):
             select(revisions.c.id)
             .join(documents, documents.c.id == revisions.c.document_id)
             .where(revisions.c.id.in_(list(revision_ids)), _open_to(labels))
+        )
+        with self.database.read() as connection:
+            return set(connection.execute(query).scalars())
+
+    def superseded(self, revision_ids: Collection[str]) -> set[str]:
+        """Which of these revisions are no longer their documents' current ones. Tells nothing of what is in them."""
+        query = (
+            select(revisions.c.id)
+            .join(documents, documents.c.id == revisions.c.document_id)
+            .where(revisions.c.id.in_(list(revision_ids)), documents.c.revision_id != revisions.c.id)
         )
         with self.database.read() as connection:
             return set(connection.execute(query).scalars())
