@@ -12,11 +12,12 @@ from app.engine import Engine
 from app.related import related
 from app.ui import kept, source, wording
 from storage.accounts import User
+from storage.catalog import Filter
 from storage.conversations import Message
-from storage.records import Document
 
 AVATAR = ":material/article:"
 OVERVIEW_SECONDS = 60
+TITLES = 20  # looked at for each example
 PERSON = ":material/person:"
 EXAMPLES = ("What does “{}” cover?", "Which deadlines does “{}” name?", "Who is responsible for what in “{}”?")
 
@@ -133,23 +134,24 @@ def _thumbs(engine: Engine, user: User, message: Message) -> None:
 # --- the empty first page ---------------------------------------------------------------------------------------
 
 
-def readable(engine: Engine, user: User) -> list[Document]:
-    """The documents that a person may read."""
-    return engine.catalog.documents(labels=engine.catalog.labels_of(user.all_groups))
-
-
 def overview(engine: Engine, user: User) -> tuple[int, list[str]]:
-    """How many documents a person may read, and some of their titles. Kept for a minute: it takes a whole listing."""
+    """How many documents a person may read, and some of their titles. Kept for a minute."""
     labels = engine.catalog.labels_of(user.all_groups)
     last = st.session_state.get("overview")
     if last is None or last[0] != labels or time.monotonic() - last[1] > OVERVIEW_SECONDS:
-        documents = readable(engine, user)
-        titled = [document.title for document in documents if 4 <= len(document.title) <= 60]
-        chosen = [titled[len(titled) * part // len(EXAMPLES)] for part in range(len(EXAMPLES))] if titled else []
-        last = (labels, time.monotonic(), (len(documents), list(dict.fromkeys(chosen))))
+        number = engine.catalog.count_documents(Filter(), labels=labels)
+        places = dict.fromkeys(number * part // len(EXAMPLES) for part in range(len(EXAMPLES)))
+        some = [_titled(engine, labels, place) for place in places] if number else []
+        last = (labels, time.monotonic(), (number, list(dict.fromkeys(filter(None, some)))))
         st.session_state["overview"] = last
     found: tuple[int, list[str]] = last[2]
     return found
+
+
+def _titled(engine: Engine, labels: frozenset[int], place: int) -> str | None:
+    """The first title from this place on that makes a question."""
+    near = engine.catalog.documents_page(Filter(), labels=labels, limit=TITLES, offset=place)
+    return next((document.title for document in near if 4 <= len(document.title) <= 60), None)
 
 
 def welcome(engine: Engine, user: User) -> None:
