@@ -98,10 +98,8 @@ def _dispatch(path: Path, suffix: str, limits: ParseLimits, begins: Callable[[],
         from ingest.parse.converted import parse_converted
 
         return parse_converted(path, suffix=suffix)
-    if suffix in formats.MAIL:
-        from ingest.parse.mail import parse_eml, parse_msg
-
-        return parse_msg(path) if suffix == ".msg" else parse_eml(path.read_bytes())
+    if suffix in formats.MAIL | formats.CONTAINER:
+        return _holding(path, suffix, limits)
     return _old_office(path, suffix, limits)
 
 
@@ -113,6 +111,17 @@ def _pages(path: Path, suffix: str, limits: ParseLimits, begins: Callable[[], No
     from ingest.parse.pdf import parse_pdf
 
     return parse_pdf(path, limits=limits, begins=begins)
+
+
+def _holding(path: Path, suffix: str, limits: ParseLimits) -> Parsed:
+    """Files that hold others."""
+    from ingest.parse.archive import parse_mbox, parse_zip
+    from ingest.parse.mail import parse_eml, parse_msg
+
+    if suffix == ".eml":
+        return parse_eml(path.read_bytes(), limits=limits)
+    parsers = {".msg": parse_msg, ".zip": parse_zip, ".mbox": parse_mbox}
+    return parsers[suffix](path, limits=limits)
 
 
 def _office(path: Path, suffix: str, limits: ParseLimits) -> Parsed:

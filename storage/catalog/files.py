@@ -14,18 +14,18 @@ from storage.catalog.outbox import drop_revisions, tell_of_readers
 from storage.catalog.part import BATCH, Part
 from storage.database import aware, now, stored
 from storage.records import State
-from storage.schema import documents, revisions
+from storage.schema import documents, members, revisions
 
 
 class Files(Part):
     """Files as the scan sees them and as ingestion leaves them."""
 
     def known(self, source_id: int) -> dict[str, Known]:
-        """Every file of a source that the catalog has a row for, by path."""
+        """Every file of a source that the catalog has a row for, by path; not what containers hold."""
         query = (
             select(documents, revisions.c.sha256)
             .outerjoin(revisions, revisions.c.id == documents.c.revision_id)
-            .where(documents.c.source_id == source_id)
+            .where(documents.c.source_id == source_id, documents.c.id.not_in(select(members.c.document_id)))
         )
         with self.database.read() as connection:
             return {row.path: _known(row) for row in connection.execute(query)}

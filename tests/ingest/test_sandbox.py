@@ -163,10 +163,6 @@ def test_several_threads_with_a_sandbox_each(note: Path) -> None:
     assert texts == ["Hello there."] * 10
 
 
-# Containers of many files: refused with advice for now, though other readers take them apart.
-NOT_YET = {"tika__multiline2.mbox", "tika__testZip_with_DataDescriptor2.zip"}
-
-
 def hostile() -> list[dict[str, str]]:
     manifest = EVAL / "hostile" / "manifest.csv"
     if not manifest.is_file():
@@ -190,8 +186,6 @@ def test_hostile(shared: Sandbox, row: dict[str, str]) -> None:
     if shutil.which("tesseract") is None and "image" in row["note"] + row["kind"]:
         pytest.skip("tesseract is not installed")
     accepted = {row["expected"], *filter(None, row["also_ok"].split("|"))}
-    if path.name in NOT_YET:
-        accepted.add("unsupported")
     text = ""
     try:
         text = revision_text(shared.parse(path, path.suffix).elements)
