@@ -31,6 +31,7 @@ from ingest.parse.limits import MEGABYTE, MEMBERS, ParseLimits
 from ingest.parse.wire import LENGTH, WireError, decode, parsed_from_plain, write_message
 from storage.failures import Code, ParseFailure
 from storage.records import Member, Parsed
+from storage.switchboard import SILENT
 
 TOO_DEEP = "It lies in a container within containers; only three levels are opened (limit max_depth)."
 START_SECONDS = 60.0  # a child that has not said hello by then is killed
@@ -237,9 +238,7 @@ def _environment(home: str) -> dict[str, str]:
         "PYTHONUTF8": "1",
         "PYTHONDONTWRITEBYTECODE": "1",
         "MALLOC_ARENA_MAX": "2",  # each arena of the C library reserves 64 MB of address space
-        "DO_NOT_TRACK": "1",
-        "SCARF_NO_ANALYTICS": "1",
-        "UNSTRUCTURED_DISABLE_NOTICE": "1",
+        **SILENT,
         "OMP_NUM_THREADS": "1",
         "OPENBLAS_NUM_THREADS": "1",
     }

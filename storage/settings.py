@@ -39,6 +39,10 @@ class Settings(BaseSettings):
         description="Host names under which people reach the page; requests for other names are refused.",
     )
     secure_cookies: bool = Field(False, description="Send the session cookie over HTTPS only. Set it behind TLS.")
+    allowed_outgoing: list[str] = Field(
+        [],
+        description="Hosts, addresses or networks Premise may connect to besides those that other settings name.",
+    )
     session_hours: float = Field(12, gt=0, description="How long a sign-in lasts, in hours.")
     question_characters: int = Field(4000, ge=100, description="The longest question that is accepted, in characters.")
     questions_per_minute: int = Field(

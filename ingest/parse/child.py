@@ -22,6 +22,7 @@ from ingest.parse.limits import MEGABYTE, ParseLimits
 from ingest.parse.registry import parse
 from ingest.parse.wire import parsed_to_plain, read_message, write_message
 from storage.failures import Code, ParseFailure
+from storage.outgoing import allow
 
 _CLONE_NEWUSER = 0x10000000
 _CLONE_NEWNET = 0x40000000
@@ -34,6 +35,7 @@ def main() -> None:
     replies = _own_stdout()
     requests = sys.stdin.buffer
     restrict(limits)
+    allow(())  # where the system leaves it a network, no library gets to use it
     write_message(replies, {"hello": True, "network": not without_network()})
     warnings.simplefilter("ignore")  # what libraries think of a file is no message to anybody here
     while (request := read_message(requests)) is not None:
