@@ -50,6 +50,7 @@ def parse_eml(data: bytes, *, limits: ParseLimits) -> Parsed:
         author=_header(message, "From") or None,
         created=_date(message),
         members=tuple(unpacking.members),
+        flags=tuple(unpacking.flags),
         warnings=tuple(unpacking.warnings),
     )
 
@@ -103,7 +104,9 @@ def _body(part: EmailMessage, unpacking: Unpacking, depth: int) -> Iterator[Elem
             if isinstance(inner, EmailMessage):
                 yield from _body(inner, unpacking, depth)
     elif kind == "text/html":
-        yield from parse_html(_content(part)).elements
+        page = parse_html(_content(part))
+        unpacking.flags += [flag for flag in page.flags if flag not in unpacking.flags]
+        yield from page.elements
     elif kind.startswith("text/") and kind != "text/calendar":
         yield from plain_or_html(_content(part))
 
@@ -173,6 +176,7 @@ def parse_msg(path: Path, *, limits: ParseLimits) -> Parsed:
         author=single_line(message.sender or "") or None,
         created=(sent.astimezone(UTC) if sent.tzinfo else sent.replace(tzinfo=UTC)) if sent else None,
         members=tuple(unpacking.members),
+        flags=tuple(unpacking.flags),
         warnings=tuple(unpacking.warnings),
     )
 

@@ -27,6 +27,7 @@ class Unpacking:
         self.limits = limits
         self.members: list[Member] = []
         self.warnings: list[str] = []
+        self.flags: list[str] = []  # of the container's own text
         self._written = 0
         self._names: set[str] = set()
         self._folder = Path(tempfile.gettempdir()) / MEMBERS

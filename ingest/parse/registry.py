@@ -21,7 +21,7 @@ from ingest.parse.charset import decode, is_text
 from ingest.parse.formats import SUPPORTED
 from ingest.parse.limits import MEGABYTE, ParseLimits
 from ingest.parse.sniff import real_suffix
-from ingest.parse.text import single_line
+from ingest.parse.text import hidden_characters, single_line
 from storage.failures import Code, ParseFailure
 from storage.records import Parsed
 
@@ -57,6 +57,7 @@ def parse(path: Path, *, suffix: str, limits: ParseLimits, begins: Callable[[], 
 
     `begins` is called before pictures of pages are read, which may take `ocr_seconds` more.
     """
+    hidden_characters()  # forget those of the file before
     head = _head(path, limits)
     suffix = real_suffix(path, suffix.lower(), head, limits)
     try:
@@ -189,4 +190,5 @@ def _checked(parsed: Parsed, limits: ParseLimits) -> Parsed:
             Code.TOO_LARGE,
             f"The file has {characters:,} characters, more than {limits.max_output_chars:,} (max_output_chars).",
         )
-    return replace(parsed, elements=elements)
+    flags = (*parsed.flags, "invisible characters were left out") if hidden_characters() else parsed.flags
+    return replace(parsed, elements=elements, flags=flags)
