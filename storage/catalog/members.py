@@ -120,6 +120,15 @@ def members_of(connection: Connection, container_ids: Sequence[str]) -> list[str
     )
 
 
+def with_members(connection: Connection, document_ids: Sequence[str]) -> list[str]:
+    """These and all that they hold, at any depth."""
+    found = level = list(document_ids)
+    while level:
+        level = members_of(connection, level)
+        found = [*found, *level]
+    return found
+
+
 def drop_members(connection: Connection, document_ids: Sequence[str], drop: Any) -> None:
     """Take members out with all that was made of them; `drop` removes revisions, and what is inside them in turn."""
     for start in range(0, len(document_ids), BATCH):
