@@ -29,7 +29,7 @@ from app.bodies import (
     read_query,
 )
 from app.gate import Caller, caller
-from app.pages import PagePictures, boxes_by_page, passage
+from app.pages import PagePictures, boxes_by_page, is_drawn, passage
 from app.records import Turn
 from app.replies import Forbidden
 from storage.audit import Event
@@ -124,13 +124,13 @@ class _Api:
         return JSONResponse({"documents": [replies.document(document) for document in found]})
 
     async def picture(self, request: Request) -> Response:
-        """A page of a PDF with the lines of a span marked."""
+        """A page of a PDF or of a picture with the lines of a span marked."""
         labels, query = await self._labels(request), read_query(request)
         name, page = request.path_params["revision"], request.path_params["page"]
 
         def drawing() -> bytes:
             content, suffix, _ = self.engine.catalog.original_of(name, labels=labels)
-            if suffix.lower().lstrip(".") != "pdf":
+            if not is_drawn(suffix):
                 raise NotPermitted("There is no such page.")
             boxes = []
             if query.end > query.start:

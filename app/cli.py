@@ -15,7 +15,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+<<<<<<< HEAD
 from app import cli_eval
+=======
+from app import keeping
+>>>>>>> main
 from storage.errors import PremiseError, SettingError
 
 if TYPE_CHECKING:
@@ -416,6 +420,9 @@ def _show_user(user: Any, password: str | None, as_json: bool) -> None:
     print(f"{user.name}  groups: {', '.join(user.groups) or 'everyone only'}{'  (admin)' if user.admin else ''}")
     if password:
         print(f"password: {password}")
+
+
+keeping.add_to(cli, _settings)
 
 
 if __name__ == "__main__":

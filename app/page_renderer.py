@@ -1,4 +1,4 @@
-"""Draws one page of a PDF, as a program of its own: a page drawn by a hostile file can only harm this process.
+"""Draws one page of a PDF or a picture, as a program of its own: a hostile file can only harm this process.
 It has no network where the system allows that.
 
 Started by app/pages.py with the file, the page (from 1) and the width in pixels; writes a PNG to standard output.
@@ -12,29 +12,61 @@ import io
 import os
 import resource
 import sys
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
 
 MEMORY_BYTES = 1 << 30
 CPU_SECONDS = 20
 MAX_PIXELS = 6_000_000  # of a picture: very long pages become narrower
+MAX_OPENED_PIXELS = 100_000_000  # of a picture as it is
 NO_SUCH_PAGE, NOT_DRAWN = 3, 4
 CLONE_NEWUSER, CLONE_NEWNET = 0x10000000, 0x40000000
 
 
 def draw(path: str, page: int, width: int) -> bytes:
     """The page as PNG. Raises: IndexError when there is no such page."""
+    with open(path, "rb") as file:  # noqa: PTH123 - this program imports as little as it can
+        data = file.read()
+    picture = _sheet(data, page, width) if b"%PDF-" in data[:1024] else _frame(data, page, width)
+    written = io.BytesIO()
+    picture.save(written, "PNG", compress_level=3)
+    return written.getvalue()
+
+
+def _frame(data: bytes, page: int, width: int) -> Image:
+    """A frame of a picture, on white."""
+    import PIL.Image
+    import PIL.ImageOps
+
+    PIL.Image.MAX_IMAGE_PIXELS = MAX_OPENED_PIXELS
+    with PIL.Image.open(io.BytesIO(data)) as picture:
+        if not 1 <= page <= getattr(picture, "n_frames", 1):
+            raise IndexError(page)
+        picture.seek(page - 1)
+        seen = PIL.ImageOps.exif_transpose(picture)
+        seen = seen.point(lambda value: value / 256).convert("L") if seen.mode.startswith("I") else seen
+        seen = seen.convert("RGBA")
+    high = max(1, round(seen.height * width / seen.width))
+    scale = min(1.0, (MAX_PIXELS / (width * high)) ** 0.5)
+    seen = seen.resize((max(1, round(width * scale)), max(1, round(high * scale))))
+    ground = PIL.Image.new("RGBA", seen.size, (255, 255, 255, 255))
+    return PIL.Image.alpha_composite(ground, seen).convert("RGB")
+
+
+def _sheet(data: bytes, page: int, width: int) -> Image:
+    """A page of a PDF."""
     import pypdfium2
 
-    with open(path, "rb") as file:  # noqa: PTH123 - this program imports as little as it can
-        document = pypdfium2.PdfDocument(file.read())
+    document = pypdfium2.PdfDocument(data)
     if not 1 <= page <= len(document):
         raise IndexError(page)
     sheet = document[page - 1]
     wide, high = max(sheet.get_width(), 1.0), max(sheet.get_height(), 1.0)
     scale = min(width / wide, (MAX_PIXELS / (wide * high)) ** 0.5)
-    picture = sheet.render(scale=scale).to_pil().convert("RGB")
-    written = io.BytesIO()
-    picture.save(written, "PNG", compress_level=3)
-    return written.getvalue()
+    drawn: Image = sheet.render(scale=scale).to_pil().convert("RGB")
+    return drawn
 
 
 def leave_network() -> None:

@@ -1,4 +1,4 @@
-"""What a citation points to, made visible: pictures of PDF pages with the cited lines marked, and passages of text.
+"""What a citation points to, made visible: pictures of pages with the cited lines marked, and passages of text.
 
 Works on a revision that the caller has been permitted to read; decides nothing about access. Pages are drawn by a
 child process (app/page_renderer.py) with limits on time and memory, since a PDF can be made to harm who draws it.
@@ -22,6 +22,7 @@ from app.page_renderer import NO_SUCH_PAGE
 from storage.errors import NotPermitted, PremiseError
 from storage.records import ELEMENT_SEPARATOR, Box, Element, Kind, Line, Revision, Row
 
+DRAWN = frozenset("pdf png jpg jpeg jpe tif tiff gif bmp webp".split())  # suffixes whose pages can be shown
 NARROWEST, USUAL, WIDEST = 200, 1000, 2000  # pixels
 DRAW_SECONDS = 20
 DRAWN_AT_ONCE = 2
@@ -29,6 +30,11 @@ KEPT = 64  # pictures without marks
 HIGHLIGHT = (255, 226, 110)  # laid over the page like a marker pen: dark print stays dark
 SURROUNDINGS = 600  # characters before and after a passage, at least, where there are as many
 ROWS_AROUND = 4  # of a table, before and after the cited ones
+
+
+def is_drawn(suffix: str) -> bool:
+    """True where the pages of files with this suffix can be shown as pictures."""
+    return suffix.lower().lstrip(".") in DRAWN
 
 
 class PageError(PremiseError):

@@ -31,7 +31,11 @@ CHANGING_SECONDS = 60  # how long a pass stays for files that are still being wr
 def open_pipeline(settings: Settings, *, check_embedder: bool = True) -> Iterator[tuple[Pipeline, DataFolder]]:
     """The pipeline over the data folder of the settings."""
     limits = ParseLimits(
-        seconds=settings.parse_seconds, memory_mb=settings.parse_memory_mb, max_bytes=int(settings.max_file_mb * 1e6)
+        seconds=settings.parse_seconds,
+        memory_mb=settings.parse_memory_mb,
+        max_bytes=int(settings.max_file_mb * 1e6),
+        ocr_seconds=settings.ocr_seconds,
+        ocr_languages=tuple(settings.ocr_languages),
     )
     with open_store(settings, check_embedder=check_embedder) as store, Sandbox(limits) as sandbox:
         yield Pipeline(settings, store.indexes, store.originals, store.embedder, sandbox), store.folder

@@ -117,7 +117,10 @@ class Sandbox:
             write_message(child.stdin, request)
         except OSError as error:
             raise self._lost(child) from error
-        return self._receive(child, deadline)
+        reply = self._receive(child, deadline)
+        if reply.get("scans") is True:  # said once: it goes on to read pictures of pages, which takes longer
+            reply = self._receive(child, deadline + self.limits.ocr_seconds)
+        return reply
 
     def _receive(self, child: subprocess.Popen[bytes], deadline: float) -> dict[str, Any]:
         """One message. Raises _Breach at the deadline, at the end of the pipe, or when it is too long."""
@@ -186,7 +189,11 @@ class Sandbox:
 
 def _environment(home: str) -> dict[str, str]:
     """No secrets: only what Python, pandoc and LibreOffice need."""
-    kept = {name: os.environ[name] for name in ("PATH", "PYTHONPATH", "LD_LIBRARY_PATH") if name in os.environ}
+    kept = {
+        name: os.environ[name]
+        for name in ("PATH", "PYTHONPATH", "LD_LIBRARY_PATH", "TESSDATA_PREFIX")
+        if name in os.environ
+    }
     return {
         **kept,
         "HOME": home,

@@ -27,6 +27,8 @@ class Event(StrEnum):
     USER_ADDED = "user added"
     USER_CHANGED = "user changed"
     USER_REMOVED = "user removed"
+    BACKED_UP = "backed up"
+    RESTORED = "restored"
 
 
 @dataclass(frozen=True, kw_only=True)

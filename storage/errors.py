@@ -11,6 +11,7 @@
     ├── NotPermitted            not for this person, or not there (never said which)
     ├── AccountError            a user name, password or group is not acceptable
     ├── ParseFailure            a file cannot be read; carries a failure code (storage.failures)
+    ├── BackupError             a backup cannot be written, is damaged, or does not fit the place
     └── ServiceError            the running service or an address it needs does not answer
 
 A message says what happened, to which file or setting, and what to do. The cause is kept (`raise … from`).
@@ -55,6 +56,10 @@ class NotPermitted(PremiseError):
 
 class AccountError(PremiseError):
     """A user name, password or group is not acceptable."""
+
+
+class BackupError(PremiseError):
+    """A backup cannot be written, is damaged, or cannot be restored there."""
 
 
 class ServiceError(PremiseError):

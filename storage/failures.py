@@ -19,6 +19,7 @@ class Code(StrEnum):
     OUT_OF_MEMORY = "out_of_memory"
     UNREADABLE = "unreadable"
     NEEDS_LIBREOFFICE = "needs_libreoffice"
+    NEEDS_TESSERACT = "needs_tesseract"
     PARSER_CRASHED = "parser_crashed"
     CHANGING = "changing"
     DISK_FULL = "disk_full"
@@ -28,13 +29,14 @@ class Code(StrEnum):
 ADVICE: dict[Code, str] = {
     Code.ENCRYPTED: "Save a copy without the password and put it in the same folder.",
     Code.CORRUPT: "Open the file in its own program and save it again, or replace it with a whole copy.",
-    Code.EMPTY: "There is no text to search. If it is a scan or a picture, add a version with text.",
+    Code.EMPTY: "There is no text to search. If people can read some in it, add a version with text.",
     Code.UNSUPPORTED: "Convert the file to PDF, DOCX, XLSX, PPTX, HTML, Markdown or plain text.",
     Code.TOO_LARGE: "Split the file, or raise the limit named in the reason.",
-    Code.TIMED_OUT: "Open the file and save it again, split it, or raise parse_seconds.",
+    Code.TIMED_OUT: "Open the file and save it again, split it, or raise parse_seconds (of scans: ocr_seconds).",
     Code.OUT_OF_MEMORY: "Split the file, or raise parse_memory_mb.",
     Code.UNREADABLE: "Let the account that runs Premise read the file.",
     Code.NEEDS_LIBREOFFICE: "Install LibreOffice on the server, or save the file in the newer format.",
+    Code.NEEDS_TESSERACT: "Install tesseract with the data of your languages on the server, then retry.",
     Code.PARSER_CRASHED: "Open the file and save it again. If that does not help, report it with the file's type.",
     Code.CHANGING: "The file is still being written. It is tried again by itself.",
     Code.DISK_FULL: "Free space on the disk of the data folder, then retry.",

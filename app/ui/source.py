@@ -11,7 +11,7 @@ import streamlit as st
 
 from app import safe
 from app.engine import Engine
-from app.pages import Passage, TablePart, passage
+from app.pages import Passage, TablePart, is_drawn, passage
 from app.ui import wording
 from storage.accounts import User
 from storage.audit import Event
@@ -67,7 +67,7 @@ def panel(engine: Engine, user: User, citation: dict[str, Any]) -> None:
     if st.session_state.pop("source_new", False):
         engine.audit.record(user.name, Event.OPENED, revision.path)
     _about(revision, found)
-    if suffix.lower().lstrip(".") == "pdf" and revision.pages:
+    if is_drawn(suffix) and revision.pages:
         _picture(revision, found, start, end)
     elif found.table is not None:
         _table(found.table)

@@ -14,6 +14,7 @@ import resource
 import sys
 import tempfile
 import warnings
+from collections.abc import Callable
 from pathlib import Path
 from typing import IO, Any
 
@@ -37,13 +38,18 @@ def main() -> None:
     warnings.simplefilter("ignore")  # what libraries think of a file is no message to anybody here
     while (request := read_message(requests)) is not None:
         _renew_processor_time(limits)
-        write_message(replies, answer(Path(request["path"]), str(request["suffix"]), limits))
+
+        def scans() -> None:
+            _renew_processor_time(limits, limits.ocr_seconds)
+            write_message(replies, {"scans": True})
+
+        write_message(replies, answer(Path(request["path"]), str(request["suffix"]), limits, scans))
 
 
-def answer(path: Path, suffix: str, limits: ParseLimits) -> dict[str, Any]:
-    """The reply for one file: what it holds, or why it cannot be read."""
+def answer(path: Path, suffix: str, limits: ParseLimits, scans: Callable[[], None]) -> dict[str, Any]:
+    """The reply for one file: what it holds, or why it cannot be read. `scans` is called before pictures are read."""
     try:
-        parsed = parse(path, suffix=suffix, limits=limits)
+        parsed = parse(path, suffix=suffix, limits=limits, begins=scans)
     except ParseFailure as failure:
         return {"failure": failure.code.value, "reason": failure.reason}
     except MemoryError:
@@ -64,10 +70,10 @@ def restrict(limits: ParseLimits) -> None:
     os.nice(5)
 
 
-def _renew_processor_time(limits: ParseLimits) -> None:
+def _renew_processor_time(limits: ParseLimits, more: float = 0.0) -> None:
     """Processor time counts for the whole life of a process, so each file moves the soft limit on."""
     used = resource.getrusage(resource.RUSAGE_SELF)
-    soft = int(used.ru_utime + used.ru_stime + limits.seconds) + 5
+    soft = int(used.ru_utime + used.ru_stime + limits.seconds + more) + 5
     resource.setrlimit(resource.RLIMIT_CPU, (soft, resource.getrlimit(resource.RLIMIT_CPU)[1]))
 
 

@@ -84,12 +84,12 @@ CONVERTED = frozenset({".odt", ".rtf"})
 MAIL = frozenset({".eml", ".msg"})
 LEGACY = frozenset({".doc", ".dot", ".ppt", ".pps", ".xls"})
 
+PICTURES = frozenset({".png", ".jpg", ".jpeg", ".jpe", ".tif", ".tiff", ".gif", ".bmp", ".webp"})
+
 SUPPORTED: frozenset[str] = (
-    PLAIN | SOURCE | MARKDOWN | HTML | DELIMITED | PDF | WORD | SLIDES | SHEET | CONVERTED | MAIL | LEGACY
+    PLAIN | SOURCE | MARKDOWN | HTML | DELIMITED | PDF | WORD | SLIDES | SHEET | CONVERTED | MAIL | LEGACY | PICTURES
 )
 """Suffixes (lower case, with the dot) that can end as indexed."""
-
-PICTURES = frozenset({".png", ".jpg", ".jpeg", ".jpe", ".tif", ".tiff", ".gif", ".bmp", ".webp", ".heic", ".ico"})
 
 NOT_YET: dict[str, str] = {
     ".jsonl": "JSON Lines is a data file, not a document.",
@@ -99,6 +99,7 @@ NOT_YET: dict[str, str] = {
     ".ods": "Save the sheet as .xlsx.",
     ".odp": "Save the slides as .pptx.",
     ".xlsb": "Save the workbook as .xlsx.",
+    ".heic": "Save the picture as PNG or JPEG.",
     ".epub": "Save the book as PDF or HTML.",
     ".pages": "Export the document as PDF or DOCX.",
     ".numbers": "Export the sheet as .xlsx.",

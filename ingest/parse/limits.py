@@ -13,6 +13,8 @@ class ParseLimits:
 
     seconds: float = 120.0  # wall clock for one file
     memory_mb: int = 2048  # address space of the child process (parse_memory_mb)
+    ocr_seconds: float = 600.0  # more, for the scanned pages of one file
+    ocr_languages: tuple[str, ...] = ("eng", "deu", "chi_sim")  # as tesseract names them
     max_bytes: int = 200 * MEGABYTE  # size of the file itself
     max_unpacked_bytes: int = 2048 * MEGABYTE  # size of a zip container's parts together (DOCX, XLSX, PPTX, ODT)
     max_cells: int = 2_000_000  # cells read from one workbook or one CSV file

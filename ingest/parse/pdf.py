@@ -1,8 +1,7 @@
-"""PDF to elements with pypdfium2, the only module that knows it. Not through unstructured, which brings gigabytes for
-this.
+"""PDF to elements with pypdfium2. Not through unstructured, which brings gigabytes for this.
 
 Reads each page's lines with their places, sizes and weights; `pdf_layout` makes columns, tables and paragraphs of
-them and `pdf_document` headings, once the whole document is known. Pictures are not read: a scan has no text here.
+them and `pdf_document` headings, once the whole document is known. Pages that are pictures go through `pdf_scan`.
 """
 
 from __future__ import annotations
@@ -10,7 +9,7 @@ from __future__ import annotations
 import ctypes
 import math
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta, timezone
 from functools import lru_cache
 from itertools import pairwise
@@ -19,11 +18,14 @@ from pathlib import Path
 import pypdfium2 as pdfium
 from pypdfium2 import raw
 
+from ingest.parse.limits import ParseLimits
 from ingest.parse.pdf_document import document_elements
 from ingest.parse.pdf_frame import Frame
 from ingest.parse.pdf_layout import page_blocks
 from ingest.parse.pdf_piece import Piece
+from ingest.parse.pdf_scan import is_scan, with_scans
 from ingest.parse.properties import person
+from ingest.parse.scans import page_list
 from ingest.parse.text import single_line
 from storage.failures import Code, ParseFailure
 from storage.records import Element, Parsed
@@ -39,25 +41,35 @@ _LINE = re.compile(r"[^\r\n\x02\ufffe]+[\x02\ufffe]?")  # pdfium puts one mark f
 _DATE = re.compile(r"D?:?(\d{4})(\d\d)?(\d\d)?(\d\d)?(\d\d)?(\d\d)?\s*([+\-Z])?(\d\d)?'?(\d\d)?")
 
 
-def parse_pdf(path: Path) -> Parsed:
-    """A PDF file. Raises ParseFailure: ENCRYPTED, CORRUPT, or EMPTY for a scan."""
+def parse_pdf(path: Path, *, limits: ParseLimits, begins: Callable[[], None]) -> Parsed:
+    """A PDF file; `begins` is called before scanned pages are read.
+
+    Raises ParseFailure: ENCRYPTED, CORRUPT, NEEDS_TESSERACT for a scan that cannot be read here, or EMPTY.
+    """
     document = _opened(path)
     try:
         count = len(document)
         if count == 0:
             raise ParseFailure(Code.CORRUPT, "The PDF is damaged: it has no pages.")
-        blocks, unreadable, silent = [], [], 0
-        for number in range(count):
-            pieces = _page_pieces(document, number)
+        pages: list[list[Piece]] = []
+        unreadable, scanned = [], []
+        for number in range(1, count + 1):
+            pieces, scan = _page_pieces(document, number)
             if pieces is None:
-                unreadable.append(number + 1)
-            elif not pieces:
-                silent += 1
-            blocks.append(page_blocks(pieces or []))
-        _refuse_textless(document, len(unreadable), silent)
-        elements = document_elements(blocks)
-        warnings = _warnings(count, unreadable, silent)
-        return _parsed(document, elements, count, warnings)
+                unreadable.append(number)
+            elif scan:
+                scanned.append(number)
+            pages.append(pieces or [])
+        _refuse_broken(document, pages, unreadable)
+        warnings, flags = with_scans(document, pages, scanned, limits, begins)
+        if not any(pages):
+            shown = f"{count} pages" if count > 1 else "1 page"
+            code = Code.TIMED_OUT if warnings else Code.EMPTY  # scans that were not read: it may hold text
+            raise ParseFailure(code, " ".join((f"No text was found on the file's {shown}.", *warnings)))
+        if unreadable:
+            warnings = (f"Damaged and left out: {page_list(unreadable)}.", *warnings)
+        elements = document_elements([page_blocks(pieces) for pieces in pages])
+        return _parsed(document, elements, count, warnings, flags)
     finally:
         document.close()
 
@@ -73,16 +85,14 @@ def _opened(path: Path) -> pdfium.PdfDocument:
         raise ParseFailure(Code.CORRUPT, f"The PDF is damaged: {single_line(str(error))}") from error
 
 
-def _refuse_textless(document: pdfium.PdfDocument, unreadable: int, silent: int) -> None:
-    count = len(document)
-    if silent + unreadable < count:
+def _refuse_broken(document: pdfium.PdfDocument, pages: list[list[Piece]], unreadable: list[int]) -> None:
+    count = len(pages)
+    if any(pages):
         return
     repaired = not raw.FPDF_DocumentHasValidCrossReferenceTable(document.raw)
     bare = repaired and not any(_has_objects(document, number) for number in range(min(count, 50)))
-    if unreadable == count or bare:
+    if len(unreadable) == count or bare:
         raise ParseFailure(Code.CORRUPT, "The PDF is damaged: none of its pages can be read.")
-    pages = f"{count} pages" if count > 1 else "1 page"
-    raise ParseFailure(Code.EMPTY, f"The PDF looks like a scan ({pages} without text).")
 
 
 def _has_objects(document: pdfium.PdfDocument, number: int) -> bool:
@@ -97,25 +107,17 @@ def _has_objects(document: pdfium.PdfDocument, number: int) -> bool:
         page.close()
 
 
-def _warnings(count: int, unreadable: list[int], silent: int) -> tuple[str, ...]:
-    said = []
-    if unreadable:
-        said.append(f"Pages that cannot be read: {', '.join(map(str, unreadable[:20]))}.")
-    if silent:
-        said.append(f"{silent} of {count} pages have no text; they may be scans or pictures.")
-    return tuple(said)
-
-
-def _page_pieces(document: pdfium.PdfDocument, number: int) -> list[Piece] | None:
-    """The pieces of lines on a page, in the order of the file; None when the page cannot be read."""
+def _page_pieces(document: pdfium.PdfDocument, number: int) -> tuple[list[Piece] | None, bool]:
+    """The pieces of lines on a page, in the order of the file, and whether it is a scan; None: it cannot be read."""
     try:
-        page = document[number]
+        page = document[number - 1]
         text_page = page.get_textpage()
     except pdfium.PdfiumError:
-        return None
+        return None, False
     try:
         frame = Frame(page.get_cropbox(), page.get_mediabox(), page.get_rotation())
-        return _visible([piece for piece in _pieces(text_page.raw, frame, number + 1) if piece.text])
+        pieces = _visible([piece for piece in _pieces(text_page.raw, frame, number) if piece.text])
+        return pieces, is_scan(page, pieces)
     finally:
         text_page.close()
         page.close()
@@ -255,7 +257,13 @@ def _union(boxes: list[_Box]) -> _Box:
     return min(lefts), min(bottoms), max(rights), max(tops)
 
 
-def _parsed(document: pdfium.PdfDocument, elements: list[Element], count: int, warnings: tuple[str, ...]) -> Parsed:
+def _parsed(
+    document: pdfium.PdfDocument,
+    elements: list[Element],
+    count: int,
+    warnings: tuple[str, ...],
+    flags: tuple[str, ...],
+) -> Parsed:
     fields = document.get_metadata_dict(skip_empty=True)
     title = single_line(fields.get("Title", ""))
     if _FILE_NAME_TITLE.match(title) or re.search(r"\.\w{2,4}$", title) or len(title) < 4:
@@ -268,6 +276,7 @@ def _parsed(document: pdfium.PdfDocument, elements: list[Element], count: int, w
         created=pdf_moment(fields.get("CreationDate", "")),
         modified=pdf_moment(fields.get("ModDate", "")),
         pages=count,
+        flags=flags,
         warnings=warnings,
     )
 

@@ -5,6 +5,7 @@ Knows the whole document, which no page does: what the body's font is, what repe
 
 from __future__ import annotations
 
+import math
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -192,7 +193,28 @@ def box(piece: Piece) -> Box:
     """Fractions of the visible page."""
     left, right = (min(max(value / piece.width, 0.0), 1.0) for value in (piece.left, piece.right))
     top, bottom = (min(max(value / piece.height, 0.0), 1.0) for value in (piece.top, piece.bottom))
+    if piece.skew or piece.turn:
+        return as_seen((left, top, right, bottom), piece)
     return left, top, right, bottom
+
+
+def as_seen(box: Box, piece: Piece) -> Box:
+    """A box on a page that was turned and straightened to be read, on the page as it is."""
+    left, top, right, bottom = box
+    sine, cosine = math.sin(math.radians(piece.skew)), math.cos(math.radians(piece.skew))
+    shape = piece.width / piece.height
+    middle = (top + bottom) / 2
+    points = []
+    for x, y in ((left, middle), (right, middle)):  # a long box leans: only its middle line is followed
+        across, down = (x - 0.5) * shape, y - 0.5
+        u, v = (across * cosine + down * sine) / shape + 0.5, -across * sine + down * cosine + 0.5
+        points.append({90: (v, 1 - u), 180: (1 - u, 1 - v), 270: (1 - v, u)}.get(piece.turn, (u, v)))
+    half = (bottom - top) / 2
+    wide, high = (half, 0.0) if piece.turn in (90, 270) else (0.0, half)
+    xs, ys = zip(*points, strict=True)
+    edges = (min(xs) - wide, min(ys) - high, max(xs) + wide, max(ys) + high)
+    x1, y1, x2, y2 = (min(max(value, 0.0), 1.0) for value in edges)
+    return x1, y1, x2, y2
 
 
 def _table_element(block: Block) -> list[Element]:

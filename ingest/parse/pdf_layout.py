@@ -204,6 +204,8 @@ def _continues(paragraph: list[Piece], line: Piece, pitch: float, edge: float) -
     if BULLET.match(line.text) or (NUMBERED.match(line.text) and line.left <= paragraph[0].left + line.size):
         return False
     ended = last.text.endswith(_SENTENCE_END)
+    if line.paragraph != last.paragraph and (ended or last.right < line.left + 0.8 * (edge - line.left)):
+        return False
     listed = bool(BULLET.match(paragraph[0].text) or NUMBERED.match(paragraph[0].text))
     indented = line.left - last.left > 0.8 * line.size and not (len(paragraph) == 1 and listed)
     short = last.right < paragraph[0].left + 0.75 * (max(p.right for p in paragraph) - paragraph[0].left)

@@ -21,6 +21,9 @@ class Piece:
     turned: bool  # runs up or down the page
     width: float  # of the page
     height: float
+    turn: int = 0  # degrees clockwise by which a scanned page was turned to be read, then by `skew` straightened;
+    skew: float = 0.0  # the places are those on the page so turned
+    paragraph: int = 0  # of a scan: lines of one paragraph have one number
     lines: tuple[Piece, ...] = ()  # the lines of a table's cell, where it has several
 
     @property

@@ -10,6 +10,7 @@ import re
 import struct
 import zipfile
 import zlib
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -47,12 +48,19 @@ _MALFORMED = (
 )
 
 
-def parse(path: Path, *, suffix: str, limits: ParseLimits) -> Parsed:
-    """Read one file. `suffix` is what its name says, lower case with the dot. Raises ParseFailure."""
+def _nothing() -> None:
+    pass
+
+
+def parse(path: Path, *, suffix: str, limits: ParseLimits, begins: Callable[[], None] = _nothing) -> Parsed:
+    """Read one file. `suffix` is what its name says, lower case with the dot. Raises ParseFailure.
+
+    `begins` is called before pictures of pages are read, which may take `ocr_seconds` more.
+    """
     head = _head(path, limits)
     suffix = real_suffix(path, suffix.lower(), head, limits)
     try:
-        parsed = _dispatch(path, suffix, limits)
+        parsed = _dispatch(path, suffix, limits, begins)
     except _MALFORMED as error:
         what = f"{type(error).__name__}: {single_line(str(error).replace(str(path), path.name))[:200]}"
         raise ParseFailure(Code.CORRUPT, f"The file is damaged or is not a real {suffix[1:]} file ({what}).") from error
@@ -76,7 +84,7 @@ def _head(path: Path, limits: ParseLimits) -> bytes:
     return head
 
 
-def _dispatch(path: Path, suffix: str, limits: ParseLimits) -> Parsed:
+def _dispatch(path: Path, suffix: str, limits: ParseLimits, begins: Callable[[], None]) -> Parsed:
     if suffix in _TEXTUAL or not suffix:
         return _textual(path, suffix, limits)
     if suffix in formats.WORD | formats.SLIDES | formats.SHEET:
@@ -84,10 +92,8 @@ def _dispatch(path: Path, suffix: str, limits: ParseLimits) -> Parsed:
 
         with usual_form(path) as usual:
             return _office(usual, suffix, limits)
-    if suffix in formats.PDF:
-        from ingest.parse.pdf import parse_pdf
-
-        return parse_pdf(path)
+    if suffix in formats.PDF | formats.PICTURES:
+        return _pages(path, suffix, limits, begins)
     if suffix in formats.CONVERTED:
         from ingest.parse.converted import parse_converted
 
@@ -97,6 +103,16 @@ def _dispatch(path: Path, suffix: str, limits: ParseLimits) -> Parsed:
 
         return parse_msg(path) if suffix == ".msg" else parse_eml(path.read_bytes())
     return _old_office(path, suffix, limits)
+
+
+def _pages(path: Path, suffix: str, limits: ParseLimits, begins: Callable[[], None]) -> Parsed:
+    if suffix in formats.PICTURES:
+        from ingest.parse.picture import parse_picture
+
+        return parse_picture(path, limits=limits, begins=begins)
+    from ingest.parse.pdf import parse_pdf
+
+    return parse_pdf(path, limits=limits, begins=begins)
 
 
 def _office(path: Path, suffix: str, limits: ParseLimits) -> Parsed:
@@ -117,7 +133,7 @@ def _old_office(path: Path, suffix: str, limits: ParseLimits) -> Parsed:
     from ingest.parse.legacy import parse_legacy
 
     def again(converted: Path, newer: str) -> Parsed:
-        return _dispatch(converted, newer, limits)
+        return _dispatch(converted, newer, limits, _nothing)
 
     try:
         parsed = parse_legacy(path, suffix=suffix, seconds=limits.seconds, then=again)

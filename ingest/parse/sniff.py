@@ -24,8 +24,6 @@ def real_suffix(path: Path, suffix: str, head: bytes, limits: ParseLimits) -> st
     """The suffix whose parser can read the file. Raises ParseFailure where none can."""
     if suffix in formats.NOT_YET:
         raise ParseFailure(Code.UNSUPPORTED, f"{suffix} files are not indexed. {formats.NOT_YET[suffix]}")
-    if suffix in formats.PICTURES or (suffix in _CONTAINERS and _PICTURE.match(head)):
-        raise ParseFailure(Code.EMPTY, "The file is a picture: its text could only be had through OCR.")
     if suffix and suffix not in formats.SUPPORTED:
         raise ParseFailure(Code.UNSUPPORTED, f"{suffix} files are not indexed.")
     if head.startswith(_OLE):
@@ -36,6 +34,8 @@ def real_suffix(path: Path, suffix: str, head: bytes, limits: ParseLimits) -> st
         return ".pdf"
     if not suffix:
         return _without_suffix(head)
+    if suffix in _CONTAINERS and _PICTURE.match(head):
+        suffix = ".png"  # stands for any picture
     if suffix in formats.LEGACY | {".rtf"}:
         return _text_in_disguise(suffix, head)
     return suffix

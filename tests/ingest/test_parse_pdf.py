@@ -185,7 +185,7 @@ def test_metadata(tmp_path: Path) -> None:
 def test_bad_pdfs(tmp_path: Path) -> None:
     with pytest.raises(ParseFailure) as caught:
         drawn(tmp_path, lambda canvas: canvas.rect(10, 10, 50, 50))
-    assert caught.value.code is Code.EMPTY and "scan (1 page without text)" in caught.value.reason
+    assert caught.value.code is Code.EMPTY and "No text was found on the file's 1 page" in caught.value.reason
     from reportlab.lib.pdfencrypt import StandardEncryption
 
     with pytest.raises(ParseFailure) as caught:

@@ -1,0 +1,299 @@
+"""Backups: made while things change, verified, linked, encrypted; restored, or refused with a reason."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import sqlite3
+import stat
+import subprocess
+import threading
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+
+import pyrage
+import pytest
+from place import Place
+
+from storage import backup as backup_module
+from storage.accounts import Accounts
+from storage.backup import LAST_BACKUP, back_up
+from storage.errors import BackupError
+from storage.originals import Originals
+from storage.restore import check, restore
+from storage.snapshot import snapshots
+
+
+@pytest.fixture
+def filled(place: Place) -> Place:
+    """A data folder with documents for two groups, rules, an account and a setting."""
+    place.write("everyone/leave.md", "# Leave\n\nThere are 30 days of annual leave.\n")
+    place.write("everyone/board/pay.md", "# Pay\n\nThe board's pay is confidential.\n")
+    place.write("everyone/board/access.toml", 'readers = ["board"]\n')
+    place.write("hr/process.md", "# Process\n\nParental leave is asked for seven weeks ahead.\n")
+    place.write("everyone/broken.pdf", b"%PDF-1.7\nthis is no PDF at all\n")
+    (place.inbox / "sales").mkdir()
+    place.ingest()
+    accounts = Accounts(place.store.database)
+    accounts.add("mia", "correct horse battery", ["hr"])
+    accounts.sign_in("mia", 12)
+    (place.settings.data / "premise.toml").write_text("chunk_tokens = 180\n")
+    return place
+
+
+def wait_for_next_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Names have seconds; tests are quicker: let each backup think that a minute has passed."""
+    clock = iter(range(60))
+    real = backup_module.datetime
+
+    class Later(real):  # type: ignore[misc,valid-type]
+        @classmethod
+        def now(cls, tz=None):  # type: ignore[no-untyped-def]
+            return real(2026, 11, 22, 8, next(clock), tzinfo=tz)
+
+    monkeypatch.setattr(backup_module, "datetime", Later)
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {str(file.relative_to(folder)): file.read_bytes() for file in folder.rglob("*") if file.is_file()}
+
+
+def test_what_is_restored_is_what_was_there(filled: Place, tmp_path: Path, place_at: Callable[..., Place]) -> None:
+    before = contents(filled.inbox)
+    questions = [("annual leave", "everyone"), ("board pay", "everyone", "board"), ("parental leave", "hr")]
+    found = [filled.found(*question) for question in questions]
+    made = back_up(filled.settings, tmp_path / "backups")
+    assert made.absent == ()
+    assert filled.store.catalog.fact(LAST_BACKUP)
+    data = tmp_path / "elsewhere"
+    usual = os.umask(0o077)  # as the command line does
+    try:
+        restored = restore(tmp_path / "backups", data)
+    finally:
+        os.umask(usual)
+    assert restored.documents == 4
+    again = place_at(data)
+    assert contents(again.inbox) == before
+    assert (again.inbox / "sales").is_dir()
+    assert again.settings.chunk_tokens == 180
+    assert [again.found(*question) for question in questions] == found
+    assert again.found("board pay", "everyone") == ["everyone/leave.md"]  # the access rules came along
+    states = again.states()
+    again.ingest()
+    assert again.states() == states
+    assert len(again.store.catalog.sources()) == 1  # the inbox at its new place
+    with again.store.database.read() as connection:
+        assert connection.exec_driver_sql("SELECT count(*) FROM sessions").scalar() == 0  # people sign in anew
+    assert Accounts(again.store.database).check("mia", "correct horse battery") is not None
+    modes = {stat.S_IMODE(file.stat().st_mode) & 0o077 for file in [data, *data.rglob("*")]}
+    assert modes == {0}
+
+
+def test_the_next_backup_links_what_did_not_change_and_old_ones_go(
+    filled: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wait_for_next_name(monkeypatch)
+    backups = tmp_path / "backups"
+    back_up(filled.settings, backups)
+    filled.write("everyone/new.md", "# New\n\nSomething new.\n")
+    filled.ingest()
+    back_up(filled.settings, backups)
+    first, second = snapshots(backups)
+    links = [file for file in (second / "objects").rglob("*") if file.is_file() and file.stat().st_nlink == 2]
+    new = [file for file in (second / "objects").rglob("*") if file.is_file() and file.stat().st_nlink == 1]
+    assert len(links) == len([file for file in (first / "objects").rglob("*") if file.is_file()])
+    assert [file.read_text() for file in new] == ["# New\n\nSomething new.\n"]
+    for snapshot in (first, second):
+        subprocess.run(["sha256sum", "--quiet", "-c", "SHA256SUMS"], cwd=snapshot, check=True)
+    made = back_up(filled.settings, backups, keep=2)
+    assert made.removed == (first.name,)
+    assert [item.name for item in backups.iterdir()] == [item.name for item in snapshots(backups)]
+    assert check(backups, name=second.name).documents == 5
+
+
+def test_a_rotten_copy_is_replaced_and_a_rotten_original_is_reported(
+    filled: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wait_for_next_name(monkeypatch)
+    backups = tmp_path / "backups"
+    back_up(filled.settings, backups)
+    file = next(item for item in snapshots(backups)[0].rglob("objects/*/*") if b"annual" in item.read_bytes())
+    file.write_bytes(b"x" + file.read_bytes()[1:])  # linked into the next one
+    back_up(filled.settings, backups)
+    assert check(backups).absent == ()
+    with pytest.raises(BackupError, match=file.name):
+        check(backups, name=snapshots(backups)[0].name)
+    shutil.rmtree(backups)
+    content = sorted(filled.store.catalog.originals())[0]
+    original = Originals(filled.settings.data / "originals").path(content)
+    original.write_bytes(b"x" + original.read_bytes()[1:])
+    shutil.rmtree(filled.inbox)  # else its file would do as well
+    made = back_up(filled.settings, backups)
+    assert made.absent == (f"original {content}",)
+    assert check(backups).absent == made.absent
+
+
+def test_an_encrypted_backup_tells_nothing_and_opens_with_the_key_alone(
+    filled: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wait_for_next_name(monkeypatch)
+    backups = tmp_path / "backups"
+    keys = [pyrage.x25519.Identity.generate() for _ in range(2)]
+    files = [tmp_path / "one.key", tmp_path / "two.key"]
+    for key, file in zip(keys, files, strict=True):
+        file.write_text(f"# made for a test\n{key}\n")
+    back_up(filled.settings, backups, recipients=[str(keys[0].to_public())])
+    snapshot = snapshots(backups)[0]
+    everything = b"".join(contents(snapshot).values()) + " ".join(contents(snapshot)).encode()
+    for secret in (b"annual leave", b"leave.md", b"access.toml", *map(str.encode, filled.store.catalog.originals())):
+        assert secret not in everything
+    with pytest.raises(BackupError, match="--identity"):
+        check(backups)
+    with pytest.raises(BackupError, match="cannot be decrypted"):
+        check(backups, identity=files[1])
+    assert check(backups, identity=files[0]).documents == 4
+    again = back_up(filled.settings, backups, recipients=[str(keys[0].to_public())])
+    assert again.copied_bytes < again.total_bytes  # linked
+    rotated = back_up(filled.settings, backups, recipients=[str(keys[1].to_public())])
+    assert rotated.copied_bytes == rotated.total_bytes  # for another key nothing old is of use
+    assert check(backups, identity=files[1]).documents == 4
+    with pytest.raises(BackupError, match="no public key"):
+        back_up(filled.settings, backups, recipients=["age1nonsense"])
+
+
+def test_a_backup_of_age_can_be_opened_by_age_itself(filled: Place, tmp_path: Path) -> None:
+    if shutil.which("age") is None:
+        pytest.skip("age is not installed")
+    key = pyrage.x25519.Identity.generate()
+    (tmp_path / "key").write_text(f"{key}\n")
+    back_up(filled.settings, tmp_path / "backups", recipients=[str(key.to_public())])
+    manifest = snapshots(tmp_path / "backups")[0] / "manifest.json.age"
+    shown = subprocess.run(
+        ["age", "-d", "-i", str(tmp_path / "key"), str(manifest)], check=True, capture_output=True
+    ).stdout
+    assert len(json.loads(shown)["files"]) == 6
+
+
+def test_it_is_of_one_moment_while_others_write(filled: Place, tmp_path: Path) -> None:
+    """Documents come and go all the time, each with two rows that belong together and an original."""
+    stop = threading.Event()
+
+    def churn() -> None:
+        number = 0
+        while not stop.is_set():
+            number += 1
+            filled.write(f"everyone/churn{number % 3}.md", f"# Churn\n\nThis is number {number} of many.\n")
+            filled.ingest()
+            filled.pipeline.settings = filled.settings.model_copy(update={"keep_revisions_days": 0})
+            filled.pipeline.tidy()  # removes originals that a copy may just be after
+
+    worker = threading.Thread(target=churn)
+    worker.start()
+    try:
+        for number in range(4):
+            backups = tmp_path / f"backups{number}"
+            assert back_up(filled.settings, backups).absent == ()
+            assert check(backups).documents >= 4
+    finally:
+        stop.set()
+        worker.join()
+
+
+@pytest.mark.parametrize("victim", ["catalog.sqlite", "manifest.json", "objects"])
+def test_a_damaged_backup_is_refused_by_name(filled: Place, tmp_path: Path, victim: str) -> None:
+    back_up(filled.settings, tmp_path / "backups")
+    snapshot = snapshots(tmp_path / "backups")[0]
+    file = snapshot / victim
+    if file.is_dir():
+        file = next(item for item in file.rglob("*") if item.is_file())
+        file.unlink()
+    else:
+        file.write_bytes(file.read_bytes()[:-1])
+    with pytest.raises(BackupError, match=file.name):
+        restore(tmp_path / "backups", tmp_path / "data2")
+    assert not (tmp_path / "data2").exists()
+
+
+def reseal(snapshot: Path, name: str) -> None:
+    """Make SHA256SUMS true again, as somebody who tampers would."""
+    sums = subprocess.run(["sha256sum", name], cwd=snapshot, check=True, capture_output=True, text=True).stdout
+    lines = (snapshot / "SHA256SUMS").read_text().splitlines(keepends=True)
+    (snapshot / "SHA256SUMS").write_text("".join(line for line in lines if not line.endswith(f"  {name}\n")) + sums)
+
+
+def test_newer_ones_and_filled_places_are_refused_and_nothing_leads_outside(filled: Place, tmp_path: Path) -> None:
+    backups = tmp_path / "backups"
+    back_up(filled.settings, backups)
+    with pytest.raises(BackupError, match=r"not empty \(it has "):
+        restore(backups, filled.settings.data)
+    manifest = snapshots(backups)[0] / "manifest.json"
+    good = manifest.read_text()
+    for change, match in (
+        ({"schema": "9999"}, "newer Premise"),
+        ({"format": 99}, "newer Premise"),
+        ({"folders": ["../outside"]}, "outside the data folder"),
+        ({"rows": {}}, "does not hold what its manifest says"),
+    ):
+        manifest.write_text(json.dumps(json.loads(good) | change))
+        reseal(manifest.parent, manifest.name)
+        with pytest.raises(BackupError, match=match):
+            check(backups, scratch=tmp_path)
+    assert not list(tmp_path.rglob("outside"))
+
+
+def test_places_that_cannot_hold_backups_are_refused(filled: Place, tmp_path: Path) -> None:
+    with pytest.raises(BackupError, match="mount it first"):
+        back_up(filled.settings, tmp_path / "not" / "mounted")
+    with pytest.raises(BackupError, match="what is backed up"):
+        back_up(filled.settings, filled.settings.data / "backups")
+    with pytest.raises(BackupError, match="no finished backup"):
+        check(tmp_path)
+    with pytest.raises(BackupError, match="no data folder"):
+        back_up(filled.settings.model_copy(update={"data": tmp_path / "void"}), tmp_path / "backups")
+    if Path("/dev/full").exists():
+        (tmp_path / "file").write_text("")
+        with pytest.raises(BackupError, match="cannot be written"):
+            back_up(filled.settings, tmp_path / "file")
+
+
+def test_a_stop_in_the_middle_leaves_no_backup_and_the_next_run_cleans_up(
+    filled: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    backups = tmp_path / "backups"
+    (backups / ".unfinished-20260101T000000Z" / "objects").mkdir(parents=True)
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "sync", lambda: (_ for _ in ()).throw(KeyboardInterrupt))
+        with pytest.raises(KeyboardInterrupt):
+            back_up(filled.settings, backups)
+    assert snapshots(backups) == []
+    back_up(filled.settings, backups)
+    assert len(list(backups.iterdir())) == 1
+
+
+def test_a_damaged_catalog_is_not_taken_for_a_backup(filled: Place, tmp_path: Path) -> None:
+    filled.store.database.close()
+    file = filled.settings.data / "catalog.sqlite"
+    with closing(sqlite3.connect(file)) as connection:
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    bytes_ = bytearray(file.read_bytes())
+    for start in range(len(bytes_) // 2, len(bytes_) - 200, 4096):
+        bytes_[start : start + 200] = b"\xff" * 200
+    file.write_bytes(bytes(bytes_))
+    with pytest.raises(Exception, match=r"damaged|malformed"):
+        back_up(filled.settings, tmp_path / "backups")
+    assert snapshots(tmp_path / "backups") == []
+
+
+def test_another_database_beside_the_catalog_is_copied_whole(filled: Place, tmp_path: Path) -> None:
+    other = filled.settings.data / "other.sqlite"
+    with closing(sqlite3.connect(other)) as connection:
+        connection.execute("PRAGMA journal_mode=WAL")
+        connection.execute("CREATE TABLE t (x)")
+        connection.execute("INSERT INTO t VALUES (7)")
+        connection.commit()  # stands in the file beside it until a checkpoint
+        back_up(filled.settings, tmp_path / "backups")
+    restore(tmp_path / "backups", tmp_path / "data2")
+    with closing(sqlite3.connect(tmp_path / "data2" / "other.sqlite")) as connection:
+        assert connection.execute("SELECT x FROM t").fetchall() == [(7,)]
