@@ -15,11 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-<<<<<<< HEAD
-from app import cli_eval
-=======
-from app import keeping
->>>>>>> main
+from app import cli_eval, keeping
 from storage.errors import PremiseError, SettingError
 
 if TYPE_CHECKING:

@@ -1,8 +1,8 @@
 """Putting passages in order by reading each with the question: a cross-encoder in a local directory, or a server's.
 
 Scores from 0 to 1, or none when it takes too long or fails: whoever asks keeps the order they have. Knows no index. The
-only owner of sentence-transformers besides storage/embedder.py (its CrossEncoder directly: llama-index's wrapper needs a
-package of its own, and gives neither batches that can be stopped nor Qwen3's template).
+only owner of sentence-transformers besides storage/embedder.py. (Its CrossEncoder directly: llama-index's wrapper is a
+package of its own, and gives neither batches that can be stopped nor Qwen3's template.)
 """
 
 from __future__ import annotations
@@ -33,8 +33,8 @@ FAILED = "The reranker does not answer at the moment; the passages stand as mean
 # Qwen3-Reranker's own prompt, from its model card; without it the model's scores mean nothing
 _INSTRUCTION = "Given a web search query, retrieve relevant passages that answer the query"
 _BEFORE = (
-    "<|im_start|>system\nJudge whether the Document meets the requirements based on the Query and the Instruct provided. "
-    'Note that the answer can only be "yes" or "no".<|im_end|>\n<|im_start|>user\n'
+    "<|im_start|>system\nJudge whether the Document meets the requirements based on the Query and the Instruct "
+    'provided. Note that the answer can only be "yes" or "no".<|im_end|>\n<|im_start|>user\n'
 )
 _AFTER = "<|im_end|>\n<|im_start|>assistant\n<think>\n\n</think>\n\n"
 _CONTENT = "(message.content if message.content is string else message.content[0].text)"

@@ -6,7 +6,7 @@ Derived from the catalog and rebuilt from it. One process writes (the holder of 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +18,7 @@ from storage.errors import DataFolderError
 from storage.words import ANALYZER, build_analyzer, question_terms, segment
 
 WRITER_BYTES = 64_000_000
+LONG_WORD = 8  # letters of a stem, from which two slips of the keys are forgiven
 FIELDS = ("title", "name", "section", "body")
 
 
@@ -121,11 +122,17 @@ class KeywordIndex:
     # --- reading -----------------------------------------------------------------------------------------------
 
     def search(
-        self, question: str | Mapping[str, float], *, labels: frozenset[int], k: int, weights: Weights = WEIGHTS
+        self,
+        question: str | Mapping[str, float],
+        *,
+        labels: frozenset[int],
+        k: int,
+        weights: Weights = WEIGHTS,
+        within: Collection[str] | None = None,
     ) -> list[IndexHit]:
         """The k best chunks that `labels` may read. Empty when no term of the question is known or no label given.
 
-        `question` is text, or index terms with how much each counts.
+        `question` is text, or index terms with how much each counts. `within`: these revisions only.
         """
         found = question if isinstance(question, Mapping) else dict.fromkeys(question_terms(question), 1.0)
         if not found or not labels:
@@ -135,9 +142,25 @@ class KeywordIndex:
             (tantivy.Occur.Should, tantivy.Query.boost_query(self._term(term, weights), weight))
             for term, weight in found.items()
         ]
-        query = tantivy.Query.boolean_query(
-            [(tantivy.Occur.Must, self._readable(labels)), (tantivy.Occur.Must, tantivy.Query.boolean_query(per_term))]
-        )
+        must = [self._readable(labels), tantivy.Query.boolean_query(per_term)]
+        if within is not None:
+            must.append(self._of(within))
+        query = tantivy.Query.boolean_query([(tantivy.Occur.Must, part) for part in must])
+        hits = searcher.search(query, limit=k, count=False).hits
+        return [IndexHit(id=searcher.doc(address)["id"][0], score=score) for score, address in hits]
+
+    def resembling(self, term: str, *, labels: frozenset[int], k: int) -> list[IndexHit]:
+        """Chunks that `labels` may read with a word that is one slip of the keys from `term`; two in a long one."""
+        if not labels:
+            return []
+        distance = 2 if len(term) >= LONG_WORD else 1
+        alike = [
+            (tantivy.Occur.Should, tantivy.Query.fuzzy_term_query(self._schema, field, term, distance))
+            for field in FIELDS
+        ]
+        searcher = self._searcher()
+        must = [self._readable(labels), tantivy.Query.boolean_query(alike)]
+        query = tantivy.Query.boolean_query([(tantivy.Occur.Must, part) for part in must])
         hits = searcher.search(query, limit=k, count=False).hits
         return [IndexHit(id=searcher.doc(address)["id"][0], score=score) for score, address in hits]
 
@@ -179,6 +202,10 @@ class KeywordIndex:
 
     def _readable(self, labels: frozenset[int]) -> tantivy.Query:
         within = tantivy.Query.term_set_query(self._schema, "label", sorted(labels))
+        return tantivy.Query.const_score_query(within, 0.0)
+
+    def _of(self, revisions: Collection[str]) -> tantivy.Query:
+        within = tantivy.Query.term_set_query(self._schema, "revision", sorted(revisions))
         return tantivy.Query.const_score_query(within, 0.0)
 
     def _term(self, term: str, weights: Weights) -> tantivy.Query:
