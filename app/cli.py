@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from app import cli_eval, keeping
+from app.models.commands import models
 from storage.errors import PremiseError, SettingError
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ cli = typer.Typer(
 )
 users = typer.Typer(no_args_is_help=True, help="Accounts: who can sign in, and their groups.")
 cli.add_typer(users, name="users")
+cli.add_typer(models, name="models")
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object on standard output.")]
 Groups = Annotated[str, typer.Option("--groups", help="Stand for a person of these groups: a,b. Name everyone too.")]
@@ -229,6 +231,8 @@ def search(
         place = ", ".join(filter(None, [_pages(hit["pages"]), hit["section"]]))
         print(f"{hit['rank']}. {hit['path']}{f' ({place})' if place else ''}  [{hit['score']:.2f}]")
         print("   " + " ".join(hit["text"].split())[:300])
+    if any("words_only" in hit["legs"] for hit in result["hits"]):
+        _say("The vector index does not answer at the moment; these were found by their words alone.")
     if not result["hits"]:
         print("Nothing was found that these groups may read.")
 

@@ -7,6 +7,7 @@ here. Writes no answer.
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -25,13 +26,16 @@ from app.rerank import Reranker
 from app.trust import trust
 from storage.catalog import Vector
 from storage.embedder import Embedder
-from storage.errors import ServiceError
+from storage.errors import IndexUnavailable, ServiceError
 from storage.filters import Filters
 from storage.indexes import NO_FILTERS, Indexes
 from storage.keywords import IndexHit
 from storage.records import StoredChunk
 from storage.words import question_terms, terms
 
+log = logging.getLogger("premise.search")
+
+WORDS_ONLY = "words_only"  # among a hit's legs when the vector index did not answer
 DEPTH = 30  # hits asked of each leg; 20 to 50 find the same, and each costs a row of the catalog
 CORRECTED = 0.8  # weight of a word in the spelling that the documents have
 OTHER_NAME = 0.5  # of the words of an abbreviation, or the abbreviation of words
@@ -142,11 +146,11 @@ class _Search:
 
     def ranked(self) -> list[Hit]:
         """Every candidate, best first."""
-        labels, filters = self._labels, self._filters
+        labels = self._labels
         wanted, rarity = self._spelt(self._asked.terms)
         by_word = self._by_word(wanted)
-        by_meaning = self._indexes.search_vectors(self._vector, labels=labels, k=DEPTH, filters=filters)
-        self._load([*by_word, *(hit.id for hit in by_meaning)])
+        by_meaning, mark = self._by_meaning()
+        self._load([*by_word, *by_meaning])
         if more := self._other_names(wanted):
             wanted, rarity = wanted | more, rarity | self._indexes.keywords.rarity(more, labels=labels)
             by_word = self._by_word(wanted)
@@ -160,7 +164,7 @@ class _Search:
         scores = with_documents([hit.score for hit in hits], [hit.found.document_id for hit in hits], trust=self._trust)
         if _NOW.search(self._asked.text):
             scores = _newer_first(scores, [hit.found.modified for hit in hits])
-        hits = [replace(hit, score=score) for hit, score in zip(hits, scores, strict=True)]
+        hits = [replace(hit, score=score, legs=hit.legs | mark) for hit, score in zip(hits, scores, strict=True)]
         return sorted(hits, key=lambda hit: (-hit.score, hit.found.chunk.id))
 
     def cosine(self, one: Hit, other: Hit) -> float:
@@ -170,6 +174,15 @@ class _Search:
     def _by_word(self, wanted: Mapping[str, float]) -> dict[str, float]:
         hits = self._indexes.search_keywords(wanted, labels=self._labels, k=DEPTH, filters=self._filters)
         return {hit.id: hit.score for hit in hits}
+
+    def _by_meaning(self) -> tuple[list[str], dict[str, float]]:
+        """What is near in meaning; nothing, with a mark for the hits, when the vector index does not answer."""
+        try:
+            hits = self._indexes.search_vectors(self._vector, labels=self._labels, k=DEPTH, filters=self._filters)
+        except IndexUnavailable as error:
+            log.warning("%s Passages are found by words alone.", error)
+            return [], {WORDS_ONLY: 1.0}
+        return [hit.id for hit in hits], {}
 
     def _load(self, names: Sequence[str] | Mapping[str, float]) -> None:
         missing = [name for name in dict.fromkeys(names) if name not in self._found]

@@ -47,7 +47,7 @@ from storage.snapshot import (
 
 LAST_BACKUP = "last_backup"  # the fact that says when
 NAMES_KEY = "backup_names_key"
-DERIVED = frozenset({"keywords", "vectors", "run", "logs", "originals"})  # made anew, or kept by hash
+DERIVED = frozenset({"keywords", "matrix", "vectors", "run", "logs", "originals"})  # made anew, or kept by hash
 UNFINISHED = ".unfinished-"
 ROUNDS = 5  # originals may be purged while we copy: then the catalog of now no longer names them
 SQLITE = b"SQLite format 3\0"

@@ -39,6 +39,7 @@ class DataFolder:
         self.catalog = root / "catalog.sqlite"
         self.keywords = root / "keywords"
         self.vectors = root / "vectors"
+        self.matrix = root / "matrix"
         self.originals = root / "originals"
         self.run = root / "run"
         self.logs = root / "logs"

@@ -9,6 +9,7 @@ import uuid
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import groupby
 
 import numpy as np
@@ -93,16 +94,28 @@ class Indexes:
         """
         generation = self._generation()
         total = 0
-        while notes := self.catalog.notes():
-            for action, group in groupby(notes, key=lambda note: note.action):
-                if action == "drop":
-                    self._drop(generation, list(group))
-                else:
-                    self._put(generation, list(group))
-            self.keywords.commit()
-            self.catalog.told(notes[-1].id)
-            total += len(notes)
+        try:
+            if not self.vectors.has_matrix(generation):
+                self._fill_matrix(generation)
+            while notes := self.catalog.notes():
+                for action, group in groupby(notes, key=lambda note: note.action):
+                    if action == "drop":
+                        self._drop(generation, list(group))
+                    else:
+                        self._put(generation, list(group))
+                self.keywords.commit()
+                self.vectors.commit(generation)
+                self.catalog.told(notes[-1].id)
+                total += len(notes)
+        finally:
+            self.vectors.release()
         return total
+
+    def _fill_matrix(self, generation: str) -> None:
+        """The matrix of a generation that was made by version 0.1.0, or whose files were lost."""
+        for rows in self.catalog.index_rows():
+            self._put_vectors(rows, partial(self.vectors.put_matrix, generation))
+        self.vectors.commit(generation)
 
     def _drop(self, generation: str, notes: Sequence[Note]) -> None:
         for note in notes:
@@ -116,15 +129,15 @@ class Indexes:
             self.keywords.drop(revision)  # put twice is put once
         for rows in self.catalog.index_rows(revisions):  # gone meanwhile: no rows, and a drop note follows
             self.keywords.put(rows)
-            self._put_vectors(generation, rows)
+            self._put_vectors(rows, partial(self.vectors.put, generation))
 
-    def _put_vectors(self, generation: str, rows: Sequence[IndexRow]) -> None:
+    def _put_vectors(self, rows: Sequence[IndexRow], put: Callable[[int, Sequence[str], Vector], None]) -> None:
         by_label: dict[int, list[IndexRow]] = defaultdict(list)
         for row in rows:
             by_label[row.label].append(row)
         for label, group in by_label.items():
             ids = [row.chunk.id for row in group]
-            self.vectors.put(generation, label, ids, np.stack([row.vector for row in group]))
+            put(label, ids, np.stack([row.vector for row in group]))
 
     def rebuild(self, progress: Callable[[int], None] = lambda done: None) -> int:
         """Make both indexes anew from the catalog: no parsing, no embedding. Returns how many chunks.
@@ -137,13 +150,14 @@ class Indexes:
         done = 0
         for rows in self.catalog.index_rows():
             self.keywords.put(rows)
-            self._put_vectors(generation, rows)
+            self._put_vectors(rows, partial(self.vectors.put, generation))
             done += len(rows)
             progress(done)
         self.keywords.commit()
+        self.vectors.commit(generation)
         self.catalog.set_fact(GENERATION, generation)
         self.catalog.told(last)  # only now: after a crash the old indexes are told again, which does no harm
-        self.vectors.remove_generations(except_for=generation)
+        self.vectors.remove_generations(keep=[generation])
         return done
 
     def check(self) -> Consistency:
@@ -151,12 +165,13 @@ class Indexes:
         wanted = self.catalog.chunks_by_label()
         generation = self.catalog.fact(GENERATION)
         vectors = self.vectors.sizes(generation) if generation else {}
-        every = self.catalog.all_labels() | set(vectors)
+        matrix = self.vectors.matrix_sizes(generation) if generation else {}
+        every = self.catalog.all_labels() | set(vectors) | set(matrix)
         keywords = self.keywords.sizes(frozenset(every))
         off = [
             label
             for label in sorted(every)
-            if not wanted.get(label, 0) == vectors.get(label, 0) == keywords.get(label, 0)
+            if not wanted.get(label, 0) == vectors.get(label, 0) == matrix.get(label, 0) == keywords.get(label, 0)
         ]
         return Consistency(
             chunks=sum(wanted.values()),

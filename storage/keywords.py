@@ -5,6 +5,7 @@ Derived from the catalog and rebuilt from it. One process writes (the holder of 
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -19,6 +20,8 @@ from storage.words import ANALYZER, build_analyzer, question_terms, segment
 
 WRITER_BYTES = 64_000_000
 LONG_WORD = 8  # letters of a stem, from which two slips of the keys are forgiven
+COUNTS = 20_000  # terms whose counts are remembered
+MOST_LABELS = 65_000  # tantivy's limit on buckets
 FIELDS = ("title", "name", "section", "body")
 
 
@@ -43,6 +46,16 @@ class IndexHit:
     score: float
 
 
+@dataclass(frozen=True, kw_only=True)
+class _Reading:
+    """One committed moment of the index."""
+
+    stamp: tuple[int, int]
+    searcher: tantivy.Searcher
+    documents: int  # what tantivy takes as their number: those taken out but not yet merged away count
+    counts: dict[tuple[str, ...], dict[int, int]]  # (term, fields…): chunks that have it, by label
+
+
 class KeywordIndex:
     """A folder that tantivy keeps. Opening makes it when it is not there."""
 
@@ -51,7 +64,7 @@ class KeywordIndex:
         self._schema = _schema()
         self._writer: tantivy.IndexWriter | None = None
         self._index = self._open()
-        self._seen = self._stamp()
+        self._seen: _Reading | None = None
 
     def _open(self) -> tantivy.Index:
         try:
@@ -132,22 +145,24 @@ class KeywordIndex:
     ) -> list[IndexHit]:
         """The k best chunks that `labels` may read. Empty when no term of the question is known or no label given.
 
-        `question` is text, or index terms with how much each counts. `within`: these revisions only.
+        `question` is text, or index terms with how much each counts. How rare a term is, is counted in what `labels`
+        may read, so that not even their order tells of what the person may not. `within`: these revisions only.
         """
         found = question if isinstance(question, Mapping) else dict.fromkeys(question_terms(question), 1.0)
         if not found or not labels:
             return []
-        searcher = self._searcher()
+        reading = self._reading()
         per_term = [
-            (tantivy.Occur.Should, tantivy.Query.boost_query(self._term(term, weights), weight))
+            (tantivy.Occur.Should, tantivy.Query.boost_query(query, weight))
             for term, weight in found.items()
+            if (query := self._term(reading, term, labels, weights)) is not None
         ]
+        if not per_term:
+            return []
         must = [self._readable(labels), tantivy.Query.boolean_query(per_term)]
         if within is not None:
             must.append(self._of(within))
-        query = tantivy.Query.boolean_query([(tantivy.Occur.Must, part) for part in must])
-        hits = searcher.search(query, limit=k, count=False).hits
-        return [IndexHit(id=searcher.doc(address)["id"][0], score=score) for score, address in hits]
+        return self._best(reading, must, k)
 
     def resembling(self, term: str, *, labels: frozenset[int], k: int) -> list[IndexHit]:
         """Chunks that `labels` may read with a word that is one slip of the keys from `term`; two in a long one."""
@@ -158,11 +173,12 @@ class KeywordIndex:
             (tantivy.Occur.Should, tantivy.Query.fuzzy_term_query(self._schema, field, term, distance))
             for field in FIELDS
         ]
-        searcher = self._searcher()
-        must = [self._readable(labels), tantivy.Query.boolean_query(alike)]
+        return self._best(self._reading(), [self._readable(labels), tantivy.Query.boolean_query(alike)], k)
+
+    def _best(self, reading: _Reading, must: Sequence[tantivy.Query], k: int) -> list[IndexHit]:
         query = tantivy.Query.boolean_query([(tantivy.Occur.Must, part) for part in must])
-        hits = searcher.search(query, limit=k, count=False).hits
-        return [IndexHit(id=searcher.doc(address)["id"][0], score=score) for score, address in hits]
+        hits = reading.searcher.search(query, limit=k, count=False).hits
+        return [IndexHit(id=reading.searcher.doc(address)["id"][0], score=score) for score, address in hits]
 
     def rarity(self, terms: Iterable[str], *, labels: frozenset[int]) -> dict[str, float]:
         """How much each term tells: its inverse document frequency, as BM25 has it, in any field.
@@ -170,35 +186,37 @@ class KeywordIndex:
         Counted in what `labels` may read, because the scores made of it are shown: counted in everything they would
         tell whether a word stands in documents that the person may not read.
         """
-        searcher = self._searcher()
-        readable = self._readable(labels)
-        size = self._count(searcher, readable)
-        result = {}
-        for term in terms:
-            anywhere = tantivy.Query.boolean_query(
-                [(tantivy.Occur.Should, tantivy.Query.term_query(self._schema, field, term)) for field in FIELDS]
-            )
-            within = self._count(
-                searcher,
-                tantivy.Query.boolean_query([(tantivy.Occur.Must, readable), (tantivy.Occur.Must, anywhere)]),
-            )
-            result[term] = math.log(1 + (size - within + 0.5) / (within + 0.5))
-        return result
+        reading = self._reading()
+        return {term: self._idf(reading, term, FIELDS, labels) for term in terms}
 
     def size(self) -> int:
         """How many chunks the index holds."""
-        return self._searcher().num_docs
+        return self._reading().searcher.num_docs
 
     def sizes(self, labels: frozenset[int]) -> dict[int, int]:
         """How many chunks of each of these labels the index holds."""
-        searcher = self._searcher()
-        return {
-            label: self._count(searcher, tantivy.Query.term_query(self._schema, "label", label)) for label in labels
-        }
+        counts = self._counts(self._reading(), "", ())
+        return {label: counts.get(label, 0) for label in labels}
 
-    def _count(self, searcher: tantivy.Searcher, query: tantivy.Query) -> int:
-        counted = searcher.aggregate(query, {"chunks": {"value_count": {"field": "label"}}})
-        return int(counted["chunks"]["value"])
+    def _idf(self, reading: _Reading, term: str, fields: Sequence[str], labels: frozenset[int]) -> float:
+        size = _within(self._counts(reading, "", ()), labels)
+        return _idf(_within(self._counts(reading, term, fields), labels), size)
+
+    def _counts(self, reading: _Reading, term: str, fields: Sequence[str]) -> dict[int, int]:
+        """In how many chunks of each label a term stands in one of the fields; no field: how many chunks there are."""
+        key = (term, *fields)
+        if key not in reading.counts:
+            query = tantivy.Query.all_query()
+            if fields:
+                query = tantivy.Query.boolean_query(
+                    [(tantivy.Occur.Should, tantivy.Query.term_query(self._schema, field, term)) for field in fields]
+                )
+            by_label = {"labels": {"terms": {"field": "label", "size": MOST_LABELS}}}
+            buckets = reading.searcher.aggregate(query, by_label)["labels"]["buckets"]
+            if len(reading.counts) > COUNTS:
+                reading.counts.clear()
+            reading.counts[key] = {int(bucket["key"]): int(bucket["doc_count"]) for bucket in buckets}
+        return reading.counts[key]
 
     def _readable(self, labels: frozenset[int]) -> tantivy.Query:
         within = tantivy.Query.term_set_query(self._schema, "label", sorted(labels))
@@ -208,24 +226,42 @@ class KeywordIndex:
         within = tantivy.Query.term_set_query(self._schema, "revision", sorted(revisions))
         return tantivy.Query.const_score_query(within, 0.0)
 
-    def _term(self, term: str, weights: Weights) -> tantivy.Query:
-        fields = [
-            tantivy.Query.boost_query(tantivy.Query.term_query(self._schema, field, term), weight)
-            for field in FIELDS
-            if (weight := getattr(weights, field)) > 0
-        ]
-        return tantivy.Query.disjunction_max_query(fields, tie_breaker=0.3)
+    def _term(self, reading: _Reading, term: str, labels: frozenset[int], weights: Weights) -> tantivy.Query | None:
+        """One term in all fields; None where no chunk has it.
 
-    def _searcher(self) -> tantivy.Searcher:
+        tantivy weighs a term by how rare it is in the whole index. Divided out here, and put in as `labels` see it.
+        """
+        fields = []
+        for field in FIELDS:
+            everywhere = reading.searcher.doc_freq(field, term)
+            if not everywhere or (weight := getattr(weights, field)) <= 0:
+                continue
+            weight *= self._idf(reading, term, (field,), labels) / _idf(everywhere, reading.documents)
+            query = tantivy.Query.term_query(self._schema, field, term)
+            fields.append(tantivy.Query.boost_query(query, weight))
+        return tantivy.Query.disjunction_max_query(fields, tie_breaker=0.3) if fields else None
+
+    def _reading(self) -> _Reading:
         stamp = self._stamp()
-        if stamp != self._seen:  # another process committed
+        if self._seen is None or stamp != self._seen.stamp:  # another process committed
             self._index.reload()
-            self._seen = stamp
-        return self._index.searcher()
+            meta = json.loads((self.folder / "meta.json").read_text(encoding="utf-8"))
+            documents = sum(int(segment["max_doc"]) for segment in meta["segments"])
+            self._seen = _Reading(stamp=stamp, searcher=self._index.searcher(), documents=documents, counts={})
+        return self._seen
 
     def _stamp(self) -> tuple[int, int]:
         meta = (self.folder / "meta.json").stat()
         return meta.st_mtime_ns, meta.st_ino
+
+
+def _within(counts: Mapping[int, int], labels: frozenset[int]) -> int:
+    return sum(counts.get(label, 0) for label in labels)
+
+
+def _idf(frequency: int, size: int) -> float:
+    """Inverse document frequency as tantivy and BM25 have it."""
+    return math.log(1 + (size - frequency + 0.5) / (frequency + 0.5))
 
 
 def _schema() -> tantivy.Schema:

@@ -24,6 +24,7 @@ from storage.datafolder import DataFolder
 from storage.errors import BackupError
 from storage.indexes import Indexes
 from storage.keywords import KeywordIndex
+from storage.matrix import Matrix
 from storage.originals import Originals
 from storage.schema import sessions, sources
 from storage.snapshot import (
@@ -209,7 +210,7 @@ class _Reading:
 
 @contextmanager
 def _indexes(folder: DataFolder, database: Database) -> Iterator[Indexes]:
-    vectors = VectorIndex.local(folder.vectors)
+    vectors = VectorIndex.local(folder.vectors, Matrix(folder.matrix))
     keywords = KeywordIndex(folder.keywords)
     try:
         yield Indexes(Catalog(database), keywords, vectors)

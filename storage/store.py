@@ -16,6 +16,7 @@ from storage.datafolder import DataFolder
 from storage.embedder import Embedder, LocalEmbedder
 from storage.indexes import Indexes
 from storage.keywords import KeywordIndex
+from storage.matrix import Matrix
 from storage.originals import Originals
 from storage.settings import Settings
 from storage.vectors import VectorIndex
@@ -53,10 +54,11 @@ def open_store(settings: Settings, *, check_embedder: bool = True) -> Iterator[S
         embedder = LocalEmbedder.from_settings(settings)
         if check_embedder:
             catalog.check_embedder(embedder.name, embedder.revision)
+        matrix = Matrix(folder.matrix)
         if running is None:
-            vectors = VectorIndex.local(folder.vectors)
+            vectors = VectorIndex.local(folder.vectors, matrix)
         else:
-            vectors = VectorIndex.server(running.chroma_host, running.chroma_port)
+            vectors = VectorIndex.server(running.chroma_host, running.chroma_port, matrix)
         closing.callback(vectors.close)
         keywords = KeywordIndex(folder.keywords)
         closing.callback(keywords.close)

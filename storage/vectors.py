@@ -1,14 +1,17 @@
-"""The vector index: one Chroma collection an access label. The only owner of chromadb.
+"""The vector index: one Chroma collection an access label, and the matrix. The only owner of chromadb.
 
-Access is the shape of the index: a search names labels and looks into those collections and no other, because Chroma's
-`where` takes a hundred milliseconds on a large collection. Holds ids and vectors, no text. Derived from the catalog.
-A generation is one complete index; storage/indexes.py builds a new one beside the old and switches.
+Access is the shape of the index: a search names labels and looks at those and no other, because Chroma's `where` takes
+a hundred milliseconds on a large collection. The chunks of a label are scanned in the matrix (storage/matrix.py); only
+labels of more than GRAPH_OVER chunks are asked of Chroma's graph, whose time hardly grows. Holds ids and vectors, no
+text. Derived from the catalog. A generation is one complete index; storage/indexes.py builds a new one beside the old
+and switches.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+import threading
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 from storage.catalog import Vector
 from storage.errors import IndexUnavailable
 from storage.keywords import IndexHit
+from storage.matrix import Matrix
 
 if TYPE_CHECKING:
     from chromadb.api import ClientAPI
@@ -23,35 +27,49 @@ if TYPE_CHECKING:
 
 BATCH = 1000  # vectors a request; Chroma takes 5,461 at most
 PARALLEL = 4  # collections searched at once
+GRAPH_OVER = 500_000  # chunks of one label: scanning them takes as long as asking a Chroma server (5 ms)
 HNSW = {"space": "cosine", "ef_construction": 128, "max_neighbors": 16, "ef_search": 128}
 
 
 class VectorIndex:
-    """Chroma, in this process or as a server."""
+    """Chroma, in this process or as a server, and the matrix beside it."""
 
-    def __init__(self, client: ClientAPI) -> None:
-        self._client = client
+    def __init__(self, connect: Callable[[], ClientAPI], matrix: Matrix, *, graph_over: int = GRAPH_OVER) -> None:
+        self._connect = connect
+        self._chroma: ClientAPI | None = None
+        self._lock = threading.Lock()
+        self._matrix = matrix
+        self._graph_over = graph_over
         self._collections: dict[str, Collection] = {}
         self._pool = ThreadPoolExecutor(PARALLEL, thread_name_prefix="vectors")
 
     @classmethod
-    def local(cls, folder: Path) -> VectorIndex:
+    def local(cls, folder: Path, matrix: Matrix) -> VectorIndex:
         """Open the folder in this process. The caller holds the data folder's service lock."""
-        from chromadb import PersistentClient
 
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        return cls(PersistentClient(str(folder), settings=_client_settings()))
+        def connect() -> ClientAPI:
+            from chromadb import PersistentClient
+
+            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            return PersistentClient(str(folder), settings=_client_settings())
+
+        return cls(connect, matrix)
 
     @classmethod
-    def server(cls, host: str, port: int) -> VectorIndex:
-        """Speak to a Chroma server. Raises: IndexUnavailable."""
-        os.environ.setdefault("NO_PROXY", "localhost,127.0.0.1")
-        from chromadb import HttpClient
+    def server(cls, host: str, port: int, matrix: Matrix) -> VectorIndex:
+        """Speak to a Chroma server, from the first time it is needed: questions can do without."""
 
-        try:
-            return cls(HttpClient(host, port, settings=_client_settings()))
-        except _failures() as error:
-            raise IndexUnavailable(f"The vector index at {host}:{port} does not answer: {error}") from error
+        def connect() -> ClientAPI:
+            os.environ.setdefault("NO_PROXY", "localhost,127.0.0.1")
+            from chromadb import HttpClient
+
+            gone: tuple[type[Exception], ...] = (*_failures(), ValueError)  # ValueError: nobody listens there
+            try:
+                return HttpClient(host, port, settings=_client_settings())
+            except gone as error:
+                raise IndexUnavailable(f"The vector index at {host}:{port} does not answer: {error}") from error
+
+        return cls(connect, matrix)
 
     # --- writing -----------------------------------------------------------------------------------------------
 
@@ -60,30 +78,65 @@ class VectorIndex:
         for start in range(0, len(ids), BATCH):
             part = slice(start, start + BATCH)
             self._call(generation, label, "upsert", make=True, ids=list(ids[part]), embeddings=vectors[part])
+        self._matrix.put(generation, label, ids, vectors)
 
     def drop(self, generation: str, label: int, ids: Sequence[str]) -> None:
         """Take chunks out; those that are not there are left alone."""
+        self._matrix.drop(generation, label, ids)
         for start in range(0, len(ids), BATCH):
             self._call(generation, label, "delete", ids=list(ids[start : start + BATCH]))
 
-    def remove_generations(self, *, except_for: str | None) -> None:
-        """Delete every collection of other generations."""
+    def commit(self, generation: str) -> None:
+        """Make what was put and dropped lasting, and seen by every process."""
+        self._matrix.commit(generation)
+
+    def release(self) -> None:
+        """Forget what was not committed."""
+        self._matrix.release()
+
+    def has_matrix(self, generation: str) -> bool:
+        """Whether the matrix of this generation is there. Data folders of version 0.1.0 have none."""
+        return self._matrix.has(generation)
+
+    def put_matrix(self, generation: str, label: int, ids: Sequence[str], vectors: Vector) -> None:
+        """Add chunks to the matrix alone, when Chroma has them."""
+        self._matrix.put(generation, label, ids, vectors)
+
+    def remove_generations(self, *, keep: Sequence[str]) -> None:
+        """Delete everything of other generations."""
         for name in self._names():
-            if except_for is None or not name.startswith(f"{except_for}-"):
+            if name.rsplit("-", 1)[0] not in keep:
                 self._guard(self._client.delete_collection, name)
                 self._collections.pop(name, None)
+        self._matrix.remove_generations(keep=keep)
 
     # --- reading -----------------------------------------------------------------------------------------------
 
     def search(self, generation: str, vector: Vector, *, labels: frozenset[int], k: int) -> list[IndexHit]:
         """The k nearest chunks that `labels` may read; the score is the cosine. Raises: IndexUnavailable."""
+        if not self._matrix.has(generation):
+            return _best(self._search_graphs(generation, vector, labels=labels, k=k), k)
+        large = self._large(generation, labels)
+        hits: list[IndexHit] = []
+        if large:
+            try:
+                hits = self._search_graphs(generation, vector, labels=large, k=k)
+            except IndexUnavailable:
+                large = frozenset()  # slower, and right
+        hits += self._matrix.search(generation, vector, labels=labels - large, k=k)
+        return _best(hits, k)
+
+    def _large(self, generation: str, labels: frozenset[int]) -> frozenset[int]:
+        return frozenset(label for label in labels if self._matrix.span(generation, label) > self._graph_over)
+
+    def _search_graphs(self, generation: str, vector: Vector, *, labels: frozenset[int], k: int) -> list[IndexHit]:
+        """The k nearest of each label."""
         wanted = sorted(labels)
         if len(wanted) < 2:
             results = [self._search_one(generation, label, vector, k) for label in wanted]
         else:
             results = list(self._pool.map(lambda label: self._search_one(generation, label, vector, k), wanted))
-        hits = [hit for result in results for hit in result]
-        return sorted(hits, key=lambda hit: (-hit.score, hit.id))[:k]
+        return [hit for result in results for hit in result]
 
     def sizes(self, generation: str) -> dict[int, int]:
         """How many chunks each label's collection holds."""
@@ -93,10 +146,9 @@ class VectorIndex:
             if name.startswith(f"{generation}-")
         }
 
-    def ids(self, generation: str, label: int) -> set[str]:
-        """Every chunk id of a label's collection."""
-        found = self._call(generation, label, "get", include=[])
-        return set(found["ids"]) if found else set()
+    def matrix_sizes(self, generation: str) -> dict[int, int]:
+        """How many chunks of each label the matrix holds."""
+        return self._matrix.sizes(generation)
 
     def ping(self) -> None:
         """Raises: IndexUnavailable when Chroma does not answer."""
@@ -106,8 +158,16 @@ class VectorIndex:
         """End the threads, and Chroma when it is in this process."""
         self._pool.shutdown(wait=False, cancel_futures=True)
         self._collections.clear()
+        self._matrix.release()
 
     # --- inside ------------------------------------------------------------------------------------------------
+
+    @property
+    def _client(self) -> ClientAPI:
+        with self._lock:
+            if self._chroma is None:
+                self._chroma = self._connect()
+            return self._chroma
 
     def _search_one(self, generation: str, label: int, vector: Vector, k: int) -> list[IndexHit]:
         found = self._call(
@@ -161,6 +221,10 @@ class VectorIndex:
             return call(*arguments, **named)
         except _failures() as error:
             raise IndexUnavailable(f"The vector index does not answer: {error}") from error
+
+
+def _best(hits: Iterable[IndexHit], k: int) -> list[IndexHit]:
+    return sorted(hits, key=lambda hit: (-hit.score, hit.id))[:k]
 
 
 def _failures() -> tuple[type[Exception], ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -313,3 +314,14 @@ def test_a_link_that_takes_a_files_place_is_not_read(place: Place, tmp_path: Pat
     place.pipeline.work([place.source()])
     assert place.found("operator's token", "everyone") == []
     assert place.store.catalog.counts()["chunks"] == 0
+
+
+def test_a_data_folder_without_a_matrix_answers_and_gets_one(place: Place) -> None:
+    place.write("everyone/leave.md", LEAVE)
+    place.ingest()
+    shutil.rmtree(place.store.folder.matrix)  # as of version 0.1.0
+    assert place.found("annual leave", "everyone") == ["everyone/leave.md"]
+    assert not place.store.indexes.check().ok
+    place.store.indexes.catch_up()
+    assert place.store.indexes.check().ok
+    assert place.found("annual leave", "everyone") == ["everyone/leave.md"]

@@ -9,13 +9,17 @@ from pathlib import Path
 import pytest
 from place import Place
 
+from app.engine import Engine
 from app.records import Hit, Turn
 from app.retrieve import Retriever
 from ingest.pipeline import Pipeline
 from ingest.sandbox import Sandbox
 from storage.embedder import Embedder
+from storage.indexes import Indexes
+from storage.matrix import Matrix
 from storage.settings import load_settings
 from storage.store import open_store
+from storage.vectors import VectorIndex
 
 EVERYONE = {
     "leave.md": "# Leave\n\nStaff have thirty days of paid holiday a year. Part-time staff have their share of it.",
@@ -138,3 +142,37 @@ def test_scores_are_comparable_and_the_order_is_always_the_same(office: Place) -
 def test_a_question_without_words_finds_what_meaning_finds_and_breaks_nothing(office: Place) -> None:
     for question in ("?!", "the", "的", "  ", "🙂", "a" * 3000):
         assert all(0 <= hit.score <= 1 for hit in search(office, question, "everyone"))
+
+
+def test_without_the_vector_index_words_find_and_the_answer_says_so(office: Place, tmp_path: Path) -> None:
+    indexes = office.store.indexes
+    gone = VectorIndex.server("127.0.0.1", 1, Matrix(tmp_path))  # nobody listens there, and there is no matrix
+    store = replace(office.store, indexes=Indexes(indexes.catalog, indexes.keywords, gone))
+    engine = Engine(store)
+    hits = engine.search("Which certificate does the remote network need?", groups=["everyone"])
+    assert first(hits) == "vpn.md"
+    assert all("words_only" in hit.legs for hit in hits)
+    answer = engine.answer("Which certificate does the remote network need?", groups=["everyone"])
+    assert answer.notice is not None
+    assert "words alone" in answer.notice
+    assert Engine(office.store).answer("Which certificate does it need?", groups=["everyone"]).notice is None
+
+
+def test_the_order_of_hits_tells_nothing_of_what_one_may_not_read(office: Place) -> None:
+    """Two words equally rare for everyone weigh the same, although one is common in the board's documents."""
+    office.write("everyone/one.md", "# One\n\nquokka.")
+    office.write("everyone/two.md", "# Two\n\nnumbat.")
+    office.ingest()
+    everyone = office.store.catalog.labels_of(["everyone"])
+
+    def scores() -> list[float]:
+        hits = office.store.indexes.search_keywords("quokka numbat", labels=everyone, k=5)
+        return [hit.score for hit in hits]
+
+    before = scores()
+    assert before[0] == pytest.approx(before[1])
+    for number in range(8):
+        office.write(f"board/animal {number}.md", f"# Animal {number}\n\nquokka.")
+    office.ingest()
+    after = scores()
+    assert after[0] == pytest.approx(after[1], rel=1e-3)

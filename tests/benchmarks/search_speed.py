@@ -1,0 +1,269 @@
+"""How fast passages are found, permissions on: `python tests/benchmarks/search_speed.py [--chunks N] [--data DIR]`.
+
+Real text of the question sets in PREMISE_EVAL_DIR (default ../shared/eval), cut up and mixed until there are enough
+chunks, with synthetic clustered vectors, in a data folder of the product's own making. Measured is everything that
+`premise search` does once the question is embedded: access labels, both indexes, the catalog's rows, judging. Every
+question is also put to one Chroma collection of the same vectors, in this process and without any filter, in the same
+moment; the ratio of the two is what counts, since it does not depend on the machine.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import random
+import tempfile
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from app.engine import Engine
+from storage.catalog import EMBEDDER, Catalog, Seen, Vector, revision_id
+from storage.embedder import Embedder, LocalEmbedder
+from storage.records import Chunk, Element, Kind, Parsed
+from storage.settings import load_settings
+from storage.store import Store, open_store
+
+WORDS = 150  # of a chunk: about 200 tokens
+A_DOCUMENT = 50  # chunks
+DIMENSION = 384
+CLUSTERS = 2000
+SPREAD = 0.9  # length of a vector's own part against its cluster's: neighbours at a cosine of about 0.55
+HITS = 50  # asked of the bare collection
+QUERIES = 200
+PEOPLE = 20
+ROUNDS = 20  # questions of each
+SEED = 20261122
+
+
+def main() -> None:
+    """Run."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--chunks", type=int, default=100_000)
+    parser.add_argument("--labels", type=int, default=50, help="access labels that the chunks are spread over")
+    parser.add_argument("--person", default="1,10,50", help="how many of them the asking person has")
+    parser.add_argument("--data", type=Path, help="folder for the index; kept and used again")
+    parser.add_argument("--no-chroma", action="store_true", help="leave out the bare collection (no ratios then)")
+    parser.add_argument("--people", action="store_true", help=f"also {PEOPLE} people at once")
+    chosen = parser.parse_args()
+    root = Path(os.environ.get("PREMISE_EVAL_DIR") or Path(__file__).parents[2] / "../shared/eval").resolve()
+    if not (root / "squad" / "questions.jsonl").is_file():
+        print(f"skipped: no question set in {root}")
+        return
+    with tempfile.TemporaryDirectory() as made:
+        folder = (chosen.data or Path(made)) / f"{chosen.chunks}-{chosen.labels}"
+        settings = load_settings(folder)
+        with open_store(settings, check_embedder=False) as store:
+            if not (folder / "done").exists():
+                _fill(store, _passages(root), chosen.chunks, chosen.labels)
+                (folder / "done").touch()
+            embedder = _Synthetic(LocalEmbedder.from_settings(settings), chosen.chunks)
+            engine = Engine(replace(store, embedder=embedder))
+            bare = None if chosen.no_chroma else _bare(folder / "bare", chosen.chunks)
+            questions = _questions(root)
+            print(
+                f"{chosen.chunks:,} chunks in {chosen.labels} access labels, milliseconds p50/p95, {QUERIES} questions"
+            )
+            for labels in [int(count) for count in chosen.person.split(",") if int(count) <= chosen.labels]:
+                _measure(engine, embedder, bare, questions, labels)
+            if chosen.people:
+                _together(engine, questions, min(10, chosen.labels))
+
+
+# --- the collection ------------------------------------------------------------------------------------------------
+
+
+def _passages(root: Path) -> list[list[str]]:
+    """The words of every document, in pieces of half a chunk."""
+    pieces = []
+    for folder in ("squad", "mtrag"):
+        for file in sorted((root / folder / "docs").rglob("*.md")):
+            words = file.read_text(encoding="utf-8").split()
+            pieces += [words[start : start + WORDS // 2] for start in range(0, len(words), WORDS // 2)]
+    return pieces
+
+
+def _questions(root: Path) -> list[str]:
+    lines = (root / "squad" / "questions.jsonl").read_text(encoding="utf-8").splitlines()
+    texts = [json.loads(line)["question"] for line in lines]
+    return random.Random(SEED).sample(texts, len(texts))  # noqa: S311  (nothing secret)
+
+
+def _vectors(count: int) -> Iterator[Vector]:
+    """The chunks' vectors, a document's worth at a time; the same in every run."""
+    made = np.random.default_rng(SEED)
+    centres = made.standard_normal((CLUSTERS, DIMENSION), dtype=np.float32)
+    for start in range(0, count, A_DOCUMENT):
+        size = min(A_DOCUMENT, count - start)
+        own = made.standard_normal((size, DIMENSION), dtype=np.float32)
+        rows = centres[made.integers(0, CLUSTERS, size)] + SPREAD * own
+        yield rows / np.linalg.norm(rows, axis=1, keepdims=True)
+
+
+def _fill(store: Store, passages: list[list[str]], count: int, labels: int) -> None:
+    """Documents of mixed passages in the catalog, then both indexes."""
+    catalog = store.catalog
+    started = time.monotonic()
+    mixed = random.Random(SEED)  # noqa: S311  (nothing secret)
+    source = catalog.source(str(store.settings.inbox_folder), None)
+    catalog.set_fact(EMBEDDER, "synthetic")
+    for number, vectors in enumerate(_vectors(count)):
+        label = catalog.label_for([f"group{number % labels}"])
+        bodies = [" ".join(mixed.choice(passages) + mixed.choice(passages)) for _ in vectors]
+        _document(catalog, source.id, label, f"folder {number % 97}/report {number}.md", bodies, vectors)
+        if number % 2000 == 1999:
+            print(
+                f"  {(number + 1) * A_DOCUMENT:,} chunks in the catalog, {time.monotonic() - started:.0f} s", flush=True
+            )
+    filled = time.monotonic()
+    store.indexes.rebuild()
+    catalog.told(catalog.last_note())
+    print(f"  catalog {filled - started:.0f} s, indexes {time.monotonic() - filled:.0f} s", flush=True)
+
+
+def _document(
+    catalog: Catalog, source: int, label: int | None, path: str, bodies: Sequence[str], vectors: Vector
+) -> None:
+    seen = Seen(path=path, label=label, size=1, mtime_ns=0, inode=0)
+    document = catalog.add_files(source, [seen])[path]
+    content = sha256(path.encode()).hexdigest()
+    revision = revision_id(document, content)
+    pieces, start = [], 0
+    for position, body in enumerate(bodies):
+        pieces.append(
+            Chunk(
+                id=f"{revision}:{position}",
+                revision_id=revision,
+                position=position,
+                start=start,
+                end=start + len(body),
+                header=path,
+                body=body,
+                section=f"Section {position // 10}",
+                pages=(),
+                tokens=200,
+            )
+        )
+        start += len(body) + 2
+    catalog.index_revision(
+        document,
+        content=content,
+        suffix=".md",
+        title=Path(path).stem,
+        parsed=Parsed(elements=tuple(Element(kind=Kind.TEXT, text=body) for body in bodies)),
+        pieces=pieces,
+        embedded=[sha256(piece.id.encode()).hexdigest()[:32] for piece in pieces],
+        vectors=vectors,
+    )
+
+
+class _Synthetic:
+    """The real tokenizer, and for each question a vector near one of the chunks': nothing is embedded."""
+
+    def __init__(self, real: Embedder, count: int) -> None:
+        self._real = real
+        made = np.random.default_rng(SEED + 1)
+        some = [rows[0] for rows in _vectors(min(count, 20_000))]
+        own = made.standard_normal((QUERIES, DIMENSION), dtype=np.float32) / DIMENSION**0.5
+        near = np.stack([some[number % len(some)] for number in range(QUERIES)]) + 0.5 * own
+        self._vectors = near / np.linalg.norm(near, axis=1, keepdims=True)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._real, name)
+
+    def encode_questions(self, texts: Sequence[str]) -> Vector:
+        return np.stack([self.vector(text) for text in texts])
+
+    def vector(self, text: str) -> Vector:
+        row: Vector = self._vectors[int(sha256(text.encode()).hexdigest()[:8], 16) % QUERIES]
+        return row
+
+
+def _bare(folder: Path, count: int) -> Any:
+    """One Chroma collection of all vectors, as Chroma makes it by default but for the cosine."""
+    import chromadb
+
+    client = chromadb.PersistentClient(str(folder), settings=chromadb.config.Settings(anonymized_telemetry=False))
+    collection = client.get_or_create_collection(
+        "bare", embedding_function=None, configuration={"hnsw": {"space": "cosine"}}
+    )
+    if collection.count() != count:
+        for number, rows in enumerate(_vectors(count)):
+            collection.upsert(ids=[f"{number}:{row}" for row in range(len(rows))], embeddings=rows)
+    return collection
+
+
+# --- measuring -----------------------------------------------------------------------------------------------------
+
+
+def _measure(engine: Engine, embedder: _Synthetic, bare: Any, questions: Sequence[str], labels: int) -> None:
+    groups = [f"group{number}" for number in range(labels)]
+    ours, theirs = [], []
+    for text in questions[-30:]:
+        engine.search(text, groups=groups)
+    for text in questions[:QUERIES]:
+        started = time.perf_counter()
+        engine.search(text, groups=groups)
+        ended = time.perf_counter()
+        ours.append(ended - started)
+        if bare is not None:
+            vector = embedder.vector(text)[None, :]
+            started = time.perf_counter()
+            bare.query(query_embeddings=vector, n_results=HITS, include=["distances"])
+            theirs.append(time.perf_counter() - started)
+    line = f"person with {labels:4} labels: Premise {_ms(ours, 50):6.1f} /{_ms(ours, 95):6.1f}"
+    if theirs:
+        ratios = (_ms(ours, 50) / _ms(theirs, 50), _ms(ours, 95) / _ms(theirs, 95))
+        line += (
+            f"   bare Chroma {_ms(theirs, 50):5.1f} /{_ms(theirs, 95):5.1f}   ratio {ratios[0]:.1f} /{ratios[1]:.1f}"
+        )
+    print(line, flush=True)
+
+
+def _together(engine: Engine, questions: Sequence[str], labels: int) -> None:
+    """PEOPLE threads, each asking one question after another, against one alone that has the same cores."""
+    groups = [f"group{number}" for number in range(labels)]
+
+    def asking(people: int) -> tuple[float, list[float]]:
+        seconds: list[float] = []
+
+        def person(number: int) -> None:
+            for text in questions[number::PEOPLE][:ROUNDS]:
+                started = time.perf_counter()
+                engine.search(text, groups=groups)
+                seconds.append(time.perf_counter() - started)
+
+        threads = [threading.Thread(target=person, args=(number,)) for number in range(people)]
+        started = time.perf_counter()
+        busy = time.process_time()
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        wall = time.perf_counter() - started
+        print(f"    {people} people: {time.process_time() - busy:.2f} s of processor time in {wall:.2f} s")
+        return len(seconds) / wall, seconds
+
+    asking(PEOPLE)
+    alone, _ = asking(1)
+    together, seconds = asking(PEOPLE)
+    print(
+        f"{PEOPLE} people at once: {together:.0f} questions/s, one alone {alone:.0f}; "
+        f"milliseconds p50 {_ms(seconds, 50):.0f}, longest {max(seconds) * 1000:.0f}, "
+        f"{max(seconds) / (_ms(seconds, 50) / 1000):.1f} times the median"
+    )
+
+
+def _ms(seconds: Sequence[float], percentile: int) -> float:
+    return float(np.percentile(seconds, percentile)) * 1000
+
+
+if __name__ == "__main__":
+    main()
