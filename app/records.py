@@ -137,6 +137,7 @@ class Retrieved:
     """First event of an answer: what was found."""
 
     hits: tuple[Hit, ...]
+    question: str | None = None  # what was searched for, where a follow-up was completed by the language model
 
 
 @dataclass(frozen=True, kw_only=True)

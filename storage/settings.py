@@ -106,6 +106,10 @@ class Settings(BaseSettings):
         2.0, gt=0, description="Time that may take, in seconds; after it the order stays as it was."
     )
 
+    rewrite_seconds: float = Field(
+        4.0, ge=0, description="Time the language model has to complete a follow-up question for the search; 0: none."
+    )
+
     # the language model
     llm_url: str | None = Field(
         None,
