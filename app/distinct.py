@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from app.records import Hit
 
-ALIKE = 0.95  # cosine and above: worth comparing word for word
+ALIKE = 0.8  # cosine and above: worth comparing word for word; headers differ, and are part of the vectors
 SAME = 0.9  # of the terms of both, and every number: says the same
 FIRST = 5  # places that the ranking alone decides
 SHARE = 0.4  # of the places: the most that one document gets while others have something
