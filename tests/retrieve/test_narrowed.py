@@ -19,9 +19,7 @@ from storage.filters import Filters
 from storage.settings import load_settings
 from storage.store import open_store
 
-SAME = (
-    "Reimbursement of travel expenses takes two weeks from the day on which every receipt has reached the office."
-)
+SAME = "Reimbursement of travel expenses takes two weeks from the day on which every receipt has reached the office."
 FILES = {
     "everyone/policies/leave 2022.md": "# Leave\n\nEmployees accrue Paid Time Off (PTO) of 25 days in each year.",
     "everyone/policies/leave 2024.txt": "Employees accrue Paid Time Off of 28 days in each year of work.",
