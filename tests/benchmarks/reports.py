@@ -1,8 +1,8 @@
-"""Near-identical reports told apart: `python tests/benchmarks/reports.py`. Makes them, indexes them, asks, prints a table.
+"""Near-identical reports told apart: `python tests/benchmarks/reports.py`. Makes, indexes and asks them.
 
-Thirty annual and quarterly reports as PDF, made on the spot: every company's says the same on the same pages, in the same
-words, with its own numbers; company and period stand in the file's name and on the first page alone. A question is right
-when a passage of the right page of the right report is among the first five.
+Thirty annual and quarterly reports as PDF, made on the spot: every company's says the same on the same pages, in the
+same words, with its own numbers; company and period stand in the file's name and on the first page alone. A question is
+right when a passage of the right page of the right report is among the first five.
 """
 
 from __future__ import annotations
@@ -54,10 +54,10 @@ PAGES = (
     ("Diluted earnings per share were {} dollars.", "What were the earnings per share of {} {}?"),
 )
 FILLER = (
-    "The discussion below should be read together with the consolidated financial statements and the related notes. "
-    "It contains forward-looking statements that involve risks and uncertainties; actual results may differ materially. "
+    "The discussion below should be read together with the consolidated financial statements and related notes. "
+    "It contains forward-looking statements that involve risks and uncertainties; results may differ materially. "
     "Management believes that these measures are useful to investors, and uses them to assess performance. Amounts may "
-    "not add up because of rounding. Comparative figures have been reclassified to conform to the present presentation. "
+    "not add up because of rounding. Comparative figures were reclassified to conform to the present presentation. "
 )
 
 
@@ -76,7 +76,7 @@ def main() -> None:
 def _make(folder: Path) -> list[Question]:
     """The reports, written; a question for every page of every second one."""
     folder.mkdir(parents=True)
-    numbers = random.Random(7)
+    numbers = random.Random(7)  # noqa: S311 - the same reports every time
     styles = getSampleStyleSheet()
     questions = []
     for company in COMPANIES:
