@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from app import cli_eval, keeping
+from app import cli_eval, documents, keeping
 from app.models.commands import models
 from storage.errors import PremiseError, SettingError
 
@@ -79,12 +79,18 @@ def main() -> None:
 
 
 def _settings(**overrides: Any) -> Settings:
+    from storage.outgoing import guard
     from storage.settings import load_settings
 
-    return load_settings(State.data, **overrides)
+    settings = load_settings(State.data, **overrides)
+    guard(settings)
+    return settings
 
 
 cli.add_typer(cli_eval.commands(_settings), name="eval")
+
+
+documents.add_to(cli, _settings)
 
 
 def _say(text: str) -> None:
@@ -108,6 +114,7 @@ def up(
     port: Annotated[int | None, typer.Option(help="Port of the page.")] = None,
 ) -> None:
     """Run everything in the foreground: the page, the ingest service, the vector index. Ctrl-C stops it."""
+    from app.models.register import require
     from app.up import Service
     from storage.datafolder import DataFolder
 
@@ -119,6 +126,7 @@ def up(
     folder = DataFolder(settings.data)
     settings.inbox_folder.mkdir(parents=True, exist_ok=True)
     _say("Starting…")
+    require(settings, _say)
 
     def ready(address: str) -> None:
         _say(f"Premise is ready: {address}")
@@ -127,13 +135,25 @@ def up(
     Service(settings, folder, _say).run(ready)
 
 
+@cli.command("serve-vectors", hidden=True)
+def serve_vectors() -> None:
+    """Chroma's server, and where it listens made known to the others: as the systemd unit runs it."""
+    from app.up import Service
+    from storage.datafolder import DataFolder
+
+    settings = _settings()
+    Service(settings, DataFolder(settings.data), _say, ("chroma",)).run(lambda _: _say("The vector index is ready."))
+
+
 @cli.command("serve-web", hidden=True)
 def serve_web() -> None:
     """The web server, as `premise up` and the systemd unit run it."""
     from app.engine import Engine
+    from app.models.register import require
     from app.web import serve
 
     settings = _settings()
+    require(settings, _say)
     with Engine.open(settings) as engine:
         serve(engine, settings.host, settings.port)
 
@@ -145,12 +165,14 @@ def serve_ingest() -> None:
     import signal
     import threading
 
+    from app.models.register import require
     from ingest.passes import open_pipeline
     from ingest.service import Service
 
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
     logging.getLogger("httpx").setLevel(logging.WARNING)  # one line a request to Chroma says nothing
     settings = _settings()
+    require(settings, _say, roles=["embedder"])
     settings.inbox_folder.mkdir(parents=True, exist_ok=True)
     stop = threading.Event()
     for name in (signal.SIGINT, signal.SIGTERM):
@@ -464,6 +486,55 @@ def users_list(as_json: Json = False) -> None:
         print(f"{user.name}  groups: {', '.join(user.groups) or 'everyone only'}{f'  ({marks})' if marks else ''}")
     if not people:
         print("There are no accounts yet: premise users add NAME --groups a,b")
+
+
+@users.command("token")
+def users_token(
+    name: str,
+    days: Annotated[float | None, typer.Option(min=0, help="For so many days. Default: until it is revoked.")] = None,
+    revoke: Annotated[bool, typer.Option("--revoke", help="End every token of this account instead.")] = False,
+    as_json: Json = False,
+) -> None:
+    """A token by which this person's programs ask in their name, at /v1 and /api/v1. Shown once."""
+    from storage.audit import Event
+    from storage.tokens import Tokens
+
+    def work(parts: Any) -> Any:
+        tokens = Tokens(parts[0].database)
+        done = tokens.revoke(name) if revoke else tokens.make(name, days)
+        parts[1].record("operator", Event.TOKENS_REVOKED if revoke else Event.TOKEN_MADE, name)
+        return done
+
+    done = _accounts(work)
+    if as_json:
+        _print_json({"name": name} | ({"revoked": done} if revoke else {"token": done}))
+    else:
+        print(f"{done} revoked" if revoke else f"token: {done}")
+
+
+@cli.command()
+def prompts(
+    copy: Annotated[bool, typer.Option("--copy", help="Put the files into the data folder, for changing.")] = False,
+    version: Annotated[str | None, typer.Option(help="Print the prompts of this version, as answers name it.")] = None,
+    as_json: Json = False,
+) -> None:
+    """What the language model is told: the files in force, and every version that was."""
+    from app.prompt_files import copy_prompts
+    from app.prompt_listing import listing
+
+    folder = _settings().data
+    if copy:
+        for file in copy_prompts(folder):
+            _say(f"{file} can be changed now; the next start uses it.")
+    found = listing(folder, version)
+    if as_json:
+        _print_json(found)
+        return
+    for name, text in found["texts"].items():
+        print(f"--- {name}{' (own)' if name in found['own'] else ''} ---\n{text.rstrip()}\n")
+    print(f"version {found['version']}")
+    for item in found["versions"]:
+        print(f"  {item['version']} first used {item['first_used']}")
 
 
 def _user_json(user: Any) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from ingest.parse.limits import ParseLimits
+from ingest.passwords import Passwords
 from ingest.pipeline import Pipeline, Reconciled
 from ingest.pipeline import Progress as Work
 from ingest.sandbox import Sandbox
@@ -37,7 +38,10 @@ def open_pipeline(settings: Settings, *, check_embedder: bool = True) -> Iterato
         ocr_seconds=settings.ocr_seconds,
         ocr_languages=tuple(settings.ocr_languages),
     )
-    with open_store(settings, check_embedder=check_embedder) as store, Sandbox(limits) as sandbox:
+    with (
+        open_store(settings, check_embedder=check_embedder) as store,
+        Sandbox(limits, Passwords(settings.passwords_file)) as sandbox,
+    ):
         yield Pipeline(settings, store.indexes, store.originals, store.embedder, sandbox), store.folder
 
 
@@ -70,6 +74,8 @@ def one_pass(
         found = pipeline.reconcile(source)
         work = _work(pipeline, source)
         pipeline.tidy()
+        if pipeline.scrub_due():  # a `premise forget` that was interrupted
+            pipeline.scrub()
         return {
             "indexed": work.indexed,
             "unchanged": _indexed(catalog, source) - work.indexed,
@@ -131,7 +137,11 @@ def _changing(catalog: Catalog, source: Source) -> bool:
 
 def _attention(catalog: Catalog, source: Source, found: Reconciled) -> list[str]:
     """What the administrator should know besides failures."""
-    nobody = [file.path for file in catalog.known(source.id).values() if file.label is None]
+    nobody = [
+        file.path
+        for file in catalog.known(source.id).values()
+        if file.label is None and file.state is not State.IGNORED
+    ]
     lines = [*found.rule_problems, *found.unreadable]
     if nobody:
         lines.append(

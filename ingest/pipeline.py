@@ -22,20 +22,24 @@ import numpy as np
 from ingest.access import AccessRules
 from ingest.chunk import chunk, embedding_text, name_of, title_of
 from ingest.sandbox import Sandbox
-from ingest.scan import Changes, Walked, compare, walk
-from storage.catalog import EMBEDDER, Catalog, Known, Source, Vector, revision_id
+from ingest.scan import Changes, Walked, compare, walk, why_unreadable
+from storage.catalog import EMBEDDER, Catalog, Known, Source, Vector, Waiting, revision_id
+from storage.catalog.facts import PARSER_NETWORK
 from storage.embedder import Embedder
+from storage.erasure import scrub, scrub_due
 from storage.errors import PremiseError
-from storage.failures import RETRIED, Code, ParseFailure
+from storage.failures import BY_PERSON, RETRIED, Code, ParseFailure
 from storage.indexes import Indexes
+from storage.injection import FLAG, instructions
 from storage.originals import Originals
-from storage.records import Chunk, Parsed, State
+from storage.records import Chunk, Parsed, State, revision_text
 from storage.settings import Settings
 
 log = logging.getLogger("premise.ingest")
 
 EMBED_AT = 128  # chunks collected across documents before they are embedded together
 BATCH = 200  # waiting files fetched at once
+PASSWORDS = "passwords"  # the fact that tells whether passwords_file has changed
 GUARD_MINIMUM = 10  # fewer vanished files than this are simply deleted
 
 
@@ -67,11 +71,17 @@ class Progress:
     timings: dict[str, float] = field(default_factory=lambda: {"parse": 0.0, "embed": 0.0, "store": 0.0})
 
 
+def _flags(parsed: Parsed) -> tuple[str, ...]:
+    """What parsing flagged, and whether the text speaks to a language model."""
+    aimed = next(instructions(revision_text(parsed.elements)), None) is not None
+    return (*parsed.flags, FLAG) if aimed else parsed.flags
+
+
 @dataclass(frozen=True, kw_only=True)
 class _Prepared:
     """A file that was parsed and chunked."""
 
-    known: Known
+    known: Waiting
     content: str  # SHA-256
     title: str
     parsed: Parsed
@@ -113,7 +123,7 @@ class Pipeline:
             return Reconciled(held=held)
         known = self.catalog.known(source.id)
         changes = compare(walked.files, known, walked.unreadable)
-        waits = self._guard(source, changes, len(known))
+        waits = self._guard(source, changes, sum(file.state is not State.IGNORED for file in known.values()))
         if waits is None:
             self.catalog.delete_documents([file.id for file in changes.gone])
         self._apply(source, changes)
@@ -135,7 +145,7 @@ class Pipeline:
 
     def _guard(self, source: Source, changes: Changes, known: int) -> str | None:
         """Why the deletions have to wait for a person: a share that is not mounted looks like an empty folder."""
-        gone = len(changes.gone)
+        gone = sum(file.state is not State.IGNORED for file in changes.gone)
         if gone < GUARD_MINIMUM or gone <= known * self.settings.guard_fraction or source.confirmed:
             return None
         return (
@@ -146,11 +156,18 @@ class Pipeline:
 
     def _apply(self, source: Source, changes: Changes) -> None:
         self.catalog.add_files(source.id, changes.new)
-        for before, file in changes.changed:
-            self.catalog.touch_file(before.id, file, waiting=True)
-        for before, file in changes.moved:
-            renamed = PurePosixPath(before.path).stem != PurePosixPath(file.path).stem
-            self.catalog.touch_file(before.id, file, waiting=renamed, code="renamed" if renamed else None)
+        self.catalog.touch_files(changes.changed, waiting=True)
+        self.catalog.pass_over(changes.ignored)
+        self.catalog.touch_files(changes.noted, waiting=False)
+        renamed = {
+            before.id
+            for before, file in changes.moved
+            if PurePosixPath(before.path).stem != PurePosixPath(file.path).stem and before.code not in BY_PERSON
+        }
+        self.catalog.touch_files([pair for pair in changes.moved if pair[0].id not in renamed], waiting=False)
+        self.catalog.touch_files(
+            [pair for pair in changes.moved if pair[0].id in renamed], waiting=True, code="renamed"
+        )
         by_label: dict[int | None, list[str]] = {}
         for before, file in changes.relabelled:
             by_label.setdefault(file.label, []).append(before.id)
@@ -159,11 +176,9 @@ class Pipeline:
 
     def _unreadable(self, walked: Walked, known: dict[str, Known], rules: AccessRules) -> None:
         """Files that cannot be looked at any more: said to the administrator, still answering those who may read."""
-        for path, file in known.items():
-            why = next(
-                (w for place, w in walked.unreadable.items() if path == place or path.startswith(f"{place}/")), None
-            )
-            if why is None:
+        for path, file in known.items() if walked.unreadable else ():
+            why = why_unreadable(path, walked.unreadable)
+            if why is None or file.state is State.IGNORED:
                 continue
             label = self.catalog.label_for(rules.readers(path))
             if label != file.label:
@@ -187,6 +202,7 @@ class Pipeline:
         """
         ids = [source.id for source in sources]
         self._roots |= {source.id: Path(source.root) for source in sources}
+        self._retry_encrypted()
         state = Progress(total=self.catalog.unfinished(ids))
         if self.catalog.fact(EMBEDDER) is None:
             self.catalog.set_fact(EMBEDDER, f"{self.embedder.name} {self.embedder.revision}")
@@ -206,21 +222,37 @@ class Pipeline:
                     self._store(collected, state, progress)
                     collected = []
             self._store(collected, state, progress)
+        self._note_network()
         return state
 
-    def _finish(self, state: Progress, known: Known, progress: Callable[[Progress], None]) -> None:
+    def _retry_encrypted(self) -> None:
+        """Another list of passwords may open what the last one did not."""
+        stamp = self.sandbox.passwords.stamp()
+        if stamp != (self.catalog.fact(PASSWORDS) or ""):
+            self.catalog.retry(None, code=Code.ENCRYPTED)
+            self.catalog.set_fact(PASSWORDS, stamp)
+
+    def _note_network(self) -> None:
+        """Whether the parsing child could leave the network, for the administrator."""
+        network = {None: None, True: "open", False: "closed"}[self.sandbox.network]
+        if network is not None and network != self.catalog.fact(PARSER_NETWORK):
+            self.catalog.set_fact(PARSER_NETWORK, network)
+            if network == "open":
+                log.warning("The parsing process could not leave the network: this system does not let it.")
+
+    def _finish(self, state: Progress, known: Waiting, progress: Callable[[Progress], None]) -> None:
         state.done += 1
         state.total = max(state.total, state.done)
         state.path = known.path
         progress(state)
 
     def _prepared(
-        self, waiting: Sequence[Known], pause: Callable[[], bool]
-    ) -> Iterator[tuple[Known, _Prepared | ParseFailure | None]]:
+        self, waiting: Sequence[Waiting], pause: Callable[[], bool]
+    ) -> Iterator[tuple[Waiting, _Prepared | ParseFailure | None]]:
         """Parse ahead in one thread while the caller embeds: at most a few files, so that memory stays bounded."""
         ahead = 4
         with ThreadPoolExecutor(1, thread_name_prefix="parse") as pool:
-            queue: list[tuple[Known, Future[_Prepared | ParseFailure | None]]] = []
+            queue: list[tuple[Waiting, Future[_Prepared | ParseFailure | None]]] = []
             upcoming = iter(waiting)
             while True:
                 while len(queue) < ahead and not pause() and (known := next(upcoming, None)) is not None:
@@ -230,7 +262,7 @@ class Pipeline:
                 known, future = queue.pop(0)
                 yield known, future.result()
 
-    def _prepare(self, known: Known) -> _Prepared | ParseFailure | None:
+    def _prepare(self, known: Waiting) -> _Prepared | ParseFailure | None:
         """Keep, parse and chunk a file. None: its content is indexed already."""
         started = time.monotonic()
         try:
@@ -242,7 +274,7 @@ class Pipeline:
             suffix = PurePosixPath(known.path).suffix.lower()
             parsed = self.sandbox.parse(self.originals.path(content), suffix)
             modified = parsed.modified or datetime.fromtimestamp(known.mtime_ns / 1e9, UTC)
-            parsed = replace(parsed, modified=modified)
+            parsed = replace(parsed, modified=modified, flags=_flags(parsed))
             title = title_of(parsed, known.path)
             pieces = self._chunks(parsed, title, revision_id(known.id, content), known.path)
             self.catalog.set_state(known.id, State.EMBEDDING, known.code)
@@ -272,7 +304,7 @@ class Pipeline:
             count_tokens=self.embedder.count_tokens,
         )
 
-    def _keep(self, known: Known) -> str:
+    def _keep(self, known: Waiting) -> str:
         """Copy the original in, when it is whole. Returns its SHA-256. Raises: ParseFailure."""
         path = self._roots[known.source_id] / known.path
         try:
@@ -287,9 +319,11 @@ class Pipeline:
             content = self.originals.keep(path, inode=known.inode)
             after = path.lstat()
         except FileNotFoundError as error:
-            raise ParseFailure(
-                Code.CHANGING, "The file went away while it was read, or its name is not valid Unicode."
-            ) from error
+            if "\\udc" in known.path:  # as the scan writes out bytes that are no Unicode
+                raise ParseFailure(
+                    Code.UNREADABLE, "The file's name, or its folder's, is not valid Unicode. Rename it."
+                ) from error
+            raise ParseFailure(Code.CHANGING, "The file went away while it was read.") from error
         except OSError as error:
             raise ParseFailure(Code.UNREADABLE, f"The file cannot be read: {error.strerror}.") from error
         if (after.st_size, after.st_mtime_ns) != (status.st_size, status.st_mtime_ns):
@@ -308,11 +342,11 @@ class Pipeline:
                 raise ParseFailure(Code.CHANGING, "The file is still being written.")
         return status
 
-    def _fail(self, known: Known, failure: ParseFailure) -> None:
+    def _fail(self, known: Waiting, failure: ParseFailure) -> None:
         retry_at = None
         again = known.attempts + 1 < self.settings.max_attempts or failure.code is Code.UNREADABLE
-        if failure.code in RETRIED and again:  # a permission can be mended at any time, and changes no file's date
-            wait = 5 if failure.code is Code.CHANGING else 30
+        if (failure.passing or failure.code in RETRIED) and again:
+            wait = 5 if failure.passing or failure.code is Code.CHANGING else 30
             retry_at = datetime.now(UTC) + timedelta(seconds=wait * 2 ** min(known.attempts, 5))
         self.catalog.fail(known.id, failure.code, failure.reason, retry_at)
 
@@ -367,6 +401,14 @@ class Pipeline:
         before = datetime.now(UTC) - timedelta(days=self.settings.keep_revisions_days)
         self.catalog.purge_superseded(before)
         self.originals.remove_except(self.catalog.originals())
+
+    def scrub(self) -> None:
+        """Remove from the disk what was forgotten. Call when no file is being read."""
+        scrub(self.indexes, self.originals)
+
+    def scrub_due(self) -> bool:
+        """Whether something was forgotten whose bytes are still on the disk."""
+        return scrub_due(self.catalog)
 
     def reembed(self, progress: Callable[[int], None] = lambda done: None) -> int:
         """Chunk and embed every current revision anew from what was parsed, for another model or chunk size.

@@ -22,11 +22,16 @@ class Event(StrEnum):
     SEARCHED = "searched"
     OPENED = "opened"  # a page, a passage or a download
     RETRIED = "retried"
+    IGNORED = "ignored"
+    UNIGNORED = "unignored"
+    FORGOT = "forgot"
     CONFIRMED_DELETIONS = "confirmed deletions"
     SET_MADE = "question set made"  # of what people asked and rated
     USER_ADDED = "user added"
     USER_CHANGED = "user changed"
     USER_REMOVED = "user removed"
+    TOKEN_MADE = "token made"  # noqa: S105
+    TOKENS_REVOKED = "tokens revoked"
     BACKED_UP = "backed up"
     RESTORED = "restored"
 

@@ -8,6 +8,7 @@ from storage.catalog.part import Part
 from storage.errors import EmbedderMismatch
 from storage.schema import facts
 
+PARSER_NETWORK = "parser network"  # the fact whether the parsing child still has one: open | closed
 EMBEDDER = "embedder"  # the fact that names the model the vectors were made by: "name revision"
 
 
@@ -24,6 +25,11 @@ class Facts(Part):
         with self.database.write() as connection:
             connection.execute(delete(facts).where(facts.c.key == key))
             connection.execute(insert(facts).values(key=key, value=value))
+
+    def forget_fact(self, key: str) -> None:
+        """What was a fact is none any more."""
+        with self.database.write() as connection:
+            connection.execute(delete(facts).where(facts.c.key == key))
 
     def check_embedder(self, name: str, revision: str) -> None:
         """Compare with the model the vectors were made by. Raises: EmbedderMismatch."""

@@ -42,10 +42,12 @@ class Revisions(Part):
         new = revision_id(document_id, content)
         with self.database.write() as connection:
             old = connection.execute(
-                select(documents.c.revision_id, documents.c.label_id).where(documents.c.id == document_id)
+                select(documents.c.revision_id, documents.c.label_id, documents.c.state).where(
+                    documents.c.id == document_id
+                )
             ).first()
-            if old is None:
-                return  # deleted while it was parsed
+            if old is None or old.state == State.IGNORED:
+                return  # deleted, ignored or forgotten while it was parsed
             drop_chunks(connection, [document_id])
             connection.execute(
                 update(revisions)

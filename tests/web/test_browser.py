@@ -226,6 +226,21 @@ def test_the_administrator_sees_files_and_people(page: Page, site: Site) -> None
     expect(page.get_by_role("button", name=re.compile(r"Retry all failed \(0\)"))).to_be_disabled()
 
 
+def test_the_administrator_ignores_a_selected_file_and_reads_it_again(page: Page, site: Site) -> None:
+    sign_in(page, site, "root", "/administration")
+    page.get_by_label("Path or title contains").fill("zephyr")
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("1 file", exact=True)).to_be_visible()
+    for before, after in (("Ignore (1)", "ignored"), ("Unignore (1)", "waiting")):
+        expect(page.get_by_role("button", name=re.compile(r"^Ignore \(0\)"))).to_be_visible()
+        place = page.get_by_test_id("stDataFrame").first.bounding_box()
+        assert place is not None
+        page.mouse.click(place["x"] + 15, place["y"] + 52)  # the box before the first row
+        page.get_by_role("button", name=before).click()
+        state = re.compile(after)
+        expect(page.get_by_test_id("stDataFrame").first).to_contain_text(state)
+
+
 def test_a_disabled_person_is_out_at_the_next_click(page: Page, site: Site) -> None:
     accounts = Accounts(site.database)
     accounts.add("leaver", PASSWORD, [])
@@ -270,3 +285,50 @@ def _harmless(page: Page) -> None:
     assert [picture for picture in pictures if "evil" in picture] == []
     assert page.locator(".katex, .answer [style*=color], iframe").count() == 0
     assert page.get_by_text("😄").count() == 0
+
+
+def test_stopping_an_answer_ends_it_at_the_model(page: Page, site: Site) -> None:
+    site.model.status, site.model.pause = 200, 0.05
+    site.model.says("Every employee has 30 days of annual leave [1]. " * 200)
+    site.model.hung_up.clear()
+    sign_in(page, site, "ada")
+    box = page.get_by_placeholder("Ask about your documents")
+    box.fill(LEAVE)
+    box.press("Enter")
+    expect(page.locator(".growing")).to_contain_text("30 days")
+    page.get_by_role("button", name="Stop").click()
+    expect(page.get_by_text("You stopped this answer.")).to_be_visible()
+    assert site.model.hung_up.wait(30)
+    expect(page.get_by_role("button", name="Stop")).to_have_count(0)
+    site.model.pause = 0.0
+    site.model.says("Every employee has 30 days of annual leave [1].")
+    page.get_by_role("button", name="Ask again").click()
+    expect(page.locator(".chips")).to_contain_text("Written by the language model")
+    made = page.locator(".chip", has_text="Written by").get_attribute("title")
+    assert made is not None and "Model tiny, prompts " in made
+
+
+def test_who_waits_sees_how_many_are_ahead_and_closing_the_page_leaves_the_queue(page: Page, site: Site) -> None:
+    site.model.status, site.model.pause = 200, 0.05
+    site.model.says("Every employee has 30 days of annual leave [1]. " * 200)
+    question = {"question": LEAVE}
+    with site.client("hugo").stream("POST", "/api/v1/ask", json=question) as first:
+        coming = first.iter_lines()  # kept: without it the connection is closed
+        assert "event: delta" in coming
+        with site.client("hugo").stream("POST", "/api/v1/ask", json=question) as second:
+            waits = second.iter_lines()
+            assert "event: waiting" in waits
+            sign_in(page, site, "ada")
+            box = page.get_by_placeholder("Ask about your documents")
+            box.fill(LEAVE)
+            box.press("Enter")
+            expect(page.locator(".working")).to_contain_text("busy; yours is the next")  # hugo has one under way
+            waiting = 'premise_language_model_questions{state="waiting"}'
+            assert f"{waiting} 2.0" in site.client().get("/metrics").text
+            page.goto("about:blank")
+            for _ in range(100):
+                if f"{waiting} 1.0" in site.client().get("/metrics").text:
+                    break
+                page.wait_for_timeout(100)
+            else:
+                raise AssertionError("the question of whoever left still waits")
