@@ -20,7 +20,7 @@ from pathlib import Path, PurePosixPath
 import numpy as np
 
 from ingest.access import AccessRules
-from ingest.chunk import chunk, embedding_text, title_of
+from ingest.chunk import chunk, embedding_text, name_of, title_of
 from ingest.sandbox import Sandbox
 from ingest.scan import Changes, Walked, compare, walk, why_unreadable
 from storage.catalog import EMBEDDER, Catalog, Known, Source, Vector, Waiting, revision_id
@@ -281,7 +281,7 @@ class Pipeline:
             modified = parsed.modified or datetime.fromtimestamp(known.mtime_ns / 1e9, UTC)
             parsed = replace(parsed, modified=modified, flags=_flags(parsed))
             title = title_of(parsed, known.path)
-            pieces = self._chunks(parsed, title, revision_id(known.id, content))
+            pieces = self._chunks(parsed, title, revision_id(known.id, content), known.path)
             self.catalog.set_state(known.id, State.EMBEDDING, known.code)
         except ParseFailure as failure:
             return failure
@@ -299,9 +299,15 @@ class Pipeline:
             seconds=time.monotonic() - started,
         )
 
-    def _chunks(self, parsed: Parsed, title: str, revision: str) -> list[Chunk]:
-        size = min(self.settings.chunk_tokens, self.embedder.max_tokens)
-        return chunk(parsed, title=title, revision=revision, size=size, count_tokens=self.embedder.count_tokens)
+    def _chunks(self, parsed: Parsed, title: str, revision: str, path: str) -> list[Chunk]:
+        return chunk(
+            parsed,
+            title=title,
+            name=name_of(parsed, path, title),
+            revision=revision,
+            size=min(self.settings.chunk_tokens, self.embedder.max_tokens),
+            count_tokens=self.embedder.count_tokens,
+        )
 
     def _keep(self, known: Waiting) -> str:
         """Copy the original in, when it is whole. Returns its SHA-256. Raises: ParseFailure."""
@@ -431,7 +437,7 @@ class Pipeline:
         done = 0
         self.catalog.set_fact(EMBEDDER, f"{self.embedder.name} {self.embedder.revision} (unfinished)")
         for item in self.catalog.current_revisions():
-            pieces = self._chunks(item.parsed, item.title, item.id)
+            pieces = self._chunks(item.parsed, item.title, item.id, item.path)
             keys, vectors = self.embed(pieces)
             self.catalog.index_revision(
                 item.document_id,
