@@ -50,6 +50,7 @@ NAMES_KEY = "backup_names_key"
 DERIVED = frozenset({"keywords", "matrix", "vectors", "run", "logs", "originals"})  # made anew, or kept by hash
 UNFINISHED = ".unfinished-"
 ROUNDS = 5  # originals may be purged while we copy: then the catalog of now no longer names them
+NEEDED = "SELECT sha256 FROM revisions UNION SELECT content FROM members WHERE content IS NOT NULL ORDER BY 1"
 SQLITE = b"SQLite format 3\0"
 
 Progress = Callable[[str, int, int], None]  # what is being done, how many are done, of how many
@@ -172,7 +173,7 @@ class _Writing:
         needed: list[str] = []
         for _ in range(ROUNDS):
             _copy_database(self._folder.catalog, staged)
-            needed = _column(staged, "SELECT DISTINCT sha256 FROM revisions ORDER BY sha256")
+            needed = _column(staged, NEEDED)
             missing = []
             for number, content in enumerate(needed):
                 self._progress("Copying", number, len(needed))

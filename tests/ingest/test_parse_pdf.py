@@ -257,3 +257,27 @@ def test_a_paragraph_goes_on_over_the_page(tmp_path: Path) -> None:
     first, second = drawn(tmp_path, draw).elements
     assert first.text.endswith("unless one of the parties gives notice in writing by the end of June.")
     assert [line.page for line in first.lines] == [1, 2] and second.text.startswith("Another")
+
+
+@pytest.mark.slow
+def test_two_thousand_pages_and_as_many_scans_end_in_a_clear_state(tmp_path: Path) -> None:
+    def draw(canvas: Canvas) -> None:
+        for page in range(2000):
+            canvas.drawString(72, 700, f"Page {page} of the register names the owner {page * 7}.")
+            canvas.showPage()
+
+    found = drawn(tmp_path, draw)
+    assert found.pages == 2000 and "owner 13993." in found.elements[-1].text
+
+    def scans(canvas: Canvas) -> None:
+        for _ in range(2000):
+            canvas.rect(60, 60, 400, 400)
+            canvas.showPage()
+
+    path = tmp_path / "scans.pdf"
+    canvas = Canvas(str(path), pagesize=A4)
+    scans(canvas)
+    canvas.save()
+    with pytest.raises(ParseFailure, match="pages 1–2000") as caught:
+        parse(path, suffix=".pdf", limits=ParseLimits(ocr_seconds=1e-6))
+    assert caught.value.code is Code.TIMED_OUT
