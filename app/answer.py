@@ -12,6 +12,7 @@ from time import perf_counter
 from typing import TYPE_CHECKING
 
 from app.asked import Asked, Weigh, rarity, understand
+from app.asker import Asker
 from app.cite import Citations, readable
 from app.confidence import confidence, evidence_of
 from app.context import Passage, build_context
@@ -21,7 +22,7 @@ from app.phrases import phrases
 from app.records import Answer, AnswerEvent, Delta, Finished, Hit, Mode, Retrieved, Sentence, Turn
 from app.retrieve import WORDS_ONLY
 from app.write import write
-from storage.errors import ServiceError
+from storage.errors import ModelBusy, ServiceError
 
 if TYPE_CHECKING:
     from app.engine import Engine
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 HITS = 12  # passages asked of retrieval; the context takes what its budget allows
 NEAREST = 3  # passages cited by an answer that the documents do not say
 NOTICE = "The language model does not answer at the moment; this answer is quoted from the documents."
+BUSY = "The language model is busy at the moment; this answer is quoted from the documents."
 
 NO_VECTORS = "The vector index does not answer at the moment; passages were found by their words alone."
 
@@ -45,18 +47,27 @@ class _Case:
     sure: float  # that the passages answer at all, 0 to 1
     refuse_below: float
     citations: Citations
+    asker: Asker
 
 
 def answer_events(
-    engine: Engine, question: str, *, labels: frozenset[int], history: Sequence[Turn] = ()
+    engine: Engine,
+    question: str,
+    *,
+    labels: frozenset[int],
+    history: Sequence[Turn] = (),
+    asker: Asker | None = None,
 ) -> Iterator[AnswerEvent]:
-    """Retrieved, then Delta events, then Finished, whose answer replaces the text of the Delta events."""
+    """Retrieved, Waiting where the model is busy, Delta events, then Finished, whose answer replaces their text.
+
+    Raises: Stopped, when the asker was stopped.
+    """
     started = perf_counter()
     hits = engine.retriever.search(question, labels=labels, k=HITS, history=history)
     retrieved = perf_counter()
     yield Retrieved(hits=tuple(hits))
     if hits:
-        case = _understood(engine, question, hits, labels=labels, history=history)
+        case = _understood(engine, question, hits, labels=labels, history=history, asker=asker or Asker())
         answer = _noted(hits, (yield from _answered(engine, case)))
     else:
         answer = _nothing(question)
@@ -75,7 +86,13 @@ def _noted(hits: Sequence[Hit], answer: Answer) -> Answer:
 
 
 def _understood(
-    engine: Engine, question: str, hits: Sequence[Hit], *, labels: frozenset[int], history: Sequence[Turn]
+    engine: Engine,
+    question: str,
+    hits: Sequence[Hit],
+    *,
+    labels: frozenset[int],
+    history: Sequence[Turn],
+    asker: Asker,
 ) -> _Case:
     passages = build_context(hits, engine.catalog, labels=labels, budget=engine.settings.context_tokens)
     weigh = rarity(engine.indexes.keywords, labels)
@@ -91,6 +108,7 @@ def _understood(
         sure=confidence(evidence_of(asked, hits, passages, ranked), embedded=embedded),
         refuse_below=engine.settings.refuse_below,
         citations=Citations(engine.catalog, labels),
+        asker=asker,
     )
 
 
@@ -100,9 +118,9 @@ def _answered(engine: Engine, case: _Case) -> Generator[AnswerEvent, None, Answe
         return (yield from _quoted(case))
     try:
         return (yield from _written(engine.language_model, engine, case))
-    except ServiceError:
+    except ServiceError as error:
         fresh = replace(case, citations=case.citations.fresh())
-        return replace((yield from _quoted(fresh)), notice=NOTICE)
+        return replace((yield from _quoted(fresh)), notice=BUSY if isinstance(error, ModelBusy) else NOTICE)
 
 
 def _written(model: LanguageModel, engine: Engine, case: _Case) -> Generator[AnswerEvent, None, Answer]:
@@ -112,14 +130,15 @@ def _written(model: LanguageModel, engine: Engine, case: _Case) -> Generator[Ans
         history=case.history,
         passages=case.passages,
         citations=case.citations,
-        embedder=engine.embedder,
         weigh=case.weigh,
-        answer_tokens=engine.settings.llm_answer_tokens,
+        prompts=engine.prompts,
+        asker=case.asker,
+        settings=engine.settings,
     )
+    version = engine.prompts.version
     if result.silent or not any(sentence.supported for sentence in result.sentences):
-        return replace(
-            _refused(replace(case, citations=case.citations.fresh())), mode=Mode.WRITTEN, timings=result.timings
-        )
+        refused = _refused(replace(case, citations=case.citations.fresh()))
+        return replace(refused, mode=Mode.WRITTEN, timings=result.timings, model=result.model, prompts=version)
     share = sum(sentence.supported for sentence in result.sentences) / len(result.sentences)
     return Answer(
         text=result.text,
@@ -129,6 +148,8 @@ def _written(model: LanguageModel, engine: Engine, case: _Case) -> Generator[Ans
         sentences=result.sentences,
         citations=case.citations.all(),
         timings=result.timings,
+        model=result.model,
+        prompts=version,
     )
 
 

@@ -7,6 +7,7 @@ what is forbidden get the same answer. The operator (a command on this host, by 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from functools import partial
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,7 @@ from starlette.responses import FileResponse, JSONResponse, Response, StreamingR
 from starlette.routing import BaseRoute, Mount, Route
 
 from app import ledger, replies
+from app.asker import Asker
 from app.bodies import (
     AskBody,
     BadRequest,
@@ -38,7 +40,9 @@ from storage.errors import NotPermitted, PremiseError
 if TYPE_CHECKING:
     from app.engine import Engine
 
-QUESTIONS_AT_ONCE, PICTURES_AT_ONCE = 32, 4  # threads of their own: what else is asked never waits behind them
+# Threads of their own: what else is asked never waits behind them. A question that waits for the language model holds
+# one, so there are many more than are answered at a time.
+QUESTIONS_AT_ONCE, PICTURES_AT_ONCE = 256, 4
 Handler = Callable[[Request], Awaitable[Response]]
 
 
@@ -80,16 +84,17 @@ class _Api:
         """An answer: as server-sent events, or whole when `stream` is false."""
         body, who = await read_body(request, AskBody), caller(request.scope)
         groups, history = _groups(who, body.groups), _turns(body.history)
-        events = await to_thread.run_sync(
-            lambda: ledger.ask(self.engine, body.question, person=who.name, groups=groups, history=history),
+        answer = await to_thread.run_sync(
+            lambda: ledger.ask(self.engine, body.question, asker=Asker(who.name), groups=groups, history=history),
             limiter=self.asking,
         )
         if not body.stream:
-            return JSONResponse(await to_thread.run_sync(replies.whole, events, limiter=self.asking))
+            whole = await replies.while_there(request.receive, answer, partial(replies.whole, answer), self.asking)
+            return JSONResponse(whole.as_json())
         # what fails before the first event gets its status, not a stream
-        first = await to_thread.run_sync(next, events, limiter=self.asking)
+        first = await replies.while_there(request.receive, answer, answer.get, self.asking)
         return StreamingResponse(
-            replies.streamed(first, events, operator=who.operator, limiter=self.asking),
+            replies.streamed(first or (), answer, operator=who.operator, limiter=self.asking),
             media_type="text/event-stream",
             headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
         )

@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from app import keeping
+from app import cli_eval, keeping
+from app.models.commands import models
 from storage.errors import PremiseError, SettingError
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ cli = typer.Typer(
 )
 users = typer.Typer(no_args_is_help=True, help="Accounts: who can sign in, and their groups.")
 cli.add_typer(users, name="users")
+cli.add_typer(models, name="models")
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object on standard output.")]
 Groups = Annotated[str, typer.Option("--groups", help="Stand for a person of these groups: a,b. Name everyone too.")]
@@ -70,6 +72,9 @@ def _settings(**overrides: Any) -> Settings:
     from storage.settings import load_settings
 
     return load_settings(State.data, **overrides)
+
+
+cli.add_typer(cli_eval.commands(_settings), name="eval")
 
 
 def _say(text: str) -> None:
@@ -253,24 +258,6 @@ def ask(
     for citation in result["citations"]:
         place = ", ".join(filter(None, [_pages(citation["pages"]), citation["section"]]))
         print(f"[{citation['n']}] {citation['path']}{f' ({place})' if place else ''}")
-
-
-@cli.command("eval")
-def evaluate(
-    questions: Annotated[Path, typer.Argument(help="Questions, one JSON object a line.")],
-    groups: Groups,
-    answers: Annotated[bool, typer.Option("--answers", help="Measure answers too, not only retrieval.")] = False,
-    details: Annotated[Path | None, typer.Option(help="Write a line per question here.")] = None,
-    as_json: Json = False,
-) -> None:
-    """Measure on a question set, against what is indexed."""
-    from app.evaluate import run, table
-
-    result = run(_settings(), questions, groups=_names(groups), answers=answers, details=details)
-    if as_json:
-        _print_json(result)
-    else:
-        print(table(result))
 
 
 def _history(file: Path | None) -> list[dict[str, str]]:

@@ -6,7 +6,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 
 from app.answer import answer_events
+from app.asker import Asker
 from app.llm import LanguageModel
+from app.prompt_files import load_prompts
+from app.rate import Rate
 from app.records import Answer, AnswerEvent, Finished, Hit, Turn
 from app.retrieve import Retriever
 from storage.accounts import Accounts
@@ -31,13 +34,15 @@ class Engine:
         self.accounts = Accounts(store.database)
         self.conversations = Conversations(store.database)
         self.audit = Audit(store.database)
+        self.prompts = load_prompts(store.folder.root)
         self.language_model = LanguageModel(store.settings) if store.settings.llm_url else None
+        self.rate = Rate(store.settings.questions_per_minute)
         self.retriever = Retriever(store.indexes, store.embedder)
 
     @classmethod
     @contextmanager
     def open(cls, settings: Settings) -> Iterator[Engine]:
-        """Open the data folder of the settings. Raises: see storage.store.open_store."""
+        """Open the data folder of the settings. Raises: see storage.store.open_store; SettingError for a prompt."""
         with open_store(settings) as store:
             yield cls(store)
 
@@ -46,11 +51,13 @@ class Engine:
         self._check(question)
         return self.retriever.search(question, labels=self.catalog.labels_of(groups), k=k, history=history)
 
-    def ask(self, question: str, *, groups: Iterable[str], history: Sequence[Turn] = ()) -> Iterator[AnswerEvent]:
-        """An answer as it is made: Retrieved, then Delta events, then Finished. Raises: QuestionError, at once."""
+    def ask(
+        self, question: str, *, groups: Iterable[str], history: Sequence[Turn] = (), asker: Asker | None = None
+    ) -> Iterator[AnswerEvent]:
+        """An answer as it is made: see app/answer.py. Stopping the asker ends it. Raises: QuestionError, at once."""
         self._check(question)
         labels = self.catalog.labels_of(groups)
-        return answer_events(self, question, labels=labels, history=history)
+        return answer_events(self, question, labels=labels, history=history, asker=asker)
 
     def answer(self, question: str, *, groups: Iterable[str], history: Sequence[Turn] = ()) -> Answer:
         """The whole answer. Raises: QuestionError."""

@@ -4,7 +4,7 @@ Pure ASGI, so that WebSockets and streamed answers pass the same gate. Knows ses
 nothing of what is asked. What an address needs is decided here and nowhere else:
 
     /healthz /readyz          nothing                     (probes come by IP address: any host name)
-    /metrics                  the operator's token, or a direct connection from this host
+    /metrics                  the operator's token (any host name), or a direct connection from this host
     /signin                   an own origin for POST
     /api/ /v1/                a session, or the operator's token
     the Streamlit WebSocket   a session, and an own origin
@@ -132,7 +132,7 @@ class Gate:
     def _wrong_form(self, path: str, headers: Headers) -> Response | None:
         """What is wrong with the request whoever sent it."""
         if path not in ANY_HOST and not self._host_known(headers):
-            return refusal(400, "host", "This host name is not among allowed_hosts in the settings of Premise.")
+            return _unknown_host()
         if int(headers.get("content-length") or 0) > BODY_BYTES:
             return _too_large()
         return refusal(404, "not_found", "There is nothing here.") if path.startswith(CLOSED) else None
@@ -140,7 +140,11 @@ class Gate:
     def _metrics_refused(self, scope: Scope, headers: Headers) -> Response | None:
         proxied = any(name in headers for name in ("forwarded", "x-forwarded-for", "x-real-ip", "via"))
         client = scope.get("client")
-        if self._is_operator(headers) or (not proxied and client is not None and client[0] in ("127.0.0.1", "::1")):
+        if self._is_operator(headers):
+            return None
+        if not self._host_known(headers):  # else a page of another site could read them through this host's browser
+            return _unknown_host()
+        if not proxied and client is not None and client[0] in ("127.0.0.1", "::1"):
             return None
         return refusal(
             401, "sign_in", "The metrics are for the operator's token, or for a direct connection from this host."
@@ -215,6 +219,10 @@ def _to_sign_in(scope: Scope, headers: Headers) -> Response:
         # it sends it, so a person who is signed in need not sign in anew.
         return HTMLResponse('<!doctype html><meta http-equiv="refresh" content="0"><title>Premise</title>')
     return RedirectResponse("/signin" + ("" if wanted == "/" else "?" + urlencode({"next": wanted})), 303)
+
+
+def _unknown_host() -> Response:
+    return refusal(400, "host", "This host name is not among allowed_hosts in the settings of Premise.")
 
 
 def _too_large() -> Response:

@@ -7,6 +7,8 @@ from collections.abc import Generator, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from app import metrics
+from app.asker import OPERATOR, Asker
+from app.following import Following
 from app.records import AnswerEvent, Finished, Hit, Turn
 from storage.audit import Event
 from storage.errors import PremiseError
@@ -16,16 +18,25 @@ if TYPE_CHECKING:
 
 
 def ask(
-    engine: Engine, question: str, *, person: str, groups: frozenset[str], history: Sequence[Turn] = ()
-) -> Generator[AnswerEvent, None, None]:
-    """The events of an answer; close it to stop. Raises: QuestionError at once, other PremiseErrors as it goes on."""
+    engine: Engine, question: str, *, asker: Asker, groups: frozenset[str], history: Sequence[Turn] = ()
+) -> Following:
+    """The answer as it is made; close it to stop.
+
+    Raises: QuestionError, TooManyQuestions; while it is followed other PremiseErrors, Stopped among them.
+    """
     metrics.question()
     try:
-        events = engine.ask(question, groups=groups, history=history)
+        _in_time(engine, asker.person)
+        events = engine.ask(question, groups=groups, history=history, asker=asker)
     except PremiseError as error:
         metrics.failed(error)
         raise
-    return _noted(engine, events, person)
+    return Following(_noted(engine, events, asker.person), asker)
+
+
+def _in_time(engine: Engine, person: str) -> None:
+    if person != OPERATOR:  # stands for many people, and is answerable for what it runs
+        engine.rate.take(person)
 
 
 def _noted(engine: Engine, events: Iterator[AnswerEvent], person: str) -> Generator[AnswerEvent, None, None]:
@@ -35,22 +46,24 @@ def _noted(engine: Engine, events: Iterator[AnswerEvent], person: str) -> Genera
             if isinstance(event, Finished):
                 seconds = time.monotonic() - began
                 metrics.answered(event.answer, seconds)
-                engine.audit.record(person, Event.ASKED, seconds=seconds)
+                made = f"prompts {event.answer.prompts}" if event.answer.prompts else ""
+                engine.audit.record(person, Event.ASKED, made, seconds)
             yield event
     except PremiseError as error:
         metrics.failed(error)
         raise
     finally:
         if isinstance(events, Generator):
-            events.close()  # whoever asked has gone: the language model need not go on
+            events.close()
 
 
 def search(
     engine: Engine, question: str, *, person: str, groups: frozenset[str], k: int, history: Sequence[Turn] = ()
 ) -> tuple[list[Hit], float]:
-    """The k best passages, and the seconds it took. Raises: QuestionError and other PremiseErrors."""
+    """The k best passages, and the seconds it took. Raises: QuestionError, TooManyQuestions and others."""
     began = time.monotonic()
     try:
+        _in_time(engine, person)
         hits = engine.search(question, groups=groups, k=k, history=history)
     except PremiseError as error:
         metrics.failed(error)

@@ -1,238 +1,213 @@
-"""The language model: a server on the premises that speaks OpenAI's protocol. The only owner of llama-index's client.
+"""The language model: one or several servers on the premises that serve the same one, and who is served when.
 
-Messages in, pieces of text out. Knows no question and no document. Reaches the configured address and no other: no
-proxy of the environment, no redirects. Makes no connection before it is asked something.
+Chooses the server with the fewest answers under way, goes on to another before the first piece of an answer and never
+after it, and leaves a server that failed alone until it answers again. Knows no question and no document; the
+protocol is app/llm_server.py's.
 """
 
 from __future__ import annotations
 
 import json
-import ssl
 import threading
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from functools import cached_property
+import weakref
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from time import monotonic
 from typing import Any
 
-import httpx
-
+from app import llm_server
+from app.asker import Asker
+from app.llm_server import Model, Server, ServerError
 from app.records import Turn
+from app.tokens import Tokenizer
+from app.waiting import Queue
 from storage.errors import ServiceError
 from storage.settings import Settings
 
-REST_SECONDS = 15  # after a failure the server is left alone for so long, so that questions are not slowed
-UNKNOWN_CONTEXT = 8192  # tokens, where neither settings nor server say
-TEMPERATURE = 0.0  # the same question gets the same answer
-OUR_FAULT = frozenset({400, 413, 422})  # the server is well, the request was not
+REST_SECONDS = (5.0, 10.0, 20.0, 30.0)  # after so many failures in a row the server is looked at again so much later
+LOOK_SECONDS = 0.5  # between two looks at whose rest is over
+AGAIN_SECONDS = 0.3  # before a lone server is tried once more
 
 
-@dataclass(frozen=True, kw_only=True)
-class Model:
-    """What the server serves."""
+@dataclass(kw_only=True, eq=False)
+class _Known:
+    """A server with what we know of it."""
 
-    name: str
-    context: int  # tokens of prompt and answer together
+    server: Server
+    busy: int = 0  # answers under way
+    failures: int = 0  # in a row
+    rest_until: float = 0.0  # of time.monotonic; over 0 it is not asked until it was seen to answer
+    last: int = field(default=0)  # when it was chosen last
 
 
 class LanguageModel:
     """Safe to use from many threads."""
 
     def __init__(self, settings: Settings) -> None:
-        if settings.llm_url is None:
+        if not settings.llm_urls:
             raise ValueError("a language model needs llm_url")  # the client's own default is an address on the internet
-        self._settings = settings
-        self._url = settings.llm_url
+        self.queue = Queue(settings.llm_at_once)
+        self._tokenizer = Tokenizer(settings.llm_tokenizer)
+        self._servers = [_Known(server=Server(url, settings)) for url in settings.llm_urls]
         self._lock = threading.Lock()
-        self._model: Model | None = None
-        self._rest_until = 0.0
+        self._looking = False
+        self._chosen = 0
 
     def available(self) -> bool:
-        """Whether the server answers now: for status pages. Takes as long as a connection may take, at most."""
-        try:
-            with self._client(self._settings.llm_connect_seconds) as client:
-                self._ask_model(client)
-        except ServiceError:
-            self._failed()
-            return False
-        self._rest_until = 0.0
-        return True
+        """Whether a server answers now: for status pages. Takes as long as connections may take, at most."""
+        answering = [self._look(known) for known in self._servers]
+        return any(answering)
 
     def resting(self) -> bool:
-        """Whether the server failed so recently that it is not tried."""
-        return monotonic() < self._rest_until
+        """Whether every server failed so recently that none is tried."""
+        return all(known.rest_until > 0 for known in self._servers)
+
+    def states(self) -> list[dict[str, Any]]:
+        """Every server for status and metrics: {url, up, busy}. Asks nobody."""
+        with self._lock:
+            return [{"url": item.server.url, "up": item.rest_until == 0, "busy": item.busy} for item in self._servers]
 
     def model(self) -> Model:
-        """Name and context, asked once. Raises: ServiceError."""
-        with self._lock:
-            if self._model is None:
-                self._refuse_while_resting()
-                try:
-                    with self._client(self._settings.llm_first_token_seconds) as client:
-                        self._model = self._ask_model(client)
-                except ServiceError:
-                    self._failed()
-                    raise
-            return self._model
+        """Name and context; the smallest context where servers differ. Raises: ServiceError."""
+        found: list[Model] = []
+        failure: ServiceError | None = None
+        for known in self._servers:
+            if known.rest_until > 0:
+                continue
+            try:
+                found.append(known.server.model())
+            except ServiceError as error:
+                self._failed(known)
+                failure = error
+        if not found:
+            raise failure or self._all_rest()
+        return min(found, key=lambda model: model.context)
 
     def prepare(self) -> None:
         """Import the client, which takes seconds, before the first question does."""
-        _imports()
+        llm_server.prepare()
 
-    def stream(self, messages: Sequence[Turn], *, answer_tokens: int) -> Iterator[str]:
-        """Pieces of the answer as they come; closing the iterator ends the request.
+    def count(self, messages: Sequence[Turn]) -> int:
+        """Tokens of a prompt: by the tokenizer of the settings, else by a server's own, else a careful estimate."""
+        if not self._tokenizer.exact:
+            for known in self._servers:
+                if known.rest_until == 0 and (found := known.server.count(messages)) is not None:
+                    return found
+        return self._tokenizer.count(messages)
 
-        Raises: ServiceError, at the first piece or later: refused, too slow, an error, or broken off.
-        """
-        model = self.model()
-        self._refuse_while_resting()
-        deadline = _Deadline(self._settings.llm_first_token_seconds)
-        try:
-            # a client per answer: nothing of one answer's time limit can reach another's
-            with self._client(self._settings.llm_first_token_seconds, deadline) as client:
-                yield from self._pieces(client, model, messages, answer_tokens, deadline)
-        except ServiceError:
-            self._failed()
-            raise
-        except _failures() as error:
-            if getattr(error, "status_code", None) not in OUR_FAULT:
-                self._failed()
-            raise ServiceError(self._in_words(error)) from error
-
-    def _pieces(
-        self, client: httpx.Client, model: Model, messages: Sequence[Turn], answer_tokens: int, deadline: _Deadline
+    def stream(
+        self,
+        messages: Sequence[Turn],
+        *,
+        answer_tokens: int,
+        asker: Asker | None = None,
+        schema: Mapping[str, Any] | None = None,
     ) -> Iterator[str]:
-        chat_message, open_ai_like = _imports()
-        llm = open_ai_like(
-            model=model.name,
-            api_base=self._url,
-            api_key=self._settings.llm_key() or "none",
-            is_chat_model=True,
-            context_window=model.context,
-            max_tokens=answer_tokens,
-            temperature=TEMPERATURE,
-            max_retries=0,
-            timeout=self._settings.llm_first_token_seconds,
-            http_client=client,
-        )
-        finished = None
-        for part in llm.stream_chat([chat_message(role=turn.role, content=turn.content) for turn in messages]):
-            if part.raw.choices:
-                finished = part.raw.choices[0].finish_reason or finished
-            if part.delta:
-                deadline.extend(self._settings.llm_total_seconds)
-                yield part.delta
-        if finished is None:
-            raise ServiceError("The language model broke off its answer.")
+        """Pieces of the answer as they come; closing the iterator, or stopping the asker, ends the request.
 
-    def _client(self, read: float, deadline: _Deadline | None = None) -> httpx.Client:
-        return httpx.Client(
-            timeout=httpx.Timeout(read, connect=self._settings.llm_connect_seconds),
-            transport=_TimedTransport(self._tls, self._settings.llm_connect_seconds, deadline),
-            trust_env=False,
-            follow_redirects=False,
-        )
+        With a JSON `schema` the answer is JSON of that form. Raises: ServiceError, at the first piece or later (gone,
+        too slow, an error, broken off), PromptTooLong, Stopped.
+        """
+        asker = asker or Asker()
+        tried: list[_Known] = []
+        while True:
+            known = self._choose(tried)
+            begun = False
+            try:
+                with self._serving(known):
+                    for piece in known.server.pieces(messages, answer_tokens=answer_tokens, asker=asker, schema=schema):
+                        begun = True
+                        yield piece
+                known.failures = 0
+                return
+            except ServerError as error:
+                again = self._others(known, tried) or (error.passing and known not in tried)
+                tried.append(known)
+                if not begun and again:
+                    if not self._others(known, tried):
+                        threading.Event().wait(AGAIN_SECONDS)
+                    else:
+                        self._failed(known)
+                    continue
+                self._failed(known)
+                raise
 
-    @cached_property
-    def _tls(self) -> ssl.SSLContext:
-        return ssl.create_default_context()  # the system's authorities, where a company's own one is
-
-    def _ask_model(self, client: httpx.Client) -> Model:
-        key = self._settings.llm_key()
+    def structured(
+        self, messages: Sequence[Turn], schema: Mapping[str, Any], *, answer_tokens: int, asker: Asker | None = None
+    ) -> Any:
+        """An answer as JSON of this schema. Raises: ServiceError, also when what came is no whole JSON; Stopped."""
+        text = "".join(self.stream(messages, answer_tokens=answer_tokens, asker=asker, schema=schema))
         try:
-            answer = client.get(f"{self._url}/models", headers={"Authorization": f"Bearer {key}"} if key else {})
-            answer.raise_for_status()
-            served = answer.json()["data"]
-            wanted = self._settings.llm_model
-            entry: dict[str, Any] = next((item for item in served if wanted in (None, item["id"])), {})
-            name = wanted or entry["id"]
-            said = entry.get("max_model_len") or (entry.get("meta") or {}).get("n_ctx_train")  # vLLM, llama.cpp
-        except httpx.HTTPError as error:
-            raise ServiceError(self._in_words(error)) from error
-        except (KeyError, TypeError, AttributeError, ValueError) as error:
-            raise ServiceError(f"The language model server at {self._url} names no model. Set llm_model.") from error
-        return Model(name=name, context=self._settings.llm_context or int(said or UNKNOWN_CONTEXT))
+            return json.loads(text)
+        except ValueError as error:
+            raise ServiceError("The language model's answer is no JSON, or was cut off.") from error
 
-    def _refuse_while_resting(self) -> None:
-        if self.resting():
-            raise ServiceError(f"The language model server at {self._url} failed a moment ago and is left alone.")
+    # --- which server --------------------------------------------------------------------------------------------
 
-    def _failed(self) -> None:
-        self._rest_until = monotonic() + REST_SECONDS
+    def _choose(self, tried: Sequence[_Known]) -> _Known:
+        """The least busy server that is up, one that was not tried for this answer if there is one."""
+        with self._lock:
+            up = [known for known in self._servers if known.rest_until == 0]
+            fresh = [known for known in up if known not in tried] or up
+            if not fresh:
+                raise self._all_rest()
+            chosen = min(fresh, key=lambda known: (known.busy, known.last))
+            self._chosen += 1
+            chosen.last = self._chosen
+            return chosen
 
-    def _in_words(self, error: Exception) -> str:
-        status = getattr(error, "status_code", None) or getattr(getattr(error, "response", None), "status_code", None)
-        if status in (401, 403):
-            return f"The language model server at {self._url} refused the key. Check llm_api_key_file."
-        if status == 404:
-            return f"The language model server at {self._url} knows no such model. Check llm_url and llm_model."
-        if status is not None:
-            return f"The language model server at {self._url} answered with status {status}."
-        cause = error.__cause__ if type(error).__module__.startswith("openai") and error.__cause__ else error
-        if isinstance(cause, httpx.TimeoutException):
-            return f"The language model server at {self._url} is too slow."
-        return f"The language model server at {self._url} does not answer ({type(cause).__name__})."
+    def _others(self, known: _Known, tried: Sequence[_Known]) -> bool:
+        return any(item.rest_until == 0 and item is not known and item not in tried for item in self._servers)
 
+    @contextmanager
+    def _serving(self, known: _Known) -> Iterator[None]:
+        with self._lock:
+            known.busy += 1
+        try:
+            yield
+        finally:
+            with self._lock:
+                known.busy -= 1
 
-class _Deadline:
-    """The moment by which something has to have come: first the first piece, then the whole answer."""
+    def _all_rest(self) -> ServiceError:
+        where = " and ".join(known.server.url for known in self._servers)
+        return ServiceError(f"The language model server at {where} failed a moment ago and is left alone.")
 
-    def __init__(self, first_seconds: float) -> None:
-        self._started = monotonic()
-        self._at = self._started + first_seconds
+    # --- health --------------------------------------------------------------------------------------------------
 
-    def extend(self, total_seconds: float) -> None:
-        """The first piece is there: the limit is now that of the whole."""
-        self._at = self._started + total_seconds
+    def _failed(self, known: _Known) -> None:
+        """Leave the server alone until it answers again, which a thread looks after."""
+        with self._lock:
+            known.rest_until = monotonic() + REST_SECONDS[min(known.failures, len(REST_SECONDS) - 1)]
+            known.failures += 1
+            if self._looking:
+                return
+            self._looking = True
+        threading.Thread(target=_look_after, args=(weakref.ref(self),), name="language-model", daemon=True).start()
 
-    def check(self) -> None:
-        """Raises: httpx.ReadTimeout when it is past."""
-        if monotonic() > self._at:
-            raise httpx.ReadTimeout("the answer takes too long")
+    def _look(self, known: _Known) -> bool:
+        """Whether the server answers; it is used again, or rests on, accordingly."""
+        try:
+            known.server.model(anew=True)
+        except ServiceError:
+            self._failed(known)
+            return False
+        known.rest_until = 0.0
+        return True
 
-
-class _TimedTransport(httpx.HTTPTransport):
-    """A transport that looks at a deadline with every piece of a body: httpx limits only the wait between pieces.
-
-    The limit for connecting is set here because the OpenAI client has one number for all its limits.
-    """
-
-    def __init__(self, tls: ssl.SSLContext, connect_seconds: float, deadline: _Deadline | None) -> None:
-        super().__init__(verify=tls, trust_env=False)
-        self._connect_seconds = connect_seconds
-        self._deadline = deadline
-
-    def handle_request(self, request: httpx.Request) -> httpx.Response:
-        request.extensions["timeout"] = request.extensions.get("timeout", {}) | {"connect": self._connect_seconds}
-        response = super().handle_request(request)
-        if self._deadline is not None and isinstance(response.stream, httpx.SyncByteStream):
-            response.stream = _TimedStream(response.stream, self._deadline)
-        return response
+    def _look_once(self) -> bool:
+        """Look at every server whose rest is over. Returns whether any still rests."""
+        for known in self._servers:
+            if 0 < known.rest_until <= monotonic():
+                self._look(known)
+        with self._lock:
+            self._looking = any(known.rest_until > 0 for known in self._servers)
+            return self._looking
 
 
-class _TimedStream(httpx.SyncByteStream):
-    def __init__(self, stream: httpx.SyncByteStream, deadline: _Deadline) -> None:
-        self._stream = stream
-        self._deadline = deadline
-
-    def __iter__(self) -> Iterator[bytes]:
-        for piece in self._stream:
-            self._deadline.check()
-            yield piece
-
-    def close(self) -> None:
-        self._stream.close()
-
-
-def _imports() -> tuple[Any, Any]:
-    from llama_index.core.base.llms.types import ChatMessage
-    from llama_index.llms.openai_like import OpenAILike
-
-    return ChatMessage, OpenAILike
-
-
-def _failures() -> tuple[type[Exception], ...]:
-    """What the client raises when the server is gone, slow, or answers with an error or with nonsense."""
-    from openai import OpenAIError
-
-    return (OpenAIError, httpx.HTTPError, httpx.StreamError, json.JSONDecodeError)
+def _look_after(model: weakref.ref[LanguageModel]) -> None:
+    """Look at servers that failed until all are up again, or nobody needs them any more."""
+    while (found := model()) is not None and found._look_once():
+        del found  # while we sleep, only those who use it keep it
+        threading.Event().wait(LOOK_SECONDS)

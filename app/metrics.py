@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
 from app.records import Answer
@@ -19,6 +21,8 @@ _answers = Histogram(
     "premise_answer_seconds", "Time to the whole answer.", ["mode"], buckets=_SECONDS, registry=_registry
 )
 _retrieval = Histogram("premise_retrieval_seconds", "Time to find passages.", buckets=_SECONDS, registry=_registry)
+_model = Gauge("premise_language_model_questions", "Questions at the language model.", ["state"], registry=_registry)
+_servers = Gauge("premise_language_model_up", "Whether a server is used.", ["server"], registry=_registry)
 _documents = Gauge("premise_documents", "Files by state.", ["state"], registry=_registry)
 _ratings = Gauge("premise_ratings", "Rated answers.", ["rating"], registry=_registry)
 
@@ -46,6 +50,14 @@ def answered(answer: Answer, seconds: float) -> None:
         _retrieval.observe(answer.timings["retrieve"])
     if answer.refused:
         _refusals.inc()
+
+
+def language_model(running: int, waiting: int, servers: Mapping[str, bool]) -> None:
+    """What the language model does now: answers under way, questions that wait, its servers by address."""
+    _model.labels("running").set(running)
+    _model.labels("waiting").set(waiting)
+    for address, up in servers.items():
+        _servers.labels(address).set(up)
 
 
 def exposition(counts: dict[str, int], ratings: dict[str, int]) -> bytes:

@@ -111,6 +111,8 @@ class Answer:
     citations: tuple[Citation, ...]
     timings: dict[str, float]  # seconds by stage: retrieve, answer, total, first_token where written
     notice: str | None = None  # for the person: such as that the language model did not answer
+    model: str | None = None  # the language model that wrote it
+    prompts: str | None = None  # and the version of the prompts it was given (app/prompt_files.py)
 
     def as_json(self) -> dict[str, Any]:
         """The object of `premise ask --json`."""
@@ -120,6 +122,8 @@ class Answer:
             "mode": self.mode.value,
             "confidence": round(self.confidence, 3),
             "notice": self.notice,
+            "model": self.model,
+            "prompts": self.prompts,
             "sentences": [sentence.as_json() for sentence in self.sentences],
             "citations": [citation.as_json() for citation in self.citations],
             "timings": {name: round(value, 4) for name, value in self.timings.items()},
@@ -131,6 +135,13 @@ class Retrieved:
     """First event of an answer: what was found."""
 
     hits: tuple[Hit, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Waiting:
+    """The language model is busy with the questions of others; told anew whenever the number changes."""
+
+    ahead: int  # questions that come before
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -147,4 +158,4 @@ class Finished:
     answer: Answer
 
 
-AnswerEvent = Retrieved | Delta | Finished
+AnswerEvent = Retrieved | Waiting | Delta | Finished

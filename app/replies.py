@@ -3,18 +3,31 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncGenerator, Generator, Iterable, Iterator
+from collections.abc import AsyncGenerator, Callable, Iterable
 from contextlib import closing
-from typing import Any
+from typing import Any, TypeVar
 
-from anyio import CapacityLimiter, to_thread
+from anyio import CapacityLimiter, create_task_group, to_thread
 from starlette.responses import JSONResponse
+from starlette.types import Receive
 
 from app.bodies import BadRequest
+from app.following import Following
 from app.pages import PageError
-from app.records import AnswerEvent, Delta, Finished, Hit, Retrieved
-from storage.errors import AccountError, IndexUnavailable, NotPermitted, PremiseError, QuestionError, ServiceError
+from app.records import Answer, AnswerEvent, Delta, Finished, Hit, Retrieved, Waiting
+from storage.errors import (
+    AccountError,
+    IndexUnavailable,
+    NotPermitted,
+    PremiseError,
+    QuestionError,
+    ServiceError,
+    Stopped,
+    TooManyQuestions,
+)
 from storage.records import Document
+
+T = TypeVar("T")
 
 
 class Forbidden(PremiseError):
@@ -29,6 +42,8 @@ FAILURES: tuple[tuple[type[PremiseError], int, str], ...] = (
     (NotPermitted, 404, "not_found"),
     (PageError, 422, "page"),
     (IndexUnavailable, 503, "unavailable"),
+    (TooManyQuestions, 429, "too_many"),
+    (Stopped, 499, "stopped"),  # nobody is there to read it
     (ServiceError, 503, "unavailable"),
 )
 
@@ -41,7 +56,8 @@ def refusal(status: int, code: str, message: str, headers: dict[str, str] | None
 def failure(error: PremiseError) -> JSONResponse:
     """An error that was raised on purpose: its message is for people."""
     status, code = _status(error)
-    return refusal(status, code, str(error))
+    headers = {"Retry-After": str(error.seconds)} if isinstance(error, TooManyQuestions) else None
+    return refusal(status, code, str(error), headers)
 
 
 def _status(error: PremiseError) -> tuple[int, str]:
@@ -51,11 +67,12 @@ def _status(error: PremiseError) -> tuple[int, str]:
     return 500, "failed"
 
 
-def whole(events: Iterator[AnswerEvent]) -> dict[str, Any]:
+def whole(answer: Following) -> Answer:
     """The answer alone, once it is finished."""
-    for event in events:
-        if isinstance(event, Finished):
-            return event.answer.as_json()
+    while (events := answer.get()) is not None:
+        for event in events:
+            if isinstance(event, Finished):
+                return event.answer
     raise ServiceError("The answer ended before it was finished. Ask again.")
 
 
@@ -66,32 +83,53 @@ def hits(found: Iterable[Hit], *, operator: bool) -> list[dict[str, Any]]:
 
 
 async def streamed(
-    first: AnswerEvent,
-    events: Generator[AnswerEvent, None, None],
+    first: Iterable[AnswerEvent],
+    answer: Following,
     *,
     operator: bool = False,
     limiter: CapacityLimiter | None = None,
 ) -> AsyncGenerator[str, None]:
-    """The events as server-sent events. A caller who goes away stops the work: the generator is closed."""
-
-    def following() -> AnswerEvent | PremiseError | None:
-        try:
-            return next(events, None)
-        except PremiseError as error:
-            return error
-
-    with closing(events):
-        yield _sent(first, operator=operator)
-        while (event := await to_thread.run_sync(following, limiter=limiter)) is not None:
-            yield _sent(event, operator=operator)
-            if isinstance(event, PremiseError):
+    """The events as server-sent events. A caller who goes away stops the work."""
+    with closing(answer):
+        events: Iterable[AnswerEvent] | None = first
+        while events is not None:
+            yield "".join(_sent(event, operator=operator) for event in events)
+            try:
+                # abandoned when the caller goes: nothing may come for a long time
+                events = await to_thread.run_sync(answer.get, abandon_on_cancel=True, limiter=limiter)
+            except PremiseError as error:
+                yield _sent(error, operator=operator)
                 return
+
+
+async def while_there(receive: Receive, answer: Following, work: Callable[[], T], limiter: CapacityLimiter) -> T:
+    """Do `work` in a thread; a caller who goes away meanwhile stops the answer. Raises what the work raises."""
+    done: list[T] = []
+    failed: list[Exception] = []
+
+    async def watching() -> None:
+        while (await receive())["type"] != "http.disconnect":
+            pass
+        answer.close()
+
+    async with create_task_group() as group:
+        group.start_soon(watching)
+        try:
+            done.append(await to_thread.run_sync(work, limiter=limiter))
+        except Exception as error:  # noqa: BLE001  raised below: a task group would wrap it
+            failed.append(error)
+        group.cancel_scope.cancel()
+    if failed:
+        raise failed[0]
+    return done[0]
 
 
 def _sent(event: AnswerEvent | PremiseError, *, operator: bool) -> str:
     data: dict[str, Any]
     if isinstance(event, Retrieved):
         name, data = "retrieved", {"hits": hits(event.hits, operator=operator)}
+    elif isinstance(event, Waiting):
+        name, data = "waiting", {"ahead": event.ahead}
     elif isinstance(event, Delta):
         name, data = "delta", {"text": event.text}
     elif isinstance(event, Finished):

@@ -22,6 +22,7 @@ from storage.catalog import Vector
 from storage.embedder import Embedder
 from storage.errors import IndexUnavailable
 from storage.indexes import Indexes
+from storage.keywords import IndexHit
 from storage.records import StoredChunk
 from storage.words import terms
 
@@ -58,6 +59,24 @@ class Retriever:
         hits = [replace(hit, legs=hit.legs | note) for hit in hits] if note else hits
         hits.sort(key=lambda hit: (-hit.score, hit.found.chunk.id))
         return [replace(hit, rank=rank) for rank, hit in enumerate(hits[:k], 1)]
+
+    def search_legs(
+        self, question: str, *, labels: frozenset[int], k: int, history: Sequence[Turn] = ()
+    ) -> dict[str, list[Hit]]:
+        """What each leg finds alone, to compare the fusion with: by meaning and by words."""
+        asked = asking(question, history)
+        legs = {
+            "meaning": self._indexes.search_vectors(self._meaning(asked), labels=labels, k=k),
+            "words": self._indexes.search_keywords(asked.terms, labels=labels, k=k),
+        }
+        return {name: self._loaded(found, labels) for name, found in legs.items()}
+
+    def _loaded(self, found: Sequence[IndexHit], labels: frozenset[int]) -> list[Hit]:
+        items = self._indexes.catalog.chunks_by_id([hit.id for hit in found], labels=labels)
+        return [
+            Hit(rank=rank, score=hit.score, found=items[hit.id])
+            for rank, hit in enumerate((hit for hit in found if hit.id in items), 1)
+        ]
 
     def _near(self, vector: Vector, labels: frozenset[int]) -> tuple[list[str], dict[str, float]]:
         """What is near in meaning; nothing, with a mark for the hits, when the vector index does not answer."""

@@ -103,6 +103,9 @@ def _probes(engine: Engine) -> list[BaseRoute]:
     async def numbers(_request: Request) -> Response:
         counts = await run_in_threadpool(engine.catalog.counts)
         ratings = await run_in_threadpool(engine.conversations.ratings)
+        if engine.language_model is not None:
+            servers = {str(state["url"]): bool(state["up"]) for state in engine.language_model.states()}
+            metrics.language_model(*engine.language_model.queue.load(), servers)
         return Response(metrics.exposition(counts, ratings), media_type=metrics.CONTENT_TYPE)
 
     return [Route("/healthz", alive), Route("/readyz", ready), Route("/metrics", numbers)]

@@ -1,6 +1,6 @@
-"""Answers written by the language model: the prompt, the stream as it is shown, and the check of every sentence after.
+"""Answers written by the language model: its turn in the queue, the stream as it is shown, the check of every sentence.
 
-Knows what a prompt holds and how an answer is taken apart; knows neither the protocol (app/llm.py) nor retrieval.
+Knows how an answer is taken apart; the prompt is app/prompt.py's, the servers are app/llm.py's. Knows no retrieval.
 """
 
 from __future__ import annotations
@@ -8,33 +8,30 @@ from __future__ import annotations
 import re
 from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache
-from pathlib import Path
-from time import perf_counter
+from time import monotonic, perf_counter
 
 from app.asked import Weigh
+from app.asker import Asker
 from app.cite import Citations, visible
 from app.context import Passage
 from app.llm import LanguageModel
 from app.phrases import phrases
-from app.records import AnswerEvent, Delta, Sentence, Turn
+from app.prompt import MARK as _MARK
+from app.prompt import build_prompt
+from app.prompt_files import Prompts
+from app.records import AnswerEvent, Delta, Sentence, Turn, Waiting
 from app.support import find_support
-from storage.embedder import Embedder
+from app.waiting import Ticket
+from storage.errors import ModelBusy, PromptTooLong, Stopped
 from storage.sentences import sentence_spans
+from storage.settings import Settings
 
-MORE_TOKENS = 1.3  # another model's tokenizer may count so many times more than the embedder's
-HISTORY_TOKENS = 800  # earlier turns that go into the prompt, the latest first
-HISTORY_TURNS = 6
+LOOK_SECONDS = 0.25  # between two looks at the queue while it is not our turn
+SHORTER = 0.6  # of what we counted, when the server says that a prompt is too long
+TRIES = 3
 
-_MARK = re.compile(r"\s*[\[【]\s*(\d{1,3}(?:\s*[,;，、–-]\s*\d{1,3})*)\s*(?:†[^\]】\n]*)?[\]】]")
 _MARKS_AFTER = re.compile(rf"([.!?。！？]+[\"'”’»」]*)((?:{_MARK.pattern})+)")
 _BULLET = re.compile(r"^\s*(?:[-*•]|\d{1,3}[.)])\s+")
-# strings with which a chat template or our own prompt separates its parts
-_SEPARATORS = re.compile(
-    r"<(?=\s*[|｜]|\s*/?\s*(?:passages?|question|s|bos|eos|think|system|user|assistant|start_of_turn|end_of_turn|"
-    r"im_start|im_end|tool_call|tool_response)\b)|(?<=[|｜])>|<(?=<\s*/?\s*SYS)|\[(?=\s*/?\s*(?:INST|SYSTEM_PROMPT|AVAILABLE_TOOLS)\b)",
-    re.IGNORECASE,
-)
 _SILENT = re.compile(
     r"\b(?:passages?|documents?|context|sources?|texts?)\b.{0,60}\b(?:do|does|did) ?(?:not|n['’]t) (?:\w+ ){0,2}"
     r"(?:say|state|mention|contain|provide|specify|answer|include|give|cover|address|indicate)"
@@ -56,6 +53,7 @@ class Written:
     sentences: tuple[Sentence, ...]
     silent: bool  # the model says that the documents do not say
     timings: dict[str, float]  # first_token: a moment of time.perf_counter
+    model: str  # its name on the server
 
 
 def write(
@@ -65,98 +63,57 @@ def write(
     history: Sequence[Turn],
     passages: Sequence[Passage],
     citations: Citations,
-    embedder: Embedder,
     weigh: Weigh,
-    answer_tokens: int,
+    prompts: Prompts,
+    asker: Asker,
+    settings: Settings,
 ) -> Generator[AnswerEvent, None, Written]:
-    """Stream an answer, then check it. Raises: ServiceError when the model does not answer or breaks off."""
-    context = model.model().context
-    answer_tokens = min(answer_tokens, context // 3)
-    messages = prompt(
-        question,
-        history=history,
-        passages=passages,
-        embedder=embedder,
-        room=context - answer_tokens,
-    )
+    """Stream an answer, then check it. Raises: ServiceError when the model does not answer or breaks off; Stopped."""
     pieces: list[str] = []
     timings: dict[str, float] = {}
-    for piece in without_thoughts(model.stream(messages, answer_tokens=answer_tokens)):
-        timings.setdefault("first_token", perf_counter())
-        shown = visible(piece)
-        pieces.append(shown)
-        yield Delta(text=shown)
+    with model.queue.ticket(asker.person) as ticket:
+        yield from _wait(ticket, asker, settings.llm_wait_seconds)
+        served = model.model()
+        answer_tokens = min(settings.llm_answer_tokens, served.context // 3)
+        room = served.context - answer_tokens
+        for left in reversed(range(TRIES)):
+            messages = build_prompt(
+                question, history=history, passages=passages, prompts=prompts, room=room, count=model.count
+            )
+            try:
+                for piece in without_thoughts(model.stream(messages, answer_tokens=answer_tokens, asker=asker)):
+                    timings.setdefault("first_token", perf_counter())
+                    shown = visible(piece)
+                    pieces.append(shown)
+                    yield Delta(text=shown)
+                break
+            except PromptTooLong:
+                if not left or pieces:
+                    raise
+                room = int(min(room, model.count(messages)) * SHORTER)
     text, sentences = check("".join(pieces).strip(), passages, citations, weigh=weigh)
-    return Written(text=text, sentences=sentences, silent=says_nothing("".join(pieces), question), timings=timings)
+    return Written(
+        text=text,
+        sentences=sentences,
+        silent=says_nothing("".join(pieces), question),
+        timings=timings,
+        model=served.name,
+    )
 
 
-# --- the prompt ----------------------------------------------------------------------------------------------------
-
-
-@cache
-def _text(name: str) -> str:
-    return (Path(__file__).parent / "prompts" / name).read_text(encoding="utf-8")
-
-
-def prompt(
-    question: str, *, history: Sequence[Turn], passages: Sequence[Passage], embedder: Embedder, room: int
-) -> list[Turn]:
-    """The messages. What never changes comes first, so that the server can keep it; what does not fit is left out."""
-    rules = Turn(role="system", content=_text("answer.md"))
-    frame = _text("question.md")
-    asked = {"question": harmless(question), "silent": phrases(question).silent}
-
-    def tokens(text: str) -> int:
-        return int(embedder.count_tokens([text])[0] * MORE_TOKENS) + 8
-
-    room -= tokens(rules.content) + tokens(frame) + tokens(question)
-    shown: list[str] = []
-    for passage in passages:
-        text = _passage(passage)
-        room -= tokens(text)
-        if room < 0 and shown:
-            break
-        shown.append(text if room >= 0 else text[: len(text) // 2])
-    turns: list[Turn] = []
-    room = min(room, HISTORY_TOKENS)
-    for turn in reversed(history[-HISTORY_TURNS:]):
-        room -= tokens(turn.content)
-        if room < 0:
-            break
-        turns.insert(0, Turn(role=turn.role, content=harmless(_MARK.sub("", turn.content))))
-    return [rules, *alternating(turns), Turn(role="user", content=frame.format(passages="\n".join(shown), **asked))]
-
-
-def alternating(turns: Sequence[Turn]) -> list[Turn]:
-    """Question and answer by turns, ending with an answer: many chat templates accept nothing else.
-
-    A question that was never answered, or whose answer is withheld, gives way to the next.
-    """
-    kept: list[Turn] = []
-    for turn in turns:
-        if kept and kept[-1].role == turn.role:
-            kept.pop()
-        if kept or turn.role == "user":
-            kept.append(turn)
-    if kept and kept[-1].role == "user":
-        kept.pop()
-    return kept
-
-
-def _passage(passage: Passage) -> str:
-    about = {"number": str(passage.n), "document": passage.first.title, "section": passage.first.chunk.section}
-    if passage.pages:
-        about["pages"] = ", ".join(str(page) for page in passage.pages)
-    clean = {name: harmless(" ".join(value.split())).replace('"', "'") for name, value in about.items()}
-    attributes = " ".join(f'{name}="{value}"' for name, value in clean.items() if value)
-    # marks such as [12] in a document would be taken for ours
-    text = _MARK.sub(lambda found: f" ({found[1]})", harmless(passage.text))
-    return f"<passage {attributes}>\n{text}\n</passage>"
-
-
-def harmless(text: str) -> str:
-    """Text that cannot pass for a part of the prompt: separators lose their bracket, what is invisible goes."""
-    return _SEPARATORS.sub(lambda found: {"<": "‹", ">": "›", "[": "("}[found.group()], visible(text))
+def _wait(ticket: Ticket, asker: Asker, seconds: float) -> Generator[AnswerEvent, None, None]:
+    """Wait for our turn, saying how many are ahead whenever that changes. Raises: ModelBusy, Stopped."""
+    until = monotonic() + seconds
+    told: int | None = None
+    while not ticket.wait(min(LOOK_SECONDS, max(0.0, until - monotonic()))):
+        if asker.stopped:
+            raise Stopped("The answer was stopped.")
+        if monotonic() >= until:
+            raise ModelBusy("The language model is busy; it did not become this question's turn in time.")
+        ahead = ticket.ahead()
+        if ahead != told:
+            told = ahead
+            yield Waiting(ahead=ahead)
 
 
 # --- the stream ----------------------------------------------------------------------------------------------------

@@ -23,6 +23,7 @@ class Event(StrEnum):
     OPENED = "opened"  # a page, a passage or a download
     RETRIED = "retried"
     CONFIRMED_DELETIONS = "confirmed deletions"
+    SET_MADE = "question set made"  # of what people asked and rated
     USER_ADDED = "user added"
     USER_CHANGED = "user changed"
     USER_REMOVED = "user removed"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import uuid
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -37,6 +38,18 @@ class Message:
     rating: int | None  # 1 or -1
     comment: str | None
     created: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rated:
+    """A question with the answer that its asker rated, whoever that was."""
+
+    user: str
+    question: str
+    history: tuple[tuple[str, str], ...]  # (role, content) of the turns before the question
+    answer: dict[str, Any]
+    rating: int  # 1 or -1
+    comment: str | None
 
 
 class Conversations:
@@ -129,6 +142,32 @@ class Conversations:
         with self.database.read() as connection:
             found = {row.rating: row[1] for row in connection.execute(query)}
         return {"up": found.get(1, 0), "down": found.get(-1, 0)}
+
+    def rated(self) -> Iterator[Rated]:
+        """Every rated answer of everybody, oldest conversation first: for the operator to measure by, for no page."""
+        query = (
+            select(messages, chats.c.user)
+            .join(chats, chats.c.id == messages.c.chat_id)
+            .where(messages.c.chat_id.in_(select(messages.c.chat_id).where(messages.c.rating.is_not(None))))
+            .order_by(chats.c.created_at, chats.c.id, messages.c.position)
+        )
+        with self.database.read() as connection:
+            rows = connection.execute(query).all()
+        turns: list[tuple[str, str]] = []
+        chat = ""
+        for row in rows:
+            if row.chat_id != chat:
+                chat, turns = row.chat_id, []
+            if row.rating is not None and row.answer and turns and turns[-1][0] == "user":
+                yield Rated(
+                    user=row.user,
+                    question=turns[-1][1],
+                    history=tuple(turns[:-1]),
+                    answer=json.loads(row.answer),
+                    rating=row.rating,
+                    comment=row.comment,
+                )
+            turns.append((row.role, row.content))
 
 
 def _chat(row: Row[Any]) -> Chat:

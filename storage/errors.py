@@ -11,8 +11,12 @@
     ├── NotPermitted            not for this person, or not there (never said which)
     ├── AccountError            a user name, password or group is not acceptable
     ├── ParseFailure            a file cannot be read; carries a failure code (storage.failures)
+    ├── TooManyQuestions        a person asks faster than the settings allow
+    ├── Stopped                 whoever asked does not want the answer any more
     ├── BackupError             a backup cannot be written, is damaged, or does not fit the place
     └── ServiceError            the running service or an address it needs does not answer
+        ├── ModelBusy           the language model has no place for this question in time
+        └── PromptTooLong       the language model's server says that the prompt is too long for it
 
 A message says what happened, to which file or setting, and what to do. The cause is kept (`raise … from`).
 """
@@ -64,3 +68,23 @@ class BackupError(PremiseError):
 
 class ServiceError(PremiseError):
     """A service Premise needs, or Premise itself, does not answer."""
+
+
+class ModelBusy(ServiceError):
+    """The language model is busy, and it did not become this question's turn in time."""
+
+
+class PromptTooLong(ServiceError):
+    """The language model's server says that the prompt is too long for it."""
+
+
+class Stopped(PremiseError):
+    """Whoever asked does not want the answer any more."""
+
+
+class TooManyQuestions(PremiseError):
+    """A person asks faster than the settings allow; `seconds` says when to ask again."""
+
+    def __init__(self, message: str, seconds: int) -> None:
+        super().__init__(message)
+        self.seconds = seconds

@@ -41,6 +41,9 @@ class Settings(BaseSettings):
     secure_cookies: bool = Field(False, description="Send the session cookie over HTTPS only. Set it behind TLS.")
     session_hours: float = Field(12, gt=0, description="How long a sign-in lasts, in hours.")
     question_characters: int = Field(4000, ge=100, description="The longest question that is accepted, in characters.")
+    questions_per_minute: int = Field(
+        30, ge=0, description="Questions and searches of one person in a minute; 0 for no limit."
+    )
 
     # ingestion
     scan_seconds: float = Field(30, gt=0, description="Seconds between two full comparisons of folder and catalog.")
@@ -89,16 +92,31 @@ class Settings(BaseSettings):
 
     # the language model
     llm_url: str | None = Field(
-        None, description="OpenAI-compatible server such as vLLM, ending in /v1. Default: none, answers are quotations."
+        None,
+        description="OpenAI-compatible server such as vLLM, ending in /v1; several that serve the same model, with "
+        "commas between. Default: none, answers are quotations.",
     )
-    llm_model: str | None = Field(None, description="Model name on that server. Default: the first it serves.")
+    llm_model: str | None = Field(
+        None, description="Model, or LoRA adapter, by its name on that server. Default: the first model it serves."
+    )
     llm_api_key: SecretStr | None = Field(None, description="Its API key. Better: llm_api_key_file.")
     llm_api_key_file: Path | None = Field(None, description="File that holds the API key.")
     llm_context: int | None = Field(None, ge=1024, description="Its context, in tokens. Default: as the server says.")
+    llm_tokenizer: Path | None = Field(
+        None,
+        description="Directory with the model's tokenizer.json, for servers without vLLM's /tokenize. Default: a "
+        "careful estimate there.",
+    )
     llm_answer_tokens: int = Field(700, ge=50, description="The longest written answer, in tokens.")
     llm_connect_seconds: float = Field(2, gt=0, description="Wait for a connection, in seconds.")
     llm_first_token_seconds: float = Field(20, gt=0, description="Wait for the first words, in seconds.")
     llm_total_seconds: float = Field(120, gt=0, description="Wait for the whole answer, in seconds.")
+    llm_at_once: int = Field(
+        16, ge=1, description="Answers that are written at the same time; further questions wait, people in turn."
+    )
+    llm_wait_seconds: float = Field(
+        60, ge=0, description="Wait for that turn, in seconds; then the answer is quoted from the documents."
+    )
 
     # answers
     refuse_below: float = Field(
@@ -112,12 +130,22 @@ class Settings(BaseSettings):
             raise ValueError("is a placeholder; put the real key in a file and name it in llm_api_key_file")
         return value
 
-    @field_validator("llm_url")
+    @field_validator("llm_url", mode="before")
     @classmethod
-    def _http(cls, value: str | None) -> str | None:
-        if value is not None and not value.startswith(("http://", "https://")):
+    def _http(cls, value: Any) -> Any:
+        if value is not None and not isinstance(value, str | list | tuple):
+            return value  # the field's own type says what is wrong
+        urls = [url.strip().rstrip("/") for url in (value.split(",") if isinstance(value, str) else value or ())]
+        if not all(url.startswith(("http://", "https://")) for url in urls if url):
             raise ValueError("must start with http:// or https://")
-        return value.rstrip("/") if value else None
+        return ",".join(dict.fromkeys(url for url in urls if url)) or None
+
+    @field_validator("llm_tokenizer")
+    @classmethod
+    def _tokenizer_file(cls, value: Path | None) -> Path | None:
+        if value is not None and not (value / "tokenizer.json").is_file():
+            raise ValueError(f"{value} holds no tokenizer.json")
+        return value
 
     @model_validator(mode="after")
     def _one_key(self) -> Settings:
@@ -129,6 +157,11 @@ class Settings(BaseSettings):
     def inbox_folder(self) -> Path:
         """Where administrators drop files."""
         return (self.inbox or self.data / "inbox").expanduser().resolve()
+
+    @property
+    def llm_urls(self) -> tuple[str, ...]:
+        """The language model's servers, without a slash at the end."""
+        return tuple(self.llm_url.split(",")) if self.llm_url else ()
 
     def llm_key(self) -> str | None:
         """The language model server's key. Raises: SettingError when the file cannot be read or is empty."""

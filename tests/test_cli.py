@@ -166,6 +166,27 @@ def test_eval_gives_every_metric(data: Path, tmp_path: Path) -> None:
     assert [set(line) for line in lines] == [{"question", "hits", "answer"}] * 2
 
 
+def test_eval_keeps_runs_compares_them_and_holds_them_against_thresholds(data: Path, tmp_path: Path) -> None:
+    questions = tmp_path / "questions.jsonl"
+    questions.write_text('{"question": "How many days of annual leave in Germany?", "files": ["leave.md"]}\n')
+    asked = ["eval", "--groups", "everyone", str(questions)]  # options may come first
+    result = run_json(*asked, "--legs", "--save", "one", data=data)
+    assert set(result["legs"]) == {"meaning", "words"}
+    assert result["legs"]["words"]["file_hit_1"] == 1.0
+    assert result["intervals"]["file_hit_1"] == [1.0, 1.0]
+    assert f"set: {tmp_path.name}" in result["slices"]
+    questions.write_text(questions.read_text().replace("leave.md", "other.md"))
+    failed = run(*asked, "--save", "two", "--fail-under", "file_hit_1=0.5", data=data, code=1)
+    assert "file_hit_1 is 0, under 0.5" in failed.stderr
+    assert "file_hit_1" in failed.stdout  # the table is printed all the same
+    compared = run_json("eval", "compare", "one", "two", data=data)
+    assert [flip["now"] for flip in compared["flipped"]] == ["wrong"]
+    assert "now wrong (1)" in run("eval", "compare", "one", str(data / "evals" / "two.json"), data=data).stdout
+    assert "There is no run three" in run("eval", "compare", "one", "three", data=data, code=1).stderr
+    assert "no metric" in run(*asked, "--fail-under", "speed=1", data=data, code=2).stderr
+    assert "nothing to make" in run("eval", "make", str(tmp_path / "ours.jsonl"), data=data, code=1).stderr
+
+
 def test_status_and_reindex_agree(data: Path) -> None:
     status = run_json("status", data=data)
     assert status["indexes"]["consistent"]

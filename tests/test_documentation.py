@@ -57,6 +57,8 @@ def test_the_commands_of_the_readme_exist() -> None:
         command: object = group
         while words and hasattr(command, "commands") and words[0] in command.commands:
             command = command.commands[words.pop(0)]
+        if words and hasattr(command, "default"):  # `premise eval FILE`
+            command = command.commands[command.default]
         assert not hasattr(command, "commands") or not words, f"{line}: no such command"
         options = {
             name for parameter in getattr(command, "params", []) for name in parameter.opts + parameter.secondary_opts

@@ -6,20 +6,22 @@ Conversations live in the catalog; a page only draws them. Which one is open sta
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
 from contextlib import closing
 
 import streamlit as st
 
 from app import ledger, safe
+from app.asker import Asker
 from app.engine import Engine
-from app.records import Answer, AnswerEvent, Delta, Finished, Retrieved, Turn
+from app.following import Following
+from app.records import Answer, Delta, Finished, Retrieved, Turn, Waiting
 from app.ui import current, identity, kept, source, thread, wording
 from storage.accounts import User
 from storage.conversations import Chat, Message
-from storage.errors import NotPermitted, PremiseError, QuestionError
+from storage.errors import NotPermitted, PremiseError, QuestionError, TooManyQuestions
 
 DRAW_SECONDS = 0.06  # between two drawings of a growing answer
+LOOK_SECONDS = 0.25  # between two while nothing comes
 
 
 def page() -> None:
@@ -75,8 +77,10 @@ def _talk(
     if question:
         thread.question(question)
         _answer(engine, user, question, kept.turns(messages, withheld), chat, new=True)
-    elif messages and messages[-1].role == "user":  # the page was left, or an error came, before the answer
-        st.html('<p class="quiet">There is no answer to this question yet.</p>')
+    elif messages and messages[-1].role == "user":  # stopped, or the page was left, or an error came
+        stopped = st.session_state.get("stopped") == messages[-1].id
+        told = "You stopped this answer." if stopped else "There is no answer to this question yet."
+        st.html(f'<p class="quiet">{told}</p>')
         with st.container(horizontal=True):
             st.button("Look again", icon=":material/refresh:")  # another window may be answering it: just draw anew
             again = st.button("Ask again", icon=":material/replay:")
@@ -92,8 +96,8 @@ def _answer(
 ) -> None:
     """Ask, keep the question when it can be asked, show the answer as it comes, keep it."""
     try:
-        events = ledger.ask(engine, question, person=user.name, groups=user.all_groups, history=history)
-    except QuestionError as error:
+        coming = ledger.ask(engine, question, asker=Asker(user.name), groups=user.all_groups, history=history)
+    except (QuestionError, TooManyQuestions) as error:
         st.error(safe.label(str(error), 500), icon=":material/edit_note:")
         return
     if chat is None:
@@ -101,9 +105,11 @@ def _answer(
         st.query_params["chat"] = chat.id
     if new:
         engine.conversations.add(user.name, chat.id, "user", question)
+    asked = engine.conversations.messages(user.name, chat.id)[-1].id
     try:
-        with closing(events), st.chat_message("assistant", avatar=thread.AVATAR):
-            answer = _stream(engine, user, events)
+        # the run ends at any drawing, when the person leaves or clicks: then nobody wants the answer any more
+        with closing(coming), st.chat_message("assistant", avatar=thread.AVATAR):
+            answer = _stream(engine, user, coming, asked)
     except PremiseError as error:
         st.error(safe.label(str(error), 500), icon=":material/error:")
         return
@@ -112,24 +118,33 @@ def _answer(
         st.rerun()
 
 
-def _stream(engine: Engine, user: User, events: Iterator[AnswerEvent]) -> Answer | None:
-    status, shown = st.empty(), st.empty()
+def _stream(engine: Engine, user: User, coming: Following, asked: str) -> Answer | None:
+    status, shown, button = st.empty(), st.empty(), st.empty()
     readable, _ = thread.overview(engine, user)
-    status.html(f'<p class="working">Searching {wording.count(readable, "document")}…</p>')
+    told = f"Searching {wording.count(readable, 'document')}…"
     text, drawn = "", 0.0
-    for event in events:
-        if isinstance(event, Retrieved):
-            found = len(event.hits)
-            status.html(f'<p class="working">Reading {wording.count(found, "passage")}…</p>')
-        elif isinstance(event, Delta):
-            if not text:
+    status.html(f'<p class="working">{told}</p>')
+    button.button(
+        "Stop", icon=":material/stop_circle:", key="stop", on_click=st.session_state.update, args=({"stopped": asked},)
+    )
+    while (events := coming.get(timeout=LOOK_SECONDS)) is not None:
+        for event in events:
+            if isinstance(event, Retrieved):
+                told = f"Reading {wording.count(len(event.hits), 'passage')}…"
+            elif isinstance(event, Waiting):
+                told = wording.busy(event.ahead)
+            elif isinstance(event, Delta):
+                text += event.text
+            elif isinstance(event, Finished):
+                return event.answer
+        # Something is drawn every time, whether or not it is new: only then does Streamlit tell us that we are to stop.
+        if not text:
+            status.html(f'<p class="working">{told}</p>')
+        elif not events or time.monotonic() - drawn > DRAW_SECONDS:
+            if not drawn:
                 status.empty()
-            text += event.text
-            if time.monotonic() - drawn > DRAW_SECONDS:
-                shown.html(f'<div class="answer growing">{safe.answer_html(text)}</div>')
-                drawn = time.monotonic()
-        elif isinstance(event, Finished):
-            return event.answer
+            shown.html(f'<div class="answer growing">{safe.answer_html(text)}</div>')
+            drawn = time.monotonic()
     return None
 
 

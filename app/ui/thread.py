@@ -67,7 +67,7 @@ def _chips(found: dict[str, Any], refused: bool) -> None:
         word, meaning = wording.confidence(float(found["confidence"]))
         chips.append(f'<span class="chip {word.lower()}" title="{safe.text_html(meaning)}">{word} confidence</span>')
     if not refused and "mode" in found:
-        chips.append(f'<span class="chip">{wording.mode(found)}</span>')
+        chips.append(f'<span class="chip" title="{safe.text_html(wording.made(found))}">{wording.mode(found)}</span>')
     seconds = (found.get("timings") or {}).get("total")
     if seconds is not None and not refused:
         chips.append(f'<span class="chip plain">{float(seconds):.1f} s</span>')

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+BUSY_NEXT = "The language model is busy; yours is the next question…"
 HIGH, MEDIUM = 0.75, 0.5  # confidence from which it is called so
 
 
@@ -18,6 +19,20 @@ def confidence(value: float) -> tuple[str, str]:
 def mode(answer: Mapping[str, Any]) -> str:
     """How an answer came to be."""
     return "Written by the language model" if answer.get("mode") == "written" else "Quoted from the documents"
+
+
+def made(answer: Mapping[str, Any]) -> str:
+    """Which model and which prompts made an answer, and how long each step took."""
+    parts = [f"Model {answer['model']}, prompts {answer['prompts']}."] if answer.get("model") else []
+    names = {"retrieve": "Search", "first_token": "first words after", "total": "whole answer"}
+    seconds = answer.get("timings") or {}
+    times = [f"{name} {float(seconds[key]):.2f} s" for key, name in names.items() if key in seconds]
+    return " ".join([*parts, "; ".join(times) + "." if times else ""]).strip()
+
+
+def busy(ahead: int) -> str:
+    """That the language model answers others first."""
+    return f"The language model is busy; {count(ahead, 'question')} ahead of yours…" if ahead else BUSY_NEXT
 
 
 def place(citation: Mapping[str, Any]) -> str:

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import json
-import threading
-import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
+from scripted import Server, scripted_server
 
 from app.engine import Engine
 from app.records import Answer, Delta, Finished, Retrieved, Turn
@@ -122,101 +119,8 @@ def ask(corpus: Store) -> Ask:
     return asking
 
 
-# --- the language model --------------------------------------------------------------------------------------------
-
-
-@dataclass
-class Script:
-    """What the server does next, and what it was asked."""
-
-    pieces: Sequence[str] = ()
-    wait: float = 0.0  # seconds before the first piece
-    pause: float = 0.0  # seconds before every piece
-    dies_after: int | None = None  # pieces, then the connection is closed
-    status: int = 200
-    context: int | None = 8192
-    requests: list[dict[str, Any]] = field(default_factory=list)
-    models_asked: int = 0
-    hung_up: threading.Event = field(default_factory=threading.Event)  # the client closed the stream early
-
-    def says(self, text: str) -> None:
-        """The answer, in pieces of a few characters."""
-        self.pieces = [text[at : at + 7] for at in range(0, len(text), 7)]
-
-    @property
-    def prompt(self) -> str:
-        return str(self.requests[-1]["messages"][-1]["content"])
-
-
-@dataclass(frozen=True)
-class Server:
-    url: str
-    script: Script
-
-
 @pytest.fixture
 def server() -> Iterator[Server]:
-    """A server on the loopback that speaks just enough of OpenAI's protocol."""
-    script = Script()
-    http = ThreadingHTTPServer(("127.0.0.1", 0), _handler(script))
-    http.daemon_threads = True
-    thread = threading.Thread(target=http.serve_forever, kwargs={"poll_interval": 0.05})
-    thread.start()
-    yield Server(url=f"http://127.0.0.1:{http.server_address[1]}/v1", script=script)
-    http.shutdown()
-    http.server_close()
-    thread.join()
-
-
-def _handler(script: Script) -> type[BaseHTTPRequestHandler]:
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-
-        def log_message(self, format: str, *args: Any) -> None:  # noqa: A002
-            """Quiet."""
-
-        def do_GET(self) -> None:
-            script.models_asked += 1
-            entry = {"id": "tiny", "object": "model"} | ({"max_model_len": script.context} if script.context else {})
-            body = json.dumps({"object": "list", "data": [entry]}).encode()
-            self.send_response(200)
-            self.send_header("Content-Type", "application/json")
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def do_POST(self) -> None:
-            self.close_connection = True
-            script.requests.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
-            if script.status != 200:
-                self.send_response(script.status)
-                self.send_header("Content-Length", "0")
-                self.end_headers()
-                return
-            self.send_response(200)
-            self.send_header("Content-Type", "text/event-stream")
-            self.send_header("Connection", "close")
-            self.end_headers()
-            try:
-                self._stream()
-            except (BrokenPipeError, ConnectionResetError):
-                script.hung_up.set()
-
-        def _stream(self) -> None:
-            self._event({"role": "assistant", "content": ""}, None)
-            time.sleep(script.wait)
-            for number, piece in enumerate(script.pieces):
-                if number == script.dies_after:
-                    return
-                time.sleep(script.pause)
-                self._event({"content": piece}, None)
-            self._event({}, "stop")
-            self.wfile.write(b"data: [DONE]\n\n")
-
-        def _event(self, delta: dict[str, Any], finished: str | None) -> None:
-            choice = {"index": 0, "delta": delta, "finish_reason": finished}
-            value = {"id": "x", "object": "chat.completion.chunk", "created": 0, "model": "tiny", "choices": [choice]}
-            self.wfile.write(f"data: {json.dumps(value)}\n\n".encode())
-            self.wfile.flush()
-
-    return Handler
+    """A language model that says what a test wants."""
+    with scripted_server() as made:
+        yield made

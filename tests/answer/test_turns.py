@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from app.prompt import alternating
 from app.records import Turn
-from app.write import alternating
 
 
 @pytest.mark.parametrize(

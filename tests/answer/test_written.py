@@ -7,12 +7,15 @@ from dataclasses import replace
 
 import pytest
 
-from app.answer import NOTICE
+from app.answer import BUSY, NOTICE
+from app.asker import Asker
 from app.engine import Engine
 from app.llm import LanguageModel
-from app.records import Delta, Mode, Turn
-from app.write import harmless, without_thoughts
-from storage.errors import ServiceError
+from app.prompt import harmless
+from app.prompt_files import load_prompts
+from app.records import Delta, Finished, Mode, Retrieved, Turn, Waiting
+from app.write import without_thoughts
+from storage.errors import ServiceError, Stopped
 from storage.store import Store
 from tests.answer.conftest import Ask, Server
 
@@ -156,6 +159,28 @@ def test_the_fixed_part_comes_first(ask: Ask, server: Server) -> None:
     assert second[2]["content"] == "Hello."
 
 
+def test_a_prompt_that_the_server_finds_too_long_is_shortened(
+    ask: Ask, server: Server, numbers: dict[str, int]
+) -> None:
+    server.script.says(f"Every employee has 28 days of paid leave a year [{numbers['leave']}].")
+    ask(QUESTION, llm_url=server.url)
+    whole = len(server.script.prompt)
+    server.script.longest = whole - 1
+    answer = ask(QUESTION, llm_url=server.url).answer
+    assert answer.mode is Mode.WRITTEN
+    assert len(server.script.prompt) < whole
+
+
+def test_an_answer_says_which_model_and_which_prompts_made_it(ask: Ask, server: Server, corpus: Store) -> None:
+    server.script.says("Every employee has 28 days of paid leave a year.")
+    answer = ask(QUESTION, llm_url=server.url).answer
+    assert answer.model == "tiny"
+    assert answer.prompts == load_prompts(corpus.folder.root).version
+    assert {"model": "tiny", "prompts": answer.prompts}.items() <= answer.as_json().items()
+    quoted = ask(QUESTION).answer
+    assert (quoted.model, quoted.prompts) == (None, None)
+
+
 def test_a_small_context_is_respected(ask: Ask, server: Server) -> None:
     server.script.context = 1100
     server.script.says("No.")
@@ -216,7 +241,7 @@ def test_a_failed_server_is_left_alone_for_a_while(ask: Ask, server: Server, cor
     engine = Engine(replace(corpus, settings=settings))
     assert ask(QUESTION, engine=engine).answer.notice == NOTICE
     assert ask(QUESTION, engine=engine).answer.notice == NOTICE
-    assert len(server.script.requests) == 1
+    assert len(server.script.requests) == 2  # tried once more, before the first word; then left alone
     assert engine.language_model is not None
     assert engine.language_model.available()  # it answers again
     server.script.status = 200
@@ -247,3 +272,50 @@ def test_a_key_is_sent_and_never_told(corpus: Store, server: Server) -> None:
     assert model.model().name == "other"
     with pytest.raises(ServiceError, match="refused the key"):
         list(model.stream([Turn(role="user", content="Hello")], answer_tokens=50))
+
+
+# --- a model that is busy ------------------------------------------------------------------------------------------
+
+
+def test_questions_wait_for_their_turn_and_are_told_so(corpus: Store, server: Server) -> None:
+    server.script.says("Every employee has 28 days of paid leave a year. " * 20)
+    server.script.pause = 0.02
+    settings = corpus.settings.model_copy(update={"llm_url": server.url, "llm_at_once": 1})
+    engine = Engine(replace(corpus, settings=settings))
+    first = engine.ask(QUESTION, groups=["everyone"], asker=Asker("ann"))
+    assert any(isinstance(event, Delta) for event in (next(first) for _ in range(3)))
+    second = engine.ask(QUESTION, groups=["everyone"], asker=Asker("bob"))
+    assert isinstance(next(second), Retrieved)
+    assert next(second) == Waiting(ahead=0)
+    first.close()  # type: ignore[attr-defined]
+    rest = list(second)
+    assert isinstance(rest[0], Delta)
+    assert isinstance(rest[-1], Finished)
+    assert rest[-1].answer.mode is Mode.WRITTEN
+
+
+def test_who_waited_too_long_gets_a_quotation_that_says_so(corpus: Store, server: Server) -> None:
+    settings = corpus.settings.model_copy(update={"llm_url": server.url, "llm_at_once": 1, "llm_wait_seconds": 0.3})
+    engine = Engine(replace(corpus, settings=settings))
+    assert engine.language_model is not None
+    with engine.language_model.queue.ticket("ann"):
+        answer = engine.answer(QUESTION, groups=["everyone"])
+    assert answer.mode is Mode.EXTRACTIVE
+    assert answer.notice == BUSY
+    assert "28 days" in answer.text
+    assert engine.language_model.queue.load() == (0, 0)
+
+
+def test_who_stops_while_waiting_leaves_the_queue(corpus: Store, server: Server) -> None:
+    settings = corpus.settings.model_copy(update={"llm_url": server.url, "llm_at_once": 1})
+    engine = Engine(replace(corpus, settings=settings))
+    assert engine.language_model is not None
+    asker = Asker("bob")
+    with engine.language_model.queue.ticket("ann"):
+        events = engine.ask(QUESTION, groups=["everyone"], asker=asker)
+        assert [type(next(events)) for _ in range(2)] == [Retrieved, Waiting]
+        asker.stop()
+        with pytest.raises(Stopped):
+            next(events)
+        assert engine.language_model.queue.load() == (1, 0)
+    assert server.script.requests == []

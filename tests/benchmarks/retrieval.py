@@ -19,8 +19,9 @@ from pathlib import Path
 from statistics import mean, median
 
 from app.context import build_context
-from app.evaluate import CONTEXT_TOKENS, DEPTH, EVIDENCE_SHARE, Question, read_questions
-from app.match import contains, same_file, words_found
+from app.match import same_file
+from app.measures import CONTEXT_TOKENS, DEPTH, has_evidence, of_context
+from app.questions import Question, read_questions
 from app.records import Hit
 from app.retrieve import Retriever
 from ingest.parse.limits import ParseLimits
@@ -144,7 +145,7 @@ def _row(store: Store, questions: Sequence[Question], search: Search) -> str:
         first.append(any(right[:1]))
         five.append(any(right[:5]))
         reciprocal.append(1 / (right.index(True) + 1) if True in right else 0.0)
-        if question.answerable and (question.evidence or question.answers):
+        if question.answerable and has_evidence(question):
             evidence.append(_evidence(store, question, hits))
     return (
         f"{mean(first):8.3f}{mean(five):8.3f}{mean(reciprocal):8.3f}{mean(evidence or [0.0]):10.3f}"
@@ -157,9 +158,7 @@ def _evidence(store: Store, question: Question, hits: Sequence[Hit]) -> float:
     labels = store.catalog.labels_of([READERS])
     passages = build_context(hits, store.catalog, labels=labels, budget=CONTEXT_TOKENS)
     context = "\n".join(passage.text for passage in passages)
-    if question.evidence:
-        return mean(float(words_found(item, context) >= EVIDENCE_SHARE) for item in question.evidence)
-    return float(any(contains(context, item) for item in question.answers))
+    return of_context(question, context) or 0.0
 
 
 if __name__ == "__main__":

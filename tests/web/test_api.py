@@ -14,13 +14,15 @@ import pytest
 from PIL import Image
 from served import NASTY, Site
 from starlette.applications import Starlette
-from starlette.types import Receive, Scope, Send
+from starlette.types import Message, Receive, Scope, Send
 
 from app import api, replies
+from app.asker import Asker
+from app.following import Following
 from app.gate import Caller
 from app.pages import HIGHLIGHT
 from app.records import AnswerEvent, Delta
-from storage.errors import NotPermitted
+from storage.errors import NotPermitted, Stopped
 
 LEAVE = "How many days of annual leave does every employee have?"
 PARENTAL = "How is parental leave requested?"
@@ -51,25 +53,50 @@ def test_ask_streams_events(site: Site) -> None:
     assert events[-1][1]["citations"] and events[0][1]["hits"][0]["path"].startswith("everyone/")
 
 
-def test_a_caller_who_goes_away_stops_the_answer() -> None:
-    stopped = []
+def test_a_caller_who_goes_away_stops_the_answer_while_nothing_comes() -> None:
+    asker, ended = Asker("ada"), threading.Event()
 
     def events() -> Generator[AnswerEvent, None, None]:
+        woken = threading.Event()
         try:
-            while True:
+            with asker.calling(woken.set):
                 yield Delta(text="word ")
+                assert woken.wait(60)
         finally:
-            stopped.append(True)
+            ended.set()
 
     async def leave() -> None:
-        made = events()
-        streamed = replies.streamed(next(made), made)
+        answer = Following(events(), asker)
+        streamed = replies.streamed(answer.get() or (), answer)
         assert "event: delta" in await anext(streamed)
-        assert "event: delta" in await anext(streamed)
+        with anyio.move_on_after(0.2):
+            await anext(streamed)
         await streamed.aclose()
 
     anyio.run(leave)
-    assert stopped == [True]
+    assert asker.stopped and ended.wait(10)
+
+
+def test_a_caller_who_goes_away_stops_an_answer_that_is_not_streamed() -> None:
+    asker = Asker("ada")
+
+    def events() -> Generator[AnswerEvent, None, None]:
+        woken = threading.Event()
+        with asker.calling(woken.set):
+            assert woken.wait(60)
+        raise Stopped("The answer was stopped.")
+        yield
+
+    async def receive() -> Message:
+        await anyio.sleep(0.1)
+        return {"type": "http.disconnect"}
+
+    async def leave() -> None:
+        answer = Following(events(), asker)
+        with pytest.raises(Stopped):
+            await replies.while_there(receive, answer, lambda: replies.whole(answer), anyio.CapacityLimiter(1))
+
+    anyio.run(leave)
 
 
 def test_search_finds_only_what_one_may_read(site: Site) -> None:

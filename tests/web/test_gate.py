@@ -100,6 +100,9 @@ def test_probes_and_metrics(site: Site) -> None:
     assert client.get("/metrics", headers={"X-Forwarded-For": "10.0.0.1"}).status_code == 401
     named = {"X-Forwarded-For": "10.0.0.1", "Authorization": f"Bearer {site.token}"}
     assert client.get("/metrics", headers=named).status_code == 200
+    elsewhere = {"Host": "evil.example"}  # a page of another site, in a browser of this host
+    assert client.get("/metrics", headers=elsewhere).status_code == 400
+    assert client.get("/metrics", headers=elsewhere | named).status_code == 200
 
 
 def test_a_wrong_token_is_refused_even_with_a_session(site: Site) -> None:

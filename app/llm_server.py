@@ -1,0 +1,311 @@
+"""A server that speaks OpenAI's protocol: its model, tokens and answers. The only owner of llama-index's client.
+
+Messages in, pieces of text out. Reaches its own address and no other: no proxy of the environment, no redirects. Makes
+no connection before it is asked something. Knows no other server and tries nothing twice.
+"""
+
+from __future__ import annotations
+
+import json
+import socket
+import ssl
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import cache
+from time import monotonic
+from typing import Any
+
+import httpx
+
+from app.asker import Asker
+from app.records import Turn
+from storage.errors import PromptTooLong, ServiceError, Stopped
+from storage.settings import Settings
+
+UNKNOWN_CONTEXT = 8192  # tokens, where neither settings nor server say
+TEMPERATURE = 0.0  # the same question gets the same answer
+OUR_FAULT = frozenset({400, 413, 422})  # the server is well, the request was not
+PASSING = frozenset({429, 502, 503, 504})  # worth another try, before the first token
+COUNT_SECONDS = 5.0
+TOO_LONG = ("context length", "context_length", "too long", "maximum context", "max_model_len", "exceed")
+
+
+class ServerError(ServiceError):
+    """A server did not answer as it should."""
+
+    def __init__(self, message: str, *, passing: bool = False) -> None:
+        super().__init__(message)
+        self.passing = passing  # the same server may do better at once
+
+
+class RequestError(ServiceError):
+    """The server is well, but refuses the request."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Model:
+    """What a server serves."""
+
+    name: str
+    context: int  # tokens of prompt and answer together
+
+
+class Server:
+    """One address. Safe to use from many threads."""
+
+    def __init__(self, url: str, settings: Settings) -> None:
+        self.url = url
+        self._settings = settings
+        self._model: Model | None = None
+        self._counts = True  # until it says that it has no /tokenize
+
+    def model(self, *, anew: bool = False) -> Model:
+        """Name and context, asked once, or `anew`. Raises: ServerError."""
+        if self._model is None or anew:
+            with self._client(self._settings.llm_connect_seconds if anew else self._first_seconds) as client:
+                self._model, self._counts = self._ask_model(client), True
+        return self._model
+
+    def count(self, messages: Sequence[Turn]) -> int | None:
+        """Tokens of these messages by the server's own tokenizer and chat template; None where it has no /tokenize."""
+        if not self._counts:
+            return None
+        asked = {"model": self.model().name, "messages": [_message(turn) for turn in messages]}
+        try:
+            with self._client(COUNT_SECONDS) as client:
+                answer = client.post(
+                    f"{self.url.removesuffix('/v1')}/tokenize", json=asked, headers=self._authorization()
+                )
+                answer.raise_for_status()
+                return int(answer.json()["count"])
+        except httpx.HTTPStatusError as error:
+            self._counts = error.response.status_code >= 500
+        except httpx.HTTPError:
+            return None  # the answer itself will show what is wrong
+        except (ValueError, TypeError, KeyError):
+            self._counts = False  # another /tokenize than vLLM's
+        return None
+
+    def pieces(
+        self,
+        messages: Sequence[Turn],
+        *,
+        answer_tokens: int,
+        asker: Asker,
+        schema: Mapping[str, Any] | None = None,
+    ) -> Iterator[str]:
+        """Pieces of the answer as they come; closing the iterator or stopping the asker ends the request.
+
+        Raises: ServerError when it is gone, slow, or breaks off; RequestError, PromptTooLong; Stopped.
+        """
+        model = self.model()
+        deadline = _Deadline(self._first_seconds)
+        try:
+            # a client per answer: nothing of one answer's time limits can reach another's
+            with asker.calling(deadline.hang_up), self._client(self._first_seconds, deadline) as client:
+                yield from self._stream(client, model, messages, answer_tokens, deadline, schema)
+        except ServiceError:
+            self._raise_if(asker.stopped)
+            raise
+        except _failures() as error:
+            self._raise_if(asker.stopped)
+            raise self._in_words(error) from error
+
+    def _stream(
+        self,
+        client: httpx.Client,
+        model: Model,
+        messages: Sequence[Turn],
+        answer_tokens: int,
+        deadline: _Deadline,
+        schema: Mapping[str, Any] | None,
+    ) -> Iterator[str]:
+        chat_message, open_ai_like = _imports()
+        form = {"type": "json_schema", "json_schema": {"name": "answer", "schema": dict(schema)}} if schema else None
+        llm = open_ai_like(
+            model=model.name,
+            api_base=self.url,
+            api_key=self._settings.llm_key() or "none",
+            is_chat_model=True,
+            context_window=model.context,
+            max_tokens=answer_tokens,
+            temperature=TEMPERATURE,
+            max_retries=0,
+            timeout=self._first_seconds,
+            http_client=client,
+            additional_kwargs={"response_format": form} if form else {},
+        )
+        finished = None
+        for part in llm.stream_chat([chat_message(**_message(turn)) for turn in messages]):
+            if part.raw.choices:
+                finished = part.raw.choices[0].finish_reason or finished
+            if part.delta:
+                deadline.extend(self._settings.llm_total_seconds)
+                yield part.delta
+        if finished is None:
+            raise ServerError("The language model broke off its answer.", passing=True)
+
+    def _client(self, read: float, deadline: _Deadline | None = None) -> httpx.Client:
+        connect = self._settings.llm_connect_seconds
+        return httpx.Client(
+            timeout=httpx.Timeout(read, connect=connect),
+            transport=_TimedTransport(connect, deadline),
+            trust_env=False,
+            follow_redirects=False,
+        )
+
+    @property
+    def _first_seconds(self) -> float:
+        return self._settings.llm_first_token_seconds
+
+    def _authorization(self) -> dict[str, str]:
+        key = self._settings.llm_key()
+        return {"Authorization": f"Bearer {key}"} if key else {}
+
+    def _ask_model(self, client: httpx.Client) -> Model:
+        try:
+            answer = client.get(f"{self.url}/models", headers=self._authorization())
+            answer.raise_for_status()
+            served: list[dict[str, Any]] = answer.json()["data"]
+            wanted = self._settings.llm_model
+            plain = [item for item in served if not item.get("parent")] or served  # vLLM lists its LoRA adapters too
+            entry = next((item for item in served if item["id"] == wanted), {}) if wanted else plain[0]
+            name = wanted or str(entry["id"])
+            said = _context(entry) or next(
+                (size for item in served if item["id"] == entry.get("parent") and (size := _context(item))), None
+            )
+        except httpx.HTTPError as error:
+            raise self._in_words(error) from error
+        except (LookupError, TypeError, AttributeError, ValueError) as error:
+            raise ServerError(f"The language model server at {self.url} names no model. Set llm_model.") from error
+        return Model(name=name, context=self._settings.llm_context or said or UNKNOWN_CONTEXT)
+
+    @staticmethod
+    def _raise_if(stopped: bool) -> None:
+        if stopped:
+            raise Stopped("The answer was stopped.") from None
+
+    def _in_words(self, error: Exception) -> ServiceError:
+        response = getattr(error, "response", None)
+        status = getattr(error, "status_code", None) or getattr(response, "status_code", None)
+        here = f"The language model server at {self.url}"
+        if status in OUR_FAULT:
+            too_long = any(words in str(error).lower() for words in TOO_LONG)
+            told = "says that the prompt is too long" if too_long else f"answered with status {status}"
+            return (PromptTooLong if too_long else RequestError)(f"{here} {told}.")
+        if status in (401, 403):
+            return ServerError(f"{here} refused the key. Check llm_api_key_file.")
+        if status == 404:
+            self._model = None  # it may have been started anew with another model
+            return ServerError(f"{here} knows no such model. Check llm_url and llm_model.", passing=True)
+        if status is not None:
+            return ServerError(f"{here} answered with status {status}.", passing=status in PASSING)
+        cause = error.__cause__ if type(error).__module__.startswith("openai") and error.__cause__ else error
+        slow = isinstance(cause, httpx.TimeoutException)
+        told = "is too slow" if slow else f"does not answer ({type(cause).__name__})"
+        return ServerError(f"{here} {told}.", passing=not slow)
+
+
+def _context(entry: Mapping[str, Any]) -> int | None:
+    """The context that an entry of /v1/models names: vLLM's and SGLang's way, then llama.cpp's."""
+    said = entry.get("max_model_len") or (entry.get("meta") or {}).get("n_ctx_train")
+    return int(said) if said else None
+
+
+def _message(turn: Turn) -> dict[str, str]:
+    return {"role": turn.role, "content": turn.content}
+
+
+class _Deadline:
+    """The moment by which something has to have come: first the first piece, then the whole answer."""
+
+    def __init__(self, first_seconds: float) -> None:
+        self._started = monotonic()
+        self._at = self._started + first_seconds
+        self._hung_up = False
+        self._socket: socket.socket | None = None
+
+    def extend(self, total_seconds: float) -> None:
+        """The first piece is there: the limit is now that of the whole."""
+        self._at = self._started + total_seconds
+
+    def check(self) -> None:
+        """Raises: httpx.ReadTimeout when it is past."""
+        if monotonic() > self._at:
+            raise httpx.ReadTimeout("the answer takes too long")
+
+    def hang_up(self) -> None:
+        """End the connection from another thread: whoever reads from it is woken, and the server gives up too."""
+        self._hung_up = True
+        if self._socket is not None:
+            with suppress(OSError):
+                self._socket.shutdown(socket.SHUT_RDWR)
+
+    def trace(self, event: str, info: Mapping[str, Any]) -> None:
+        """Told by httpcore what it does: keeps the connection's socket, for `hang_up`."""
+        if event in ("connection.connect_tcp.complete", "connection.start_tls.complete"):
+            self._socket = info["return_value"].get_extra_info("socket")
+            if self._hung_up:
+                self.hang_up()
+
+
+class _TimedTransport(httpx.HTTPTransport):
+    """A transport that looks at a deadline with every piece of a body: httpx limits only the wait between pieces.
+
+    The limit for connecting is set here because the OpenAI client has one number for all its limits.
+    """
+
+    def __init__(self, connect_seconds: float, deadline: _Deadline | None) -> None:
+        super().__init__(verify=_authorities(), trust_env=False)
+        self._connect_seconds = connect_seconds
+        self._deadline = deadline
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        request.extensions["timeout"] = request.extensions.get("timeout", {}) | {"connect": self._connect_seconds}
+        if self._deadline is not None:
+            request.extensions["trace"] = self._deadline.trace
+        response = super().handle_request(request)
+        if self._deadline is not None and isinstance(response.stream, httpx.SyncByteStream):
+            response.stream = _TimedStream(response.stream, self._deadline)
+        return response
+
+
+class _TimedStream(httpx.SyncByteStream):
+    def __init__(self, stream: httpx.SyncByteStream, deadline: _Deadline) -> None:
+        self._stream = stream
+        self._deadline = deadline
+
+    def __iter__(self) -> Iterator[bytes]:
+        for piece in self._stream:
+            self._deadline.check()
+            yield piece
+
+    def close(self) -> None:
+        self._stream.close()
+
+
+@cache
+def _authorities() -> ssl.SSLContext:
+    return ssl.create_default_context()  # the system's authorities, where a company's own one is
+
+
+def prepare() -> None:
+    """Import the client, all of it, which takes seconds."""
+    _, open_ai_like = _imports()
+    llm = open_ai_like(model="none", api_base="http://127.0.0.1:9/v1", api_key="none", is_chat_model=True)
+    _ = llm._get_client().chat.completions  # its parts are imported when they are first looked at
+
+
+def _imports() -> tuple[Any, Any]:
+    from llama_index.core.base.llms.types import ChatMessage
+    from llama_index.llms.openai_like import OpenAILike
+
+    return ChatMessage, OpenAILike
+
+
+def _failures() -> tuple[type[Exception], ...]:
+    """What the client raises when the server is gone, slow, or answers with an error or with nonsense."""
+    from openai import OpenAIError
+
+    return (OpenAIError, httpx.HTTPError, httpx.StreamError, json.JSONDecodeError)

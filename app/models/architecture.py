@@ -1,0 +1,209 @@
+"""What kind of model it is and how large: from config.json and the shapes of the tensors. Knows no files."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+from typing import Any
+
+from app.models.configuration import Configuration
+from app.models.findings import Finding, refuse, some, warn
+from app.models.safetensors import BITS, Tensor
+
+PACKED = re.compile(r"\.(qweight|weight_packed|qweight_packed)$")
+BESIDE = ("scale", "scales", "zeros", "g_idx", "scale_inv", "zero_point", "weight_shape")  # beside packed weights
+LAYER = re.compile(r"(?:^|\.)(?:layers|h|layer|blocks|block)\.(\d+)\.")
+QUANTISED = {"fp8": 8, "fbgemm_fp8": 8, "gptq": 4, "awq": 4, "bitsandbytes": 4, "mxfp4": 4, "nvfp4": 4}
+
+
+class Kind(StrEnum):
+    """What a model does."""
+
+    LANGUAGE = "language model"
+    EMBEDDER = "embedder"
+    RERANKER = "reranker"
+    ADAPTER = "LoRA adapter"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Quantisation:
+    """How the weights are stored, where not plainly."""
+
+    method: str  # as config.json names it: gptq, awq, fp8, compressed-tensors, bitsandbytes …
+    bits: int
+    group: int | None  # numbers that share a scale
+
+
+@dataclass(frozen=True, kw_only=True)
+class Architecture:
+    """Sizes, as the memory arithmetic needs them."""
+
+    name: str  # the class that config.json names
+    model_type: str
+    parameters: int  # 0 where unknown
+    layers: int
+    hidden: int
+    intermediate: int
+    heads: int
+    kv_heads: int
+    head_dim: int
+    vocabulary: int
+    context: int  # tokens
+    dtype: str  # of the plain weights: bfloat16, float16, float32
+    sliding_window: int | None  # tokens, for the layers that look no further back
+    windowed_layers: int  # how many of the layers do
+    latent: int | None  # numbers a token and layer in the KV cache of multi-head latent attention (MLA)
+    experts: int | None  # of a mixture of experts
+    tied: bool  # input and output embedding are one
+    quantisation: Quantisation | None
+
+    def as_json(self) -> dict[str, Any]:
+        """The object in the report."""
+        return asdict(self)
+
+
+def kind_of(made: Configuration, card: dict[str, Any], directory: str) -> Kind:
+    """What the model does. `card`: the README's front matter; `directory`: its name, the last resort."""
+    names = " ".join(map(str, made.config.get("architectures") or []))
+    about = f"{card.get('pipeline_tag', '')} {card.get('tags', '')}"
+    if made.adapter:
+        return Kind.ADAPTER
+    if "ForSequenceClassification" in names or "text-ranking" in about or "rerank" in directory.lower():
+        return Kind.RERANKER
+    if made.modules or "sentence-similarity" in about or "feature-extraction" in about:
+        return Kind.EMBEDDER
+    if re.search(r"For(CausalLM|ConditionalGeneration)|LMHeadModel", names):
+        return Kind.LANGUAGE
+    if re.search(r"(Bert|Roberta|XLMRoberta|MPNet|ModernBert)(Model|ForMaskedLM)$", names):
+        return Kind.EMBEDDER
+    return Kind.UNKNOWN
+
+
+def architecture(config: dict[str, Any], tensors: dict[str, Tensor]) -> Architecture:
+    """The sizes; zeros where config.json does not say."""
+    inner = config.get("text_config")
+    text: dict[str, Any] = inner if isinstance(inner, dict) else config  # of a model that sees, too
+    heads = _number(text, "num_attention_heads", "n_head")
+    hidden = _number(text, "hidden_size", "n_embd", "d_model")
+    layers = _number(text, "num_hidden_layers", "n_layer", "num_layers")
+    quantisation = _quantisation(config, tensors)
+    window, windowed = _window(text, layers)
+    latent = None
+    if rank := _number(text, "kv_lora_rank"):
+        latent = rank + _number(text, "qk_rope_head_dim")
+    return Architecture(
+        name=str((config.get("architectures") or [""])[0]) if isinstance(config.get("architectures"), list) else "",
+        model_type=str(config.get("model_type") or ""),
+        parameters=_parameters(tensors, quantisation),
+        layers=layers,
+        hidden=hidden,
+        intermediate=_number(text, "intermediate_size", "n_inner", "ffn_dim") or 4 * hidden,
+        heads=heads,
+        kv_heads=_number(text, "num_key_value_heads", "num_kv_heads") or heads,
+        head_dim=_number(text, "head_dim") or (hidden // heads if heads else 0),
+        vocabulary=_number(text, "vocab_size"),
+        context=_number(text, "max_position_embeddings", "n_positions", "max_sequence_length"),
+        dtype=_dtype(config, text, tensors),
+        sliding_window=window,
+        windowed_layers=windowed,
+        latent=latent,
+        experts=_number(text, "num_experts", "num_local_experts", "n_routed_experts") or None,
+        tied=_tied(config, text, tensors),
+        quantisation=quantisation,
+    )
+
+
+def _number(config: dict[str, Any], *names: str) -> int:
+    for name in names:
+        value = config.get(name)
+        if isinstance(value, int) and not isinstance(value, bool) and 0 < value < 1 << 40:
+            return value
+    return 0
+
+
+def _tied(config: dict[str, Any], text: dict[str, Any], tensors: dict[str, Tensor]) -> bool:
+    if tensors:  # what the files hold says more than what a version of the library left out of config.json
+        return not any(name.endswith(("lm_head.weight", "lm_head.qweight", "embed_out.weight")) for name in tensors)
+    return bool(text.get("tie_word_embeddings", config.get("tie_word_embeddings", False)))
+
+
+def _window(text: dict[str, Any], layers: int) -> tuple[int | None, int]:
+    window = _number(text, "sliding_window")
+    if not window or text.get("use_sliding_window") is False:
+        return None, 0
+    kinds = text.get("layer_types")
+    if isinstance(kinds, list):
+        return window, sum(1 for kind in kinds if "sliding" in str(kind))
+    pattern = _number(text, "sliding_window_pattern")
+    return window, layers - layers // pattern if pattern else layers
+
+
+def _dtype(config: dict[str, Any], text: dict[str, Any], tensors: dict[str, Tensor]) -> str:
+    said = config.get("dtype") or config.get("torch_dtype") or text.get("dtype") or text.get("torch_dtype")
+    if isinstance(said, str):
+        return said.removeprefix("torch.")
+    counts: dict[str, int] = {}
+    for tensor in tensors.values():
+        counts[tensor.dtype] = counts.get(tensor.dtype, 0) + tensor.numbers
+    most = max(counts, key=lambda name: counts[name], default="")
+    return {"BF16": "bfloat16", "F16": "float16", "F32": "float32"}.get(most, most.lower() or "unknown")
+
+
+def _quantisation(config: dict[str, Any], tensors: dict[str, Tensor]) -> Quantisation | None:
+    said = config.get("quantization_config")
+    if not isinstance(said, dict):
+        return None
+    method = str(said.get("quant_method") or said.get("quant_algo") or "unknown").lower()
+    bits = _number(said, "bits", "w_bit", "num_bits") or QUANTISED.get(method, 0)
+    group = _number(said, "group_size", "q_group_size")
+    if method == "bitsandbytes":
+        bits = 8 if said.get("load_in_8bit") else 4
+    for scheme in (said.get("config_groups") or {}).values() if isinstance(said.get("config_groups"), dict) else []:
+        weights = scheme.get("weights") if isinstance(scheme, dict) else None
+        if isinstance(weights, dict):
+            bits, group = bits or _number(weights, "num_bits"), group or _number(weights, "group_size")
+    if not bits:
+        bits = 8 if any(tensor.dtype.startswith(("F8", "I8")) for tensor in tensors.values()) else 0
+    return Quantisation(method=method, bits=bits, group=group or None)
+
+
+def _parameters(tensors: dict[str, Tensor], quantisation: Quantisation | None) -> int:
+    """Numbers the model has: packed ones counted as what they stand for, scales and zero points not at all."""
+    bits = quantisation.bits if quantisation else 0
+    total = 0
+    for name, tensor in tensors.items():
+        if name.endswith(BESIDE):
+            continue
+        if bits and bits < 8 and (PACKED.search(name) or tensor.dtype in ("I32", "U8")):
+            total += tensor.numbers * BITS[tensor.dtype] // bits
+        else:
+            total += tensor.numbers
+    return total
+
+
+def check_shapes(made: Architecture, config: dict[str, Any], tensors: dict[str, Tensor]) -> list[Finding]:
+    """Whether the weights are those of the model that config.json describes."""
+    found = []
+    if not made.layers and config:
+        says = "config.json does not say how many layers the model has."
+        found.append(warn("odd-config", says, "Compare it with the publisher's.", "config.json"))
+    present = {int(match[1]) for name in tensors if (match := LAYER.search(name))}
+    absent = [str(number) for number in range(min(made.layers, 10_000)) if number not in present]
+    if present and absent:
+        says = f"The weights of {len(absent)} of {made.layers} layers are in no file: {some(absent)}."
+        found.append(refuse("layers-missing", says, "Files are missing: fetch the model anew."))
+    for name, tensor in tensors.items():
+        if name.endswith(("embed_tokens.weight", "word_embeddings.weight")) and len(tensor.shape) == 2:
+            rows, width = tensor.shape
+            if (made.vocabulary and rows < made.vocabulary) or (made.hidden and width != made.hidden):
+                says = (
+                    f"{name} has the shape {rows} × {width}; config.json speaks of {made.vocabulary} × {made.hidden}."
+                )
+                found.append(warn("shape", says, "config.json may belong to another model.", "config.json"))
+    packed = any(tensor.dtype in ("I32", "U8", "I8") or tensor.dtype.startswith("F8") for tensor in tensors.values())
+    if made.quantisation and tensors and not packed and made.quantisation.method != "bitsandbytes":
+        says = f"config.json says {made.quantisation.method}, but the weights are plain."
+        found.append(warn("not-quantised", says, "config.json may belong to another model.", "config.json"))
+    return found

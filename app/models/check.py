@@ -1,0 +1,256 @@
+"""The check of a model directory: whole, safe, allowed, how large, how open, how served. Loads and runs nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from app.models import checksums
+from app.models.architecture import Architecture, Kind, architecture, check_shapes, kind_of
+from app.models.card import read_card
+from app.models.configuration import Configuration, check_generation, check_tokenizer, read_configuration
+from app.models.findings import Finding, Severity, note, refuse, warn
+from app.models.hardware import Card
+from app.models.licensing import Licensing, read_licences
+from app.models.listing import Listing, listing
+from app.models.memory import GIB, Split, Storage, can_split, split, stored_bits, weights
+from app.models.openness import Openness, openness
+from app.models.serve import Adapter, Command, command
+from app.models.weights import Weights, read_weights
+
+CONTEXTS = (4_096, 16_384, 32_768, 131_072)  # tokens, in the table of memory needed
+ENOUGH = (Kind.LANGUAGE, Kind.EMBEDDER, Kind.RERANKER)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Report:
+    """Everything that was found."""
+
+    directory: Path
+    kind: Kind
+    architecture: Architecture | None
+    licensing: Licensing
+    openness: Openness
+    revision: str | None
+    checksums: dict[str, int]  # {"given": …, "hashed": …, "skipped": …}
+    weight_bytes: int
+    memory: list[dict[str, Any]]
+    command: Command | None
+    base: Report | None = None  # of an adapter
+    findings: list[Finding] = field(default_factory=list)
+
+    @property
+    def refused(self) -> list[Finding]:
+        """Why it must not be served; empty when it may."""
+        return [finding for finding in self.findings if finding.severity is Severity.REFUSE]
+
+    @property
+    def verdict(self) -> str:
+        """refused, attention, or fit."""
+        if self.refused:
+            return "refused"
+        return "attention" if any(finding.severity is Severity.WARN for finding in self.findings) else "fit"
+
+    def as_json(self) -> dict[str, Any]:
+        """The object of `premise models check --json`."""
+        return {
+            "directory": str(self.directory),
+            "verdict": self.verdict,
+            "kind": self.kind.value,
+            "findings": [finding.as_json() for finding in self.findings],
+            "architecture": self.architecture.as_json() if self.architecture else None,
+            "weight_bytes": self.weight_bytes,
+            "memory": self.memory,
+            "licence": self.licensing.as_json(),
+            "openness": self.openness.as_json(),
+            "revision": self.revision,
+            "checksums": self.checksums,
+            "command": self.command.as_json() if self.command else None,
+            "base": self.base.as_json() if self.base else None,
+        }
+
+
+def check(
+    directory: Path,
+    *,
+    base: Path | None = None,
+    cards: Sequence[Card] = (),
+    context: int | None = None,
+    quick: bool = False,
+    tell: Callable[[str, int], None] | None = None,
+) -> Report:
+    """Check a directory; whatever is wrong with it is a finding, never an error.
+
+    `base`: of a LoRA adapter; `cards`: to be served on; `context`: tokens; `quick`: hash no large file.
+    """
+    listed = listing(directory)
+    made = read_configuration(listed) if listed.files else Configuration()
+    card = read_card(listed)
+    kind = kind_of(made, card.claims, directory.resolve().name) if listed.files else Kind.UNKNOWN
+    held = read_weights(listed, "adapter_model" if kind is Kind.ADAPTER else "model") if listed.files else Weights()
+    licensing = read_licences(listed, card) if listed.files else Licensing()
+    verified = checksums.verify(listed, quick=quick, tell=tell)
+    sizes = architecture(made.config, held.tensors) if made.config else None
+    findings = [*listed.findings, *made.findings, *held.findings, *verified.findings]
+    under = None
+    if listed.files:
+        findings += _of_kind(listed, made, held, kind, sizes)
+        findings += licensing.findings
+        if kind is Kind.ADAPTER:
+            under = _base(findings, made, held, base, cards, context)
+    served = directory.expanduser().absolute()
+    return Report(
+        directory=served,
+        kind=kind,
+        architecture=sizes,
+        licensing=licensing,
+        openness=openness(has_weights=bool(held.files), licensing=licensing, card=card),
+        revision=checksums.commit_of(listed),
+        checksums={"hashed": verified.hashed, "skipped": verified.skipped},
+        weight_bytes=held.bytes,
+        memory=_memory(kind, sizes, held.bytes, cards) if sizes and sizes.layers and held.bytes else [],
+        command=_command(served, kind, sizes, held.bytes, cards, context, made, under),
+        base=under,
+        findings=_ordered(findings),
+    )
+
+
+def _of_kind(
+    listed: Listing, made: Configuration, held: Weights, kind: Kind, sizes: Architecture | None
+) -> list[Finding]:
+    """What this kind of model has to have."""
+    found: list[Finding] = []
+    if not held.files and not any(finding.code in ("pickles-only", "no-safetensors") for finding in held.findings):
+        says = "There are no weights: no file ends in .safetensors."
+        found.append(refuse("no-weights", says, "Fetch them: premise models fetch."))
+    if kind is Kind.ADAPTER:
+        return found
+    found += check_tokenizer(listed, made)
+    if kind is Kind.LANGUAGE:
+        found += check_generation(listed, made)
+    if kind is Kind.UNKNOWN and made.config:
+        names = ", ".join(map(str, made.config.get("architectures") or ["none"]))
+        says = f"What this model does is not known here (architectures: {names[:200]})."
+        found.append(warn("unknown-kind", says, "See whether `vllm serve` knows the architecture."))
+    if kind is Kind.RERANKER and sizes and sizes.name == "Qwen3ForCausalLM":
+        says = "A reranker in the form of a language model: the server is told how to read its yes and no."
+        found.append(note("reranker-by-overrides", says, "The command below holds the --hf-overrides it needs."))
+    if sizes is not None:
+        found += check_shapes(sizes, made.config, held.tensors)
+        if sizes.quantisation is not None:
+            method = sizes.quantisation
+            says = f"The weights are quantised: {method.method}, {method.bits or 'unknown'} bits."
+            found.append(note("quantised", says, "vLLM finds that by itself; no option is needed."))
+    return found
+
+
+def _base(
+    found: list[Finding],
+    made: Configuration,
+    held: Weights,
+    base: Path | None,
+    cards: Sequence[Card],
+    context: int | None,
+) -> Report | None:
+    """The base model of an adapter, checked with it."""
+    name = str(made.adapter.get("base_model_name_or_path") or "an unnamed model")[:200]
+    strange = [tensor for tensor in held.tensors if "lora_" not in tensor and "modules_to_save" not in tensor]
+    if made.adapter.get("peft_type") not in ("LORA", None):
+        says = f"The adapter is of the type {made.adapter['peft_type']!r}; vLLM serves LoRA."
+        found.append(refuse("adapter-type", says, "Merge it into its base elsewhere, and serve that."))
+    if strange and held.tensors:
+        says = f"{len(strange)} tensors of the adapter are no LoRA matrices."
+        found.append(warn("adapter-tensors", says, "vLLM may refuse it: merge it into its base instead."))
+    if base is None:
+        says = f"This is a LoRA adapter: it changes {name} and cannot be served without it."
+        found.append(
+            refuse("adapter-needs-base", says, "Name the base's directory: --base DIR.", "adapter_config.json")
+        )
+        return None
+    under = check(base, cards=cards, context=context, quick=True)
+    for finding in under.refused:
+        found.append(refuse(f"base-{finding.code}", f"The base model: {finding.says}", finding.do, finding.file))
+    if base.resolve().name.lower() not in name.lower() and name.split("/")[-1].lower() not in str(base).lower():
+        says = f"The adapter was trained on {name}; the base given is {base.resolve().name}."
+        found.append(warn("adapter-base", says, "An adapter works with the base it was trained on only."))
+    return under
+
+
+def _memory(kind: Kind, sizes: Architecture, stored: int, cards: Sequence[Card]) -> list[dict[str, Any]]:
+    """Memory needed at each storage, and what each context costs a person; with a card, who fits."""
+    rows = []
+    have = stored_bits(sizes)
+    if kind is not Kind.LANGUAGE:  # read in one go: no cache, and nothing to gain from quantising
+        stored_so = Storage(name=sizes.dtype, bits=have)
+        count = weights(sizes, stored_so, stored=stored)
+        return [{"storage": sizes.dtype, "as_stored": True, "weights_bytes": count, "contexts": []}]
+    for storage in Storage.all():
+        if storage.bits > max(have, 16):
+            continue
+        row: dict[str, Any] = {
+            "storage": storage.name,
+            "as_stored": storage.bits == have,
+            "weights_bytes": weights(sizes, storage, stored=stored),
+            "kv_bytes_per_token": 0,
+            "contexts": [],
+        }
+        for context in [context for context in CONTEXTS if context <= (sizes.context or CONTEXTS[-1])]:
+            part = _split(sizes, storage, cards, context, stored)
+            row["kv_bytes_per_token"] = part.kv_token
+            entry: dict[str, Any] = {"context": context, "kv_bytes": part.kv_person}
+            if cards:
+                entry |= {"fits": part.kv >= part.kv_person, "people_at_once": part.people, "cards": part.cards}
+            row["contexts"].append(entry)
+        rows.append(row)
+    return rows
+
+
+def _split(sizes: Architecture, storage: Storage, cards: Sequence[Card], context: int, stored: int) -> Split:
+    card = min((item.bytes for item in cards), default=80 * GIB)
+    count = max((n for n in (1, 2, 4, 8, 16) if n <= max(len(cards), 1) and can_split(sizes, n)), default=1)
+    return split(sizes, storage, card=card, cards=count, context=context, stored=stored)
+
+
+def _command(
+    directory: Path,
+    kind: Kind,
+    sizes: Architecture | None,
+    stored: int,
+    cards: Sequence[Card],
+    context: int | None,
+    made: Configuration,
+    under: Report | None,
+) -> Command | None:
+    if kind is Kind.ADAPTER:
+        if under is None or under.architecture is None or under.command is None:
+            return None
+        rank = made.adapter.get("r")
+        adapter = Adapter(name=directory.name, directory=directory, rank=rank if isinstance(rank, int) else 16)
+        return command(
+            under.directory, under.kind, under.architecture, cards=len(cards) or 1, context=context, adapter=adapter
+        )
+    if sizes is None or kind not in ENOUGH:
+        return None
+    needed = smallest(sizes, stored, cards, context or 4_096)
+    return command(directory, kind, sizes, cards=needed, context=context)
+
+
+def smallest(sizes: Architecture, stored: int, cards: Sequence[Card], context: int) -> int:
+    """The fewest of these cards that hold the model as stored and one conversation; all, when none is enough."""
+    possible = [count for count in (1, 2, 4, 8, 16) if count <= len(cards) and can_split(sizes, count)] or [1]
+    storage = Storage(name="as stored", bits=stored_bits(sizes))
+    for count in possible:
+        card = min((item.bytes for item in cards), default=80 * GIB)
+        part = split(sizes, storage, card=card, cards=count, context=context, stored=stored)
+        if part.kv >= part.kv_person:
+            return count
+    return possible[-1]
+
+
+def _ordered(findings: list[Finding]) -> list[Finding]:
+    """The reasons to refuse first; each said once."""
+    rank = {Severity.REFUSE: 0, Severity.WARN: 1, Severity.NOTE: 2}
+    unique = {(finding.code, finding.says): finding for finding in findings}
+    return sorted(unique.values(), key=lambda finding: rank[finding.severity])

@@ -1,0 +1,179 @@
+"""The small JSON files of a model directory: config, tokenizer, generation config, modules. Read as data, never run."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from typing import Any
+
+from app.models.findings import Finding, note, refuse, size, some, warn
+from app.models.listing import Listed, Listing
+from app.models.safetensors import once
+
+LARGEST = 16 << 20  # bytes; a larger tokenizer.json is looked at from both ends only
+CODE = (".py", ".pyc", ".so", ".dll", ".dylib", ".exe", ".pyd", ".jar", ".js", ".whl")
+SCRIPTS = (".sh", ".bat", ".ps1", ".ipynb")
+TOKENIZERS = (
+    "tokenizer.json",
+    "tokenizer.model",
+    "tekken.json",
+    "vocab.txt",
+    "spiece.model",
+    "sentencepiece.bpe.model",
+)
+OWN_MODULES = "sentence_transformers."
+AGAIN = "Fetch the file anew: premise models fetch."
+
+
+@dataclass(kw_only=True)
+class Configuration:
+    """What the JSON files say; empty where one is missing or damaged."""
+
+    config: dict[str, Any] = field(default_factory=dict)
+    adapter: dict[str, Any] = field(default_factory=dict)
+    generation: dict[str, Any] = field(default_factory=dict)
+    tokenizer: dict[str, Any] = field(default_factory=dict)
+    modules: list[dict[str, Any]] = field(default_factory=list)
+    sentence: dict[str, Any] = field(default_factory=dict)
+    has_chat_template: bool = False
+    findings: list[Finding] = field(default_factory=list)
+
+
+def read_configuration(listed: Listing) -> Configuration:
+    """Every JSON file of the top folder that says what the model is."""
+    made = Configuration()
+    made.config = _object(listed, made, "config.json")
+    made.adapter = _object(listed, made, "adapter_config.json")
+    made.generation = _object(listed, made, "generation_config.json")
+    made.tokenizer = _object(listed, made, "tokenizer_config.json")
+    made.sentence = _object(listed, made, "sentence_bert_config.json")
+    modules = _json(listed, made, "modules.json")
+    if isinstance(modules, list):
+        made.modules = [module for module in modules if isinstance(module, dict)]
+    made.has_chat_template = bool(made.tokenizer.get("chat_template")) or listed.has(
+        "chat_template.jinja", "chat_template.json"
+    )
+    if not made.config and not made.adapter and not any(finding.file == "config.json" for finding in made.findings):
+        says = "There is no config.json, so nothing says what model this is."
+        made.findings.append(refuse("no-config", says, "Fetch it: premise models fetch.", "config.json"))
+    made.findings += _remote_code(listed, made)
+    made.findings += _modules(listed, made)
+    return made
+
+
+def _object(listed: Listing, made: Configuration, name: str) -> dict[str, Any]:
+    value = _json(listed, made, name)
+    if value is not None and not isinstance(value, dict):
+        made.findings.append(refuse("bad-json", f"{name} is not a JSON object.", AGAIN, name))
+    return value if isinstance(value, dict) else {}
+
+
+def _json(listed: Listing, made: Configuration, name: str) -> Any:
+    file = listed.files.get(name)
+    if file is None:
+        return None
+    if file.size > LARGEST:
+        says = f"{name} has {size(file.size)}, more than any real one; it is not read."
+        made.findings.append(refuse("too-large-json", says, AGAIN, name))
+        return None
+    try:
+        return json.loads(file.path.read_bytes().decode("utf-8-sig"), object_pairs_hook=once)
+    except (OSError, ValueError, RecursionError) as error:
+        why = f"names {error} twice" if type(error).__name__ == "_Twice" else "is damaged"
+        made.findings.append(refuse("bad-json", f"{name} {why}.", AGAIN, name))
+        return None
+
+
+def check_tokenizer(listed: Listing, made: Configuration) -> list[Finding]:
+    """Whether there is a whole tokenizer."""
+    if not listed.has(*TOKENIZERS) and not listed.has("vocab.json"):
+        says = "There is no tokenizer: none of tokenizer.json, tokenizer.model, vocab.json is there."
+        return [refuse("no-tokenizer", says, "Fetch it: premise models fetch.", "tokenizer.json")]
+    found = []
+    if listed.has("vocab.json") and not listed.has("merges.txt", *TOKENIZERS):
+        says = "The tokenizer is half there: vocab.json without merges.txt."
+        found.append(refuse("no-tokenizer", says, "Fetch it: premise models fetch.", "merges.txt"))
+    file = listed.files.get("tokenizer.json")
+    if file is not None and not _whole(file):
+        found.append(refuse("bad-json", "tokenizer.json is damaged or cut short.", AGAIN, file.name))
+    for name in TOKENIZERS:
+        there = listed.files.get(name)
+        if there is not None and there.size == 0:
+            found.append(refuse("bad-tokenizer", f"{name} is empty.", AGAIN, name))
+    if not made.tokenizer and not listed.has("tekken.json"):
+        says = "There is no tokenizer_config.json: special tokens and chat template are unknown."
+        found.append(warn("no-tokenizer-config", says, "Fetch it: premise models fetch.", "tokenizer_config.json"))
+    return found
+
+
+def _whole(file: Listed) -> bool:
+    try:
+        if file.size <= LARGEST:
+            return isinstance(json.loads(file.path.read_bytes()), dict)
+        with file.path.open("rb") as opened:
+            start = opened.read(64).lstrip()[:1]
+            opened.seek(-64, 2)
+            return start == b"{" and opened.read().rstrip()[-1:] == b"}"
+    except (OSError, ValueError, RecursionError):
+        return False
+
+
+def check_generation(listed: Listing, made: Configuration) -> list[Finding]:
+    """What a model that writes should have beside its weights."""
+    found = []
+    if not listed.has("generation_config.json"):
+        says = "There is no generation_config.json: where an answer ends is told by the tokenizer alone."
+        found.append(note("no-generation-config", says, "Fetch it if the publisher has one.", "generation_config.json"))
+    if not made.has_chat_template:
+        says = "There is no chat template: this is a base model, or a file is missing. Questions cannot be put to it."
+        found.append(warn("no-chat-template", says, "Take the instruct version, or serve with --chat-template FILE."))
+    return found
+
+
+def _remote_code(listed: Listing, made: Configuration) -> list[Finding]:
+    do = "Take a model whose architecture the server knows by itself; never serve it with --trust-remote-code."
+    found = []
+    for name in sorted(listed.files):
+        if name.endswith(("config.json", "configuration.json")) and "/" not in name:
+            value = _quiet(listed.files[name])
+            mapped = value.get("auto_map") or value.get("custom_pipelines") if isinstance(value, dict) else None
+            if mapped:
+                entries = [str(item) for item in (mapped.values() if isinstance(mapped, dict) else [mapped])]
+                says = f"{name} asks the loader to run code that comes with it (auto_map: {some(entries, 2)[:200]})."
+                found.append(refuse("remote-code", says, do, name))
+    files = [file.name for file in listed.of(*CODE)]
+    if files:
+        says = f"The directory holds code: {some(files)}. A model is data; nothing of it is run."
+        do = "Delete it if the model loads without (no auto_map); else take another model."
+        found.append(refuse("code", says, do, files[0]))
+    scripts = [file.name for file in listed.of(*SCRIPTS)]
+    if scripts:
+        says = f"The directory holds scripts: {some(scripts)}."
+        found.append(warn("scripts", says, "Delete them: serving needs none.", scripts[0]))
+    return found
+
+
+def _quiet(file: Listed) -> Any:
+    try:
+        return json.loads(file.path.read_bytes()) if file.size <= LARGEST else None
+    except (OSError, ValueError, RecursionError):
+        return None
+
+
+def _modules(listed: Listing, made: Configuration) -> list[Finding]:
+    """modules.json of an embedder: every module's folder there, none of foreign code."""
+    found = []
+    for module in made.modules:
+        kind, path = str(module.get("type", "")), str(module.get("path", ""))
+        if not kind.startswith(OWN_MODULES):
+            says = f"modules.json names a module that is not sentence-transformers' own: {kind[:100]!r}."
+            found.append(
+                refuse("remote-code", says, "Take another model: this one needs foreign code.", "modules.json")
+            )
+        if ".." in path.split("/") or path.startswith("/"):
+            says = f"modules.json names a folder outside the directory: {path[:100]!r}."
+            found.append(refuse("index-outside", says, "Do not load it.", "modules.json"))
+        elif path and not kind.endswith(".Normalize") and not any(name.startswith(f"{path}/") for name in listed.files):
+            says = f"modules.json names {path}, which is missing."
+            found.append(refuse("module-missing", says, "Fetch it: premise models fetch.", path))
+    return found

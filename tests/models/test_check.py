@@ -1,0 +1,429 @@
+"""Every kind of model directory, made on the spot and checked: the answer has to be right, nothing may be loaded."""
+
+from __future__ import annotations
+
+import json
+import os
+import pickle
+import struct
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from models.made import CONFIG, LICENCES, adapter, embedder, licence, safetensors, shapes, whole, write_json
+from typer.testing import CliRunner
+
+from app.cli import cli
+from app.models.check import Report, check
+from app.models.findings import Severity
+from app.models.hardware import named
+
+INDEX = "model.safetensors.index.json"
+
+
+def refused(directory: Path, **options: object) -> set[str]:
+    """The codes for which a directory is refused."""
+    return {finding.code for finding in check(directory, **options).refused}  # type: ignore[arg-type]
+
+
+def warned(report: Report) -> set[str]:
+    return {finding.code for finding in report.findings if finding.severity is Severity.WARN}
+
+
+# --- whole or not --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("shards", [1, 3])
+def test_a_whole_model_may_be_served(tmp_path: Path, shards: int) -> None:
+    report = check(whole(tmp_path / "m", shards=shards), cards=named("80GB"))
+    assert (report.verdict, report.kind.value) == ("fit", "language model")
+    assert report.licensing.name == "Apache-2.0"
+    assert report.openness.level.value == "open source"
+    assert report.architecture is not None
+    assert report.architecture.parameters == 40 * 16 + 16 + 4 * 32 * 16
+    assert report.weight_bytes == report.architecture.parameters * 2
+    assert report.command is not None
+    assert "--trust-remote-code" not in report.command.options
+
+
+def test_a_missing_shard_is_named(tmp_path: Path) -> None:
+    folder = whole(tmp_path / "m", shards=3)
+    (folder / "model-00002-of-00003.safetensors").unlink()
+    report = check(folder)
+    assert [(finding.code, finding.file) for finding in report.refused] == [
+        ("shard-missing", "model-00002-of-00003.safetensors")
+    ]
+    (folder / INDEX).unlink()  # the names alone say that one is missing
+    assert refused(folder) == {"shard-missing"}
+
+
+def test_a_shard_cut_short_is_named_with_what_is_missing(tmp_path: Path) -> None:
+    folder = whole(tmp_path / "m", shards=3)
+    shard = folder / "model-00003-of-00003.safetensors"
+    shard.write_bytes(shard.read_bytes()[:-10])
+    finding = next(iter(check(folder).refused))
+    assert (finding.code, finding.file) == ("cut-short", shard.name)
+    assert "10 bytes" in finding.says
+    shard.write_bytes(shard.read_bytes()[:40])  # within the header
+    assert refused(folder) == {"cut-short"}
+    shard.write_bytes(b"")
+    assert refused(folder) == {"cut-short"}
+
+
+def test_bytes_after_the_last_tensor_are_noticed(tmp_path: Path) -> None:
+    folder = whole(tmp_path / "m")
+    with (folder / "model.safetensors").open("ab") as file:
+        file.write(b"more")
+    assert refused(folder) == {"trailing-bytes"}
+
+
+def test_an_index_that_names_a_tensor_twice(tmp_path: Path) -> None:
+    folder = whole(tmp_path / "m", shards=2)
+    text = (folder / INDEX).read_text()
+    twice = text.replace('"weight_map": {', '"weight_map": {"model.norm.weight": "model-00001-of-00002.safetensors", ')
+    (folder / INDEX).write_text(twice)
+    assert "index-names-twice" in refused(folder)
+
+
+@pytest.mark.parametrize("spelling", ["./{}", "x/../{}", "hard link"])
+def test_an_index_that_names_a_file_twice(tmp_path: Path, spelling: str) -> None:
+    folder = whole(tmp_path / "m", shards=2)
+    index = json.loads((folder / INDEX).read_text())
+    name = "model-00001-of-00002.safetensors"
+    tensor = next(tensor for tensor, file in index["weight_map"].items() if file == name)
+    other = spelling.format(name)
+    if spelling == "hard link":
+        other = "model-again.safetensors"
+        os.link(folder / name, folder / other)
+    index["weight_map"][tensor] = other
+    write_json(folder / INDEX, index)
+    expected = "index-outside" if ".." in other else "index-file-twice"
+    assert expected in refused(folder)
+
+
+def test_an_index_against_its_shards(tmp_path: Path) -> None:
+    folder = whole(tmp_path / "m", shards=2)
+    index = json.loads((folder / INDEX).read_text())
+    first, *_ = index["weight_map"]
+    index["weight_map"][first] = "model-00002-of-00002.safetensors"
+    index["weight_map"]["model.layers.0.gone.weight"] = "model-00001-of-00002.safetensors"
+    write_json(folder / INDEX, index)
+    assert refused(folder) == {"tensor-in-wrong-shard", "tensor-missing"}
+
+
+def test_a_tensor_in_two_shards(tmp_path: Path) -> None:
+    folder = whole(tmp_path / "m", shards=2)
+    safetensors(folder / "model-00002-of-00002.safetensors", shapes())
+    assert "tensor-twice" in refused(folder)
+
+
+def test_layers_that_are_in_no_file(tmp_path: Path) -> None:
+    folder = whole(tmp_path / "m", config={"num_hidden_layers": 5})
+    assert refused(folder) == {"layers-missing"}
+
+
+@pytest.mark.parametrize("name", ["config.json", "tokenizer.json", "model.safetensors"])
+def test_what_is_left_out_is_named(tmp_path: Path, name: str) -> None:
+    folder = whole(tmp_path / "m")
+    (folder / name).unlink()
+    codes = {"config.json": "no-config", "tokenizer.json": "no-tokenizer", "model.safetensors": "no-weights"}
+    assert codes[name] in refused(folder)
+
+
+@pytest.mark.parametrize("name", ["config.json", "tokenizer.json", "tokenizer_config.json", "generation_config.json"])
+def test_json_cut_short_is_named(tmp_path: Path, name: str) -> None:
+    folder = whole(tmp_path / "m")
+    (folder / name).write_bytes((folder / name).read_bytes()[:-3])
+    findings = check(folder).refused
+    assert ("bad-json", name) in {(finding.code, finding.file) for finding in findings}
+
+
+def test_a_checksum_list_is_compared(tmp_path: Path) -> None:
+    from hashlib import sha256
+
+    folder = whole(tmp_path / "m")
+    lines = [f"{sha256(file.read_bytes()).hexdigest()}  {file.name}\n" for file in sorted(folder.iterdir())]
+    (folder / "SHA256SUMS").write_text("".join(lines))
+    report = check(folder)
+    assert report.verdict == "fit"
+    assert report.checksums["hashed"] == len(lines)
+    data = bytearray((folder / "model.safetensors").read_bytes())
+    data[-1] ^= 1
+    (folder / "model.safetensors").write_bytes(data)
+    assert [(finding.code, finding.file) for finding in check(folder).refused] == [("checksum", "model.safetensors")]
+    (folder / "generation_config.json").unlink()
+    assert "file-missing" in refused(folder)
+
+
+# --- safe or not ---------------------------------------------------------------------------------------------------
+
+
+class Bomb:
+    """Whoever unpickles this writes a file."""
+
+    def __init__(self, at: Path) -> None:
+        self.at = at
+
+    def __reduce__(self) -> tuple[object, tuple[str, str]]:
+        return (os.system, (f"touch {self.at}",))
+
+
+def test_pickles_only_are_refused_and_not_loaded(tmp_path: Path) -> None:
+    folder = whole(tmp_path / "m")
+    (folder / "model.safetensors").unlink()
+    (folder / "pytorch_model.bin").write_bytes(pickle.dumps(Bomb(tmp_path / "went-off")))
+    assert refused(folder) == {"pickles-only"}
+    assert not (tmp_path / "went-off").exists()
+
+
+def test_both_formats_are_served_from_safetensors(tmp_path: Path) -> None:
+    folder = whole(tmp_path / "m")
+    (folder / "pytorch_model.bin").write_bytes(pickle.dumps(Bomb(tmp_path / "went-off")))
+    report = check(folder)
+    assert report.refused == []
+    assert warned(report) == {"pickles-beside"}
+    assert report.command is not None
+    assert report.command.options[:2] == ("--load-format", "safetensors")
+
+
+def test_a_pickle_is_known_by_its_content(tmp_path: Path) -> None:
+    folder = whole(tmp_path / "m")
+    (folder / "model.safetensors").write_bytes(pickle.dumps(Bomb(tmp_path / "went-off"), protocol=4))
+    assert refused(folder) == {"pickle-in-disguise"}
+    (folder / "model.safetensors").unlink()
+    (folder / "weights").write_bytes(pickle.dumps({"a": 1}, protocol=2))
+    assert refused(folder) == {"pickles-only"}
+
+
+def test_code_of_the_model_is_refused(tmp_path: Path) -> None:
+    folder = whole(tmp_path / "m", config={"auto_map": {"AutoModelForCausalLM": "modeling_x.XForCausalLM"}})
+    assert refused(folder) == {"remote-code"}
+    (folder / "modeling_x.py").write_text(f"open({str(tmp_path / 'went-off')!r}, 'w')")
+    assert refused(folder) == {"remote-code", "code"}
+    assert not (tmp_path / "went-off").exists()
+    tokenizer = whole(tmp_path / "t")
+    write_json(
+        tokenizer / "tokenizer_config.json", {"chat_template": "x", "auto_map": {"AutoTokenizer": ["t.T", None]}}
+    )
+    assert refused(tokenizer) == {"remote-code"}
+
+
+def test_an_embedder_with_foreign_modules_is_refused(tmp_path: Path) -> None:
+    folder = embedder(tmp_path / "m")
+    write_json(folder / "modules.json", [{"idx": 0, "name": "0", "path": "", "type": "custom.Transformer"}])
+    assert refused(folder) == {"remote-code"}
+
+
+# --- hostile -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("length", [2**63, 2**64 - 1, 2**40, 100_000_001])
+def test_a_header_length_out_of_all_bounds(tmp_path: Path, length: int) -> None:
+    folder = whole(tmp_path / "m")
+    (folder / "model.safetensors").write_bytes(struct.pack("<Q", length) + b"{}")
+    assert refused(folder) <= {"bad-header", "cut-short"}
+    assert refused(folder)
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        b"[]",
+        b"{",
+        b"\xff\xfe",
+        b'{"a": 1}',
+        b'{"a": {"dtype": "F32", "shape": [-1], "data_offsets": [0, 4]}}',
+        b'{"a": {"dtype": "F32", "shape": [1], "data_offsets": [0, 9999]}}',
+        b'{"a": {"dtype": "F32", "shape": [1], "data_offsets": [4, 8]}}',
+        b'{"a": {"dtype": "F999", "shape": [1], "data_offsets": [0, 4]}}',
+        b'{"a": {"dtype": "F32", "shape": [true], "data_offsets": [0, 4]}}',
+        b'{"a": {"dtype": "F32", "shape": [1], "data_offsets": [0, 4]}, "a": {}}',
+        b"[" * 200_000,
+        b'{"a": {"dtype": "F32", "shape": [' + b"9" * 6000 + b'], "data_offsets": [0, 4]}}',
+    ],
+)
+def test_headers_that_are_none(tmp_path: Path, header: bytes) -> None:
+    folder = whole(tmp_path / "m")
+    (folder / "model.safetensors").write_bytes(struct.pack("<Q", len(header)) + header + b"\x01" * 4)
+    assert refused(folder) & {"bad-header", "bad-layout", "cut-short", "unknown-dtype", "tensor-twice"}
+
+
+def test_links_out_of_the_directory_are_refused(tmp_path: Path) -> None:
+    outside = tmp_path / "outside.safetensors"
+    safetensors(outside, shapes())
+    folder = whole(tmp_path / "m")
+    (folder / "model.safetensors").unlink()
+    (folder / "model.safetensors").symlink_to(outside)
+    assert "link-outside" in refused(folder)
+    (folder / "model.safetensors").unlink()
+    (folder / "model.safetensors").symlink_to(folder / "nowhere")
+    assert "broken-link" in refused(folder)
+    (folder / "loop").symlink_to(folder / "loop")
+    (folder / "up").symlink_to(tmp_path)
+    assert {"broken-link", "link-outside"} <= refused(folder)
+
+
+def test_a_snapshot_of_the_hubs_cache_is_a_directory_of_links(tmp_path: Path) -> None:
+    repository = tmp_path / "models--company--tiny"
+    made = whole(tmp_path / "made")
+    snapshot = repository / "snapshots" / ("a" * 40)
+    snapshot.mkdir(parents=True)
+    (repository / "blobs").mkdir()
+    for file in made.iterdir():
+        blob = repository / "blobs" / file.name.encode().hex()
+        file.rename(blob)
+        (snapshot / file.name).symlink_to(Path("../../blobs") / blob.name)
+    report = check(snapshot)
+    assert (report.verdict, report.revision) == ("fit", "a" * 40)
+
+
+def test_huge_and_deep_json_is_not_read(tmp_path: Path) -> None:
+    folder = whole(tmp_path / "m")
+    with (folder / "config.json").open("wb") as file:
+        file.truncate(2 << 30)
+    assert "too-large-json" in refused(folder)
+    (folder / "config.json").write_text("[" * 500_000)
+    assert "bad-json" in refused(folder)
+    (folder / "config.json").write_text(json.dumps(CONFIG | {"num_hidden_layers": -5, "hidden_size": "x" * 99}))
+    assert check(folder).refused == []  # odd, and said to be
+    assert "odd-config" in warned(check(folder))
+
+
+def test_a_sparse_file_is_not_taken_for_weights(tmp_path: Path) -> None:
+    """Ten gigabytes that were set aside and never written: the right size, and nothing in it."""
+    folder = whole(tmp_path / "m", shards=2)
+    shard = folder / "model-00002-of-00002.safetensors"
+    with shard.open("r+b") as file:
+        file.truncate(10 << 30)
+    codes = refused(folder)
+    assert {"sparse-file", "trailing-bytes"} <= codes
+    shard.unlink()
+    with shard.open("wb") as file:
+        file.truncate(10 << 30)
+    assert {"sparse-file", "cut-short"} <= refused(folder)
+
+
+def test_no_directory_and_an_empty_one(tmp_path: Path) -> None:
+    assert refused(tmp_path / "none") == {"no-directory"}
+    (tmp_path / "file").write_text("x")
+    assert refused(tmp_path / "file") == {"no-directory"}
+    (tmp_path / "empty").mkdir()
+    report = check(tmp_path / "empty")
+    assert [finding.code for finding in report.findings] == ["empty"]
+    os.mkfifo(tmp_path / "empty" / "pipe")
+    assert "no-file" in refused(tmp_path / "empty")
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
+def test_files_that_may_not_be_read(tmp_path: Path) -> None:
+    folder = whole(tmp_path / "m")
+    (folder / "model.safetensors").chmod(0)
+    assert "unreadable" in refused(folder)
+
+
+# --- kinds ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("method", "said", "dtype"),
+    [
+        ("gptq", {"quant_method": "gptq", "bits": 4, "group_size": 128}, "I32"),
+        ("awq", {"quant_method": "awq", "bits": 4, "group_size": 128, "version": "gemm"}, "I32"),
+        ("fp8", {"quant_method": "fp8", "activation_scheme": "dynamic", "weight_block_size": [128, 128]}, "F8_E4M3"),
+    ],
+)
+def test_quantised_models_are_recognised(tmp_path: Path, method: str, said: dict[str, object], dtype: str) -> None:
+    folder = whole(tmp_path / "m", config={"quantization_config": said})
+    tensors = {}
+    for name, (kind, shape) in shapes().items():
+        if "proj" not in name:
+            tensors[name] = (kind, shape)
+        elif dtype == "I32":
+            tensors[name.replace(".weight", ".qweight")] = ("I32", (shape[0] // 8, shape[1]))
+            tensors[name.replace(".weight", ".scales")] = ("F16", (1, shape[1]))
+        else:
+            tensors[name] = (dtype, shape)
+    safetensors(folder / "model.safetensors", tensors)
+    report = check(folder)
+    assert report.verdict == "fit"
+    assert report.architecture is not None
+    assert report.architecture.quantisation is not None
+    assert report.architecture.quantisation.method == method
+    assert report.architecture.quantisation.bits == (8 if dtype == "F8_E4M3" else 4)
+    assert report.architecture.parameters == 40 * 16 + 16 + 4 * 32 * 16  # packed ones counted as what they stand for
+    assert report.command is not None
+    assert "--quantization" not in report.command.options
+    plain = whole(tmp_path / "plain", config={"quantization_config": said})
+    assert "not-quantised" in warned(check(plain))
+
+
+def test_an_adapter_needs_its_base(tmp_path: Path) -> None:
+    folder = adapter(tmp_path / "mia", base="company/base")
+    report = check(folder)
+    assert report.kind.value == "LoRA adapter"
+    assert {finding.code for finding in report.refused} == {"adapter-needs-base"}
+    base = whole(tmp_path / "base")
+    report = check(folder, base=base)
+    assert report.refused == []
+    assert report.command is not None
+    options = " ".join(report.command.options)
+    assert f"--enable-lora --max-lora-rank 16 --lora-modules mia={folder}" in options
+    assert report.command.directory == base
+    (base / "model.safetensors").unlink()
+    assert "base-no-weights" in refused(folder, base=base)
+
+
+def test_an_embedder_and_a_reranker(tmp_path: Path) -> None:
+    report = check(embedder(tmp_path / "e"))
+    assert (report.kind.value, report.verdict) == ("embedder", "fit")
+    assert report.command is not None
+    assert "pooling" in report.command.options
+    (tmp_path / "e" / "1_Pooling" / "config.json").unlink()
+    assert refused(tmp_path / "e") == {"module-missing"}
+    folder = whole(tmp_path / "r", config={"architectures": ["XLMRobertaForSequenceClassification"]})
+    assert check(folder).kind.value == "reranker"
+    qwen = check(whole(tmp_path / "Qwen3-Reranker-0.6B"))
+    assert qwen.kind.value == "reranker"
+    assert qwen.command is not None
+    assert "Qwen3ForSequenceClassification" in " ".join(qwen.command.options)
+
+
+# --- the command line ----------------------------------------------------------------------------------------------
+
+
+def test_the_command_says_it_in_json_and_in_words(tmp_path: Path) -> None:
+    folder = whole(tmp_path / "m")
+    done = CliRunner().invoke(cli, ["models", "check", str(folder), "--card", "80GB", "--json"])
+    assert done.exit_code == 0, done.output
+    report = json.loads(done.stdout)
+    assert report["verdict"] == "fit"
+    assert report["memory"][0]["contexts"][0]["people_at_once"] > 0
+    assert report["command"]["vllm"][:2] == ["vllm", "serve"]
+    (folder / "LICENSE").unlink()
+    done = CliRunner().invoke(cli, ["models", "check", str(folder), "--card", "80GB"])
+    assert done.exit_code == 1
+    assert "There is no licence" in done.stdout
+    done = CliRunner().invoke(cli, ["models", "check", str(folder), "--card", "a big one"])
+    assert done.exit_code != 0
+
+
+def test_the_check_imports_nothing_that_could_load_a_model(tmp_path: Path) -> None:
+    folder = whole(tmp_path / "m")
+    script = (
+        "import sys\nfrom pathlib import Path\nfrom app.models.check import check\n"
+        f"check(Path({str(folder)!r}))\n"
+        "print([name for name in ('torch', 'transformers', 'safetensors', 'pickle', 'jinja2') if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_a_licence_under_any_name_is_read_by_its_words(tmp_path: Path) -> None:
+    folder = whole(tmp_path / "m")
+    (folder / "LICENSE").unlink()
+    licence(folder, "MIT", "readable.txt")
+    assert check(folder).licensing.name == "MIT"
+    (folder / "readable.txt").unlink()
+    (folder / "APACHE-LICENSE-2.0").write_text((LICENCES / "CC-BY-NC-4.0.txt").read_text())
+    assert refused(folder) == {"non-commercial"}

@@ -1,0 +1,126 @@
+"""A language model's server that says what a test wants: the same protocol, so nothing of ours is patched."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+
+@dataclass
+class Script:
+    """What the server does next, and what it was asked."""
+
+    pieces: Sequence[str] = ()
+    wait: float = 0.0  # seconds before the first piece
+    pause: float = 0.0  # seconds before every piece
+    dies_after: int | None = None  # pieces, then the connection is closed
+    status: int = 200
+    context: int | None = 8192
+    models: list[dict[str, Any]] | None = None  # what /v1/models lists; None: one model, tiny
+    characters_a_token: int | None = None  # what /tokenize counts; None: there is no such route
+    longest: int | None = None  # characters of a prompt; a longer one is refused as vLLM does
+    requests: list[dict[str, Any]] = field(default_factory=list)
+    models_asked: int = 0
+    counted: int = 0
+    hung_up: threading.Event = field(default_factory=threading.Event)  # the client closed the stream early
+
+    def says(self, text: str) -> None:
+        """The answer, in pieces of a few characters."""
+        self.pieces = [text[at : at + 7] for at in range(0, len(text), 7)]
+
+    @property
+    def prompt(self) -> str:
+        return str(self.requests[-1]["messages"][-1]["content"])
+
+
+@dataclass(frozen=True)
+class Server:
+    url: str
+    script: Script
+
+
+@contextmanager
+def scripted_server(port: int = 0) -> Iterator[Server]:
+    """A server on the loopback that speaks just enough of OpenAI's protocol; killed with the connections it has."""
+    script = Script()
+    http = ThreadingHTTPServer(("127.0.0.1", port), _handler(script))
+    http.daemon_threads = True
+    thread = threading.Thread(target=http.serve_forever, kwargs={"poll_interval": 0.05})
+    thread.start()
+    try:
+        yield Server(url=f"http://127.0.0.1:{http.server_address[1]}/v1", script=script)
+    finally:
+        http.shutdown()
+        http.server_close()
+        thread.join()
+
+
+def _handler(script: Script) -> type[BaseHTTPRequestHandler]:
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def log_message(self, format: str, *args: Any) -> None:  # noqa: A002
+            """Quiet."""
+
+        def do_GET(self) -> None:
+            script.models_asked += 1
+            entry = {"id": "tiny", "object": "model"} | ({"max_model_len": script.context} if script.context else {})
+            self._json(200, {"object": "list", "data": script.models or [entry]})
+
+        def _json(self, status: int, value: dict[str, Any]) -> None:
+            body = json.dumps(value).encode()
+            self.send_response(status)
+            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def do_POST(self) -> None:
+            self.close_connection = True
+            request = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+            characters = sum(len(message["content"]) for message in request["messages"])
+            if not self.path.endswith("/chat/completions"):
+                script.counted += 1
+                known = self.path == "/tokenize" and script.characters_a_token
+                self._json(200, {"count": characters // known}) if known else self._json(404, {"detail": "Not Found"})
+                return
+            script.requests.append(request)
+            if script.longest is not None and characters > script.longest:
+                self._json(400, {"error": {"message": "maximum context length is less", "code": 400}})
+                return
+            if script.status != 200:
+                self._json(script.status, {})
+                return
+            self.send_response(200)
+            self.send_header("Content-Type", "text/event-stream")
+            self.send_header("Connection", "close")
+            self.end_headers()
+            try:
+                self._stream()
+            except (BrokenPipeError, ConnectionResetError):
+                script.hung_up.set()
+
+        def _stream(self) -> None:
+            self._event({"role": "assistant", "content": ""}, None)
+            time.sleep(script.wait)
+            for number, piece in enumerate(script.pieces):
+                if number == script.dies_after:
+                    return
+                time.sleep(script.pause)
+                self._event({"content": piece}, None)
+            self._event({}, "stop")
+            self.wfile.write(b"data: [DONE]\n\n")
+
+        def _event(self, delta: dict[str, Any], finished: str | None) -> None:
+            choice = {"index": 0, "delta": delta, "finish_reason": finished}
+            value = {"id": "x", "object": "chat.completion.chunk", "created": 0, "model": "tiny", "choices": [choice]}
+            self.wfile.write(f"data: {json.dumps(value)}\n\n".encode())
+            self.wfile.flush()
+
+    return Handler

@@ -1,0 +1,140 @@
+"""The prompt within its room, and the prompt files."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from app.context import Passage
+from app.prompt import build_prompt
+from app.prompt_files import Prompts, copy_prompts, load_prompts
+from app.records import Turn
+from app.tokens import estimate
+from storage.errors import SettingError
+from storage.records import Chunk, StoredChunk
+
+HISTORY = [
+    Turn(role=role, content=f"{name} " * 40) for name in ("oldest", "newer", "newest") for role in ("user", "assistant")
+]
+
+
+def passages(words: int = 60) -> list[Passage]:
+    made = []
+    for n in range(1, 5):
+        text = f"passage{n} " * words
+        chunk = Chunk(
+            id=f"r:{n}", revision_id="r", position=n, start=0, end=len(text), header="", body=text, section="",
+            pages=(), cells=None, tokens=words,
+        )  # fmt: skip
+        found = StoredChunk(chunk=chunk, document_id="d", path="p", title=f"Title {n}", label=1, modified=None)
+        made.append(Passage(n=n, score=1.0, chunks=(found,), text=text))
+    return made
+
+
+def words(messages: Sequence[Turn]) -> int:
+    return sum(len(turn.content.split()) for turn in messages)
+
+
+class Counted:
+    def __init__(self) -> None:
+        self.asked = 0
+
+    def __call__(self, messages: Sequence[Turn]) -> int:
+        self.asked += 1
+        return words(messages)
+
+
+def test_what_fits_is_whole_and_not_even_counted(tmp_path: Path) -> None:
+    count = Counted()
+    made = build_prompt(
+        "How?", history=HISTORY, passages=passages(), prompts=load_prompts(tmp_path), room=100_000, count=count
+    )
+    assert [turn.role for turn in made] == ["system", *["user", "assistant"] * 3, "user"]
+    assert made[-1].content.count("<passage ") == 4
+    assert count.asked == 0
+
+
+def test_history_goes_first_then_the_weakest_passages_then_the_end_of_the_best(tmp_path: Path) -> None:
+    prompts = load_prompts(tmp_path)
+    least = words(build_prompt("How?", history=[], passages=[], prompts=prompts, room=10_000, count=words))
+    seen: list[tuple[int, int]] = []
+    for room in range(least + 700, least + 30, -10):
+        count = Counted()
+        made = build_prompt("How?", history=HISTORY, passages=passages(), prompts=prompts, room=room, count=count)
+        assert words(made) <= room, room
+        assert count.asked < 12
+        shown = made[-1].content
+        assert all(f"passage{n}" in shown for n in range(1, shown.count("<passage ") + 1))
+        assert shown.count("<passage ") == shown.count("</passage>")
+        if len(made) > 2:
+            assert "newest" in made[-2].content
+        seen.append((len(made), shown.count("<passage ")))
+    assert seen == sorted(seen, reverse=True)  # turns go before passages do
+    assert {turns for turns, _ in seen} >= {2, 4, 6}
+    assert {number for _, number in seen} == {1, 2, 3, 4}
+
+
+def test_history_takes_a_part_of_the_room_at_most(tmp_path: Path) -> None:
+    talk = [Turn(role=role, content="word " * 300) for _ in range(3) for role in ("user", "assistant")]
+    made = build_prompt("How?", history=talk, passages=[], prompts=load_prompts(tmp_path), room=2600, count=words)
+    assert [turn.role for turn in made] == ["system", "user", "assistant", "user"]
+
+
+@pytest.mark.parametrize(
+    ("text", "tokens"),
+    [  # counted by hand: a token a word, two for long ones; one for a digit, a sign, a Chinese character
+        ("Every employee has 28 days of paid leave a year.", 12),
+        ("Überstunden werden durch Freizeit ausgeglichen.", 12),
+        ("员工每天工作八小时。", 10),
+        ("EUR 1,234,567.89\n\n| a | b |\n", 20),
+    ],
+)
+def test_the_estimate_rather_says_too_many(text: str, tokens: int) -> None:
+    assert tokens <= estimate(text) <= 2.5 * tokens
+
+
+# --- files ---------------------------------------------------------------------------------------------------------
+
+
+def test_the_shipped_prompts_are_used_until_there_are_own_ones(tmp_path: Path) -> None:
+    shipped = load_prompts(tmp_path)
+    assert shipped.own == frozenset()
+    assert {file.name for file in copy_prompts(tmp_path)} == {"answer.md", "question.md"}
+    same = load_prompts(tmp_path)
+    assert same.version == shipped.version  # the same text is the same version, wherever it lies
+    assert same.own == {"answer.md", "question.md"}
+    (tmp_path / "prompts" / "answer.md").write_text("Answer like a pirate.\n")
+    changed = load_prompts(tmp_path)
+    assert changed.version != shipped.version
+    assert changed.fill("answer.md") == "Answer like a pirate.\n"
+    assert copy_prompts(tmp_path) == []  # what is there stays
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "says"),
+    [
+        ("question.md", "{passages} {question}", r"question\.md lacks \{silent\}"),
+        ("question.md", "{passages} {question} {silent} {name}", r"question\.md has \{name\}, which means nothing"),
+        ("question.md", "{passages} {question} {silent} {", r"question\.md cannot be filled in"),
+        ("question.md", "{passages[x]} {question} {silent}", r"question\.md"),
+        ("question.md", "{passages!z} {question} {silent}", r"question\.md"),
+        ("answer.md", " \n", r"answer\.md is empty"),
+        ("answer.md", "x" * 20_001, r"answer\.md has 20,001 characters"),
+        ("anwser.md", "Hello", r"anwser\.md is no prompt of Premise"),
+    ],
+)
+def test_a_wrong_prompt_stops_the_start_with_its_name(tmp_path: Path, name: str, text: str, says: str) -> None:
+    (tmp_path / "prompts").mkdir()
+    (tmp_path / "prompts" / name).write_text(text)
+    with pytest.raises(SettingError, match=says):
+        load_prompts(tmp_path)
+
+
+def test_rules_may_hold_braces(tmp_path: Path) -> None:
+    (tmp_path / "prompts").mkdir()
+    (tmp_path / "prompts" / "answer.md").write_text('Never write {"json": true}.')
+    prompts = load_prompts(tmp_path)
+    assert isinstance(prompts, Prompts)
+    assert prompts.fill("answer.md") == 'Never write {"json": true}.'

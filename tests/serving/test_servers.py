@@ -1,0 +1,236 @@
+"""Which server answers: one or several, well or failing. Scripted servers that speak the protocol."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack
+from typing import Any
+
+import pytest
+from scripted import Server, scripted_server
+
+from app import llm
+from app.asker import Asker
+from app.llm import LanguageModel
+from app.records import Turn
+from storage.errors import PromptTooLong, ServiceError, Stopped
+from storage.settings import Settings, load_settings
+
+HELLO = [Turn(role="user", content="Hello")]
+
+
+def model_of(*servers: Server, **settings: Any) -> LanguageModel:
+    return LanguageModel(Settings(llm_url=",".join(server.url for server in servers), **settings))
+
+
+def say(model: LanguageModel, asker: Asker | None = None) -> str:
+    return "".join(model.stream(HELLO, answer_tokens=50, asker=asker))
+
+
+def eventually(check: Any) -> bool:
+    until = time.monotonic() + 30
+    while time.monotonic() < until:
+        if check():
+            return True
+        time.sleep(0.05)
+    return False
+
+
+@pytest.fixture
+def two() -> Iterator[tuple[Server, Server]]:
+    with ExitStack() as opened:
+        first, second = (opened.enter_context(scripted_server()) for _ in range(2))
+        first.script.says("first")
+        second.script.says("second")
+        yield first, second
+
+
+def test_answers_are_spread_over_the_servers(two: tuple[Server, Server]) -> None:
+    model = model_of(*two)
+    assert {say(model), say(model)} == {"first", "second"}
+
+
+def test_the_server_with_the_fewest_answers_under_way_is_chosen(two: tuple[Server, Server]) -> None:
+    for server in two:
+        server.script.pieces = ["word "] * 5
+    model = model_of(*two)
+    running = [model.stream(HELLO, answer_tokens=50) for _ in range(4)]
+    for stream in running:
+        next(stream)
+    assert [len(server.script.requests) for server in two] == [2, 2]
+    assert [state["busy"] for state in model.states()] == [2, 2]
+    for stream in (running[0], running[2]):  # both at the same server: they went there in turn
+        stream.close()  # type: ignore[attr-defined]
+    say(model)
+    say(model)
+    assert sorted(len(server.script.requests) for server in two) == [2, 4]
+    for stream in running:
+        stream.close()  # type: ignore[attr-defined]
+    assert [state["busy"] for state in model.states()] == [0, 0]
+
+
+def test_another_server_answers_when_one_fails_before_its_first_word(two: tuple[Server, Server]) -> None:
+    first, second = two
+    model = model_of(*two)
+    first.script.status = second.script.status = 200
+    first.script.status = 500
+    assert [say(model) for _ in range(3)] == ["second"] * 3
+    assert len(first.script.requests) == 1  # and then it was left alone
+    assert [state["up"] for state in model.states()] == [False, True]
+    assert not model.resting()
+
+
+def test_a_connection_that_breaks_before_the_first_word_goes_on_elsewhere(two: tuple[Server, Server]) -> None:
+    two[0].script.dies_after = 0
+    assert say(model_of(*two)) == "second"
+
+
+def test_after_the_first_word_nothing_is_tried_again(two: tuple[Server, Server]) -> None:
+    for server in two:
+        server.script.dies_after = 2
+        server.script.says("a long enough answer")
+    model = model_of(*two)
+    with pytest.raises(ServiceError, match=r"broke off|does not answer"):
+        say(model)
+    assert sum(len(server.script.requests) for server in two) == 1
+
+
+def test_a_lone_server_gets_one_more_try_and_a_slow_one_none() -> None:
+    with scripted_server() as server:
+        server.script.status = 503
+        with pytest.raises(ServiceError, match="status 503"):
+            say(model_of(server))
+        assert len(server.script.requests) == 2
+    with scripted_server() as server:
+        server.script.wait = 2.0
+        with pytest.raises(ServiceError, match="too slow"):
+            say(model_of(server, llm_first_token_seconds=0.2))
+        assert len(server.script.requests) == 1
+
+
+def test_a_server_is_used_again_when_it_is_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(llm, "REST_SECONDS", (0.1,))
+    with ExitStack() as opened:
+        server = opened.enter_context(scripted_server())
+        port = int(server.url.split(":")[2].split("/")[0])
+        model = model_of(server)
+        server.script.says("before")
+        assert say(model) == "before"
+        opened.close()
+        with pytest.raises(ServiceError):
+            say(model)
+        assert model.resting()
+        again = opened.enter_context(scripted_server(port))
+        again.script.says("after")
+        again.script.models = [{"id": "another", "max_model_len": 4096}]
+        assert eventually(lambda: not model.resting())  # nobody asked: it was looked after
+        assert say(model) == "after"
+        assert (model.model().name, model.model().context) == ("another", 4096)
+
+
+def test_the_smallest_context_counts(two: tuple[Server, Server]) -> None:
+    two[0].script.context, two[1].script.context = 8192, 4096
+    assert model_of(*two).model().context == 4096
+
+
+def test_an_adapter_is_chosen_by_name_and_has_its_models_context() -> None:
+    with scripted_server() as server:
+        server.script.models = [
+            {"id": "adapter", "parent": "base"},
+            {"id": "base", "parent": None, "max_model_len": 2048},
+        ]
+        assert model_of(server).model().name == "base"
+        chosen = model_of(server, llm_model="adapter").model()
+        assert (chosen.name, chosen.context) == ("adapter", 2048)
+
+
+def test_stopping_wakes_whoever_waits_for_the_first_word() -> None:
+    with scripted_server() as server:
+        server.script.wait = 20.0
+        server.script.says("Too late.")
+        asker = Asker("mia")
+        model = model_of(server, llm_first_token_seconds=60)
+        stopper = threading.Thread(target=lambda: (eventually(lambda: server.script.requests), asker.stop()))
+        stopper.start()
+        began = time.monotonic()
+        with pytest.raises(Stopped):
+            say(model, asker)
+        stopper.join()
+        assert time.monotonic() - began < server.script.wait  # else the wait itself ended it
+        assert not model.resting()  # the server did nothing wrong
+
+
+def test_what_was_stopped_before_is_not_asked() -> None:
+    with scripted_server() as server:
+        asker = Asker("mia")
+        asker.stop()
+        with pytest.raises(Stopped):
+            say(model_of(server), asker)
+
+
+# --- tokens --------------------------------------------------------------------------------------------------------
+
+
+def test_tokens_are_counted_by_the_server_else_estimated() -> None:
+    long = [Turn(role="user", content="word " * 300)]
+    with scripted_server() as server:
+        server.script.characters_a_token = 10
+        assert model_of(server).count(long) == 150
+    with scripted_server() as server:
+        model = model_of(server)
+        estimated = model.count(long)
+        assert 400 < estimated < 700
+        assert model.count(long) == estimated
+        assert server.script.counted == 1  # it was asked once whether it can count
+
+
+def test_a_tokenizer_in_a_directory_counts(tmp_path: Any) -> None:
+    from tokenizers import Tokenizer, models, pre_tokenizers
+
+    made = Tokenizer(models.WordLevel({"word": 0, "?": 1}, unk_token="?"))
+    made.pre_tokenizer = pre_tokenizers.Whitespace()  # type: ignore[assignment]
+    made.save(str(tmp_path / "tokenizer.json"))
+    with scripted_server() as server:
+        server.script.characters_a_token = 1
+        model = model_of(server, llm_tokenizer=tmp_path)
+        assert 300 <= model.count([Turn(role="user", content="word " * 300)]) < 320
+        assert server.script.counted == 0
+    with pytest.raises(Exception, match=r"llm_tokenizer.*holds no tokenizer\.json"):
+        load_settings(tmp_path / "data", llm_tokenizer=tmp_path / "nothing")
+
+
+def test_a_prompt_that_the_server_finds_too_long_is_told_apart() -> None:
+    with scripted_server() as server:
+        server.script.longest = 3
+        model = model_of(server)
+        with pytest.raises(PromptTooLong):
+            say(model)
+        assert not model.resting()
+
+
+# --- settings ------------------------------------------------------------------------------------------------------
+
+
+def test_several_addresses_may_be_a_list_or_separated_by_commas(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    both = ("http://a:1/v1", "http://b:2/v1")
+    (tmp_path / "premise.toml").write_text('llm_url = ["http://a:1/v1/", "http://b:2/v1"]\n')
+    assert load_settings(tmp_path).llm_urls == both
+    monkeypatch.setenv("PREMISE_LLM_URL", "http://a:1/v1, http://b:2/v1,http://a:1/v1")
+    assert load_settings(tmp_path).llm_urls == both
+    monkeypatch.setenv("PREMISE_LLM_URL", "http://a:1/v1, b:2")
+    with pytest.raises(Exception, match="llm_url: must start with http"):
+        load_settings(tmp_path)
+
+
+def test_json_of_a_schema() -> None:
+    schema = {"type": "object", "properties": {"questions": {"type": "array", "items": {"type": "string"}}}}
+    with scripted_server() as server:
+        server.script.says('{"questions": ["How?"]}')
+        model = model_of(server)
+        assert model.structured(HELLO, schema, answer_tokens=50) == {"questions": ["How?"]}
+        assert server.script.requests[0]["response_format"]["json_schema"]["schema"] == schema
+        server.script.says('{"questions": ["How?')
+        with pytest.raises(ServiceError, match="no JSON"):
+            model.structured(HELLO, schema, answer_tokens=50)
