@@ -27,6 +27,7 @@ def condition(settings: Settings) -> dict[str, Any]:
             "unreadable_by_anyone": counts["unlabelled"],
             "chunks": counts["chunks"],
             "revisions": counts["revisions"],
+            "ingesting": store.catalog.ingesting(),
             "indexes": {
                 "consistent": check.ok,
                 "chunks": check.chunks,
@@ -112,6 +113,10 @@ def in_words(result: dict[str, Any]) -> str:
         lines.append(
             f"attention  {result['unreadable_by_anyone']} files are readable by nobody: put them into a group's folder"
         )
+    if (work := result["ingesting"]) is not None:
+        left = f", about {work['seconds_left']:,} s left" if work["seconds_left"] else ""
+        done = f"{work['done']:,} of {work['files']:,} files, {work['chunks_per_second']:g} chunks/s"
+        lines.append(f"ingesting  {done}{left}")
     lines += [f"attention  {embedder['problem']}"] if embedder["problem"] else []
     lines += [f"attention  {source['held']}" for source in result["sources"] if source["held"]]
     return "\n".join(lines)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from ingest.parse.limits import ParseLimits
 from ingest.pipeline import Pipeline, Reconciled
-from ingest.pipeline import Progress as Work
+from ingest.progress import Progress as Work
 from ingest.sandbox import Sandbox
 from storage.catalog import Catalog, Source
 from storage.datafolder import DataFolder
@@ -24,6 +25,7 @@ from storage.settings import Settings
 from storage.store import open_store
 
 WAIT_SECONDS = 600  # for the running service to come to the end of its pass
+MOST_PARSERS = 4  # by default: the embedder takes the other half of the cores
 CHANGING_SECONDS = 60  # how long a pass stays for files that are still being written
 
 
@@ -37,8 +39,13 @@ def open_pipeline(settings: Settings, *, check_embedder: bool = True) -> Iterato
         ocr_seconds=settings.ocr_seconds,
         ocr_languages=tuple(settings.ocr_languages),
     )
-    with open_store(settings, check_embedder=check_embedder) as store, Sandbox(limits) as sandbox:
-        yield Pipeline(settings, store.indexes, store.originals, store.embedder, sandbox), store.folder
+    with open_store(settings, check_embedder=check_embedder) as store, ExitStack() as closing:
+        sandboxes = [closing.enter_context(Sandbox(limits)) for _ in range(_parsers(settings))]
+        yield Pipeline(settings, store.indexes, store.originals, store.embedder, *sandboxes), store.folder
+
+
+def _parsers(settings: Settings) -> int:
+    return settings.parsers or min(MOST_PARSERS, max(1, (os.cpu_count() or 1) // 2))
 
 
 def one_pass(
@@ -108,12 +115,21 @@ def _refuse_overlap(catalog: Catalog, root: Path) -> None:
 def _work(pipeline: Pipeline, source: Source) -> Work:
     """Work with a progress bar on standard error; files still being written are waited for a while."""
     console = Console(stderr=True)
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[rate]}"),
+        TimeRemainingColumn(),
+    )
     with Progress(*columns, console=console, transient=True) as bar:
-        task = bar.add_task("Indexing")
+        task = bar.add_task("Indexing", rate="")
 
         def show(work: Work) -> None:
-            bar.update(task, total=work.total, completed=work.done, description=f"Indexing {work.path[-40:]}")
+            rate = f"{work.chunks_per_second:.0f} chunks/s"
+            bar.update(
+                task, total=work.total, completed=work.done, description=f"Indexing {work.path[-40:]}", rate=rate
+            )
 
         total = pipeline.work([source], progress=show)
         until = time.monotonic() + CHANGING_SECONDS

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import json
+from datetime import UTC, datetime
+from typing import Any
+
 from sqlalchemy import delete, insert, select
 
 from storage.catalog.part import Part
@@ -9,6 +13,9 @@ from storage.errors import EmbedderMismatch
 from storage.schema import facts
 
 EMBEDDER = "embedder"  # the fact that names the model the vectors were made by: "name revision"
+
+INGESTING = "ingesting"  # how far the work has come, as JSON; empty: nothing is on its way
+STALE_SECONDS = 120.0  # progress older than that was left by a process that was killed, or one file takes long
 
 
 class Facts(Part):
@@ -24,6 +31,15 @@ class Facts(Part):
         with self.database.write() as connection:
             connection.execute(delete(facts).where(facts.c.key == key))
             connection.execute(insert(facts).values(key=key, value=value))
+
+    def ingesting(self) -> dict[str, Any] | None:
+        """How far the files on their way have come (see ingest/progress.py); None when none are."""
+        kept = self.fact(INGESTING)
+        if not kept:
+            return None
+        progress: dict[str, Any] = json.loads(kept)
+        age = datetime.now(UTC) - datetime.fromisoformat(progress["at"])
+        return progress if age.total_seconds() < STALE_SECONDS else None
 
     def check_embedder(self, name: str, revision: str) -> None:
         """Compare with the model the vectors were made by. Raises: EmbedderMismatch."""

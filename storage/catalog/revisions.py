@@ -33,19 +33,23 @@ class Revisions(Part):
         pieces: Sequence[Chunk],
         embedded: Sequence[str],
         vectors: Vector,
+        if_state: State | None = None,
     ) -> None:
         """A new content of a document takes the old one's place: one commit.
 
         `content` is the SHA-256 of the original; `embedded` names what each vector was made of; `vectors` is
-        (len(pieces), dimension), float32. Superseded revisions keep their text for the citations that quote them.
+        (len(pieces), dimension), float32. With `if_state`, nothing happens to a document in another state. Superseded
+        revisions keep their text for the citations that quote them.
         """
         new = revision_id(document_id, content)
         with self.database.write() as connection:
             old = connection.execute(
-                select(documents.c.revision_id, documents.c.label_id).where(documents.c.id == document_id)
+                select(documents.c.revision_id, documents.c.label_id, documents.c.state).where(
+                    documents.c.id == document_id
+                )
             ).first()
-            if old is None:
-                return  # deleted while it was parsed
+            if old is None or (if_state is not None and old.state != if_state):
+                return  # deleted while it was parsed, or changed: then it waits to be looked at again
             drop_chunks(connection, [document_id])
             connection.execute(
                 update(revisions)
