@@ -90,7 +90,7 @@ class SpanQuery(Body):
     groups: str | None = None
 
 
-BodyType = TypeVar("BodyType", bound=Body)
+BodyType = TypeVar("BodyType", bound=BaseModel)
 
 
 async def read_body(request: Request, kind: type[BodyType]) -> BodyType:

@@ -409,6 +409,55 @@ def users_list(as_json: Json = False) -> None:
         print("There are no accounts yet: premise users add NAME --groups a,b")
 
 
+@users.command("token")
+def users_token(
+    name: str,
+    days: Annotated[float | None, typer.Option(min=0, help="For so many days. Default: until it is revoked.")] = None,
+    revoke: Annotated[bool, typer.Option("--revoke", help="End every token of this account instead.")] = False,
+    as_json: Json = False,
+) -> None:
+    """A token by which this person's programs ask in their name, at /v1 and /api/v1. Shown once."""
+    from storage.audit import Event
+    from storage.tokens import Tokens
+
+    def work(parts: Any) -> Any:
+        tokens = Tokens(parts[0].database)
+        done = tokens.revoke(name) if revoke else tokens.make(name, days)
+        parts[1].record("operator", Event.TOKENS_REVOKED if revoke else Event.TOKEN_MADE, name)
+        return done
+
+    done = _accounts(work)
+    if as_json:
+        _print_json({"name": name} | ({"revoked": done} if revoke else {"token": done}))
+    else:
+        print(f"{done} revoked" if revoke else f"token: {done}")
+
+
+@cli.command()
+def prompts(
+    copy: Annotated[bool, typer.Option("--copy", help="Put the files into the data folder, for changing.")] = False,
+    version: Annotated[str | None, typer.Option(help="Print the prompts of this version, as answers name it.")] = None,
+    as_json: Json = False,
+) -> None:
+    """What the language model is told: the files in force, and every version that was."""
+    from app.prompt_files import copy_prompts
+    from app.prompt_listing import listing
+
+    folder = _settings().data
+    if copy:
+        for file in copy_prompts(folder):
+            _say(f"{file} can be changed now; the next start uses it.")
+    found = listing(folder, version)
+    if as_json:
+        _print_json(found)
+        return
+    for name, text in found["texts"].items():
+        print(f"--- {name}{' (own)' if name in found['own'] else ''} ---\n{text.rstrip()}\n")
+    print(f"version {found['version']}")
+    for item in found["versions"]:
+        print(f"  {item['version']} first used {item['first_used']}")
+
+
 def _user_json(user: Any) -> dict[str, Any]:
     return {"name": user.name, "groups": list(user.groups), "admin": user.admin, "disabled": user.disabled}
 

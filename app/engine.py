@@ -16,8 +16,10 @@ from storage.accounts import Accounts
 from storage.audit import Audit
 from storage.conversations import Conversations
 from storage.errors import QuestionError
+from storage.prompt_versions import PromptVersions
 from storage.settings import Settings
 from storage.store import Store, open_store
+from storage.tokens import Tokens
 
 
 class Engine:
@@ -34,8 +36,11 @@ class Engine:
         self.accounts = Accounts(store.database)
         self.conversations = Conversations(store.database)
         self.audit = Audit(store.database)
+        self.tokens = Tokens(store.database)
         self.prompts = load_prompts(store.folder.root)
         self.language_model = LanguageModel(store.settings) if store.settings.llm_url else None
+        if self.language_model is not None:
+            PromptVersions(store.database).keep(self.prompts.version, self.prompts.texts)
         self.rate = Rate(store.settings.questions_per_minute)
         self.retriever = Retriever(store.indexes, store.embedder)
 

@@ -6,7 +6,7 @@ nothing of what is asked. What an address needs is decided here and nowhere else
     /healthz /readyz          nothing                     (probes come by IP address: any host name)
     /metrics                  the operator's token (any host name), or a direct connection from this host
     /signin                   an own origin for POST
-    /api/ /v1/                a session, or the operator's token
+    /api/ /v1/                a session, the operator's token, or a person's (which administers nothing)
     the Streamlit WebSocket   a session, and an own origin
     everything else           a session
 """
@@ -14,7 +14,7 @@ nothing of what is asked. What an address needs is decided here and nowhere else
 from __future__ import annotations
 
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode, urlsplit
 
@@ -117,8 +117,7 @@ class Gate:
         if wrong is not None or path == "/metrics":
             return wrong or self._metrics_refused(scope, headers)
         if path.startswith(TOKEN_PREFIXES) and "authorization" in headers:
-            scope["premise.caller"] = OPERATOR
-            return None if self._is_operator(headers) else refusal(401, "token", "The token is not the operator's.")
+            return await self._by_token(scope, headers)
         if scope["method"] not in READING and not _own_origin(headers):
             return refusal(403, "origin", "The request does not come from a page of Premise.")
         if path in OPEN:
@@ -154,9 +153,18 @@ class Gate:
         token = connection.cookies.get(COOKIE)
         return await run_in_threadpool(self._engine.accounts.session, token) if token else None
 
+    async def _by_token(self, scope: Scope, headers: Headers) -> Response | None:
+        if self._is_operator(headers):
+            scope["premise.caller"] = OPERATOR
+            return None
+        person = await run_in_threadpool(self._engine.tokens.person, _bearer(headers))
+        if person is None:
+            return refusal(401, "token", "The token is not known, has ended, or was revoked.")
+        scope["premise.caller"] = replace(caller_of(person), admin=False)
+        return None
+
     def _is_operator(self, headers: Headers) -> bool:
-        scheme, _, token = headers.get("authorization", "").partition(" ")
-        return scheme.lower() == "bearer" and secrets.compare_digest(token.strip().encode(), self._token.encode())
+        return secrets.compare_digest(_bearer(headers).encode(), self._token.encode())
 
     def _host_known(self, headers: Headers) -> bool:
         try:
@@ -198,6 +206,11 @@ def _security_headers(hashes: tuple[str, ...]) -> dict[str, str]:
         "Cross-Origin-Resource-Policy": "same-origin",
         "X-Robots-Tag": "noindex, nofollow",
     }
+
+
+def _bearer(headers: Headers) -> str:
+    scheme, _, token = headers.get("authorization", "").partition(" ")
+    return token.strip() if scheme.lower() == "bearer" else ""
 
 
 def _own_origin(headers: Headers) -> bool:

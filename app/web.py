@@ -16,7 +16,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp
 
-from app import api, metrics, signin
+from app import api, completions, metrics, signin
 from app.gate import Gate
 from app.replies import refusal
 from app.ui import current
@@ -38,7 +38,7 @@ def build_app(engine: Engine) -> ASGIApp:
     threading.Thread(target=_warm, args=(engine,), name="warm-up", daemon=True).start()
     pages = streamlit_app(
         engine.settings,
-        [*_probes(engine), *signin.routes(engine), *api.routes(engine)],
+        [*_probes(engine), *signin.routes(engine), *api.routes(engine), *completions.routes(engine)],
         lifespan=_lifespan,
         exception_handlers={HTTPException: _refused, Exception: _broken},
     )

@@ -18,7 +18,7 @@ from sqlalchemy import Row, delete, insert, select, update
 from storage.database import Database, moment, now
 from storage.errors import AccountError
 from storage.records import EVERYONE
-from storage.schema import sessions, users
+from storage.schema import sessions, tokens, users
 
 NAME = re.compile(r"[a-z0-9][a-z0-9._@-]{0,63}")
 SHORTEST_PASSWORD = 10
@@ -76,7 +76,7 @@ class Accounts:
         admin: bool | None = None,
         disabled: bool | None = None,
     ) -> User:
-        """Change what is given. A new password or disabling ends the person's sessions. Raises: AccountError."""
+        """Change what is given. A new password or disabling ends sessions and tokens. Raises: AccountError."""
         values: dict[str, Any] = {}
         if password is not None:
             values["password"] = _hash(password)
@@ -92,6 +92,7 @@ class Accounts:
                 connection.execute(update(users).where(users.c.name == name).values(values))
             if password is not None or disabled:
                 connection.execute(delete(sessions).where(sessions.c.user == name))
+                connection.execute(delete(tokens).where(tokens.c.user == name))
         return self.get(name)
 
     def remove(self, name: str) -> None:

@@ -27,6 +27,8 @@ class Event(StrEnum):
     USER_ADDED = "user added"
     USER_CHANGED = "user changed"
     USER_REMOVED = "user removed"
+    TOKEN_MADE = "token made"  # noqa: S105
+    TOKENS_REVOKED = "tokens revoked"
     BACKED_UP = "backed up"
     RESTORED = "restored"
 

@@ -14,7 +14,7 @@ from sqlalchemy.exc import DatabaseError, OperationalError
 
 from storage.errors import DataFolderError
 
-HEAD = "0003"  # the newest migration; a test compares it with migrations/versions
+HEAD = "0006"  # the newest migration; a test compares it with migrations/versions
 BUSY_SECONDS = 30  # wait for another process's transaction
 
 

@@ -141,6 +141,25 @@ sessions = Table(
     Column("expires_at", DateTime, nullable=False),
 )
 
+# By these a person's programs ask in their name.
+tokens = Table(
+    "tokens",
+    metadata,
+    Column("token", String(64), primary_key=True),  # SHA-256 of what the person has
+    Column("user", ForeignKey("users.name", ondelete="CASCADE"), nullable=False, index=True),
+    Column("created_at", DateTime, nullable=False),
+    Column("expires_at", DateTime),  # NULL: until it is revoked
+)
+
+# The prompts in force at some time. An answer written by a language model names its version.
+prompts = Table(
+    "prompts",
+    metadata,
+    Column("version", String(16), primary_key=True),  # hash of the texts
+    Column("texts", Text, nullable=False),  # JSON: file name to text
+    Column("first_used_at", DateTime, nullable=False),
+)
+
 chats = Table(
     "chats",
     metadata,

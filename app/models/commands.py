@@ -5,9 +5,12 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+
+if TYPE_CHECKING:
+    from storage.settings import Settings
 
 models = typer.Typer(
     no_args_is_help=True, help="Models: whether they are whole, safe and allowed, what fits, and fetching them."
@@ -18,6 +21,13 @@ CardOption = Annotated[
     list[str] | None,
     typer.Option("--card", help="A card to serve on: 80GB, 2xH100, cpu:64GB. Default: this host's cards."),
 ]
+
+
+def _settings(context: typer.Context) -> Settings:
+    """The settings of the data folder that the options before the command name."""
+    from storage.settings import load_settings
+
+    return load_settings(context.find_root().params.get("data"))
 
 
 def _print(value: dict[str, Any]) -> None:
@@ -60,3 +70,38 @@ def _progress() -> Any:
             last = name
 
     return tell
+
+
+@models.command("plan")
+def plan(
+    context_of_command: typer.Context,
+    people: Annotated[int, typer.Option(min=1, max=100_000, help="People who ask at the same moment.")] = 10,
+    documents: Annotated[int, typer.Option(min=0, help="How many documents there will be.")] = 1000,
+    card: CardOption = None,
+    context: Annotated[
+        int | None, typer.Option(min=512, help="Tokens in use a person. Default: as the settings say.")
+    ] = None,
+    directory: Annotated[
+        list[Path] | None, typer.Option("--model", help="A model directory, beside the profiles. May be repeated.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Which models fit the cards for so many people, with the arithmetic."""
+    from app.models.hardware import named, this_host
+    from app.models.plan import ROOM, in_words
+    from app.models.plan import plan as make_plan
+
+    settings = _settings(context_of_command)
+    cards = [one for text in card for one in named(text)] if card else this_host()
+    made = make_plan(
+        people=people,
+        documents=documents,
+        cards=cards,
+        context=context or settings.context_tokens + settings.llm_answer_tokens + ROOM,
+        directories=directory or [],
+    )
+    if as_json:
+        _print(made.as_json())
+    else:
+        print(in_words(made))
+    raise typer.Exit(0 if any(choice.fits for choice in made.choices) else 1)

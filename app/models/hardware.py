@@ -20,8 +20,8 @@ TOOL_SECONDS = 20
 MIB = 1 << 20
 GIB = 1 << 30
 KNOWN = {  # memory in GiB as the makers name it (their data sheets)
-    "t4": 16, "l4": 24, "a10": 24, "l40s": 48, "rtx4090": 24, "rtx5090": 32, "rtx6000ada": 48, "a100-40": 40,
-    "a100": 80, "h100": 80, "h200": 141, "b200": 180, "mi210": 64, "mi250": 128, "mi300x": 192, "mi325x": 256,
+    "t4": 16, "l4": 24, "a10": 24, "l40s": 48, "rtx4090": 24, "rtx5090": 32, "rtx6000ada": 48, "a100": 80,
+    "h100": 80, "h200": 141, "b200": 180, "mi210": 64, "mi250": 128, "mi300x": 192, "mi325x": 256,
     "arca770": 16, "arcb580": 12, "max1100": 48, "max1550": 128, "910b3": 64, "910b4": 32,
 }  # fmt: skip
 MAKER = {"mi": "amd", "ar": "intel", "ma": "intel", "91": "ascend"}
@@ -65,11 +65,11 @@ def named(text: str) -> list[Card]:
     if plain.startswith("cpu"):
         size = _size(plain.removeprefix("cpu").lstrip(":=-"))
         return [Card(name="processor", maker="cpu", bytes=size or processor().bytes)]
-    if size := _size(plain):
-        return [Card(name=name, maker="nvidia", bytes=size)] * count
+    said = re.search(r"\d+(?:\.\d+)?gi?b$", plain)
     brand = re.sub(r"^(nvidia|amd|intel|ascend|instinct|tesla|geforce|gpu)+", "", plain)
-    if gib := KNOWN.get(re.sub(r"(?<!a100)-?\d+gi?b$", "", brand).removesuffix("gb")):
-        return [Card(name=name, maker=MAKER.get(brand[:2], "nvidia"), bytes=gib * GIB)] * count
+    size = _size(said[0]) if said else KNOWN.get(brand, 0) * GIB
+    if size:
+        return [Card(name=name, maker=MAKER.get(brand[:2], "nvidia"), bytes=size)] * count
     raise _unknown(text)
 
 

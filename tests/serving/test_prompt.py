@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
+from place import Place
 
 from app.context import Passage
+from app.engine import Engine
 from app.prompt import build_prompt
 from app.prompt_files import Prompts, copy_prompts, load_prompts
+from app.prompt_listing import listing
 from app.records import Turn
 from app.tokens import estimate
 from storage.errors import SettingError
@@ -138,3 +143,35 @@ def test_rules_may_hold_braces(tmp_path: Path) -> None:
     prompts = load_prompts(tmp_path)
     assert isinstance(prompts, Prompts)
     assert prompts.fill("answer.md") == 'Never write {"json": true}.'
+
+
+def test_every_version_that_was_in_force_can_be_read_again(place_at: Callable[..., Place], tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    place = place_at(data, llm_url="http://127.0.0.1:9/v1")
+    first = Engine(place.store).prompts
+    copy_prompts(data)
+    (data / "prompts" / "answer.md").write_text("Answer like a pirate.\n")
+    second = Engine(place.store).prompts
+    assert second.version != first.version
+    Engine(place.store)
+    now = listing(data, None)
+    assert (now["version"], now["own"]) == (second.version, ["answer.md", "question.md"])
+    assert [item["version"] for item in now["versions"]] == [second.version, first.version]
+    assert listing(data, first.version)["texts"] == first.texts
+    with pytest.raises(SettingError, match="no version 123"):
+        listing(data, "123")
+
+
+def test_a_wrong_prompt_stops_the_command_line_with_its_name(tmp_path: Path) -> None:
+    (tmp_path / "prompts").mkdir()
+    (tmp_path / "prompts" / "question.md").write_text("{question}")
+    for command in (["prompts"], ["ask", "How?", "--groups", "everyone"], ["serve-web"]):
+        done = subprocess.run(
+            [sys.executable, "-m", "app.cli", "--data", str(tmp_path), *command],
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=120,
+        )
+        assert done.returncode == 2, command
+        assert "question.md lacks {passages}, {silent}" in done.stderr

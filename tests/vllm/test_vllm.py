@@ -13,6 +13,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+from models.reported import hold_against_vllm
 from place import Place
 
 from app.engine import Engine
@@ -101,6 +102,7 @@ def test_answers_come_through_a_real_server_and_without_it(
         assert engine.language_model is not None
         served = engine.language_model.model()
         assert (served.name, served.context) == ("tiny", 8192)
+        hold_against_vllm(model, port, served.context)
         events = list(engine.ask(question, groups=["everyone"]))
         final = events[-1]
         assert isinstance(final, Finished)

@@ -9,7 +9,8 @@ from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
-from served import ARTIFACTS, CHROMIUM, PASSWORD, PEOPLE, Site, serving, write_inbox
+from scripted import scripted_server
+from served import ARTIFACTS, CHROMIUM, PASSWORD, PEOPLE, REFUSING, Site, serving, write_inbox
 
 from storage.accounts import Accounts
 from storage.database import Database
@@ -35,8 +36,10 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
         probe.bind(("127.0.0.1", 0))
         port = int(probe.getsockname()[1])
     try:
-        with serving(data, port):
-            yield Site(data=data, port=port, database=database)
+        # refused, not down: answers are quoted, the page says so, and the model is not left alone
+        with scripted_server() as llm, serving(data, port, llm.url):
+            llm.script.status = REFUSING
+            yield Site(data=data, port=port, database=database, model=llm.script)
     finally:
         database.close()
 
@@ -46,6 +49,7 @@ def _clients_end_with_their_test(request: pytest.FixtureRequest) -> Iterator[Non
     yield
     if "site" in request.fixturenames:
         made: Site = request.getfixturevalue("site")
+        made.model.status, made.model.pause, made.model.wait = REFUSING, 0.0, 0.0
         while made.clients:
             made.clients.pop().close()
 

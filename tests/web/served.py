@@ -15,6 +15,7 @@ import docx
 import httpx
 from playwright.sync_api import Page
 from reportlab.pdfgen.canvas import Canvas
+from scripted import Script
 
 from app.records import Answer, Citation, Mode, Sentence
 from storage.catalog import Catalog
@@ -29,6 +30,7 @@ CHROMIUM = (
 )
 ARTIFACTS = Path(__file__).parents[1] / "artifacts"
 START_SECONDS = 90
+REFUSING = 400  # the language model's status, so that answers are quoted
 LEAVE = """# Leave policy
 
 ## Annual leave
@@ -58,6 +60,7 @@ class Site:
     data: Path
     port: int
     database: Database
+    model: Script  # what the language model does; refuses everything until a test says otherwise
     clients: list[httpx.Client] = field(default_factory=list)
 
     @property
@@ -141,10 +144,14 @@ def write_inbox(inbox: Path) -> None:
 
 
 @contextmanager
-def serving(data: Path, port: int) -> Iterator[None]:
+def serving(data: Path, port: int, llm_url: str) -> Iterator[None]:
     """The server as a process, ready."""
-    # a language model that is configured and down: answers are quoted, and the page says so
-    environment = os.environ | {"PREMISE_PORT": str(port), "PREMISE_LLM_URL": "http://127.0.0.1:9/v1"}
+    environment = os.environ | {
+        "PREMISE_PORT": str(port),
+        "PREMISE_LLM_URL": llm_url,
+        "PREMISE_LLM_AT_ONCE": "1",
+        "PREMISE_QUESTIONS_PER_MINUTE": "100",
+    }
     log = (data.parent / "web.log").open("wb")
     command = [sys.executable, "-m", "app.cli", "--data", str(data), "serve-web"]
     with log, subprocess.Popen(command, env=environment, stdout=log, stderr=log, cwd=data.parent) as process:

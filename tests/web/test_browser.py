@@ -270,3 +270,50 @@ def _harmless(page: Page) -> None:
     assert [picture for picture in pictures if "evil" in picture] == []
     assert page.locator(".katex, .answer [style*=color], iframe").count() == 0
     assert page.get_by_text("😄").count() == 0
+
+
+def test_stopping_an_answer_ends_it_at_the_model(page: Page, site: Site) -> None:
+    site.model.status, site.model.pause = 200, 0.05
+    site.model.says("Every employee has 30 days of annual leave [1]. " * 200)
+    site.model.hung_up.clear()
+    sign_in(page, site, "ada")
+    box = page.get_by_placeholder("Ask about your documents")
+    box.fill(LEAVE)
+    box.press("Enter")
+    expect(page.locator(".growing")).to_contain_text("30 days")
+    page.get_by_role("button", name="Stop").click()
+    expect(page.get_by_text("You stopped this answer.")).to_be_visible()
+    assert site.model.hung_up.wait(30)
+    expect(page.get_by_role("button", name="Stop")).to_have_count(0)
+    site.model.pause = 0.0
+    site.model.says("Every employee has 30 days of annual leave [1].")
+    page.get_by_role("button", name="Ask again").click()
+    expect(page.locator(".chips")).to_contain_text("Written by the language model")
+    made = page.locator(".chip", has_text="Written by").get_attribute("title")
+    assert made is not None and "Model tiny, prompts " in made
+
+
+def test_who_waits_sees_how_many_are_ahead_and_closing_the_page_leaves_the_queue(page: Page, site: Site) -> None:
+    site.model.status, site.model.pause = 200, 0.05
+    site.model.says("Every employee has 30 days of annual leave [1]. " * 200)
+    question = {"question": LEAVE}
+    with site.client("hugo").stream("POST", "/api/v1/ask", json=question) as first:
+        coming = first.iter_lines()  # kept: without it the connection is closed
+        assert "event: delta" in coming
+        with site.client("hugo").stream("POST", "/api/v1/ask", json=question) as second:
+            waits = second.iter_lines()
+            assert "event: waiting" in waits
+            sign_in(page, site, "ada")
+            box = page.get_by_placeholder("Ask about your documents")
+            box.fill(LEAVE)
+            box.press("Enter")
+            expect(page.locator(".working")).to_contain_text("busy; yours is the next")  # hugo has one under way
+            waiting = 'premise_language_model_questions{state="waiting"}'
+            assert f"{waiting} 2.0" in site.client().get("/metrics").text
+            page.goto("about:blank")
+            for _ in range(100):
+                if f"{waiting} 1.0" in site.client().get("/metrics").text:
+                    break
+                page.wait_for_timeout(100)
+            else:
+                raise AssertionError("the question of whoever left still waits")
