@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from storage.catalog import EMBEDDER
+from storage.catalog.facts import PREVIOUS
 from storage.datafolder import DataFolder
 from storage.errors import PremiseError
 from storage.records import State
@@ -63,6 +64,7 @@ def _models(settings: Settings, store: Store) -> dict[str, Any]:
             "tokens": embedder.max_tokens,
             "languages": list(embedder.languages),
             "index_made_by": store.catalog.fact(EMBEDDER),
+            "unconfirmed": store.catalog.fact(PREVIOUS) is not None,
             "problem": problem,
         },
         "language_model": _language_model(settings),
@@ -118,5 +120,7 @@ def in_words(result: dict[str, Any]) -> str:
         done = f"{work['done']:,} of {work['files']:,} files, {work['chunks_per_second']:g} chunks/s"
         lines.append(f"ingesting  {done}{left}")
     lines += [f"attention  {embedder['problem']}"] if embedder["problem"] else []
+    if embedder["unconfirmed"]:
+        lines.append("attention  The embedding model was changed: premise reindex --confirm, or --revert.")
     lines += [f"attention  {source['held']}" for source in result["sources"] if source["held"]]
     return "\n".join(lines)

@@ -23,6 +23,11 @@ BATCH = 256  # chunks embedded at once; more sort better and hold a small new do
 Item = TypeVar("Item")
 
 
+def vector_key(model: str, text: str) -> str:
+    """What names a vector: the model that made it, and of which text."""
+    return sha256(f"{model}\n{text}".encode()).hexdigest()[:32]
+
+
 @dataclass(frozen=True, kw_only=True)
 class Embedded(Generic[Item]):
     """A document with its vectors."""
@@ -60,7 +65,7 @@ class Batches(Generic[Item]):
         """A document. Text that was embedded before takes its vector from the catalog."""
         texts = [embedding_text(piece) for piece in pieces]
         model = f"{self._embedder.name} {self._embedder.revision}"
-        keys = [sha256(f"{model}\n{text}".encode()).hexdigest()[:32] for text in texts]
+        keys = [vector_key(model, text) for text in texts]
         have = self._catalog.vectors_of(keys)
         missing = {key: text for key, text in zip(keys, texts, strict=True) if key not in have}
         self._waiting.append(_Waiting(item=item, keys=keys, texts=missing, have=have))

@@ -15,10 +15,13 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from ingest.parse.limits import ParseLimits
 from ingest.pipeline import Pipeline, Reconciled
 from ingest.progress import Progress as Work
+from ingest.reembed import confirm, switch
 from ingest.sandbox import Sandbox
-from storage.catalog import Catalog, Source
+from storage.catalog import EMBEDDER, Catalog, Source
+from storage.catalog.facts import PREVIOUS
 from storage.datafolder import DataFolder
-from storage.errors import DataFolderError
+from storage.embedder import LocalEmbedder
+from storage.errors import DataFolderError, ModelError
 from storage.failures import Code, advice
 from storage.records import State
 from storage.settings import Settings
@@ -195,13 +198,54 @@ def _remove(pipeline: Pipeline, source: Source, started: float) -> dict[str, Any
     }
 
 
-def rebuild(settings: Settings, *, embed: bool) -> dict[str, Any]:
-    """Make both indexes anew from the catalog; `embed`: chunk and embed everything anew first."""
+def change_model(settings: Settings, *, revert: bool) -> dict[str, Any]:
+    """From the embedding model in use to the one that the settings name, or with `revert` back to the one before.
+
+    Beside a running service, which goes on with the one in use until the switch. Raises: ModelError.
+    """
     started = time.monotonic()
-    if embed and DataFolder(settings.data).running() is not None:
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with (
+        open_store(settings, check_embedder=False) as store,
+        Progress(*columns, console=Console(stderr=True), transient=True) as bar,
+    ):
+        embedder = LocalEmbedder.from_settings(settings)
+        if revert:
+            before = store.catalog.fact(PREVIOUS)
+            if not before:
+                raise ModelError("There is no switch of the embedding model that could be taken back.")
+            embedder = LocalEmbedder.from_place(before, settings)
+        task = bar.add_task("Embedding chunks", total=store.catalog.counts()["chunks"])
+        embedded = switch(
+            store.indexes,
+            embedder,
+            ingesting=lambda: store.folder.ingesting(wait=WAIT_SECONDS),
+            show=lambda done: bar.update(task, completed=done),
+        )
+        check = store.indexes.check()
+    return {
+        "model": embedder.model,
+        "embedded": embedded,
+        "chunks": check.chunks,
+        "consistent": check.ok,
+        "seconds": round(time.monotonic() - started, 3),
+    }
+
+
+def confirm_model(settings: Settings) -> dict[str, Any]:
+    """Let the vectors of the model before go. Raises: ModelError when no switch waits for it."""
+    with open_store(settings, check_embedder=False) as store:
+        moved = confirm(store.indexes, ingesting=lambda: store.folder.ingesting(wait=WAIT_SECONDS))
+        return {"model": store.catalog.fact(EMBEDDER), "moved": moved}
+
+
+def rebuild(settings: Settings, *, cut: bool) -> dict[str, Any]:
+    """Make both indexes anew from the catalog; `cut`: chunk and embed everything anew first."""
+    started = time.monotonic()
+    if cut and DataFolder(settings.data).running() is not None:
         raise DataFolderError("Stop `premise up` first: the running service would go on with the old model.")
     with (
-        open_pipeline(settings, check_embedder=not embed) as (pipeline, data),
+        open_pipeline(settings, check_embedder=not cut) as (pipeline, data),
         data.ingesting(wait=WAIT_SECONDS),
         Progress(
             TextColumn("{task.description}"),
@@ -212,7 +256,7 @@ def rebuild(settings: Settings, *, embed: bool) -> dict[str, Any]:
         ) as bar,
     ):
         counts = pipeline.catalog.counts()
-        if embed:
+        if cut:
             task = bar.add_task("Embedding documents", total=counts[State.INDEXED])
             pipeline.reembed(lambda done: bar.update(task, completed=done))
         else:

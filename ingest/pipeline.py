@@ -197,7 +197,13 @@ class Pipeline:
         reported = Reported(self.catalog, state, progress)
         with _Upcoming(self, ids, pause) as upcoming, ThreadPoolExecutor(1, thread_name_prefix="store") as writer:
             storing: Future[None] | None = None
-            while (upcoming.fill(room=batches.chunks < CHUNKS_AHEAD) or batches) and not pause():
+            while not pause():
+                if not (upcoming.fill(room=batches.chunks < CHUNKS_AHEAD) or batches):
+                    if storing is None:
+                        break
+                    storing.result()  # what changed while it was on its way waits anew once it is stored
+                    storing = None
+                    continue
                 for known, outcome in upcoming.finished(wait=batches.chunks < EMBED_AT):
                     if isinstance(outcome, _Prepared):
                         batches.add(outcome, outcome.pieces)
@@ -374,6 +380,7 @@ class Pipeline:
             progress(done)
         self.indexes.rebuild()
         self.catalog.set_fact(EMBEDDER, f"{self.embedder.name} {self.embedder.revision}")  # last: now it is true
+        self.catalog.confirm_model()
         return done
 
 

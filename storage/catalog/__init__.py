@@ -11,6 +11,7 @@ from storage.catalog.facts import EMBEDDER, Facts
 from storage.catalog.files import Files
 from storage.catalog.housekeeping import Housekeeping
 from storage.catalog.labels import Labels
+from storage.catalog.models import Models
 from storage.catalog.outbox import Outbox
 from storage.catalog.reading import Reading
 from storage.catalog.revisions import Revisions
@@ -19,5 +20,5 @@ from storage.catalog.sources import Sources
 __all__ = ["EMBEDDER", "Catalog", "IndexRow", "Kept", "Known", "Note", "Seen", "Source", "Vector", "revision_id"]
 
 
-class Catalog(Facts, Labels, Sources, Files, Revisions, Outbox, Reading, Housekeeping):
+class Catalog(Facts, Labels, Sources, Files, Revisions, Outbox, Models, Reading, Housekeeping):
     """Documents and everything made of them."""

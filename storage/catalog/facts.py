@@ -14,6 +14,9 @@ from storage.schema import facts
 
 EMBEDDER = "embedder"  # the fact that names the model the vectors were made by: "name revision"
 
+EMBEDDER_AT = "embedder_at"  # where that model lies, as storage/embedder.py writes and reads it
+PREVIOUS = "embedder_before"  # likewise, of the model before; there until the switch is confirmed
+GENERATION = "generation"  # the vector index in use
 INGESTING = "ingesting"  # how far the work has come, as JSON; empty: nothing is on its way
 STALE_SECONDS = 120.0  # progress older than that was left by a process that was killed, or one file takes long
 

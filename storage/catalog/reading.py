@@ -11,12 +11,13 @@ from sqlalchemy import Row, and_, func, or_, select
 
 from storage.catalog.chunks import chunk_of, from_bytes
 from storage.catalog.entries import Vector
+from storage.catalog.models import VECTOR, beside, in_use
 from storage.catalog.part import BATCH, Part
 from storage.database import aware, moment
 from storage.elements import elements_from_json
 from storage.errors import NotPermitted
 from storage.records import Document, Revision, State, StoredChunk
-from storage.schema import chunks, documents, labels, revisions, sources
+from storage.schema import chunks, documents, embeddings, labels, revisions, sources
 
 
 class Reading(Part):
@@ -34,7 +35,7 @@ class Reading(Part):
         """As `chunks_by_id`, each with its vector, so that a chunk found by words can be compared by meaning too."""
         with self.database.read() as connection:
             return {
-                row.id: (_stored_chunk(row), from_bytes(row.embedding))
+                row.id: (_stored_chunk(row), from_bytes(row.vector))
                 for start in range(0, len(ids), BATCH)
                 for row in connection.execute(_readable(chunks.c.id.in_(list(ids[start : start + BATCH])), labels))
             }
@@ -130,10 +131,11 @@ def _readable(which: Any, allowed: frozenset[int]) -> Any:
     `+ 0` keeps SQLite from beginning with every document of these labels instead of with the few chunks named.
     """
     return (
-        select(chunks, documents.c.path, documents.c.label_id, revisions.c.title)
+        select(chunks, VECTOR, documents.c.path, documents.c.label_id, revisions.c.title)
         .add_columns(revisions.c.modified_at, revisions.c.created_at, revisions.c.author)
         .join(documents, documents.c.id == chunks.c.document_id)
         .join(revisions, revisions.c.id == chunks.c.revision_id)
+        .outerjoin(embeddings, beside(in_use()))
         .where(which, (documents.c.label_id + 0).in_(allowed), documents.c.revision_id == chunks.c.revision_id)
         .order_by(chunks.c.revision_id, chunks.c.position)
     )
