@@ -13,13 +13,15 @@ from typing import TYPE_CHECKING
 
 from app.asked import Asked, Weigh, rarity, understand
 from app.asker import Asker
-from app.cite import Citations, readable
-from app.confidence import confidence, evidence_of
+from app.cite import Citations
+from app.confidence import confidence, evidence_of, reason
+from app.conflict import Side, conflict, disagreement
 from app.context import Passage, build_context
 from app.extract import Candidate, candidates, knows, select
 from app.llm import LanguageModel
 from app.phrases import phrases
-from app.records import Answer, AnswerEvent, Delta, Finished, Hit, Mode, Retrieved, Sentence, Turn
+from app.quote import quoted
+from app.records import Answer, AnswerEvent, Delta, Finished, Hit, Mode, Retrieved, Turn
 from app.retrieve import WORDS_ONLY
 from app.write import write
 from storage.errors import ModelBusy, ServiceError
@@ -28,7 +30,10 @@ if TYPE_CHECKING:
     from app.engine import Engine
 
 HITS = 12  # passages asked of retrieval; the context takes what its budget allows
+MOST_IN_CONFLICT = 0.8  # confidence where documents disagree: never high
+DISAGREE = "Documents disagree about this."
 NEAREST = 3  # passages cited by an answer that the documents do not say
+UNSUPPORTED = "Some sentences were not found in the documents."
 NOTICE = "The language model does not answer at the moment; this answer is quoted from the documents."
 BUSY = "The language model is busy at the moment; this answer is quoted from the documents."
 
@@ -45,6 +50,8 @@ class _Case:
     ranked: tuple[Candidate, ...]  # sentences of the passages, the likeliest answer first
     weigh: Weigh
     sure: float  # that the passages answer at all, 0 to 1
+    reason: str  # why, in words
+    sides: tuple[Side, ...]  # documents that answer with different values
     refuse_below: float
     citations: Citations
     asker: Asker
@@ -99,13 +106,18 @@ def _understood(
     asked = understand(question, history, weigh=weigh)
     ranked = candidates(asked, passages, engine.embedder)
     embedded = knows(engine.embedder, question)
+    evidence = evidence_of(asked, hits, passages, ranked)
+    sides = conflict(asked, ranked)
+    sure = confidence(evidence, embedded=embedded)
     return _Case(
         asked=asked,
         history=tuple(history),
         passages=passages,
         ranked=tuple(ranked),
         weigh=weigh,
-        sure=confidence(evidence_of(asked, hits, passages, ranked), embedded=embedded),
+        sure=min(sure, MOST_IN_CONFLICT) if sides else sure,
+        reason=DISAGREE if sides else reason(asked, evidence, passages, embedded=embedded),
+        sides=sides,
         refuse_below=engine.settings.refuse_below,
         citations=Citations(engine.catalog, labels),
         asker=asker,
@@ -145,6 +157,7 @@ def _written(model: LanguageModel, engine: Engine, case: _Case) -> Generator[Ans
         refused=False,
         mode=Mode.WRITTEN,
         confidence=(case.sure + share) / 2,
+        reason=case.reason if share == 1 else UNSUPPORTED,
         sentences=result.sentences,
         citations=case.citations.all(),
         timings=result.timings,
@@ -158,44 +171,25 @@ def _quoted(case: _Case) -> Generator[AnswerEvent, None, Answer]:
         answer = _refused(case)
         yield Delta(text=answer.text)
         return answer
-    sentences: list[Sentence] = []
-    pieces: list[str] = []
-    for place, run in enumerate(_runs(select(case.ranked))):
-        n = case.citations.add(run[0].passage, run[0].start, run[-1].end)
-        for item in run:
-            sentence = Sentence(text=readable(item.text), citations=(n,), supported=True)
-            sentences.append(sentence)
-            pieces.append(f"{_before(place, item is run[0])}{sentence.text} [{n}]")
-            yield Delta(text=pieces[-1])
+    pieces = []
+    chosen = select(case.ranked)
+    for piece in disagreement(case.asked.question, case.sides, case.citations) if case.sides else ():
+        pieces.append(piece)
+        yield Delta(text=piece.text)
+    if not case.sides:
+        for piece in quoted(chosen, case.citations):
+            pieces.append(piece)
+            yield Delta(text=piece.text)
     return Answer(
-        text="".join(pieces),
+        text="".join(piece.text for piece in pieces),
         refused=False,
         mode=Mode.EXTRACTIVE,
         confidence=case.sure,
-        sentences=tuple(sentences),
+        reason=case.reason,
+        sentences=tuple(sentence for piece in pieces for sentence in piece.sentences),
         citations=case.citations.all(),
         timings={},
     )
-
-
-def _before(place: int, begins: bool) -> str:
-    """What stands before a sentence: the likeliest answer is the first paragraph, what supports it a list below."""
-    if not begins:
-        return " "
-    return ("", "\n\n- ")[place] if place < 2 else "\n- "
-
-
-def _runs(chosen: Sequence[Candidate]) -> list[list[Candidate]]:
-    """Sentences that follow each other in their passage share a citation; rows of tables have each their own."""
-    runs: list[list[Candidate]] = []
-    for item in chosen:
-        last = runs[-1][-1] if runs else None
-        follows = last is not None and last.passage is item.passage and last.index + 1 == item.index
-        if follows and not item.is_row:
-            runs[-1].append(item)
-        else:
-            runs.append([item])
-    return runs
 
 
 def _refused(case: _Case) -> Answer:
@@ -212,6 +206,7 @@ def _refused(case: _Case) -> Answer:
         refused=True,
         mode=Mode.EXTRACTIVE,
         confidence=min(case.sure, case.refuse_below),
+        reason=case.reason,
         sentences=(),
         citations=case.citations.all(),
         timings={},

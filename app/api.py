@@ -17,15 +17,18 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, Response, StreamingResponse
 from starlette.routing import BaseRoute, Mount, Route
 
-from app import ledger, replies
+from app import filing, ledger, replies
 from app.asker import Asker
 from app.bodies import (
     AskBody,
     BadRequest,
     ConfirmBody,
     FeedbackBody,
+    IdsBody,
+    ListQuery,
     RetryBody,
     SearchBody,
+    SpanQuery,
     TurnBody,
     read_body,
     read_query,
@@ -35,7 +38,9 @@ from app.pages import PagePictures, boxes_by_page, is_drawn, passage
 from app.records import Turn
 from app.replies import Forbidden
 from storage.audit import Event
+from storage.catalog import Filter
 from storage.errors import NotPermitted, PremiseError
+from storage.records import Document, State
 
 if TYPE_CHECKING:
     from app.engine import Engine
@@ -59,6 +64,9 @@ def routes(engine: Engine) -> list[BaseRoute]:
         ("GET", "/revisions/{revision}/original", api.original),
         ("GET", "/admin/files", api.files),
         ("POST", "/admin/retry", api.retry),
+        ("POST", "/admin/ignore", api.ignore),
+        ("POST", "/admin/unignore", api.unignore),
+        ("POST", "/admin/forget", api.forget),
         ("POST", "/admin/confirm-deletions", api.confirm_deletions),
         ("*", "/{rest:path}", _nothing),
     ]
@@ -123,14 +131,25 @@ class _Api:
     # --- documents ---------------------------------------------------------------------------------------------
 
     async def documents(self, request: Request) -> Response:
-        """What the caller may read."""
-        labels = await self._labels(request)
-        found = await run_in_threadpool(lambda: self.engine.catalog.documents(labels=labels))
-        return JSONResponse({"documents": [replies.document(document) for document in found]})
+        """What the caller may read, a part at a time."""
+        labels, query = await self._labels(request), read_query(request, ListQuery)
+        if query.state is not None:
+            raise BadRequest("state: administrators name it, in admin/files.")
+        found = await run_in_threadpool(self._listed, query, labels)
+        following = replies.cursor(self.engine.catalog.place(found[-1].id)) if len(found) == query.limit else None
+        return JSONResponse({"documents": [replies.document(document) for document in found], "next": following})
+
+    def _listed(self, query: ListQuery, labels: frozenset[int] | None) -> list[Document]:
+        return self.engine.catalog.documents_page(
+            Filter(states=_states(query.state), containing=query.containing),
+            labels=labels,
+            limit=query.limit,
+            after=replies.after(query.cursor) if query.cursor else None,
+        )
 
     async def picture(self, request: Request) -> Response:
         """A page of a PDF or of a picture with the lines of a span marked."""
-        labels, query = await self._labels(request), read_query(request)
+        labels, query = await self._labels(request), read_query(request, SpanQuery)
         name, page = request.path_params["revision"], request.path_params["page"]
 
         def drawing() -> bytes:
@@ -149,7 +168,7 @@ class _Api:
 
     async def passage(self, request: Request) -> Response:
         """A span of a revision with what stands around it."""
-        labels, query = await self._labels(request), read_query(request)
+        labels, query = await self._labels(request), read_query(request, SpanQuery)
 
         def reading() -> dict[str, Any]:
             revision = self.engine.catalog.revision(request.path_params["revision"], labels=labels)
@@ -191,19 +210,40 @@ class _Api:
     # --- administration ----------------------------------------------------------------------------------------
 
     async def files(self, request: Request) -> Response:
-        """Every file, whatever became of it."""
+        """Every file, whatever became of it, a part at a time."""
         _administrator(request)
-        found = await run_in_threadpool(lambda: self.engine.catalog.documents(labels=None))
+        query = read_query(request, ListQuery)
+        found = await run_in_threadpool(self._listed, query, None)
+        following = replies.cursor(self.engine.catalog.place(found[-1].id)) if len(found) == query.limit else None
         counts = await run_in_threadpool(self.engine.catalog.counts)
-        return JSONResponse({"files": [replies.file(document) for document in found], "counts": counts})
+        return JSONResponse(
+            {"files": [replies.file(document) for document in found], "next": following, "counts": counts}
+        )
 
     async def retry(self, request: Request) -> Response:
         """Put failed files back to waiting."""
         who, body = _administrator(request), await read_body(request, RetryBody)
         ids = None if body.ids == "all" else list(body.ids)
-        count = await run_in_threadpool(self.engine.catalog.retry, ids)
-        await run_in_threadpool(self.engine.audit.record, who.name, Event.RETRIED, f"{count} files")
+        count = await run_in_threadpool(lambda: filing.retry(self.engine.catalog, ids, person=who.name))
         return JSONResponse({"retried": count})
+
+    async def ignore(self, request: Request) -> Response:
+        """Take files out of every answer, and pass them over from now on."""
+        who, body = _administrator(request), await read_body(request, IdsBody)
+        count = await run_in_threadpool(lambda: filing.ignore(self.engine.catalog, body.ids, person=who.name))
+        return JSONResponse({"ignored": count})
+
+    async def unignore(self, request: Request) -> Response:
+        """Have files read again that a person had ignored or forgotten."""
+        who, body = _administrator(request), await read_body(request, IdsBody)
+        count = await run_in_threadpool(lambda: filing.unignore(self.engine.catalog, body.ids, person=who.name))
+        return JSONResponse({"unignored": count})
+
+    async def forget(self, request: Request) -> Response:
+        """Erase documents with every trace. Out of every answer now; the ingest service then removes the bytes."""
+        who, body = _administrator(request), await read_body(request, IdsBody)
+        forgotten = await run_in_threadpool(lambda: filing.forget(self.engine.catalog, body.ids, person=who.name))
+        return JSONResponse({"forgotten": list(forgotten.paths), "answers": forgotten.answers})
 
     async def confirm_deletions(self, request: Request) -> Response:
         """Say that the files held back as missing are really gone."""
@@ -249,6 +289,13 @@ def _administrator(request: Request) -> Caller:
     if not who.admin:
         raise Forbidden("This is for administrators.")
     return who
+
+
+def _states(named: str | None) -> tuple[State, ...]:
+    try:
+        return tuple(State(name) for name in (named or "").split(",") if name)
+    except ValueError as error:
+        raise BadRequest(f"state: the states are {', '.join(State)}.") from error
 
 
 def _turns(history: tuple[TurnBody, ...]) -> tuple[Turn, ...]:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from app.engine import Engine
 
 CONNECT_SECONDS = 5.0
-MARGIN_SECONDS = 60.0  # over the language model's own limit
+MARGIN_SECONDS = 60.0  # over the limits of the queue and of the language model
 
 History = Sequence[dict[str, str]]  # [{"role": …, "content": …}]
 
@@ -74,7 +74,7 @@ class _Remote:
         self._client = httpx.Client(
             base_url=f"{running.address}/api/v1",
             headers={"Authorization": f"Bearer {folder.operator_token()}"},
-            timeout=httpx.Timeout(settings.llm_total_seconds + MARGIN_SECONDS, connect=CONNECT_SECONDS),
+            timeout=httpx.Timeout(_patience(settings), connect=CONNECT_SECONDS),
             trust_env=False,  # a proxy is for other hosts
         )
 
@@ -100,6 +100,10 @@ class _Remote:
             return value
         message = str(value.get("error", {}).get("message", f"status {answer.status_code}"))
         raise _error(answer.status_code, message)
+
+
+def _patience(settings: Settings) -> float:
+    return settings.llm_wait_seconds + settings.llm_total_seconds + MARGIN_SECONDS
 
 
 def _error(status: int, message: str) -> PremiseError:

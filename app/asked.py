@@ -31,19 +31,24 @@ class Expected(StrEnum):
     ANY = "any"
 
 
-# first match wins
+# the one whose word stands first in the question wins
 _ASKS = (
     (
         Expected.NUMBER,
         r"\bhow (?:many|much|long|old|far|tall|high|large|big|often|fast|deep|wide|heavy)\b",
         r"\b(?:what|which) (?:\w+ ){0,2}(?:percent|percentage|number|amount|population|price|cost|fee|rate|age)\b",
         r"\b(?:what|which) (?:\w+ ){0,2}(?:temperature|distance|length|size|height|score|share|limit|salary)\b",
-        r"\bwie ?(?:viele?|lange|oft|hoch|groß|alt|weit)\b|\bcombien\b|\bcu[aá]nt[oa]s?\b",
+        r"\bwhat(?:['’]s| is| are| was| were) (?:\w+ ){0,3}(?:allowance|budget|deductible|discount|maximum|minimum|top|"
+        r"bottom|extension|phone|longest|shortest|highest|lowest|rate|total)\b",
+        r"\bwhat (?:do|does|did|can|could|may|will|would) (?:[\w-]+ ){1,5}(?:cost|spend|pay|earn)\b",
+        r"\bwie ?(?:viele?[nrs]?|lange|oft|hoch|groß|alt|weit)\b|\bcombien\b|\bcu[aá]nt[oa]s?\b",
         r"多少|几(?![乎何])|多[大长高远久重深宽]|百分之",
     ),
     (
         Expected.WHEN,
-        r"\bwhen\b|\b(?:what|which) (?:\w+ )?(?:year|date|day|month|century|decade|time|era|deadline)s?\b",
+        r"\b(?:(?:by|since|until|till|from) when|when(?= (?:is|are|was|were|am|do|does|did|will|would|can|could|must|"
+        r"shall|should|may|might|has|have|had)\b)|when$)",
+        r"\b(?:what|which) (?:\w+ )?(?:year|date|day|month|century|decade|time|era|deadline)s?\b",
         r"\bwann\b|\bquand\b|\bcu[aá]ndo\b|什么时[候间]|何时|哪[一]?[年月日天]|什么时代|时间",
     ),
     (
@@ -73,7 +78,14 @@ _NUMBER_WORDS = (
 _NUMBER = re.compile(
     rf"\d[\d.,]*|\b(?:{_NUMBER_WORDS})\b|[一二三四五六七八九十百千万亿两]+(?=[\u4e00-\u9fff])", re.IGNORECASE
 )
+# the number of a table or paragraph, or of an item in a list
+_NUMBERING = re.compile(
+    r"(?:\b(?:table|figure|fig|section|chapter|page|annex|appendix|abschnitt|tabelle|abbildung|seite|"
+    r"kapitel)\.? ?|§ ?|№ ?)\d+(?:\.\d+)*|^\W*\(?\d{1,3}[.)](?=\s)|[图表第]\d+",
+    re.IGNORECASE,
+)
 _DATE = re.compile(
+    r"\bwithin \S+ (?:\S+ )?(?:minutes?|hours?|days?|weeks?|months?|years?)\b|"
     r"\b1\d{3}s?\b|\b20\d\ds?\b|\bcentur(?:y|ies)\b|\b\d{1,2}[./-]\d{1,2}[./-]\d{2,4}\b|\b\d{1,2}:\d\d\b|"
     r"\b(?:january|february|march|april|may|june|july|august|september|october|november|december)\b|"
     r"\b(?:monday|tuesday|wednesday|thursday|friday|saturday|sunday)\b|"
@@ -136,7 +148,8 @@ def rarity(keywords: KeywordIndex, labels: frozenset[int]) -> Weigh:
 
 def expected(question: str) -> Expected:
     """The kind of answer a question expects, by its question words."""
-    return next((kind for kind, pattern in _ASKS_COMPILED if pattern.search(question)), Expected.ANY)
+    found = [(place.start(), kind) for kind, pattern in _ASKS_COMPILED if (place := pattern.search(question))]
+    return min(found, key=lambda item: item[0])[1] if found else Expected.ANY
 
 
 def fits(asked: Asked, sentence: str) -> float:
@@ -151,6 +164,7 @@ def fits(asked: Asked, sentence: str) -> float:
     if pattern is None:
         return 0.5
     known = asked.question.casefold()
+    sentence = _NUMBERING.sub("", sentence)
     if any(found.group().casefold() not in known for found in pattern.finditer(sentence)):
         return 1.0
     if asked.expected is Expected.WHERE and _PLACE.search(sentence):

@@ -75,6 +75,22 @@ class RetryBody(Body):
     ids: tuple[str, ...] | Literal["all"]
 
 
+class IdsBody(Body):
+    """`POST admin/ignore`, `unignore` and `forget`: ids of files."""
+
+    ids: tuple[str, ...] = Field(min_length=1, max_length=10_000)
+
+
+class ListQuery(Body):
+    """The query of lists of documents."""
+
+    limit: int = Field(1000, ge=1, le=10_000)
+    cursor: str | None = Field(None, max_length=10_000)  # as `next` of the reply before
+    containing: str = Field("", max_length=1000)  # in path or title
+    state: str | None = None  # with commas between; administrators only
+    groups: str | None = None  # the operator's
+
+
 class ConfirmBody(Body):
     """`POST admin/confirm-deletions`."""
 
@@ -102,10 +118,10 @@ async def read_body(request: Request, kind: type[BodyType]) -> BodyType:
         raise BadRequest(_in_words(error)) from error
 
 
-def read_query(request: Request) -> SpanQuery:
-    """The query of a picture or passage, checked. Raises: BadRequest."""
+def read_query(request: Request, kind: type[BodyType]) -> BodyType:
+    """The query, checked. Raises: BadRequest."""
     try:
-        return SpanQuery.model_validate(dict(request.query_params))
+        return kind.model_validate(dict(request.query_params))
     except ValidationError as error:
         raise BadRequest(_in_words(error)) from error
 

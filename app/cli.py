@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from app import cli_eval, keeping
+from app import cli_eval, documents, keeping
 from app.models.commands import models
 from storage.errors import PremiseError, SettingError
 
@@ -69,12 +69,18 @@ def main() -> None:
 
 
 def _settings(**overrides: Any) -> Settings:
+    from storage.outgoing import guard
     from storage.settings import load_settings
 
-    return load_settings(State.data, **overrides)
+    settings = load_settings(State.data, **overrides)
+    guard(settings)
+    return settings
 
 
 cli.add_typer(cli_eval.commands(_settings), name="eval")
+
+
+documents.add_to(cli, _settings)
 
 
 def _say(text: str) -> None:
@@ -98,6 +104,7 @@ def up(
     port: Annotated[int | None, typer.Option(help="Port of the page.")] = None,
 ) -> None:
     """Run everything in the foreground: the page, the ingest service, the vector index. Ctrl-C stops it."""
+    from app.models.register import require
     from app.up import Service
     from storage.datafolder import DataFolder
 
@@ -109,6 +116,7 @@ def up(
     folder = DataFolder(settings.data)
     settings.inbox_folder.mkdir(parents=True, exist_ok=True)
     _say("Starting…")
+    require(settings, _say)
 
     def ready(address: str) -> None:
         _say(f"Premise is ready: {address}")
@@ -117,13 +125,25 @@ def up(
     Service(settings, folder, _say).run(ready)
 
 
+@cli.command("serve-vectors", hidden=True)
+def serve_vectors() -> None:
+    """Chroma's server, and where it listens made known to the others: as the systemd unit runs it."""
+    from app.up import Service
+    from storage.datafolder import DataFolder
+
+    settings = _settings()
+    Service(settings, DataFolder(settings.data), _say, ("chroma",)).run(lambda _: _say("The vector index is ready."))
+
+
 @cli.command("serve-web", hidden=True)
 def serve_web() -> None:
     """The web server, as `premise up` and the systemd unit run it."""
     from app.engine import Engine
+    from app.models.register import require
     from app.web import serve
 
     settings = _settings()
+    require(settings, _say)
     with Engine.open(settings) as engine:
         serve(engine, settings.host, settings.port)
 
@@ -135,12 +155,14 @@ def serve_ingest() -> None:
     import signal
     import threading
 
+    from app.models.register import require
     from ingest.passes import open_pipeline
     from ingest.service import Service
 
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
     logging.getLogger("httpx").setLevel(logging.WARNING)  # one line a request to Chroma says nothing
     settings = _settings()
+    require(settings, _say, roles=["embedder"])
     settings.inbox_folder.mkdir(parents=True, exist_ok=True)
     stop = threading.Event()
     for name in (signal.SIGINT, signal.SIGTERM):

@@ -7,8 +7,9 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from app.models.register import look
 from storage.catalog import EMBEDDER
-from storage.catalog.facts import PREVIOUS
+from storage.catalog.facts import PARSER_NETWORK, PREVIOUS
 from storage.datafolder import DataFolder
 from storage.errors import PremiseError
 from storage.records import State
@@ -36,6 +37,7 @@ def condition(settings: Settings) -> dict[str, Any]:
                 "vectors": check.vectors,
                 "waiting": check.waiting,
             },
+            "sandbox": {"network": store.catalog.fact(PARSER_NETWORK)},
             "models": _models(settings, store),
             "sources": [
                 {
@@ -68,6 +70,7 @@ def _models(settings: Settings, store: Store) -> dict[str, Any]:
             "problem": problem,
         },
         "language_model": _language_model(settings),
+        "in_use": [checked.as_json() for checked in look(settings)],
     }
 
 
@@ -76,10 +79,12 @@ def _language_model(settings: Settings) -> dict[str, Any] | None:
         return None
     from app.llm import LanguageModel
 
+    model = LanguageModel(settings)
     return {
         "url": settings.llm_url,
         "name": settings.llm_model,
-        "answers": LanguageModel(settings).available(),
+        "answers": model.available(),
+        "down": [state["url"] for state in model.states() if not state["up"]],
     }
 
 
@@ -101,6 +106,7 @@ def in_words(result: dict[str, Any]) -> str:
     if model:
         answers = f"written by {model['name'] or 'the model'} at {model['url']}"
         answers += "" if model["answers"] else " (does not answer now; extractive meanwhile)"
+        answers += f" ({', '.join(model['down'])} down)" if model["answers"] and model["down"] else ""
     disk = result["disk"]
     lines = [
         f"service    {result['service']['address'] or 'not running'}",
@@ -111,6 +117,12 @@ def in_words(result: dict[str, Any]) -> str:
         f"answers    {answers}",
         f"disk       {disk['used_bytes'] / 1e6:,.0f} MB used, {disk['free_bytes'] / 1e9:,.0f} GB free",
     ]
+    for item in result["models"]["in_use"]:
+        if item["directory"]:
+            state = "" if item["verdict"] != "refused" else " (refused, waived)" if item["waived"] else " (REFUSED)"
+            lines.append(
+                f"model      {item['role']} {item['name']}: {item['licence']}, {item['openness']['level']}{state}"
+            )
     if result["unreadable_by_anyone"]:
         lines.append(
             f"attention  {result['unreadable_by_anyone']} files are readable by nobody: put them into a group's folder"
@@ -119,6 +131,8 @@ def in_words(result: dict[str, Any]) -> str:
         left = f", about {work['seconds_left']:,} s left" if work["seconds_left"] else ""
         done = f"{work['done']:,} of {work['files']:,} files, {work['chunks_per_second']:g} chunks/s"
         lines.append(f"ingesting  {done}{left}")
+    if result["sandbox"]["network"] == "open":
+        lines.append("attention  the parsing process could not leave the network: allow user namespaces on this system")
     lines += [f"attention  {embedder['problem']}"] if embedder["problem"] else []
     if embedder["unconfirmed"]:
         lines.append("attention  The embedding model was changed: premise reindex --confirm, or --revert.")

@@ -1,4 +1,4 @@
-"""What an answer is made from: the best hits and their neighbours within a budget of tokens, joined where they touch.
+"""What an answer is made from: the best hits, their neighbours and what opens the section above, within a token budget.
 
 A passage is a stretch of one revision. Every chunk is loaded by the catalog for the person's labels, so nothing gets in
 that they may not read. Knows no question and no language model.
@@ -20,6 +20,7 @@ from storage.records import StoredChunk
 HITS_FIRST = 5
 REACH = (1, -1, 2, -2)  # what is asked about is more often said below than above
 ROW_CHARACTERS = 300  # in which a row of a table shows its bars
+PARENTS = 2  # so many best hits bring the opening of the section above theirs: what holds there often holds here
 TOUCHING = 8  # characters of white space that chunks which follow each other can have between them
 
 
@@ -74,9 +75,13 @@ class Passage:
 def build_context(hits: Sequence[Hit], catalog: Catalog, *, labels: frozenset[int], budget: int) -> tuple[Passage, ...]:
     """The passages for an answer, best first, of at most `budget` tokens (headers counted); at least the best hit.
 
-    The best hits first, then neighbours, hit by hit; a weak hit may find no room.
+    The best hits first, then neighbours and the text of the parent section, hit by hit; a weak hit may find no room.
     """
-    around = {hit.found.chunk.id: _around(hit.found, catalog, labels) for hit in hits}
+    around = {
+        hit.found.chunk.id: _around(hit.found, catalog, labels)
+        + (_above(hit.found, catalog, labels) if place < PARENTS else [])
+        for place, hit in enumerate(hits)
+    }
     chosen: dict[str, StoredChunk] = {}
     scores: dict[str, float] = {}
     room = budget
@@ -111,6 +116,16 @@ def _around(found: StoredChunk, catalog: Catalog, labels: frozenset[int]) -> lis
     places = {position + step: order for order, step in enumerate(REACH)}
     items = [item for item in items if item.chunk.position in places]
     return sorted(items, key=lambda item: places[item.chunk.position])
+
+
+def _above(found: StoredChunk, catalog: Catalog, labels: frozenset[int]) -> list[StoredChunk]:
+    """Where the parent section begins; above the outermost headings that is where the document begins."""
+    if not found.chunk.section:
+        return []
+    path = found.chunk.section.split(" > ")
+    heading = path[-2] if len(path) > 1 else ""
+    opening = catalog.section_opening(found.chunk.revision_id, heading, found.chunk.position, labels=labels)
+    return [] if opening is None else [opening]
 
 
 def _joined(chosen: list[StoredChunk], scores: dict[str, float], known: dict[str, StoredChunk]) -> tuple[Passage, ...]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from rich.progress import track
 
 from app.context import build_context
 from app.engine import Engine
+from app.match import same_file
 from app.measures import (
     CONTEXT_TOKENS,
     DEPTH,
@@ -32,7 +33,8 @@ from app.measures import (
     summary,
 )
 from app.questions import Question, read_questions
-from app.records import Hit
+from app.records import Answer, Hit
+from app.refusal import Judged, calibration, curve, kind_of
 from storage.settings import Settings
 
 
@@ -45,6 +47,7 @@ class Measured:
     legs: dict[str, Outcome]
     line: dict[str, Any]  # {question, hits, answer}: the line of --details
     paths: list[str]  # of the hits, best first, each once
+    judged: Judged | None  # how sure its answer is; None where none was asked for
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,6 +73,8 @@ def run(
         engine.search("warm up", groups=groups)
         progress = track(asked, "Asking", console=Console(stderr=True), transient=True)
         measured = [_one(engine, question, question.groups or groups, answers, legs) for question in progress]
+        if answers:
+            measured = _with_kinds(engine, measured, groups)
     if details is not None:
         lines = [json.dumps(item.line, ensure_ascii=False) for item in measured]
         details.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
@@ -87,6 +92,9 @@ def _result(measured: Sequence[Measured]) -> dict[str, Any]:
             name: summary([item.outcome for item in measured if name in item.question.slices]) for name in names
         },
     }
+    judged = [item.judged for item in measured if item.judged is not None]
+    if judged:
+        result["confidence"] = {"curve": curve(judged), "levels": calibration(judged)}
     if measured[0].legs:
         result["legs"] = {name: summary([item.legs[name] for item in measured]) for name in measured[0].legs}
     return result
@@ -111,7 +119,30 @@ def _one(engine: Engine, question: Question, groups: Sequence[str], answers: boo
             "answer": answer.as_json() if answer is not None else None,
         },
         paths=list(dict.fromkeys(hit.found.path for hit in hits)),
+        judged=None if answer is None else _judged(question, answer, outcome),
     )
+
+
+def _judged(question: Question, answer: Answer, outcome: Outcome) -> Judged:
+    match = outcome.get("answer_match")
+    right = None if answer.refused or match is None else match > 0
+    return Judged(kind=kind_of(question.answerable, (), ()), confidence=answer.confidence, right=right)
+
+
+def _with_kinds(engine: Engine, measured: Sequence[Measured], groups: Sequence[str]) -> list[Measured]:
+    """Questions whose files are not indexed, for who asks, are foreign here."""
+    readers = {item.question.groups or tuple(groups) for item in measured}
+    paths = {
+        asking: [item.path for item in engine.catalog.documents(labels=engine.catalog.labels_of(asking))]
+        for asking in readers
+    }
+    known: list[Measured] = []
+    for item in measured:
+        question, there = item.question, paths[item.question.groups or tuple(groups)]
+        indexed = [any(same_file(path, file) for path in there) for file in question.files]
+        kind = kind_of(question.answerable, question.files, indexed)
+        known.append(item if item.judged is None else replace(item, judged=replace(item.judged, kind=kind)))
+    return known
 
 
 def _legs(engine: Engine, question: Question, groups: Sequence[str]) -> dict[str, Outcome]:
@@ -149,7 +180,22 @@ def table(result: dict[str, Any]) -> str:
         span = every["intervals"].get(name)
         if span is not None:
             lines.append(f"{name}: {every[name]:.3f}, 95% of resamples between {span[0]:.3f} and {span[1]:.3f}")
-    return "\n".join(lines)
+    return "\n".join([*lines, *_refusals(result)])
+
+
+def _refusals(result: dict[str, Any]) -> list[str]:
+    """What other thresholds would refuse, and how often answers of each level are right."""
+    known = result.get("confidence")
+    if known is None:
+        return []
+    heads = [name for name in known["curve"][0] if any(point[name] is not None for point in known["curve"])]
+    lines = ["", "  ".join(heads)]
+    lines += ["  ".join(_cell(point[name]).rjust(len(name)) for name in heads) for point in known["curve"]]
+    lines.append("")
+    for name, level in known["levels"].items():
+        if level["right"] is not None:
+            lines.append(f"{name} confidence: {level['answers']} quoted answers, {level['right']:.3f} of them right")
+    return lines
 
 
 def _cell(value: float | None) -> str:

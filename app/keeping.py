@@ -1,4 +1,4 @@
-"""The commands `premise backup` and `premise restore`: how a run is shown. How it is made, storage/backup.py knows."""
+"""The commands that keep a server going: `premise backup`, `restore` and `doctor`, and how their results are shown."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ Json = Annotated[bool, typer.Option("--json", help="Print one JSON object on sta
 
 
 def add_to(cli: typer.Typer, settings: Callable[[], Settings]) -> None:
-    """Add both commands."""
+    """Add the commands."""
 
     @cli.command()
     def backup(
@@ -64,6 +64,49 @@ def add_to(cli: typer.Typer, settings: Callable[[], Settings]) -> None:
         with _shown() as (progress, seconds):
             found = bring_back(backups, settings().data, name=name, identity=identity, progress=progress)
         _report(asdict(found) | {"seconds": seconds()}, as_json, "Restored", found.absent)
+
+    @cli.command()
+    def doctor(
+        egress: Annotated[
+            bool, typer.Option("--egress", help="Run everything once, watched, and list what it tries to reach.")
+        ] = False,
+        files: Annotated[Path | None, typer.Option("--with", help="With --egress: read these files too.")] = None,
+        as_json: Json = False,
+    ) -> None:
+        """Whether this host has what Premise needs, and what to do where it has not."""
+        if egress:
+            _watched(files, as_json)
+            return
+        from app.doctor import State, examine
+
+        checks = examine(settings())
+        failed = any(check.state is State.FAIL for check in checks)
+        if as_json:
+            print(json.dumps({"ok": not failed, "checks": [asdict(check) for check in checks]}), flush=True)
+        else:
+            for check in checks:
+                print(f"{check.state:<5} {check.name:<16} {check.sentence}")
+                if check.advice:
+                    print(f"{'':<22} -> {check.advice}")
+        if failed:
+            raise typer.Exit(1)
+
+
+def _watched(files: Path | None, as_json: bool) -> None:
+    """`premise doctor --egress`."""
+    from app.egress import watched_exercise
+
+    print("Running the whole product in a scratch folder, watched; this takes some minutes…", file=sys.stderr)
+    found = watched_exercise(files)
+    if as_json:
+        print(json.dumps(found, ensure_ascii=False), flush=True)
+    else:
+        for item in found["attempts"]:
+            print(f"TRIED  {item['process']} {item['call']} {item['address']} port {item['port']}")
+        what = "no attempt to reach anything" if not found["attempts"] else f"{len(found['attempts'])} attempts"
+        print(f"{found['calls_seen']} network calls of every process were seen: {what} outside this host.")
+    if found["attempts"]:
+        raise typer.Exit(1)
 
 
 @contextmanager

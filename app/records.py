@@ -48,6 +48,22 @@ class Hit:
         }
 
 
+HIGH, MEDIUM = 0.9, 0.7  # confidence from which it is called so; measured by tests/benchmarks/answers.py
+
+
+class Level(StrEnum):
+    """A confidence in a word."""
+
+    HIGH = "high"
+    MEDIUM = "medium"
+    LOW = "low"
+
+
+def level(confidence: float) -> Level:
+    """The word for a confidence."""
+    return Level.HIGH if confidence >= HIGH else Level.MEDIUM if confidence >= MEDIUM else Level.LOW
+
+
 class Mode(StrEnum):
     """How an answer came to be."""
 
@@ -110,6 +126,7 @@ class Answer:
     sentences: tuple[Sentence, ...]
     citations: tuple[Citation, ...]
     timings: dict[str, float]  # seconds by stage: retrieve, answer, total, first_token where written
+    reason: str = ""  # why the confidence is what it is, for the person
     notice: str | None = None  # for the person: such as that the language model did not answer
     model: str | None = None  # the language model that wrote it
     prompts: str | None = None  # and the version of the prompts it was given (app/prompt_files.py)
@@ -121,6 +138,8 @@ class Answer:
             "refused": self.refused,
             "mode": self.mode.value,
             "confidence": round(self.confidence, 3),
+            "level": level(self.confidence).value,
+            "reason": self.reason,
             "notice": self.notice,
             "model": self.model,
             "prompts": self.prompts,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from collections.abc import AsyncGenerator, Callable, Iterable
 from contextlib import closing
@@ -25,6 +26,7 @@ from storage.errors import (
     Stopped,
     TooManyQuestions,
 )
+from storage.failures import advice
 from storage.records import Document
 
 T = TypeVar("T")
@@ -139,6 +141,20 @@ def _sent(event: AnswerEvent | PremiseError, *, operator: bool) -> str:
     return f"event: {name}\ndata: {json.dumps(data, ensure_ascii=False)}\n\n"
 
 
+def cursor(place: tuple[int, str] | None) -> str | None:
+    """Where a list goes on, for its next part."""
+    return base64.urlsafe_b64encode(json.dumps(place).encode()).decode() if place else None
+
+
+def after(given: str) -> tuple[int, str]:
+    """The place that a cursor names. Raises: BadRequest."""
+    try:
+        source, path = json.loads(base64.urlsafe_b64decode(given.encode()))
+        return int(source), str(path)
+    except (ValueError, TypeError) as error:
+        raise BadRequest("cursor: give `next` of the reply before, or none to begin.") from error
+
+
 def document(found: Document) -> dict[str, Any]:
     """A document, for those who may read it."""
     return {
@@ -160,7 +176,9 @@ def file(found: Document) -> dict[str, Any]:
         "source": found.source,
         "code": found.code,
         "reason": found.reason,
+        "advice": advice(found.code),
         "attempts": found.attempts,
+        "retry": found.retry.isoformat() if found.retry else None,
         "chunks": found.chunks,
         "changed": found.changed.isoformat(),
     }

@@ -54,16 +54,30 @@ def label(text: str, longest: int = 120) -> str:
     return _MARKDOWN.sub(r"\\\1", line)
 
 
-def answer_html(text: str, *, unsupported: Iterable[str] = (), known: frozenset[int] | None = None) -> str:
+def answer_html(
+    text: str, *, unsupported: Iterable[str] = (), known: frozenset[int] | None = None, link: str | None = None
+) -> str:
     """An answer as HTML.
 
     `unsupported`: sentences of the text to mark as not found in the documents. `known`: the citation numbers that
-    exist; other marks stay plain text. None: all marks count.
+    exist; other marks stay plain text. None: all marks count. `link`: an address of ours to which a citation's number
+    is appended; the only links there are.
     """
     text = plain(text)
     for sentence in unsupported:
         text = _mark(text, plain(sentence).strip())
-    return "".join(_blocks(text.split("\n"), known))
+    made = "".join(_blocks(text.split("\n"), known))
+    return made if link is None else _linked(made, link)
+
+
+def _linked(made: str, link: str) -> str:
+    """Citation marks as links. Text cannot pass for one of our tags: everything in it is escaped by now."""
+    address = html.escape(link)
+    return re.sub(
+        r'<sup class="cite">(\d+)</sup>',
+        lambda mark: f'<sup class="cite"><a href="{address}{mark[1]}" target="_self">{mark[1]}</a></sup>',
+        made,
+    )
 
 
 def _mark(text: str, sentence: str) -> str:

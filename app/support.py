@@ -41,6 +41,50 @@ _DENIAL = re.compile(
     re.IGNORECASE,
 )
 _NAME = re.compile(r"(?<=[\w,;:’')] )[A-ZÄÖÜÉ][\w’'-]+")
+_UNITS = {
+    word: words.split()[0]
+    for words in (
+        "percent % per-cent prozent pct pourcent porcento",
+        "eur € euro euros",
+        "usd $ dollar dollars",
+        "gbp £ pound pounds",
+        "cny ¥ yuan rmb 元",
+        "minute minutes min minuten",
+        "hour hours hrs stunde stunden heure heures 小时",
+        "day days tag tage tagen jour jours 天",
+        "week weeks woche wochen semaine semaines 周",
+        "month months monat monate monaten mois 个月",
+        "year years jahr jahre jahren an ans 年",
+        "kilometre km kilometres kilometer kilometers",
+        "metre m metres meter meters",
+        "mile miles",
+        "kilogram kg kilograms",
+        "thousand tausend",
+        "million millions mio millionen",
+        "billion billions bn milliarden",
+        "january jan januar janvier",
+        "february feb februar février",
+        "march mar märz mars",
+        "april apr avril",
+        "may mai",
+        "june jun juni juin",
+        "july jul juli juillet",
+        "august aug août",
+        "september sep sept septembre",
+        "october oct oktober octobre",
+        "november nov novembre",
+        "december dec dezember décembre",
+    )
+    for word in words.split()
+}
+_MEASURED = re.compile(
+    r"(?P<before>[€$£¥]|\b[A-Za-z]{3,9}\.?)? ?(?P<number>\d+(?:[.,]\d+)*)(?:st|nd|rd|th|\.)?(?: |-)?"
+    r"(?P<after>[€$£¥%]|[A-Za-zäöüéû]+|小时|个月|[天周年元])?"
+)
+_WEEKDAY = re.compile(
+    r"\b(?:mon|tues|wednes|thurs|fri|satur|sun)day\b|\b(?:montag|dienstag|mittwoch|donnerstag|freitag|samstag|sonntag)\b",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,6 +103,7 @@ class _Claim:
     weights: dict[str, float]
     numbers: frozenset[str]
     names: frozenset[str]  # terms of names
+    measures: dict[str, frozenset[str]]  # number -> units it is given in
     language: str
 
     def covered(self, found: frozenset[str]) -> float:
@@ -96,6 +141,7 @@ def _claim(sentence: str, weigh: Weigh) -> _Claim:
         weights={term: weigh(term) for term in question_terms(sentence)},
         numbers=numbers(sentence),
         names=frozenset(term for name in names for term in terms(name)),
+        measures=measures(sentence),
         language=language,
     )
 
@@ -106,6 +152,69 @@ def numbers(text: str) -> frozenset[str]:
     found |= {_NUMBER_WORDS[word] for word in re.findall(r"\w+", text.casefold()) if word in _NUMBER_WORDS}
     found |= {_CHINESE_DIGITS[match.group()] for match in _CHINESE_NUMBER.finditer(text)}
     return frozenset(found)
+
+
+def measures(text: str) -> dict[str, frozenset[str]]:
+    """The units, currencies and months that stand beside each number, in one form each."""
+    found: dict[str, set[str]] = {}
+    for match in _MEASURED.finditer(_words_as_digits(text)):
+        number = re.sub(r"\D+$|[,’' ](?=\d{3}\b)", "", match["number"])
+        units = [_UNITS.get((match[side] or "").casefold().rstrip(".")) for side in ("before", "after")]
+        found.setdefault(number, set()).update(unit for unit in units if unit)
+    return {number: frozenset(units) for number, units in found.items()}
+
+
+def _words_as_digits(text: str) -> str:
+    return re.sub(r"\w+", lambda word: _NUMBER_WORDS.get(word[0].casefold(), word[0]), text)
+
+
+def _same_facts(claim: _Claim, texts: Sequence[str], headers: str, whole: frozenset[str]) -> bool:
+    """Whether numbers, units, weekdays and names agree."""
+    text = "\n".join(texts)
+    return (
+        claim.numbers <= numbers(f"{text}\n{headers}")
+        and _same_measures(claim, text)
+        and _weekdays(claim.sentence) <= _weekdays(text)
+        and _same_names(claim, text, headers, whole)
+        and not _contradicted(claim, texts)
+    )
+
+
+def _weekdays(text: str) -> frozenset[str]:
+    return frozenset(day.casefold() for day in _WEEKDAY.findall(text))
+
+
+def _same_measures(claim: _Claim, text: str) -> bool:
+    """Whether no number of the claim stands in the text with other units only."""
+    known = measures(text)
+    return all(not units or not known.get(number) or units & known[number] for number, units in claim.measures.items())
+
+
+def _same_names(claim: _Claim, text: str, headers: str, whole: frozenset[str]) -> bool:
+    """Whether the claim's names are the text's own; where the text has no name ("He …"), those of its passage."""
+    if not claim.names <= whole:
+        return False
+    missing = claim.names - term_set(f"{text} {headers}")
+    if not missing:
+        return True
+    own = frozenset(term for name in _NAME.findall(text) for term in terms(name))
+    return own <= claim.names or claim.language == "de"
+
+
+def _contradicted(claim: _Claim, texts: Sequence[str]) -> bool:
+    """Whether the sentence nearest to the claim has other numbers or names in the places of the claim's own.
+
+    Without this, what one sentence says of one thing could be put together with the number of another.
+    """
+    sentences = [text[start:end] for text in texts for start, end in sentence_spans(text)]
+    nearest = max(sentences, key=lambda sentence: claim.covered(term_set(sentence)))
+    figures, found = numbers(nearest), term_set(nearest)
+    if claim.numbers - figures and figures - claim.numbers:
+        return True
+    if claim.language == "de":
+        return False
+    named = frozenset(term for name in _NAME.findall(nearest) for term in terms(name))
+    return bool(claim.names - found and named - claim.names)
 
 
 def denies(text: str) -> bool:
@@ -145,7 +254,7 @@ def _holds(claim: _Claim, spans: Sequence[Support]) -> bool:
     if not claim.weights or not text:
         return False
     whole = frozenset().union(*(term_set(span.passage.text) for span in spans)) | everything
-    if not claim.numbers <= numbers(f"{text}\n{headers}") or not claim.names <= whole:
+    if not _same_facts(claim, texts, headers, whole):
         return False
     if _foreign(claim, text):
         # the words cannot agree; numbers and names can, where there are any

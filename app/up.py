@@ -14,6 +14,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -22,6 +23,7 @@ import httpx
 from storage.datafolder import DataFolder, Running
 from storage.errors import ServiceError
 from storage.settings import PREFIX, Settings
+from storage.switchboard import SILENT
 
 READY_SECONDS = 120.0
 STOP_SECONDS = 10.0
@@ -45,7 +47,15 @@ class _Child:
 class Service:
     """The three processes of one data folder."""
 
-    def __init__(self, settings: Settings, folder: DataFolder, say: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        folder: DataFolder,
+        say: Callable[[str], None],
+        parts: tuple[str, ...] = ("chroma", "web", "ingest"),
+    ) -> None:
+        """`parts`: those to start; under systemd each other part is a unit of its own."""
+        self._parts = parts
         self._settings = settings
         self._folder = folder
         self._say = say
@@ -60,11 +70,12 @@ class Service:
 
     def run(self, on_ready: Callable[[str], None]) -> None:
         """Start everything, call `on_ready(address)`, stay until a signal. Raises: ServiceError, DataFolderError."""
-        _check_port_free(self._settings.host, self._settings.port)
+        if "web" in self._parts:
+            _check_port_free(self._settings.host, self._settings.port)
         with self._folder.owned(wait=LOCK_SECONDS):
             self._folder.announce(self.running)
             self._folder.operator_token()
-            children = self._children()
+            children = [child for child in self._children() if child.name in self._parts]
             for name in (signal.SIGINT, signal.SIGTERM):
                 signal.signal(name, self._stop_asked)
             try:
@@ -73,6 +84,7 @@ class Service:
                     self._wait_ready(child)
                 if not self._stopping:
                     on_ready(self.running.address)
+                    tell_systemd("READY=1")
                 while not self._stopping:
                     self._revive(children)
                     time.sleep(0.2)
@@ -110,8 +122,7 @@ class Service:
         log = self._folder.logs / f"{child.name}.log"
         if log.exists() and log.stat().st_size > LOG_BYTES:
             log.unlink()
-        environment = os.environ | {"DO_NOT_TRACK": "1", "ANONYMIZED_TELEMETRY": "False", "CHROMA_TELEMETRY": "False"}
-        environment |= {PREFIX + "DATA": str(self._settings.data)}
+        environment = os.environ | SILENT | {PREFIX + "DATA": str(self._settings.data)}
         if child.name == "ingest":
             environment.pop(PREFIX + "LLM_API_KEY", None)  # it reads hostile files and asks no model
         if child.name == "chroma":  # needs none of our settings, the keys among them least
@@ -156,6 +167,14 @@ class Service:
 
     def _stop_asked(self, _signal: int, _frame: object) -> None:
         self._stopping = True
+
+
+def tell_systemd(state: str) -> None:
+    """Say so to systemd, where it started us and waits to hear (Type=notify)."""
+    address = os.environ.get("NOTIFY_SOCKET", "")
+    if address:
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as notify, suppress(OSError):
+            notify.sendto(state.encode(), address.replace("@", "\0", 1))
 
 
 def _end(child: _Child) -> None:

@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from ingest.parse.limits import ParseLimits
+from ingest.passwords import Passwords
 from ingest.pipeline import Pipeline, Reconciled
 from ingest.progress import Progress as Work
 from ingest.reembed import confirm, switch
@@ -43,7 +44,8 @@ def open_pipeline(settings: Settings, *, check_embedder: bool = True) -> Iterato
         ocr_languages=tuple(settings.ocr_languages),
     )
     with open_store(settings, check_embedder=check_embedder) as store, ExitStack() as closing:
-        sandboxes = [closing.enter_context(Sandbox(limits)) for _ in range(_parsers(settings))]
+        passwords = Passwords(settings.passwords_file)
+        sandboxes = [closing.enter_context(Sandbox(limits, passwords)) for _ in range(_parsers(settings))]
         yield Pipeline(settings, store.indexes, store.originals, store.embedder, *sandboxes), store.folder
 
 
@@ -80,6 +82,8 @@ def one_pass(
         found = pipeline.reconcile(source)
         work = _work(pipeline, source)
         pipeline.tidy()
+        if pipeline.scrub_due():  # a `premise forget` that was interrupted
+            pipeline.scrub()
         return {
             "indexed": work.indexed,
             "unchanged": _indexed(catalog, source) - work.indexed,
@@ -150,7 +154,11 @@ def _changing(catalog: Catalog, source: Source) -> bool:
 
 def _attention(catalog: Catalog, source: Source, found: Reconciled) -> list[str]:
     """What the administrator should know besides failures."""
-    nobody = [file.path for file in catalog.known(source.id).values() if file.label is None]
+    nobody = [
+        file.path
+        for file in catalog.known(source.id).values()
+        if file.label is None and file.state is not State.IGNORED
+    ]
     lines = [*found.rule_problems, *found.unreadable]
     if nobody:
         lines.append(

@@ -24,14 +24,17 @@ from ingest.batches import BATCH, Batches, Embedded
 from ingest.chunk import chunk, title_of
 from ingest.progress import Progress, Reported
 from ingest.sandbox import Sandbox
-from ingest.scan import Changes, Walked, compare, walk
-from storage.catalog import EMBEDDER, Catalog, Known, Source, Vector, revision_id
+from ingest.scan import Changes, Walked, compare, walk, why_unreadable
+from storage.catalog import EMBEDDER, Catalog, Known, Source, Vector, Waiting, revision_id
+from storage.catalog.facts import PARSER_NETWORK
 from storage.embedder import Embedder
+from storage.erasure import scrub, scrub_due
 from storage.errors import PremiseError
-from storage.failures import RETRIED, Code, ParseFailure
+from storage.failures import BY_PERSON, RETRIED, Code, ParseFailure
 from storage.indexes import Indexes
+from storage.injection import FLAG, instructions
 from storage.originals import Originals
-from storage.records import Chunk, Parsed, State
+from storage.records import Chunk, Parsed, State, revision_text
 from storage.settings import Settings
 
 log = logging.getLogger("premise.ingest")
@@ -41,6 +44,7 @@ CHUNKS_AHEAD = 4 * BATCH  # wait for the embedder at most, and those of the file
 FILES_AHEAD = 4  # of every parser
 LISTED = 200  # waiting files fetched at once
 LIST_SECONDS = 2.0  # and again after this long: a small new file goes before the large ones that waited
+PASSWORDS = "passwords"  # the fact that tells whether passwords_file has changed
 GUARD_MINIMUM = 10  # fewer vanished files than this are simply deleted
 
 
@@ -59,11 +63,17 @@ class Reconciled:
     unreadable: tuple[str, ...] = ()  # folders and files that could not be looked at
 
 
+def _flags(parsed: Parsed) -> tuple[str, ...]:
+    """What parsing flagged, and whether the text speaks to a language model."""
+    aimed = next(instructions(revision_text(parsed.elements)), None) is not None
+    return (*parsed.flags, FLAG) if aimed else parsed.flags
+
+
 @dataclass(frozen=True, kw_only=True)
 class _Prepared:
     """A file that was parsed and chunked."""
 
-    known: Known
+    known: Waiting
     content: str  # SHA-256
     title: str
     parsed: Parsed
@@ -116,7 +126,7 @@ class Pipeline:
             return Reconciled(held=held)
         known = self.catalog.known(source.id)
         changes = compare(walked.files, known, walked.unreadable)
-        waits = self._guard(source, changes, len(known))
+        waits = self._guard(source, changes, sum(file.state is not State.IGNORED for file in known.values()))
         if waits is None:
             self.catalog.delete_documents([file.id for file in changes.gone])
         self._apply(source, changes)
@@ -138,7 +148,7 @@ class Pipeline:
 
     def _guard(self, source: Source, changes: Changes, known: int) -> str | None:
         """Why the deletions have to wait for a person: a share that is not mounted looks like an empty folder."""
-        gone = len(changes.gone)
+        gone = sum(file.state is not State.IGNORED for file in changes.gone)
         if gone < GUARD_MINIMUM or gone <= known * self.settings.guard_fraction or source.confirmed:
             return None
         return (
@@ -149,11 +159,18 @@ class Pipeline:
 
     def _apply(self, source: Source, changes: Changes) -> None:
         self.catalog.add_files(source.id, changes.new)
-        for before, file in changes.changed:
-            self.catalog.touch_file(before.id, file, waiting=True)
-        for before, file in changes.moved:
-            renamed = PurePosixPath(before.path).stem != PurePosixPath(file.path).stem
-            self.catalog.touch_file(before.id, file, waiting=renamed, code="renamed" if renamed else None)
+        self.catalog.touch_files(changes.changed, waiting=True)
+        self.catalog.pass_over(changes.ignored)
+        self.catalog.touch_files(changes.noted, waiting=False)
+        renamed = {
+            before.id
+            for before, file in changes.moved
+            if PurePosixPath(before.path).stem != PurePosixPath(file.path).stem and before.code not in BY_PERSON
+        }
+        self.catalog.touch_files([pair for pair in changes.moved if pair[0].id not in renamed], waiting=False)
+        self.catalog.touch_files(
+            [pair for pair in changes.moved if pair[0].id in renamed], waiting=True, code="renamed"
+        )
         by_label: dict[int | None, list[str]] = {}
         for before, file in changes.relabelled:
             by_label.setdefault(file.label, []).append(before.id)
@@ -162,11 +179,9 @@ class Pipeline:
 
     def _unreadable(self, walked: Walked, known: dict[str, Known], rules: AccessRules) -> None:
         """Files that cannot be looked at any more: said to the administrator, still answering those who may read."""
-        for path, file in known.items():
-            why = next(
-                (w for place, w in walked.unreadable.items() if path == place or path.startswith(f"{place}/")), None
-            )
-            if why is None:
+        for path, file in known.items() if walked.unreadable else ():
+            why = why_unreadable(path, walked.unreadable)
+            if why is None or file.state is State.IGNORED:
                 continue
             label = self.catalog.label_for(rules.readers(path))
             if label != file.label:
@@ -190,6 +205,7 @@ class Pipeline:
         """
         ids = [source.id for source in sources]
         self._roots |= {source.id: Path(source.root) for source in sources}
+        self._retry_encrypted()
         state = Progress(total=self.catalog.unfinished(ids))
         if self.catalog.fact(EMBEDDER) is None:
             self.catalog.set_fact(EMBEDDER, f"{self.embedder.name} {self.embedder.revision}")
@@ -224,9 +240,25 @@ class Pipeline:
             if storing is not None:
                 storing.result()
         reported.ended()
+        self._note_network()
         return state
 
-    def _prepare(self, known: Known) -> _Prepared | ParseFailure | None:
+    def _retry_encrypted(self) -> None:
+        """Another list of passwords may open what the last one did not."""
+        stamp = self.sandbox.passwords.stamp()
+        if stamp != (self.catalog.fact(PASSWORDS) or ""):
+            self.catalog.retry(None, code=Code.ENCRYPTED)
+            self.catalog.set_fact(PASSWORDS, stamp)
+
+    def _note_network(self) -> None:
+        """Whether the parsing child could leave the network, for the administrator."""
+        network = {None: None, True: "open", False: "closed"}[self.sandbox.network]
+        if network is not None and network != self.catalog.fact(PARSER_NETWORK):
+            self.catalog.set_fact(PARSER_NETWORK, network)
+            if network == "open":
+                log.warning("The parsing process could not leave the network: this system does not let it.")
+
+    def _prepare(self, known: Waiting) -> _Prepared | ParseFailure | None:
         """Keep, parse and chunk a file. None: its content is indexed already."""
         started = time.monotonic()
         try:
@@ -238,7 +270,7 @@ class Pipeline:
             suffix = PurePosixPath(known.path).suffix.lower()
             parsed = self._parse(self.originals.path(content), suffix)
             modified = parsed.modified or datetime.fromtimestamp(known.mtime_ns / 1e9, UTC)
-            parsed = replace(parsed, modified=modified)
+            parsed = replace(parsed, modified=modified, flags=_flags(parsed))
             title = title_of(parsed, known.path)
             pieces = self._chunks(parsed, title, revision_id(known.id, content))
             self.catalog.set_state(known.id, State.EMBEDDING, known.code)
@@ -269,7 +301,7 @@ class Pipeline:
         size = min(self.settings.chunk_tokens, self.embedder.max_tokens)
         return chunk(parsed, title=title, revision=revision, size=size, count_tokens=self.embedder.count_tokens)
 
-    def _keep(self, known: Known) -> str:
+    def _keep(self, known: Waiting) -> str:
         """Copy the original in, when it is whole. Returns its SHA-256. Raises: ParseFailure."""
         path = self._roots[known.source_id] / known.path
         try:
@@ -284,9 +316,11 @@ class Pipeline:
             content = self.originals.keep(path, inode=known.inode)
             after = path.lstat()
         except FileNotFoundError as error:
-            raise ParseFailure(
-                Code.CHANGING, "The file went away while it was read, or its name is not valid Unicode."
-            ) from error
+            if "\\udc" in known.path:  # as the scan writes out bytes that are no Unicode
+                raise ParseFailure(
+                    Code.UNREADABLE, "The file's name, or its folder's, is not valid Unicode. Rename it."
+                ) from error
+            raise ParseFailure(Code.CHANGING, "The file went away while it was read.") from error
         except OSError as error:
             raise ParseFailure(Code.UNREADABLE, f"The file cannot be read: {error.strerror}.") from error
         if (after.st_size, after.st_mtime_ns) != (status.st_size, status.st_mtime_ns):
@@ -305,11 +339,11 @@ class Pipeline:
                 raise ParseFailure(Code.CHANGING, "The file is still being written.")
         return status
 
-    def _fail(self, known: Known, failure: ParseFailure) -> None:
+    def _fail(self, known: Waiting, failure: ParseFailure) -> None:
         retry_at = None
         again = known.attempts + 1 < self.settings.max_attempts or failure.code is Code.UNREADABLE
-        if failure.code in RETRIED and again:  # a permission can be mended at any time, and changes no file's date
-            wait = 5 if failure.code is Code.CHANGING else 30
+        if (failure.passing or failure.code in RETRIED) and again:
+            wait = 5 if failure.passing or failure.code is Code.CHANGING else 30
             retry_at = datetime.now(UTC) + timedelta(seconds=wait * 2 ** min(known.attempts, 5))
         self.catalog.fail(known.id, failure.code, failure.reason, retry_at)
 
@@ -356,6 +390,14 @@ class Pipeline:
         self.catalog.purge_superseded(before)
         self.originals.remove_except(self.catalog.originals())
 
+    def scrub(self) -> None:
+        """Remove from the disk what was forgotten. Call when no file is being read."""
+        scrub(self.indexes, self.originals)
+
+    def scrub_due(self) -> bool:
+        """Whether something was forgotten whose bytes are still on the disk."""
+        return scrub_due(self.catalog)
+
     def reembed(self, progress: Callable[[int], None] = lambda done: None) -> int:
         """Chunk and embed every current revision anew from what was parsed, for another model or chunk size.
 
@@ -392,9 +434,9 @@ class _Upcoming:
         self._sources = sources
         self._pause = pause
         self._pool = ThreadPoolExecutor(pipeline.parsers, thread_name_prefix="parse")
-        self._futures: dict[Future[_Prepared | ParseFailure | None], Known] = {}
+        self._futures: dict[Future[_Prepared | ParseFailure | None], Waiting] = {}
         self._taken: set[str] = set()  # ids of files on their way
-        self._listed: list[Known] = []
+        self._listed: list[Waiting] = []
         self._listed_at = 0.0
 
     def __enter__(self) -> _Upcoming:
@@ -418,16 +460,16 @@ class _Upcoming:
             self._futures[self._pool.submit(self._pipeline._prepare, known)] = known
         return bool(self._futures)
 
-    def finished(self, *, wait: bool) -> list[tuple[Known, _Prepared | ParseFailure | None]]:
+    def finished(self, *, wait: bool) -> list[tuple[Waiting, _Prepared | ParseFailure | None]]:
         """What parsing has ended; with `wait`, at least one file's, when any is being parsed."""
         done, _ = _wait(self._futures, timeout=None if wait else 0, return_when=FIRST_COMPLETED)
         return [(self._futures.pop(future), future.result()) for future in done]
 
-    def forget(self, known: Known) -> None:
+    def forget(self, known: Waiting) -> None:
         """A file has come to its end; should it change again, it is another file."""
         self._taken.discard(known.id)
 
-    def _next(self) -> Known | None:
+    def _next(self) -> Waiting | None:
         """The smallest file that waits."""
         if not self._listed or time.monotonic() > self._listed_at + LIST_SECONDS:
             taken = set(self._taken)  # before the catalog is asked: who comes to an end meanwhile is not taken twice

@@ -11,6 +11,7 @@ its own.
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import json
 import os
 import select
@@ -27,9 +28,13 @@ from typing import Any
 
 from ingest.parse.limits import MEGABYTE, ParseLimits
 from ingest.parse.wire import LENGTH, WireError, decode, parsed_from_plain, write_message
+from ingest.passwords import Passwords
 from storage.failures import Code, ParseFailure
 from storage.records import Parsed
+from storage.switchboard import SILENT
 
+HOME_PREFIX = "premise-parse-"
+LOCK = ".lock"
 START_SECONDS = 60.0  # a child that has not said hello by then is killed
 _BYTES_PER_CHARACTER = 8  # of a reply: text in UTF-8 twice over (cells), and boxes
 _RECYCLE_PART = 0.5  # of the memory limit: a child that holds more after a file is replaced
@@ -38,21 +43,25 @@ _RECYCLE_PART = 0.5  # of the memory limit: a child that holds more after a file
 class _Breach(Exception):
     """The child broke a limit or died; it is gone by now."""
 
-    def __init__(self, code: Code, reason: str) -> None:
+    def __init__(self, code: Code, reason: str, *, passing: bool = False) -> None:
         super().__init__(reason)
         self.code = code
         self.reason = reason
+        self.passing = passing  # another try may do better
 
 
 class Sandbox:
     """A parser in a process of its own. `network` says after the first file whether the child still had a network."""
 
-    def __init__(self, limits: ParseLimits) -> None:
+    def __init__(self, limits: ParseLimits, passwords: Passwords | None = None) -> None:
         self.limits = limits
+        self.passwords = passwords or Passwords(None)
         self.network: bool | None = None
         self._child: subprocess.Popen[bytes] | None = None
         self._files = 0
         self._home: str | None = None
+        self._lock: int | None = None  # held as long as the home is in use
+        self._alive: int | None = None  # open as long as this process lives: the child ends with it
 
     def __enter__(self) -> Sandbox:
         return self
@@ -72,12 +81,13 @@ class Sandbox:
         try:
             child = self._started()
             self._files += 1
-            reply = self._exchange(child, {"path": str(path.absolute()), "suffix": suffix.lower()})
+            request = {"path": str(path.absolute()), "suffix": suffix.lower(), "passwords": self.passwords.known()}
+            reply = self._exchange(child, request)
             if "failure" in reply:
                 raise ParseFailure(Code(reply["failure"]), str(reply.get("reason", "")))
             parsed = parsed_from_plain(reply.get("parsed"))
         except _Breach as breach:
-            raise ParseFailure(breach.code, breach.reason) from breach
+            raise ParseFailure(breach.code, breach.reason, passing=breach.passing) from breach
         except (WireError, ValueError) as error:
             self._kill()
             raise ParseFailure(Code.PARSER_CRASHED, f"The parser answered what nobody understands: {error}") from error
@@ -96,16 +106,19 @@ class Sandbox:
         if self._child is not None and self._child.poll() is None:
             return self._child
         self._kill()
-        self._home = tempfile.mkdtemp(prefix="premise-parse-")
+        self._home, self._lock = _new_home()
+        watched, self._alive = os.pipe()
         self._child = subprocess.Popen(
-            [sys.executable, "-m", "ingest.parse.child", json.dumps(asdict(self.limits))],
+            [sys.executable, "-m", "ingest.parse.child", json.dumps(asdict(self.limits)), str(watched)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             cwd=self._home,
             env=_environment(self._home),
             start_new_session=True,
+            pass_fds=(watched,),
         )
+        os.close(watched)
         self._files = 0
         self.network = bool(self._receive(self._child, time.monotonic() + START_SECONDS).get("network"))
         return self._child
@@ -162,7 +175,7 @@ class Sandbox:
         if status in (-signal.SIGKILL, -signal.SIGABRT):  # the kernel ran out of memory, or a C++ allocation failed
             memory = f"{self.limits.memory_mb} MB (parse_memory_mb)"
             reason = f"The parser was ended, most likely because it needed more than {memory}."
-            return _Breach(Code.OUT_OF_MEMORY, reason)
+            return _Breach(Code.OUT_OF_MEMORY, reason, passing=True)  # or others needed it at that moment
         how = signal.Signals(-status).name if status < 0 else f"exit code {status}"
         return _Breach(Code.PARSER_CRASHED, f"The parser crashed on this file ({how}).")
 
@@ -185,6 +198,37 @@ class Sandbox:
         home, self._home = self._home, None
         if home is not None:
             shutil.rmtree(home, ignore_errors=True)
+        for descriptor in (self._lock, self._alive):
+            if descriptor is not None:
+                os.close(descriptor)
+        self._lock = self._alive = None
+
+
+def _new_home() -> tuple[str, int]:
+    """A temporary folder for a child, and the lock that says it is in use. Removes those that a kill left behind."""
+    for old in Path(tempfile.gettempdir()).glob(f"{HOME_PREFIX}*"):
+        with contextlib.suppress(OSError):  # in use, not ours, or gone meanwhile
+            lock = _locked(old)
+            try:
+                shutil.rmtree(old, ignore_errors=True)
+            finally:
+                os.close(lock)
+    home = tempfile.mkdtemp(prefix=".new-premise-")
+    lock = _locked(Path(home), make=True)
+    named = str(Path(home).with_name(HOME_PREFIX + Path(home).name.rsplit("-", 1)[-1]))
+    Path(home).rename(named)  # only now, so that nobody takes it for one that was left behind
+    return named, lock
+
+
+def _locked(home: Path, *, make: bool = False) -> int:
+    """The lock of a child's folder. Raises: OSError when somebody else has it, or there is none."""
+    descriptor = os.open(home / LOCK, os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW | (os.O_CREAT if make else 0), 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        os.close(descriptor)
+        raise
+    return descriptor
 
 
 def _environment(home: str) -> dict[str, str]:
@@ -202,9 +246,7 @@ def _environment(home: str) -> dict[str, str]:
         "PYTHONUTF8": "1",
         "PYTHONDONTWRITEBYTECODE": "1",
         "MALLOC_ARENA_MAX": "2",  # each arena of the C library reserves 64 MB of address space
-        "DO_NOT_TRACK": "1",
-        "SCARF_NO_ANALYTICS": "1",
-        "UNSTRUCTURED_DISABLE_NOTICE": "1",
+        **SILENT,
         "OMP_NUM_THREADS": "1",
         "OPENBLAS_NUM_THREADS": "1",
     }

@@ -1,7 +1,7 @@
 """The reconciling scan: a folder's files against what the catalog knows. The truth; file events only hurry it.
 
 Walks, compares, and says what changed; changes nothing itself. Symbolic links are not followed, so nothing outside the
-folder is ever read; what is not a regular file is not a document.
+folder is ever read. What is no document is seen too, with the rule that says so: every name has a place in the catalog.
 """
 
 from __future__ import annotations
@@ -15,17 +15,28 @@ from pathlib import Path
 
 from ingest.access import RULE_FILE, AccessRules
 from storage.catalog import Known, Seen
+from storage.failures import BY_PERSON, Rule
 from storage.records import State
 
-IGNORED_NAMES = frozenset({RULE_FILE, f"{RULE_FILE}.txt", "thumbs.db", "desktop.ini", ".ds_store"})
-IGNORED_PREFIXES = (".", "~$", ".~lock.", "~wrl")
-IGNORED_SUFFIXES = (".tmp", ".temp", ".part", ".partial", ".crdownload", ".download", ".swp", ".swx", ".bak~", "~")
+SYSTEM_NAMES = frozenset({"thumbs.db", "desktop.ini"})
+RULE_NAMES = frozenset({RULE_FILE, f"{RULE_FILE}.txt"})
+EDITORS_PREFIXES = ("~$", ".~lock.", "~wrl")
+EDITORS_SUFFIXES = (".tmp", ".temp", ".swp", ".swx", ".bak~", "~")
+DOWNLOAD_SUFFIXES = (".part", ".partial", ".crdownload", ".download")
 
 
-def ignored(name: str) -> bool:
-    """Whether a file or folder name belongs to an editor, a system or a download under way, never to a document."""
+def ignored(name: str) -> Rule | None:
+    """The rule by which a file or folder of this name is no document; None for a document."""
     lower = name.lower()
-    return lower in IGNORED_NAMES or lower.startswith(IGNORED_PREFIXES) or lower.endswith(IGNORED_SUFFIXES)
+    if lower in RULE_NAMES:
+        return Rule.ACCESS_RULE
+    if lower in SYSTEM_NAMES:
+        return Rule.SYSTEM
+    if lower.startswith(EDITORS_PREFIXES) or lower.endswith(EDITORS_SUFFIXES):
+        return Rule.EDITORS_FILE
+    if lower.endswith(DOWNLOAD_SUFFIXES):
+        return Rule.DOWNLOAD
+    return Rule.HIDDEN if lower.startswith(".") else None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,6 +55,8 @@ class Changes:
     changed: tuple[tuple[Known, Seen], ...]  # content may differ
     moved: tuple[tuple[Known, Seen], ...]  # the same file under another path
     relabelled: tuple[tuple[Known, Seen], ...]  # other people may read it now
+    ignored: tuple[tuple[Known, Seen], ...]  # no document any more, or by another rule
+    noted: tuple[tuple[Known, Seen], ...]  # passed over at a person's wish, and of another size or time now
     gone: tuple[Known, ...]
     unchanged: int
 
@@ -51,7 +64,7 @@ class Changes:
 def walk(
     root: Path, rules: AccessRules, label_for: Callable[[tuple[str, ...]], int | None], *, without: Path
 ) -> Walked:
-    """Every document below `root`, but nothing of the folder `without` when that lies below it.
+    """Every name below `root`, but nothing of the folder `without` when that lies below it.
 
     Raises: OSError when the root itself cannot be listed.
     """
@@ -59,69 +72,117 @@ def walk(
     unreadable: dict[str, str] = {}
     labels: dict[tuple[str, ...], int | None] = {}
     own = str(without.relative_to(root)) if without != root and without.is_relative_to(root) else None
-    for path, status in _walk(root, "", unreadable):
-        if own is not None and path.startswith(f"{own}/"):
-            continue
-        readers = rules.readers(path)
+
+    def label_of(folder: str) -> int | None:
+        readers = rules.readers(f"{folder}/file" if folder else "file")
         if readers not in labels:
             labels[readers] = label_for(readers)
-        files.append(
-            Seen(
-                path=path, label=labels[readers], size=status.st_size, mtime_ns=status.st_mtime_ns, inode=status.st_ino
+        return labels[readers]
+
+    for folder, entries in _walk(str(root), "", unreadable, own):
+        label: int | None = None
+        asked = False  # of a folder without documents nobody needs to know who may read it
+        for name, status, rule in entries:
+            if rule is None and not asked:
+                label, asked = label_of(folder), True
+            files.append(
+                Seen(
+                    path=f"{folder}/{name}" if folder else name,
+                    label=label if rule is None else None,
+                    size=status.st_size,
+                    mtime_ns=status.st_mtime_ns,
+                    inode=status.st_ino,
+                    rule=rule,
+                )
             )
-        )
     return Walked(files=tuple(files), unreadable=unreadable)
 
 
-def _walk(root: Path, folder: str, unreadable: dict[str, str]) -> Iterator[tuple[str, os.stat_result]]:
+_Entries = list[tuple[str, os.stat_result, Rule | None]]
+
+
+def _walk(root: str, folder: str, unreadable: dict[str, str], without: str | None) -> Iterator[tuple[str, _Entries]]:
+    """Folder by folder: the names in it that are no folders to look into."""
     try:
-        entries = sorted(os.scandir(root / folder), key=lambda entry: entry.name)  # a name that is no Unicode too
+        with os.scandir(f"{root}/{folder}") as listing:
+            entries = sorted(listing, key=lambda entry: entry.name)
     except OSError as error:
         if not folder:
             raise
         unreadable[folder] = error.strerror or str(error)
         return
+    found: _Entries = []
+    below: list[str] = []
     for entry in entries:
-        if ignored(entry.name):
-            continue
-        name = entry.name.encode("utf-8", "backslashreplace").decode()  # a name that is no Unicode cannot be stored
+        name = _storable(entry.name)
         path = f"{folder}/{name}" if folder else name
+        if path == without:
+            continue
         try:
-            if entry.is_dir(follow_symlinks=False):
-                yield from _walk(root, path, unreadable)
-            elif entry.is_file(follow_symlinks=False):
-                status = entry.stat(follow_symlinks=False)
-                if stat.S_ISREG(status.st_mode):
-                    yield path, status
+            rule = ignored(name)
+            if entry.is_symlink():
+                rule = rule or Rule.LINK
+            elif entry.is_dir(follow_symlinks=False):
+                if rule is None:
+                    below.append(path)
+                    continue
+            elif not entry.is_file(follow_symlinks=False):
+                rule = rule or Rule.SPECIAL
+            status = entry.stat(follow_symlinks=False)
+            if rule is None and not stat.S_ISREG(status.st_mode):
+                rule = Rule.SPECIAL
         except FileNotFoundError:
             continue  # gone between listing and looking
         except OSError as error:  # a folder without search permission, a share that answers for some files only
             unreadable[path] = error.strerror or str(error)
+            continue
+        found.append((name, status, rule))
+    yield folder, found
+    for path in below:
+        yield from _walk(root, path, unreadable, without)
+
+
+def _storable(name: str) -> str:
+    """A name that is no Unicode cannot be stored; its bytes are written out."""
+    return name if name.isascii() else name.encode("utf-8", "backslashreplace").decode()
 
 
 def compare(seen: tuple[Seen, ...], known: Mapping[str, Known], unreadable: Mapping[str, str]) -> Changes:
-    """What changed. What could not be looked at, and what is below it, is neither gone nor changed: nobody knows."""
+    """What changed. What could not be looked at, and what is below it, is neither gone nor changed: nobody knows.
+
+    What a person had ignored or forgotten stays so whatever happens to the file, also while it is away.
+    """
     new: list[Seen] = []
     changed: list[tuple[Known, Seen]] = []
     relabelled: list[tuple[Known, Seen]] = []
+    newly_ignored: list[tuple[Known, Seen]] = []
+    noted: list[tuple[Known, Seen]] = []
     unchanged = 0
     for file in seen:
         before = known.get(file.path)
         if before is None:
             new.append(file)
-        elif (before.size, before.mtime_ns) != (file.size, file.mtime_ns) or _replaced(before, file):
+        elif before.code in BY_PERSON:
+            if (before.inode, before.size, before.mtime_ns) != (file.inode, file.size, file.mtime_ns):
+                noted.append((before, file))  # so that it is known again under another name
+            unchanged += 1
+        elif before.state is State.IGNORED and before.code == file.rule:
+            unchanged += 1
+        elif file.rule is not None:
+            newly_ignored.append((before, file))
+        elif (
+            before.state is State.IGNORED
+            or (before.size, before.mtime_ns) != (file.size, file.mtime_ns)
+            or _replaced(before, file)
+        ):
             changed.append((before, file))
         elif before.label != file.label:
             relabelled.append((before, file))
         else:
             unchanged += 1
     paths = {file.path for file in seen}
-    gone = [
-        before
-        for path, before in known.items()
-        if path not in paths and not any(path == place or path.startswith(f"{place}/") for place in unreadable)
-    ]
-    moved = _moves(gone, new)
+    missing = [before for path, before in known.items() if path not in paths and _place(path, unreadable) is None]
+    moved = _moves(missing, new)
     moved_from = {before.id for before, _ in moved}
     moved_to = {file.path for _, file in moved}
     return Changes(
@@ -129,9 +190,23 @@ def compare(seen: tuple[Seen, ...], known: Mapping[str, Known], unreadable: Mapp
         changed=tuple(changed),
         moved=tuple(moved),
         relabelled=tuple(relabelled),
-        gone=tuple(before for before in gone if before.id not in moved_from),
+        ignored=tuple(newly_ignored),
+        noted=tuple(noted),
+        gone=tuple(item for item in missing if item.id not in moved_from and item.code not in BY_PERSON),
         unchanged=unchanged,
     )
+
+
+def why_unreadable(path: str, unreadable: Mapping[str, str]) -> str | None:
+    """Why the file at `path`, or a folder above it, could not be looked at; None when it could."""
+    place = _place(path, unreadable)
+    return None if place is None else unreadable[place]
+
+
+def _place(path: str, unreadable: Mapping[str, str]) -> str | None:
+    if not unreadable:
+        return None
+    return next((place for place in unreadable if path == place or path.startswith(f"{place}/")), None)
 
 
 def _replaced(before: Known, file: Seen) -> bool:
@@ -140,14 +215,18 @@ def _replaced(before: Known, file: Seen) -> bool:
 
 
 def _moves(gone: list[Known], new: list[Seen]) -> list[tuple[Known, Seen]]:
-    """Pairs of a vanished and a new file that are one file: same inode, size and time, and no other candidate."""
+    """Pairs of a vanished and a new file that are one file: same inode, size and time, and no other candidate.
+
+    A file that a person had forgotten keeps that under its new name.
+    """
     by_mark: dict[tuple[int, int, int], list[Known]] = defaultdict(list)
     for before in gone:
-        if before.state is State.INDEXED:
+        if before.state is State.INDEXED or before.code in BY_PERSON:
             by_mark[before.inode, before.size, before.mtime_ns].append(before)
     arrivals: dict[tuple[int, int, int], list[Seen]] = defaultdict(list)
     for file in new:
-        arrivals[file.inode, file.size, file.mtime_ns].append(file)
+        if file.rule is None:
+            arrivals[file.inode, file.size, file.mtime_ns].append(file)
     return [
         (by_mark[mark][0], files[0]) for mark, files in arrivals.items() if len(files) == 1 and len(by_mark[mark]) == 1
     ]

@@ -20,6 +20,7 @@ from ingest.scan import ignored
 from storage.catalog import Source
 from storage.datafolder import DataFolder
 from storage.errors import DataFolderBusy, DataFolderError, IndexUnavailable
+from storage.failures import Rule
 
 log = logging.getLogger("premise.ingest")
 
@@ -27,7 +28,7 @@ DEBOUNCE_MS = 300  # events are collected for this long
 TICK_SECONDS = 1.0  # how often due retries and requests from the page are looked for
 TIDY_SECONDS = 3600.0
 QUIET_SECONDS = 1.0  # between two scans, at least; and at least as long as a scan takes
-TROUBLE_SECONDS = 10.0  # wait after a full disk or a vector index that does not answer
+TROUBLE_SECONDS = 5.0  # wait after a full disk or a vector index that does not answer
 
 
 class Service:
@@ -41,6 +42,8 @@ class Service:
         self._next_scan = 0.0
         self._next_tidy = 0.0
         self._not_before = 0.0
+        self._next_look = 0.0
+        self._erasing = False
 
     def run(self) -> None:
         """Until `stop` is set."""
@@ -61,10 +64,13 @@ class Service:
                 if self._due():
                     self._scan(tell=True)
                 with self._scanning_meanwhile():
-                    state = self._pipeline.work(sources, pause=self._stop.is_set)
+                    state = self._pipeline.work(sources, pause=self._pause)
                 if state.done:
                     log.info("indexed %d, failed %d of %d files", state.indexed, state.failed, state.total)
                 self._pipeline.indexes.catch_up()  # what was deleted meanwhile, or an earlier fault left to tell
+                if self._pipeline.scrub_due():
+                    log.info("removing what was forgotten from the disk")
+                    self._pipeline.scrub()
                 if time.monotonic() >= self._next_tidy:
                     self._pipeline.tidy()  # no file is being read now
                     self._next_tidy = time.monotonic() + TIDY_SECONDS
@@ -78,6 +84,13 @@ class Service:
             self._stop.wait(TROUBLE_SECONDS)
         finally:
             self._pipeline.indexes.keywords.close()  # with the ingest lock, the keyword index's own
+
+    def _pause(self) -> bool:
+        """Whether a bulk load has to let something else come first: the end, or erasing what was forgotten."""
+        if time.monotonic() >= self._next_look:
+            self._next_look = time.monotonic() + TICK_SECONDS
+            self._erasing = self._pipeline.scrub_due()
+        return self._erasing or self._stop.is_set()
 
     @contextmanager
     def _scanning_meanwhile(self) -> Iterator[None]:
@@ -155,7 +168,7 @@ class Service:
                 debounce=DEBOUNCE_MS,
                 rust_timeout=1000,
                 yield_on_timeout=False,
-                watch_filter=lambda _change, path: not ignored(Path(path).name) or Path(path).name == "access.toml",
+                watch_filter=lambda _change, path: ignored(Path(path).name) in (None, Rule.ACCESS_RULE),
                 raise_interrupt=False,
                 ignore_permission_denied=True,
             ):

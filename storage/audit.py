@@ -22,6 +22,9 @@ class Event(StrEnum):
     SEARCHED = "searched"
     OPENED = "opened"  # a page, a passage or a download
     RETRIED = "retried"
+    IGNORED = "ignored"
+    UNIGNORED = "unignored"
+    FORGOT = "forgot"
     CONFIRMED_DELETIONS = "confirmed deletions"
     SET_MADE = "question set made"  # of what people asked and rated
     USER_ADDED = "user added"

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import sqlite3
+import time
+import unicodedata
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
@@ -81,6 +83,23 @@ class Database:
         except DatabaseError as error:
             raise DataFolderError(f"The catalog cannot be read: {_cause(error)}.") from error
 
+    def vacuum(self) -> None:
+        """Write the database anew without what was deleted from it, its log too. Raises: DataFolderError."""
+        connection = self.engine.raw_connection()
+        try:
+            cursor = connection.cursor()
+            cursor.execute("VACUUM")
+            until = time.monotonic() + BUSY_SECONDS
+            while cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]:  # somebody reads an older state
+                if time.monotonic() > until:
+                    raise DataFolderError("The catalog could not be rid of deleted text: it is read without a pause.")
+                time.sleep(0.1)
+            cursor.close()
+        except sqlite3.DatabaseError as error:
+            raise DataFolderError(f"The catalog cannot be written anew: {error}.") from error
+        finally:
+            connection.close()
+
     def close(self) -> None:
         """Give back every connection."""
         self.engine.dispose()
@@ -93,8 +112,21 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
     cursor.execute("PRAGMA journal_mode=WAL")
     cursor.execute("PRAGMA synchronous=FULL")  # a commit is on the disk: the catalog is the truth
     cursor.execute("PRAGMA foreign_keys=ON")
+    cursor.execute("PRAGMA secure_delete=ON")  # what is deleted is overwritten with zeros
     cursor.execute("PRAGMA cache_size=-65536")  # 64 MB
     cursor.close()
+    connection.create_function("folded", 1, folded, deterministic=True)
+    connection.create_function("suffix", 1, suffix, deterministic=True)
+
+
+def folded(text: str) -> str:
+    """A text as it is compared when case and Unicode's forms do not matter. In queries too."""
+    return unicodedata.normalize("NFC", text).casefold()
+
+
+def suffix(path: str) -> str:
+    """What a file's name ends with, lower case with the dot; empty without one. In queries too."""
+    return PurePosixPath(path).suffix.lower()
 
 
 def _begin_sqlite(connection: Connection) -> None:

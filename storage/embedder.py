@@ -23,10 +23,6 @@ from storage.settings import Settings
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
 
-os.environ.setdefault("HF_HUB_OFFLINE", "1")
-os.environ.setdefault("TRANSFORMERS_OFFLINE", "1")
-os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
-os.environ.setdefault("HF_HUB_DISABLE_UPDATE_CHECK", "1")
 os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
 # torch's threads wait asleep, not spinning: on a busy host a question took 900 ms instead of 15 (torch reads this once)
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")

@@ -1,4 +1,4 @@
-"""The closed list of reasons why a file is not indexed, each with advice an administrator can act on."""
+"""The closed lists of why a file is not indexed: failure codes and ignore rules, each with what one can do about it."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Code(StrEnum):
 
 
 ADVICE: dict[Code, str] = {
-    Code.ENCRYPTED: "Save a copy without the password and put it in the same folder.",
+    Code.ENCRYPTED: "Save a copy without the password, or add the password to the file that passwords_file names.",
     Code.CORRUPT: "Open the file in its own program and save it again, or replace it with a whole copy.",
     Code.EMPTY: "There is no text to search. If people can read some in it, add a version with text.",
     Code.UNSUPPORTED: "Convert the file to PDF, DOCX, XLSX, PPTX, HTML, Markdown or plain text.",
@@ -48,15 +48,49 @@ RETRIED = frozenset(
 )
 
 
+class Rule(StrEnum):
+    """Why a file is passed over, as it appears in JSON."""
+
+    EDITORS_FILE = "editors_file"
+    DOWNLOAD = "download"
+    HIDDEN = "hidden"
+    SYSTEM = "system"
+    ACCESS_RULE = "access_rule"
+    LINK = "link"
+    SPECIAL = "special"
+    ASKED = "asked"
+    FORGOTTEN = "forgotten"
+
+
+RULES: dict[Rule, str] = {
+    Rule.EDITORS_FILE: "A temporary or lock file of a program. The document itself has another name.",
+    Rule.DOWNLOAD: "A download under way. It is read under its own name when it has ended.",
+    Rule.HIDDEN: "Its name begins with a dot. Rename it if it is a document; of a folder, nothing in it is read.",
+    Rule.SYSTEM: "A file of the operating system.",
+    Rule.ACCESS_RULE: "It says who may read the folder, and is no document.",
+    Rule.LINK: "A symbolic link. Put the file itself here, or register its folder with `premise ingest`.",
+    Rule.SPECIAL: "No regular file but a pipe, socket or device.",
+    Rule.ASKED: "An administrator had it ignored. Unignore it to have it read again.",
+    Rule.FORGOTTEN: "An administrator had it erased with every trace. It is not read again while it is listed here.",
+}
+BY_PERSON = frozenset({Rule.ASKED, Rule.FORGOTTEN})  # in force until a person says otherwise
+
+
 def advice(code: str | None) -> str:
-    """What an administrator can do about a file that failed with this code."""
-    return ADVICE[Code(code)] if code in set(Code) else ""
+    """What an administrator can do about a file with this failure code, or what its ignore rule means."""
+    if code in set(Code):
+        return ADVICE[Code(code)]
+    return RULES[Rule(code)] if code in set(Rule) else ""
 
 
 class ParseFailure(PremiseError):
-    """A file could not be read. `code` says why in one word, the message in a sentence."""
+    """A file could not be read. `code` says why in one word, the message in a sentence.
 
-    def __init__(self, code: Code, reason: str) -> None:
+    `passing`: another try may do better, although this code mostly stays.
+    """
+
+    def __init__(self, code: Code, reason: str, *, passing: bool = False) -> None:
         super().__init__(reason)
         self.code = code
         self.reason = reason
+        self.passing = passing

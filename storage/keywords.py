@@ -114,6 +114,12 @@ class KeywordIndex:
             writer.commit()
         self.close()
 
+    def remove_unused(self) -> None:
+        """Remove files of the index that hold only what was taken out."""
+        with self._writing() as writer:
+            writer.garbage_collect_files()
+        self.close()
+
     def close(self) -> None:
         """Give the write lock back; what was not committed is as if it had never been put."""
         writer, self._writer = self._writer, None

@@ -131,6 +131,7 @@ class Document:
     chunks: int
     changed: datetime  # when this row last changed, UTC
     indexed: datetime | None  # when the current revision was indexed, UTC
+    retry: datetime | None = None  # when a failed file is tried again by itself, UTC
     author: str | None = None  # this and the next two as the document says of itself
     made: datetime | None = None
     modified: datetime | None = None  # likewise, else the file's time

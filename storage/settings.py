@@ -39,6 +39,10 @@ class Settings(BaseSettings):
         description="Host names under which people reach the page; requests for other names are refused.",
     )
     secure_cookies: bool = Field(False, description="Send the session cookie over HTTPS only. Set it behind TLS.")
+    allowed_outgoing: list[str] = Field(
+        [],
+        description="Hosts, addresses or networks Premise may connect to besides those that other settings name.",
+    )
     session_hours: float = Field(12, gt=0, description="How long a sign-in lasts, in hours.")
     question_characters: int = Field(4000, ge=100, description="The longest question that is accepted, in characters.")
     questions_per_minute: int = Field(
@@ -62,6 +66,9 @@ class Settings(BaseSettings):
     )
     max_file_mb: float = Field(200, gt=0, description="Larger files are not read, in MB.")
     max_attempts: int = Field(5, ge=1, description="How often a file that failed for a passing reason is tried.")
+    passwords_file: Path | None = Field(
+        None, description="File of passwords, one a line, that encrypted Office and PDF files are tried with."
+    )
     keep_revisions_days: float = Field(
         90, ge=0, description="Days a superseded revision stays readable for the citations that quote it."
     )
@@ -110,6 +117,9 @@ class Settings(BaseSettings):
         description="Directory with the model's tokenizer.json, for servers without vLLM's /tokenize. Default: a "
         "careful estimate there.",
     )
+    llm_directory: Path | None = Field(
+        None, description="Directory of the model that the server serves, where this host can read it: to check it."
+    )
     llm_answer_tokens: int = Field(700, ge=50, description="The longest written answer, in tokens.")
     llm_connect_seconds: float = Field(2, gt=0, description="Wait for a connection, in seconds.")
     llm_first_token_seconds: float = Field(20, gt=0, description="Wait for the first words, in seconds.")
@@ -119,6 +129,12 @@ class Settings(BaseSettings):
     )
     llm_wait_seconds: float = Field(
         60, ge=0, description="Wait for that turn, in seconds; then the answer is quoted from the documents."
+    )
+
+    # models
+    model_waivers: list[str] = Field(
+        [],
+        description="Models that are used although `premise models check` refuses them: by name, or `name:finding`.",
     )
 
     # answers

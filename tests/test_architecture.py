@@ -21,7 +21,9 @@ OWNERS = {  # vendor: the files (or folders) that may import it
     "alembic": {"storage/database.py", "storage/migrations"},
     "argon2": {"storage/accounts.py"},
     "chromadb": {"storage/vectors.py"},
+    "huggingface_hub": {"app/models/fetch.py"},
     "llama_index": {"app/llm_server.py", "app/llamaindex.py"},
+    "msoffcrypto": {"ingest/parse"},
     "openpyxl": {"ingest/parse"},
     "prometheus_client": {"app/metrics.py"},
     "py3langid": {"ingest/language.py"},
@@ -37,6 +39,7 @@ OWNERS = {  # vendor: the files (or folders) that may import it
     "typer": {
         "app/cli.py",
         "app/cli_eval.py",
+        "app/documents.py",
         "app/keeping.py",
         "app/models/commands.py",
     },

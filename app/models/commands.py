@@ -25,9 +25,16 @@ CardOption = Annotated[
 
 def _settings(context: typer.Context) -> Settings:
     """The settings of the data folder that the options before the command name."""
+    from storage.outgoing import guard
     from storage.settings import load_settings
 
-    return load_settings(context.find_root().params.get("data"))
+    settings = load_settings(context.find_root().params.get("data"))
+    guard(settings)
+    return settings
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)
 
 
 def _print(value: dict[str, Any]) -> None:
@@ -36,11 +43,15 @@ def _print(value: dict[str, Any]) -> None:
 
 @models.command("check")
 def check(
+    context_of_command: typer.Context,
     directory: Annotated[Path, typer.Argument(help="A model directory as Hugging Face lays it out.")],
     base: Annotated[Path | None, typer.Option(help="The base model's directory, for a LoRA adapter.")] = None,
     card: CardOption = None,
     context: Annotated[int | None, typer.Option(min=512, help="Tokens of context to serve.")] = None,
     quick: Annotated[bool, typer.Option("--quick", help="Compare no checksum of a large file.")] = False,
+    record: Annotated[
+        bool, typer.Option("--record", help="Keep its files' checksums in the data folder: the start compares them.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Whether a model is whole, safe to load and allowed; what it needs, and how to serve it. Loads nothing."""
@@ -50,10 +61,15 @@ def check(
 
     cards = [one for text in card for one in named(text)] if card else this_host()
     report = check_directory(directory, base=base, cards=cards, context=context, quick=quick, tell=_progress())
+    kept = None
+    if record and directory.is_dir():
+        from app.models.register import record as keep
+
+        kept = keep(_settings(context_of_command), directory, _say)
     if as_json:
-        _print(report.as_json() | {"cards": [item.as_json() for item in cards]})
+        _print(report.as_json() | {"cards": [item.as_json() for item in cards], "recorded": kept})
     else:
-        print(in_words(report))
+        print(in_words(report) + (f"\n\nchecksums     kept; over all files {kept}" if kept else ""))
     raise typer.Exit(1 if report.refused else 0)
 
 
@@ -105,3 +121,44 @@ def plan(
     else:
         print(in_words(made))
     raise typer.Exit(0 if any(choice.fits for choice in made.choices) else 1)
+
+
+@models.command("list")
+def list_models(context_of_command: typer.Context, as_json: Json = False) -> None:
+    """The models in use, as the About page shows them: licence and duties, openness, revision, checksum."""
+    from app.models.register import in_words, look
+
+    found = look(_settings(context_of_command))
+    if as_json:
+        _print({"models": [item.as_json() for item in found]})
+    else:
+        print(in_words(found))
+
+
+@models.command("fetch")
+def fetch(
+    context_of_command: typer.Context,
+    repository: Annotated[str, typer.Argument(help="publisher/model, as the hub names it.")],
+    directory: Annotated[Path, typer.Argument(help="Where to; what is there already is not fetched again.")],
+    revision: Annotated[str, typer.Option(help="Commit, tag or branch.")] = "main",
+    token_file: Annotated[Path | None, typer.Option(help="File with a token of the hub, for gated models.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Fetch a model for carrying across: safetensors only, checksums kept, then checked. Needs a network."""
+    from app.models.check import check as check_directory
+    from app.models.fetch import fetch as fetch_model
+    from app.models.tables import in_words
+    from storage.errors import SettingError
+
+    settings = _settings(context_of_command)
+    try:
+        token = token_file.read_text(encoding="utf-8").strip() if token_file else None
+    except OSError as error:
+        raise SettingError(f"--token-file: cannot read {token_file} ({error.strerror}).") from error
+    done = fetch_model(settings, repository, directory, revision=revision, token=token, say=_say)
+    report = check_directory(directory, quick=True)  # every file was hashed a moment ago
+    if as_json:
+        _print(done | {"check": report.as_json()})
+    else:
+        print(f"{done['files']} files of {done['repository']} at {done['revision']}.\n\n{in_words(report)}")
+    raise typer.Exit(1 if report.refused else 0)

@@ -58,6 +58,11 @@ class Licensing:
         """What it obliges to."""
         return list(dict.fromkeys(duty for licence in self.licences for duty in licence.obliges))
 
+    @property
+    def attributions(self) -> list[str]:
+        """Words that have to be shown to people."""
+        return [licence.attribution for licence in self.licences if licence.attribution]
+
     def as_json(self) -> dict[str, Any]:
         """The object in the report."""
         return {
@@ -78,7 +83,7 @@ class Licensing:
             "kinds": [licence.kind for licence in self.licences],
             "users": min((licence.users for licence in self.licences if licence.users), default=None),
             "field_of_use": [licence.field for licence in self.licences if licence.field],
-            "attribution": [licence.attribution for licence in self.licences if licence.attribution],
+            "attribution": self.attributions,
             "obliges": self.obliges,
             "decision": [{"question": step.question, "answer": step.answer} for step in self.steps],
         }
@@ -212,9 +217,8 @@ def _limits(made: Licensing, step: Any) -> None:
         says = f"{licence.name} limits what the model may be used for. {licence.field}"
         made.findings.append(warn("field-of-use", says, "Compare with what people here will ask it."))
     step("Does it limit what for?", " ".join(str(licence.field) for licence in fields) or "No.")
-    shown = [licence.attribution for licence in made.licences if licence.attribution]
-    if shown:
-        says = f"“{shown[0]}” has to be shown to people."
+    if made.attributions:
+        says = f"“{made.attributions[0]}” has to be shown to people."
         made.findings.append(note("attribution", says, "Premise shows it on the About page."))
     if any(licence.kind == "copyleft" for licence in made.licences):
         says = "Who passes the model on, changed or not, passes it on under the same licence."

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import streamlit as st
 
-from app import safe
+from app import filing, safe
 from app.engine import Engine
 from app.ui import current, identity, people, wording
 from storage.accounts import User
 from storage.audit import Event
-from storage.failures import advice
+from storage.catalog import Filter
+from storage.catalog.facts import PARSER_NETWORK
+from storage.failures import BY_PERSON, Rule, advice
 from storage.records import Document, State
 
 RUNNING = (State.WAITING, State.PARSING, State.EMBEDDING)
 REFRESH_SECONDS = 4
+PACE_SECONDS = 300.0  # that the rate is measured over
+ROWS = 200  # a page of the table
 COLUMNS = {name: st.column_config.TextColumn(width="large") for name in ("Path", "Why", "What to do")}
 
 
@@ -27,6 +31,7 @@ def page() -> None:
     files, persons, audit = st.tabs(["Files", "People", "Audit trail"])
     with files:
         _numbers()
+        _network(engine)
         _held(engine, user)
         _files(engine, user)
     with persons:
@@ -55,7 +60,20 @@ def _numbers() -> None:
     st.html(f'<div class="numbers">{cells}</div>')
     total = counts[State.INDEXED] + running
     if running:
-        st.progress(counts[State.INDEXED] / total, f"Ingest is running: {wording.count(running, 'file')} to go")
+        pace = engine.catalog.pace(PACE_SECONDS)
+        st.progress(counts[State.INDEXED] / total, wording.progress(running, pace))
+        if pace.now:
+            st.caption(safe.label(f"Now: {', '.join(pace.now[:3])}", 300))
+
+
+def _network(engine: Engine) -> None:
+    if engine.catalog.fact(PARSER_NETWORK) == "open":
+        st.warning(
+            "Files are parsed in a process that could not leave the network: this system does not let it. A hostile "
+            "file that broke the parser could reach other hosts. Allow user namespaces, or run Premise as its systemd "
+            "unit does.",
+            icon=":material/warning:",
+        )
 
 
 def _held(engine: Engine, user: User) -> None:
@@ -74,36 +92,58 @@ def _held(engine: Engine, user: User) -> None:
 
 
 def _files(engine: Engine, user: User) -> None:
-    documents = engine.catalog.documents(labels=None)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         states = st.multiselect("State", [state.value for state in State], placeholder="All states", key="states")
-        wanted = st.text_input("Path contains", key="paths").casefold()
+        wanted = st.text_input("Path or title contains", key="paths")
         unread = st.toggle("Read by nobody", key="unread")
-    chosen = [
-        document
-        for document in documents
-        if (not states or document.state.value in states)
-        and wanted in document.path.casefold()
-        and not (unread and document.groups)
-    ]
-    chosen.sort(key=lambda document: (document.state is not State.FAILED, bool(document.groups), document.path))
+    which = Filter(
+        states=tuple(State(state) for state in states), containing=wanted, read_by_nobody=unread, failed_first=True
+    )
+    total = engine.catalog.count_documents(which, labels=None)
+    pages = max(1, -(-total // ROWS))
+    page = int(st.number_input(f"Page of {pages:,}", 1, pages, key="files_page")) if pages > 1 else 1
+    shown = engine.catalog.documents_page(which, labels=None, limit=ROWS, offset=(page - 1) * ROWS)
     event = st.dataframe(
-        [_row(document) for document in chosen],
+        [_row(document) for document in shown],
         hide_index=True,
         on_select="rerun",
         selection_mode="multi-row",
-        key="files",
-        height=min(560, 80 + 35 * max(len(chosen), 2)),
+        key=f"files_{hash(tuple(document.id for document in shown))}",  # other rows: nothing is selected
+        height=min(560, 80 + 35 * max(len(shown), 2)),
         column_config=COLUMNS,
     )
-    picked = [chosen[row].id for row in event.selection.rows if row < len(chosen)]
-    failed = sum(document.state is State.FAILED for document in documents)
+    st.caption(f"{wording.count(total, 'file')}")
+    picked = [shown[row] for row in event.selection.rows if row < len(shown)]
+    _actions(engine, user, picked)
+    _reasons([document for document in shown if document.state is State.FAILED][:20])
+
+
+def _actions(engine: Engine, user: User, picked: list[Document]) -> None:
+    """What can be done about the files that are selected."""
+    failed = engine.catalog.count_documents(Filter(states=(State.FAILED,)), labels=None)
+    to_retry = [document.id for document in picked if document.state is State.FAILED]
+    passed_over = [document.id for document in picked if document.code in BY_PERSON]
+    to_ignore = [document.id for document in picked if document.state is not State.IGNORED]
+    to_forget = [document.id for document in picked if document.code != Rule.FORGOTTEN]
     with st.container(horizontal=True):
-        if st.button(f"Retry selected ({len(picked)})", disabled=not picked, key="retry_selected"):
-            _retry(engine, user, picked)
+        if st.button(f"Retry selected ({len(to_retry)})", disabled=not to_retry, key="retry_selected"):
+            _done(filing.retry(engine.catalog, to_retry, person=user.name), "will be tried again")
         if st.button(f"Retry all failed ({failed})", disabled=not failed, key="retry_all"):
-            _retry(engine, user, None)
-    _reasons([document for document in chosen if document.state is State.FAILED][:20])
+            _done(filing.retry(engine.catalog, None, person=user.name), "will be tried again")
+        if st.button(f"Ignore ({len(to_ignore)})", disabled=not to_ignore, key="ignore_selected"):
+            _done(filing.ignore(engine.catalog, to_ignore, person=user.name), "will be passed over")
+        if st.button(f"Unignore ({len(passed_over)})", disabled=not passed_over, key="unignore_selected"):
+            _done(filing.unignore(engine.catalog, passed_over, person=user.name), "will be read again")
+        with st.popover(f"Erase ({len(to_forget)})", disabled=not to_forget):
+            st.write("Erases text, passages, originals and the answers in stored chats that quote them, for good.")
+            st.write("The files themselves stay where they lie, and are not read again. Backups keep what they have.")
+            if st.button("Erase with every trace", key="forget_selected", type="primary", disabled=not to_forget):
+                _done(len(filing.forget(engine.catalog, to_forget, person=user.name).paths), "erased")
+
+
+def _done(count: int, what: str) -> None:
+    st.toast(f"{wording.count(count, 'file')} {what}.")
+    st.rerun()
 
 
 def _row(document: Document) -> dict[str, object]:
@@ -115,6 +155,7 @@ def _row(document: Document) -> dict[str, object]:
         "What to do": advice(document.code) if document.state is State.FAILED else "",
         "Code": document.code or "",
         "Tries": document.attempts,
+        "Tried again": identity.local(document.retry) if document.state is State.FAILED else "",
         "Passages": document.chunks,
         "Size": wording.size(document.size),
         "Indexed": identity.local(document.indexed),
@@ -131,13 +172,6 @@ def _reasons(failed: list[Document]) -> None:
         for document in failed
     )
     st.html(f'<h3>Why files failed</h3><ul class="reasons">{items}</ul>')
-
-
-def _retry(engine: Engine, user: User, ids: list[str] | None) -> None:
-    count = engine.catalog.retry(ids)
-    engine.audit.record(user.name, Event.RETRIED, wording.count(count, "file"))
-    st.toast(f"{wording.count(count, 'file')} will be tried again.")
-    st.rerun()
 
 
 def _audit(engine: Engine) -> None:

@@ -35,6 +35,7 @@ def page() -> None:
     question = st.chat_input("Ask about your documents") or st.session_state.pop("suggested", None)
     if question:
         source.close()
+    source.follow()
     opened = source.opened([message for message in messages if message.id not in withheld])
     if opened is None:
         with st.container(key="thread"):
@@ -72,8 +73,12 @@ def _talk(
         with first.container():
             thread.welcome(engine, user)
         return
+    earlier = kept.superseded(engine.catalog, messages)
     for message in messages:
-        thread.show(engine, user, message, withheld=message.id in withheld)
+        thread.show(engine, user, message, withheld=message.id in withheld, earlier=earlier)
+    last = messages[-1] if messages else None
+    if last and last.role != "user" and last.id not in withheld and not question and len(messages) > 1:
+        thread.go_on(engine, user, messages[-2].content, last)
     if question:
         thread.question(question)
         _answer(engine, user, question, kept.turns(messages, withheld), chat, new=True)

@@ -33,6 +33,12 @@ def withheld(catalog: Catalog, user: User, messages: Sequence[Message]) -> froze
     return frozenset(message_id for message_id, wanted in cited.items() if not wanted <= readable)
 
 
+def superseded(catalog: Catalog, messages: Sequence[Message]) -> frozenset[str]:
+    """The revisions cited by these messages that a newer one has taken the place of."""
+    revisions = frozenset[str]().union(*(_cited(message) for message in messages))
+    return frozenset(catalog.superseded(revisions)) if revisions else frozenset()
+
+
 def turns(messages: Sequence[Message], without: Collection[str]) -> list[Turn]:
     """The last messages as the engine takes them, without these answers."""
     told = (message for message in messages[-TURNS:] if message.id not in without)

@@ -7,7 +7,7 @@ from pathlib import Path
 import streamlit as st
 
 from app import safe
-from app.ui import admin, chat, documents, identity
+from app.ui import about, admin, chat, documents, identity
 
 HERE = Path(__file__).parent
 
@@ -31,6 +31,7 @@ def main() -> None:
     ]
     if user.admin:
         pages.append(st.Page(admin.page, title="Administration", icon=":material/settings:", url_path="administration"))
+    pages.append(st.Page(about.page, title="About", icon=":material/info:", url_path="about"))
     st.logo(str(HERE / "logo.svg"), size="large")
     chosen = st.navigation(pages)
     chosen.run()

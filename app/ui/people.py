@@ -32,10 +32,7 @@ def people(engine: Engine, admin: User) -> None:
         hide_index=True,
         key="people",
     )
-    known = sorted(
-        {group for document in engine.catalog.documents(labels=None) for group in document.groups}
-        | {group for user in everybody for group in user.groups}
-    )
+    known = sorted(engine.catalog.groups() | {group for user in everybody for group in user.groups})
     known = [group for group in known if group != "everyone"]
     left, right = st.columns(2)
     with left:

@@ -6,6 +6,7 @@ Opens only what the person may read now: a citation of a document that has since
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import quote
 
 import streamlit as st
 
@@ -17,6 +18,7 @@ from storage.accounts import User
 from storage.audit import Event
 from storage.conversations import Message
 from storage.errors import NotPermitted
+from storage.injection import instructions
 from storage.records import Revision
 
 OPENED, PAGE = "source_opened", "source_page"
@@ -29,6 +31,21 @@ def open_citation(message_id: str, number: int) -> None:
     st.session_state.pop(PAGE, None)
     st.session_state["source_new"] = True
     st.rerun()
+
+
+def link(chat: str | None, message_id: str) -> str | None:
+    """The address that opens a citation of a message, but for the citation's number."""
+    return f"/?chat={quote(chat)}&cite={quote(message_id)}." if chat else None
+
+
+def follow() -> None:
+    """Open the citation that the address names, as the marks in an answer do."""
+    message_id, _, number = str(st.query_params.get("cite") or "").rpartition(".")
+    if "cite" in st.query_params:
+        del st.query_params["cite"]
+    if message_id and number.isdecimal() and len(number) <= 3:
+        st.session_state[OPENED] = (message_id, int(number))
+        st.session_state["source_new"] = True
 
 
 def is_open(message_id: str, number: int) -> bool:
@@ -88,6 +105,12 @@ def _about(revision: Revision, found: Passage) -> None:
     if found.section:
         lines.append(safe.text_html(found.section.replace(" > ", " › ")))
     st.html(f'<p class="about">{"<br>".join(lines)}</p>')
+    if any(True for _ in instructions(f"{found.before}{found.passage}{found.after}")):
+        st.warning(
+            "There are instructions to a language model around this passage. Premise quotes none of them as an answer "
+            "and follows none. Take care with what this document says.",
+            icon=":material/report:",
+        )
     if not revision.current:
         st.warning(
             "A newer version of this document exists. You see the version that the answer quotes.",

@@ -9,19 +9,26 @@ import streamlit as st
 
 from app import safe
 from app.engine import Engine
+from app.related import related
 from app.ui import kept, source, wording
 from storage.accounts import User
+from storage.catalog import Filter
 from storage.conversations import Message
-from storage.records import Document
 
 AVATAR = ":material/article:"
 OVERVIEW_SECONDS = 60
+TITLES = 20  # looked at for each example
 PERSON = ":material/person:"
 EXAMPLES = ("What does “{}” cover?", "Which deadlines does “{}” name?", "Who is responsible for what in “{}”?")
 
 
-def show(engine: Engine, user: User, message: Message, *, withheld: bool) -> None:
-    """A kept message; of a withheld answer (app/ui/kept.py) nothing but that it is withheld."""
+def show(
+    engine: Engine, user: User, message: Message, *, withheld: bool, earlier: frozenset[str] = frozenset()
+) -> None:
+    """A kept message; of a withheld answer (app/ui/kept.py) nothing but that it is withheld.
+
+    `earlier`: revisions that are no longer current.
+    """
     if message.role == "user":
         question(message.content)
         return
@@ -29,7 +36,7 @@ def show(engine: Engine, user: User, message: Message, *, withheld: bool) -> Non
         if withheld:
             st.html(f'<p class="notice withheld">{kept.WITHHELD}</p>')
             return
-        answer(message.id, message.answer or {"answer": message.content})
+        answer(message.id, message.answer or {"answer": message.content}, earlier=earlier)
         _thumbs(engine, user, message)
 
 
@@ -40,12 +47,15 @@ def question(text: str) -> None:
         st.html(f'<div class="question">{safe.text_html(shown)}</div>')
 
 
-def answer(message_id: str, found: dict[str, Any]) -> None:
+def answer(message_id: str, found: dict[str, Any], *, earlier: frozenset[str] = frozenset()) -> None:
     """A whole answer: text, notices, how sure and how made, citations."""
     citations = found.get("citations") or []
     unsupported = [item["text"] for item in found.get("sentences") or [] if not item.get("supported", True)]
     text = safe.answer_html(
-        str(found.get("answer", "")), unsupported=unsupported, known=frozenset(item["n"] for item in citations)
+        str(found.get("answer", "")),
+        unsupported=unsupported,
+        known=frozenset(item["n"] for item in citations),
+        link=source.link(st.query_params.get("chat"), message_id),
     )
     refused = bool(found.get("refused"))
     if found.get("notice"):
@@ -54,11 +64,30 @@ def answer(message_id: str, found: dict[str, Any]) -> None:
     if unsupported:
         st.html('<p class="quiet">Underlined sentences were not found in the documents. Do not rely on them.</p>')
     _chips(found, refused)
+    if any(item["revision"] in earlier for item in citations):
+        st.html(f'<p class="notice earlier">{wording.EARLIER}</p>')
     if citations:
         st.html(f'<p class="citehead">{"Nearest passages" if refused else "Sources"}</p>')
         with st.container(horizontal=True, gap="small", key=f"cites_{message_id}"):
             for citation in citations:
                 _citation(message_id, citation)
+
+
+def go_on(engine: Engine, user: User, question_text: str, message: Message) -> None:
+    """Questions that the documents can answer next. Found once a message: they take a few searches."""
+    known = st.session_state.setdefault("related", {})
+    if (message.answer or {}).get("refused"):
+        return
+    if message.id not in known:
+        known[message.id] = related(engine, question_text, message.answer or {}, groups=user.all_groups)
+    if not known[message.id]:
+        return
+    with st.container(gap=None, key=f"next_{message.id}"):
+        st.html('<p class="citehead">Ask next</p>')
+        for place, text in enumerate(known[message.id]):
+            if st.button(safe.label(text), key=f"next_{message.id}_{place}", type="tertiary"):
+                st.session_state["suggested"] = text
+                st.rerun()
 
 
 def _chips(found: dict[str, Any], refused: bool) -> None:
@@ -71,8 +100,10 @@ def _chips(found: dict[str, Any], refused: bool) -> None:
     seconds = (found.get("timings") or {}).get("total")
     if seconds is not None and not refused:
         chips.append(f'<span class="chip plain">{float(seconds):.1f} s</span>')
-    if chips:
-        st.html(f'<p class="chips">{"".join(chips)}</p>')
+    told = safe.text_html(str(found.get("reason") or ""))
+    why = f'<span class="why">{told}</span>' if told else ""
+    if chips or why:
+        st.html(f'<p class="chips">{"".join(chips)}{why}</p>')
 
 
 def _citation(message_id: str, citation: dict[str, Any]) -> None:
@@ -103,23 +134,24 @@ def _thumbs(engine: Engine, user: User, message: Message) -> None:
 # --- the empty first page ---------------------------------------------------------------------------------------
 
 
-def readable(engine: Engine, user: User) -> list[Document]:
-    """The documents that a person may read."""
-    return engine.catalog.documents(labels=engine.catalog.labels_of(user.all_groups))
-
-
 def overview(engine: Engine, user: User) -> tuple[int, list[str]]:
-    """How many documents a person may read, and some of their titles. Kept for a minute: it takes a whole listing."""
+    """How many documents a person may read, and some of their titles. Kept for a minute."""
     labels = engine.catalog.labels_of(user.all_groups)
     last = st.session_state.get("overview")
     if last is None or last[0] != labels or time.monotonic() - last[1] > OVERVIEW_SECONDS:
-        documents = readable(engine, user)
-        titled = [document.title for document in documents if 4 <= len(document.title) <= 60]
-        chosen = [titled[len(titled) * part // len(EXAMPLES)] for part in range(len(EXAMPLES))] if titled else []
-        last = (labels, time.monotonic(), (len(documents), list(dict.fromkeys(chosen))))
+        number = engine.catalog.count_documents(Filter(), labels=labels)
+        places = dict.fromkeys(number * part // len(EXAMPLES) for part in range(len(EXAMPLES)))
+        some = [_titled(engine, labels, place) for place in places] if number else []
+        last = (labels, time.monotonic(), (number, list(dict.fromkeys(filter(None, some)))))
         st.session_state["overview"] = last
     found: tuple[int, list[str]] = last[2]
     return found
+
+
+def _titled(engine: Engine, labels: frozenset[int], place: int) -> str | None:
+    """The first title from this place on that makes a question."""
+    near = engine.catalog.documents_page(Filter(), labels=labels, limit=TITLES, offset=place)
+    return next((document.title for document in near if 4 <= len(document.title) <= 60), None)
 
 
 def welcome(engine: Engine, user: User) -> None:

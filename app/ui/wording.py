@@ -1,19 +1,25 @@
-"""How numbers and records are said to people. The one place of the confidence thresholds."""
+"""How numbers and records are said to people."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from storage.catalog import Pace
+
+from app.records import HIGH, MEDIUM, level
 
 BUSY_NEXT = "The language model is busy; yours is the next question…"
-HIGH, MEDIUM = 0.75, 0.5  # confidence from which it is called so
 
 
 def confidence(value: float) -> tuple[str, str]:
     """A confidence as a word and what it means."""
     scale = f"High from {HIGH:.0%}, medium from {MEDIUM:.0%}, low below."
-    word = "High" if value >= HIGH else "Medium" if value >= MEDIUM else "Low"
-    return word, f"Confidence {value:.0%}. {scale} Check the sources before you rely on it."
+    return level(value).value.capitalize(), f"Confidence {value:.0%}. {scale} Check the sources before you rely on it."
+
+
+EARLIER = "Quoted from an earlier version: the document has changed since. Ask again for what it says now."
 
 
 def mode(answer: Mapping[str, Any]) -> str:
@@ -56,6 +62,24 @@ def size(number: int) -> str:
     if number < 1_000_000:
         return f"{number / 1000:.0f} kB"
     return f"{number / 1_000_000:.1f} MB"
+
+
+def progress(waiting: int, pace: Pace) -> str:
+    """How far ingestion is, how fast, and how long it will take."""
+    told = f"Ingest is running: {count(waiting, 'file')} to go"
+    if pace.indexed < 2:
+        return told
+    each = pace.seconds / pace.indexed
+    rate = f"{60 / each:,.0f} a minute" if each < 60 else f"{3600 / each:,.0f} an hour"
+    return f"{told}, about {rate}, {duration(waiting * each)} left"
+
+
+def duration(seconds: float) -> str:
+    """A time as it is guessed: 40 seconds, 3 minutes, 5 hours, 2 days."""
+    for unit, length in (("day", 86_400), ("hour", 3600), ("minute", 60)):
+        if seconds >= 2 * length:
+            return count(round(seconds / length), unit)
+    return count(max(1, round(seconds)), "second")
 
 
 def count(number: int, thing: str) -> str:

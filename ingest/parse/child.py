@@ -11,10 +11,12 @@ import ctypes
 import json
 import os
 import resource
+import signal
 import sys
 import tempfile
+import threading
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import IO, Any
 
@@ -22,6 +24,8 @@ from ingest.parse.limits import MEGABYTE, ParseLimits
 from ingest.parse.registry import parse
 from ingest.parse.wire import parsed_to_plain, read_message, write_message
 from storage.failures import Code, ParseFailure
+from storage.outgoing import allow
+from storage.records import Parsed
 
 _CLONE_NEWUSER = 0x10000000
 _CLONE_NEWNET = 0x40000000
@@ -34,6 +38,8 @@ def main() -> None:
     replies = _own_stdout()
     requests = sys.stdin.buffer
     restrict(limits)
+    threading.Thread(target=end_with, args=(int(sys.argv[2]),), daemon=True).start()
+    allow(())  # where the system leaves it a network, no library gets to use it
     write_message(replies, {"hello": True, "network": not without_network()})
     warnings.simplefilter("ignore")  # what libraries think of a file is no message to anybody here
     while (request := read_message(requests)) is not None:
@@ -43,13 +49,16 @@ def main() -> None:
             _renew_processor_time(limits, limits.ocr_seconds)
             write_message(replies, {"scans": True})
 
-        write_message(replies, answer(Path(request["path"]), str(request["suffix"]), limits, scans))
+        passwords = [str(password) for password in request.get("passwords", [])]
+        write_message(replies, answer(Path(request["path"]), str(request["suffix"]), limits, scans, passwords))
 
 
-def answer(path: Path, suffix: str, limits: ParseLimits, scans: Callable[[], None]) -> dict[str, Any]:
+def answer(
+    path: Path, suffix: str, limits: ParseLimits, scans: Callable[[], None], passwords: Sequence[str] = ()
+) -> dict[str, Any]:
     """The reply for one file: what it holds, or why it cannot be read. `scans` is called before pictures are read."""
     try:
-        parsed = parse(path, suffix=suffix, limits=limits, begins=scans)
+        parsed = _parsed(path, suffix, limits, scans, passwords)
     except ParseFailure as failure:
         return {"failure": failure.code.value, "reason": failure.reason}
     except MemoryError:
@@ -57,6 +66,25 @@ def answer(path: Path, suffix: str, limits: ParseLimits, scans: Callable[[], Non
     except Exception as error:  # noqa: BLE001  any bug of any parser ends here: the file fails, the others go on
         return {"failure": Code.PARSER_CRASHED.value, "reason": f"{type(error).__name__}: {str(error)[:300]}"}
     return {"parsed": parsed_to_plain(parsed), "resident_mb": _resident_mb()}
+
+
+def _parsed(
+    path: Path, suffix: str, limits: ParseLimits, scans: Callable[[], None], passwords: Sequence[str]
+) -> Parsed:
+    try:
+        return parse(path, suffix=suffix, limits=limits, begins=scans)
+    except ParseFailure as failure:
+        if failure.code is not Code.ENCRYPTED:
+            raise
+        from ingest.parse.decrypt import decrypted
+
+        with decrypted(path, suffix, passwords) as opened:
+            if opened is not None:
+                return parse(opened, suffix=suffix, limits=limits, begins=scans)
+        if not passwords:
+            raise
+        reason = f"{failure.reason} None of the {len(passwords)} in passwords_file opens it."
+        raise ParseFailure(Code.ENCRYPTED, reason) from failure
 
 
 def restrict(limits: ParseLimits) -> None:
@@ -92,6 +120,13 @@ def without_network() -> bool:
         Path("/proc/self/uid_map").write_text(f"{user} {user} 1", encoding="ascii")
         Path("/proc/self/gid_map").write_text(f"{group} {group} 1", encoding="ascii")
     return True
+
+
+def end_with(parent: int) -> None:
+    """Wait until the other end of this pipe is closed, which its owner's death does, then end this process group."""
+    with contextlib.suppress(OSError):
+        os.read(parent, 1)
+    os.killpg(0, signal.SIGKILL)
 
 
 def _own_stdout() -> IO[bytes]:

@@ -10,6 +10,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 
+from ingest.parse.pdf_joins import joined_blocks
 from ingest.parse.pdf_layout import BULLET, NUMBERED
 from ingest.parse.pdf_piece import Block, Piece
 from ingest.parse.table import table
@@ -27,14 +28,13 @@ _HEADING_END = (".", ",", ";", "。", "，", "；")
 def document_elements(pages: Sequence[list[Block]]) -> list[Element]:
     """All elements of a document, in order."""
     body = _body_size(pages)
-    kept = _without_furniture(pages, body)
-    blocks = [block for page in kept for block in page]
+    blocks = joined_blocks([block for page in _without_furniture(pages, body) for block in page])
     levels = _heading_levels(blocks, body)
-    words = _words(blocks)
+    words = Words(blocks)
     elements: list[Element] = []
     for block in blocks:
         if block.rows:
-            elements += _table_element(block)
+            elements += _table_element(block, words)
         else:
             elements += _text_element(block, levels, body, words)
     return elements
@@ -123,16 +123,21 @@ def _is_bold_heading(block: Block, body: float) -> bool:
     return 3 <= len(text) <= 100 and plain and first.isalpha() and not first.islower()
 
 
-def _words(blocks: Sequence[Block]) -> Counter[str]:
-    """The words that stand inside lines: whether a broken word has a hyphen of its own is told from them."""
-    words: Counter[str] = Counter()
-    for block in blocks:
-        for line in block.lines:
-            words.update(re.findall(r"\w+(?:-\w+)*(?=\W)", line.text.lower()))
-    return words
+class Words:
+    """What stands inside lines: whether a broken word has a hyphen of its own is told from it."""
+
+    def __init__(self, blocks: Sequence[Block]) -> None:
+        self._text = "\n".join(line.text for block in blocks for line in block.lines).lower()
+        self._known: dict[str, int] = {}
+
+    def count(self, word: str) -> int:
+        """How often a word is said unbroken."""
+        if word not in self._known:
+            self._known[word] = self._text.count(word)
+        return self._known[word]
 
 
-def _text_element(block: Block, levels: dict[float, int], body: float, words: Counter[str]) -> Iterator[Element]:
+def _text_element(block: Block, levels: dict[float, int], body: float, words: Words) -> Iterator[Element]:
     text, lines = joined_lines(block.lines, words)
     if not text:
         return
@@ -147,7 +152,7 @@ def _text_element(block: Block, levels: dict[float, int], body: float, words: Co
     yield Element(kind=kind, text=text, level=level, page=page, lines=tuple(lines))
 
 
-def joined_lines(pieces: Sequence[Piece], words: Counter[str]) -> tuple[str, list[Line]]:
+def joined_lines(pieces: Sequence[Piece], words: Words) -> tuple[str, list[Line]]:
     """The text of a paragraph and where each of its lines stands in it."""
     text = ""
     lines: list[Line] = []
@@ -167,7 +172,7 @@ def joined_lines(pieces: Sequence[Piece], words: Counter[str]) -> tuple[str, lis
     return text, lines
 
 
-def _is_broken(text: str, addition: str, words: Counter[str]) -> bool:
+def _is_broken(text: str, addition: str, words: Words) -> bool:
     """True when the hyphen at the end of `text` only breaks a word."""
     if not text.endswith("-"):
         return False
@@ -176,12 +181,12 @@ def _is_broken(text: str, addition: str, words: Counter[str]) -> bool:
     if not before or not after or not before.group(1)[-1].isalpha() or not addition[0].islower():
         return False
     head, tail = before.group(1).lower(), after.group().lower()
-    return words[f"{head}-{tail}"] <= words[head + tail]
+    return words.count(f"{head}-{tail}") <= words.count(head + tail)
 
 
 def _runs_on(text: str, addition: str) -> bool:
     """No space between the lines: a hyphen of its own, or a script that has no spaces."""
-    hyphen = text.endswith("-") and text[-2:-1].isalnum() and addition[0].isalpha() and addition[0].islower()
+    hyphen = text.endswith("-") and text[-2:-1].isalnum() and (addition[0].islower() or addition[0].isdigit())
     return hyphen or (_is_ideographic(text[-1]) and _is_ideographic(addition[0]))
 
 
@@ -191,8 +196,10 @@ def _is_ideographic(character: str) -> bool:
 
 def box(piece: Piece) -> Box:
     """Fractions of the visible page."""
-    left, right = (min(max(value / piece.width, 0.0), 1.0) for value in (piece.left, piece.right))
-    top, bottom = (min(max(value / piece.height, 0.0), 1.0) for value in (piece.top, piece.bottom))
+    left, top = piece.left / piece.width, piece.top / piece.height
+    right, bottom = piece.right / piece.width, piece.bottom / piece.height
+    if not (left >= 0 and top >= 0 and right <= 1 and bottom <= 1):
+        left, top, right, bottom = (min(max(value, 0.0), 1.0) for value in (left, top, right, bottom))
     if piece.skew or piece.turn:
         return as_seen((left, top, right, bottom), piece)
     return left, top, right, bottom
@@ -217,10 +224,17 @@ def as_seen(box: Box, piece: Piece) -> Box:
     return x1, y1, x2, y2
 
 
-def _table_element(block: Block) -> list[Element]:
+def _bold_rows(rows: Sequence[Sequence[Piece | None]]) -> int | None:
+    """1 where the first row alone is bold, as names of columns are; else None, to be guessed from the words."""
+    bold = [all(cell.bold for cell in row if cell) for row in rows[:2]]
+    full = sum(map(bool, rows[0])) >= max(2, len(rows[0]) - 1)
+    return 1 if full and bold == [True, False] else None
+
+
+def _table_element(block: Block, words: Words) -> list[Element]:
     page = block.lines[0].page
-    cells = [[cell.text if cell else "" for cell in row] for row in block.rows]
-    found = table(cells, page=page)
+    cells = [[joined_lines(cell.parts, words)[0] if cell else "" for cell in row] for row in block.rows]
+    found = table(cells, header_rows=_bold_rows(block.rows), page=page)
     if not found:
         return []
     element = found[0]
@@ -230,7 +244,8 @@ def _table_element(block: Block) -> list[Element]:
         boxes = [box(cell) for cell in row if cell]
         lefts, tops, rights, bottoms = zip(*boxes, strict=True)
         outline = (min(lefts), min(tops), max(rights), max(bottoms))
-        lines.append(Line(start=record.start, end=record.end, page=page, box=outline))
+        first = next(cell for cell in row if cell)
+        lines.append(Line(start=record.start, end=record.end, page=first.page, box=outline))
     return [
         Element(
             kind=Kind.TABLE, text=element.text, page=page, header=element.header, rows=element.rows, lines=tuple(lines)

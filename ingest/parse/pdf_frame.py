@@ -33,3 +33,7 @@ class Frame:
         x1, y1 = self.point(left, bottom)
         x2, y2 = self.point(right, top)
         return min(x1, x2), min(y1, y2), max(x1, x2), max(y1, y2)
+
+    def across(self, x: float) -> float:
+        """Where what is seen at this distance from the left lies on the page's own axis across (upright pages)."""
+        return x + self.left

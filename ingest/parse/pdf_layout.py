@@ -14,6 +14,7 @@ from statistics import median
 
 from ingest.parse.pdf_order import in_order
 from ingest.parse.pdf_piece import Block, Piece
+from ingest.parse.pdf_rules import Grid, ruled_table
 from ingest.parse.table import is_number
 
 _MARK = re.compile(r"^(\(?[\da-zA-Z]{1,3}[.)]|\d{1,2}(\.\d{1,2}){0,4}\.?|[•▪◦‣●○■□–—\-*\uf0b7\uf0a7\uf0d8])$")
@@ -22,8 +23,17 @@ NUMBERED = re.compile(r"^\(?(\d{1,2}|[a-zA-Z]|[ivx]{1,4})[.)]\s")
 _SENTENCE_END = (".", "!", "?", ":", "。", "！", "？", "：")
 
 
-def page_blocks(pieces: list[Piece]) -> list[Block]:
-    """The blocks of one page."""
+def page_blocks(pieces: list[Piece], tables: Sequence[Grid] = ()) -> list[Block]:
+    """The blocks of one page, its ruled tables among them."""
+    for grid in tables:
+        inside = [piece for piece in pieces if not piece.turned and grid.holds(piece)]
+        block = ruled_table(grid, inside) if len(inside) >= 2 else None
+        if block:
+            taken = set(map(id, inside))
+            first = next(at for at, piece in enumerate(pieces) if id(piece) in taken)
+            before, after = pieces[:first], [piece for piece in pieces[first:] if id(piece) not in taken]
+            rest = tables[tables.index(grid) + 1 :]
+            return in_order([*page_blocks(before, rest), block, *page_blocks(after, rest)])
     upright = [piece for piece in pieces if not piece.turned]
     turned = [piece for piece in pieces if piece.turned]
     blocks: list[Block] = []

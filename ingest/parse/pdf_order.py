@@ -10,10 +10,9 @@ from ingest.parse.pdf_piece import Block
 
 def in_order(blocks: list[Block]) -> list[Block]:
     """The order of the file, unless it jumps upwards within a column."""
-    for before, after in pairwise(blocks):
-        shared = min(before.right, after.right) - max(before.left, after.left)
-        narrow = min(before.right - before.left, after.right - after.left)
-        if after.bottom <= before.top + 1 and shared > 0.5 * narrow:
+    places = [(block.left, block.top, block.right, block.bottom) for block in blocks]
+    for (left, top, right, _), (left2, _, right2, bottom2) in pairwise(places):
+        if bottom2 <= top + 1 and min(right, right2) - max(left, left2) > 0.5 * min(right - left, right2 - left2):
             return _cut(blocks, 0)
     return blocks
 

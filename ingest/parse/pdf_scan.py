@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ctypes
-import unicodedata
+import re
 from collections.abc import Callable, Iterator, Sequence
 
 import pypdfium2 as pdfium
@@ -20,17 +20,20 @@ ENOUGH = 40  # letters of a page with which it is taken as it is, when they are 
 COVERED = 0.3  # of the page: a picture of this size may be a page that was scanned
 MOST_OBJECTS = 2000  # of a page that are looked at
 BROKEN = 0.25  # of a page's characters: with more that are no characters, its text is of no use
+_NO_CHARACTERS = re.compile(
+    "[\x00-\x08\x0e-\x1f\x7f-\x9f\ue000-\uf8ff\ufffd]+"
+)  # private use: fonts without a map to Unicode
 
 
 def is_scan(page: pdfium.PdfPage, pieces: Sequence[Piece]) -> bool:
     """True when a page shows more than its text says: it has none, or none of use, and something is drawn on it."""
     text = "".join(piece.text for piece in pieces)
-    letters = sum(map(str.isalnum, text))
-    broken = sum(unicodedata.category(character) in ("Co", "Cn", "Cc") or character == "\ufffd" for character in text)
-    if letters >= ENOUGH and broken <= BROKEN * len(text):
+    broken = sum(map(len, _NO_CHARACTERS.findall(text))) > BROKEN * len(text)
+    letters = sum(map(str.isalnum, text[: 4 * ENOUGH]))
+    if letters >= ENOUGH and not broken:
         return False
     count = raw.FPDFPage_CountObjects(page.raw)
-    if not letters or broken > BROKEN * len(text):
+    if not letters or broken:
         return bool(count > 0)
     area = page.get_width() * page.get_height()
     return any(size > COVERED * area for size in _picture_sizes(page, min(count, MOST_OBJECTS)))

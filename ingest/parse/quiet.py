@@ -10,12 +10,10 @@ import os
 import warnings
 from typing import Any
 
+from storage.switchboard import SILENT
+
 QUIET_ENVIRONMENT: dict[str, str] = {
-    "DO_NOT_TRACK": "1",
-    "SCARF_NO_ANALYTICS": "1",
-    "UNSTRUCTURED_DISABLE_NOTICE": "1",
-    "HF_HUB_OFFLINE": "1",
-    "HF_HUB_DISABLE_TELEMETRY": "1",
+    **SILENT,
     # address space is limited, and each thread of a numeric library reserves tens of megabytes
     "OMP_NUM_THREADS": "1",
     "OPENBLAS_NUM_THREADS": "1",

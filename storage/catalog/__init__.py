@@ -6,7 +6,19 @@ and gives out chunks and revisions only for a set of labels. Knows no index, no 
 
 from __future__ import annotations
 
-from storage.catalog.entries import IndexRow, Kept, Known, Note, Seen, Source, Vector, revision_id
+from storage.catalog.entries import (
+    Filter,
+    IndexRow,
+    Kept,
+    Known,
+    Note,
+    Pace,
+    Seen,
+    Source,
+    Vector,
+    Waiting,
+    revision_id,
+)
 from storage.catalog.facts import EMBEDDER, Facts
 from storage.catalog.files import Files
 from storage.catalog.housekeeping import Housekeeping
@@ -17,7 +29,21 @@ from storage.catalog.reading import Reading
 from storage.catalog.revisions import Revisions
 from storage.catalog.sources import Sources
 
-__all__ = ["EMBEDDER", "Catalog", "IndexRow", "Kept", "Known", "Note", "Seen", "Source", "Vector", "revision_id"]
+__all__ = [
+    "EMBEDDER",
+    "Catalog",
+    "Filter",
+    "IndexRow",
+    "Kept",
+    "Known",
+    "Note",
+    "Pace",
+    "Seen",
+    "Source",
+    "Vector",
+    "Waiting",
+    "revision_id",
+]
 
 
 class Catalog(Facts, Labels, Sources, Files, Revisions, Outbox, Models, Reading, Housekeeping):

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from storage.failures import Rule
 from storage.records import Chunk, Parsed, State
 
 Vector = np.ndarray[Any, np.dtype[np.float32]]
@@ -26,7 +27,7 @@ class Source:
     confirmed: bool
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Known:
     """What the catalog knows of a file, as the reconciling scan compares it."""
 
@@ -42,10 +43,16 @@ class Known:
     inode: int
     attempts: int
     retry_at: datetime | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Waiting(Known):
+    """A file that has to be looked at."""
+
     sha256: str | None  # of the current revision
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Seen:
     """A file as the scan saw it."""
 
@@ -54,6 +61,27 @@ class Seen:
     size: int
     mtime_ns: int
     inode: int
+    rule: Rule | None = None  # by which it is no document
+
+
+@dataclass(frozen=True, kw_only=True)
+class Filter:
+    """Which documents of a list."""
+
+    states: tuple[State, ...] = ()  # none: all of them
+    containing: str = ""  # in path or title; case does not matter
+    suffix: str | None = None  # such as .pdf
+    read_by_nobody: bool = False
+    failed_first: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pace:
+    """How fast files are indexed."""
+
+    indexed: int  # in the last `seconds`
+    seconds: float
+    now: tuple[str, ...]  # paths being read or embedded
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -12,6 +12,7 @@ from storage.catalog.part import Part
 from storage.errors import EmbedderMismatch
 from storage.schema import facts
 
+PARSER_NETWORK = "parser network"  # the fact whether the parsing child still has one: open | closed
 EMBEDDER = "embedder"  # the fact that names the model the vectors were made by: "name revision"
 
 EMBEDDER_AT = "embedder_at"  # where that model lies, as storage/embedder.py writes and reads it
@@ -43,6 +44,11 @@ class Facts(Part):
         progress: dict[str, Any] = json.loads(kept)
         age = datetime.now(UTC) - datetime.fromisoformat(progress["at"])
         return progress if age.total_seconds() < STALE_SECONDS else None
+
+    def forget_fact(self, key: str) -> None:
+        """What was a fact is none any more."""
+        with self.database.write() as connection:
+            connection.execute(delete(facts).where(facts.c.key == key))
 
     def check_embedder(self, name: str, revision: str) -> None:
         """Compare with the model the vectors were made by. Raises: EmbedderMismatch."""

@@ -7,14 +7,15 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, and_, delete, func, insert, or_, select, update
+from sqlalchemy import Connection, Row, and_, delete, func, insert, or_, select, update
 
-from storage.catalog.entries import Known, Seen
+from storage.catalog.entries import Known, Seen, Waiting
 from storage.catalog.outbox import drop_revisions, tell_of_readers
-from storage.catalog.part import BATCH, Part
+from storage.catalog.part import BATCH, Part, batches
 from storage.database import aware, now, stored
+from storage.failures import BY_PERSON, Rule, advice
 from storage.records import State
-from storage.schema import documents, revisions
+from storage.schema import documents, revisions, sources
 
 
 class Files(Part):
@@ -22,49 +23,58 @@ class Files(Part):
 
     def known(self, source_id: int) -> dict[str, Known]:
         """Every file of a source that the catalog has a row for, by path."""
-        query = (
-            select(documents, revisions.c.sha256)
-            .outerjoin(revisions, revisions.c.id == documents.c.revision_id)
-            .where(documents.c.source_id == source_id)
-        )
+        query = select(*_KNOWN).where(documents.c.source_id == source_id)
         with self.database.read() as connection:
             return {row.path: _known(row) for row in connection.execute(query)}
 
-    def add_files(self, source_id: int, files: Sequence[Seen]) -> dict[str, str]:
-        """New files, waiting. Returns their ids by path."""
-        rows = [
-            _seen_values(seen)
-            | {
-                "id": uuid.uuid4().hex,
-                "source_id": source_id,
-                "path": seen.path,
-                "state": State.WAITING,
-                "attempts": 0,
-                "title": "",
-                "changed_at": now(),
-            }
-            for seen in files
-        ]
+    def add_files(self, source_id: int, files: Sequence[Seen]) -> None:
+        """New files: waiting, or ignored where a rule says so."""
+        added = now()
         with self.database.write() as connection:
-            for start in range(0, len(rows), BATCH):
-                connection.execute(insert(documents), rows[start : start + BATCH])
-        return {row["path"]: row["id"] for row in rows}
+            for start in range(0, len(files), BATCH):
+                rows = [
+                    _seen_values(seen)
+                    | {
+                        "id": uuid.uuid4().hex,
+                        "source_id": source_id,
+                        "path": seen.path,
+                        "state": State.IGNORED if seen.rule else State.WAITING,
+                        "code": seen.rule,
+                        "reason": advice(seen.rule) if seen.rule else None,
+                        "attempts": 0,
+                        "title": "",
+                        "changed_at": added,
+                    }
+                    for seen in files[start : start + BATCH]
+                ]
+                connection.execute(insert(documents), rows)
 
-    def touch_file(self, document_id: str, seen: Seen, *, waiting: bool, code: str | None = None) -> None:
-        """The file's place, size or time changed. `waiting`: it has to be looked at again, because of `code`.
+    def touch_files(self, files: Sequence[tuple[Known, Seen]], *, waiting: bool, code: str | None = None) -> None:
+        """Their place, size or time changed. `waiting`: they have to be looked at again, because of `code`.
 
         Content and readers that change together: the old content is dropped at once, because the new readers were
         never meant to see it.
         """
-        values = _seen_values(seen) | {"path": seen.path, "changed_at": now()}
-        if waiting:
-            values |= {"state": State.WAITING, "code": code, "reason": None, "attempts": 0, "retry_at": None}
+        again = {"state": State.WAITING, "code": code, "reason": None, "attempts": 0, "retry_at": None}
+        for start in range(0, len(files), BATCH):
+            with self.database.write() as connection:
+                for before, seen in files[start : start + BATCH]:
+                    label = connection.execute(select(documents.c.label_id).where(documents.c.id == before.id)).scalar()
+                    if waiting and code is None and label != seen.label:
+                        drop_revisions(connection, [before.id])
+                    tell_of_readers(connection, before.id, seen.label)
+                    values = _seen_values(seen) | {"path": seen.path, "changed_at": now()}
+                    connection.execute(
+                        update(documents).where(documents.c.id == before.id).values(values | (again if waiting else {}))
+                    )
+
+    def pass_over(self, files: Sequence[tuple[Known, Seen]]) -> None:
+        """These are no documents any more, by the rule that the scan saw."""
         with self.database.write() as connection:
-            before = connection.execute(select(documents.c.label_id).where(documents.c.id == document_id)).first()
-            if waiting and code is None and before is not None and before.label_id != seen.label:
-                drop_revisions(connection, [document_id])
-            tell_of_readers(connection, document_id, seen.label)
-            connection.execute(update(documents).where(documents.c.id == document_id).values(values))
+            for before, seen in files:
+                drop_revisions(connection, [before.id])
+                values = _seen_values(seen) | _ignored_values(seen.rule) if seen.rule else _seen_values(seen)
+                connection.execute(update(documents).where(documents.c.id == before.id).values(values))
 
     def relabel(self, document_ids: Sequence[str], label: int | None) -> None:
         """Other people may read these now. In force with the commit; the indexes follow."""
@@ -75,29 +85,21 @@ class Files(Part):
                     update(documents).where(documents.c.id == document_id).values(label_id=label, changed_at=now())
                 )
 
-    def waiting(self, source_ids: Sequence[int], limit: int) -> list[Known]:
+    def waiting(self, source_ids: Sequence[int], limit: int) -> list[Waiting]:
         """Files that have to be looked at, the small ones first: new, changed, interrupted, or due for another try."""
-        unfinished = documents.c.state.in_([State.WAITING, State.PARSING, State.EMBEDDING])
-        due = and_(documents.c.state == State.FAILED, documents.c.retry_at <= now())
         query = (
             select(documents, revisions.c.sha256)
             .outerjoin(revisions, revisions.c.id == documents.c.revision_id)
-            .where(documents.c.source_id.in_(list(source_ids)), or_(unfinished, due))
+            .where(documents.c.source_id.in_(list(source_ids)), _unfinished())
             .order_by(documents.c.size, documents.c.id)
             .limit(limit)
         )
         with self.database.read() as connection:
-            return [_known(row) for row in connection.execute(query)]
+            return [_waiting(row) for row in connection.execute(query)]
 
     def unfinished(self, source_ids: Sequence[int]) -> int:
         """How many files `waiting` would give without a limit."""
-        query = select(func.count()).where(
-            documents.c.source_id.in_(list(source_ids)),
-            or_(
-                documents.c.state.in_([State.WAITING, State.PARSING, State.EMBEDDING]),
-                and_(documents.c.state == State.FAILED, documents.c.retry_at <= now()),
-            ),
-        )
+        query = select(func.count()).where(documents.c.source_id.in_(list(source_ids)), _unfinished())
         with self.database.read() as connection:
             return connection.execute(query).scalar_one()
 
@@ -108,15 +110,13 @@ class Files(Part):
                 update(documents).where(documents.c.id == document_id).values(size=size, mtime_ns=mtime_ns, inode=inode)
             )
 
-    def set_state(self, document_id: str, state: State, code: str | None = None, reason: str | None = None) -> None:
-        """Where a file stands. An ignored file loses its revision: it is no longer part of the collection."""
+    def set_state(self, document_id: str, state: State, code: str | None = None) -> None:
+        """Where a file stands. What a person had ignored meanwhile stays ignored."""
         with self.database.write() as connection:
-            if state is State.IGNORED:
-                drop_revisions(connection, [document_id])
             connection.execute(
                 update(documents)
-                .where(documents.c.id == document_id)
-                .values(state=state, code=code, reason=reason, changed_at=now())
+                .where(documents.c.id == document_id, documents.c.state != State.IGNORED)
+                .values(state=state, code=code, reason=None, changed_at=now())
             )
 
     def fail(self, document_id: str, code: str, reason: str, retry_at: datetime | None) -> None:
@@ -129,7 +129,7 @@ class Files(Part):
                 drop_revisions(connection, [document_id])
             connection.execute(
                 update(documents)
-                .where(documents.c.id == document_id)
+                .where(documents.c.id == document_id, documents.c.state != State.IGNORED)
                 .values(
                     state=State.FAILED,
                     code=code,
@@ -140,15 +140,69 @@ class Files(Part):
                 )
             )
 
-    def retry(self, document_ids: Sequence[str] | None) -> int:
-        """Put failed files (None: all of them) back to waiting. Returns how many."""
-        query = update(documents).where(documents.c.state == State.FAILED)
-        if document_ids is not None:
-            query = query.where(documents.c.id.in_(list(document_ids)))
+    def retry(self, document_ids: Sequence[str] | None, *, code: str | None = None) -> int:
+        """Put failed files (None: all of them, or all with this code) back to waiting. Returns how many."""
+        failed = update(documents).where(documents.c.state == State.FAILED)
+        if code is not None:
+            failed = failed.where(documents.c.code == code)
+        again = {
+            "state": State.WAITING,
+            "code": None,
+            "reason": None,
+            "attempts": 0,
+            "retry_at": None,
+            "changed_at": now(),
+        }
         with self.database.write() as connection:
-            return connection.execute(
-                query.values(state=State.WAITING, code=None, reason=None, attempts=0, retry_at=None, changed_at=now())
-            ).rowcount
+            if document_ids is None:
+                return connection.execute(failed.values(again)).rowcount
+            return sum(
+                connection.execute(failed.where(documents.c.id.in_(batch)).values(again)).rowcount
+                for batch in batches(document_ids)
+            )
+
+    def ignore(self, document_ids: Sequence[str]) -> int:
+        """A person has these passed over: out of every answer with this commit. Returns how many."""
+        with self.database.write() as connection:
+            return ignore_in(connection, document_ids, Rule.ASKED)
+
+    def unignore(self, document_ids: Sequence[str]) -> int:
+        """Have files read again that a person had ignored or forgotten. Returns how many."""
+        mine = [documents.c.state == State.IGNORED, documents.c.code.in_(list(BY_PERSON))]
+        with self.database.write() as connection:
+            return sum(
+                connection.execute(
+                    update(documents)
+                    .where(documents.c.id.in_(batch), *mine)
+                    .values(state=State.WAITING, code=None, reason=None, attempts=0, retry_at=None, changed_at=now())
+                ).rowcount
+                for batch in batches(document_ids)
+            )
+
+    def paths(self, document_ids: Sequence[str]) -> list[str]:
+        """Where these files are, in order of path."""
+        found: list[str] = []
+        with self.database.read() as connection:
+            for batch in batches(document_ids):
+                found += connection.execute(select(documents.c.path).where(documents.c.id.in_(batch))).scalars()
+        return sorted(found)
+
+    def ids_at(self, path: str) -> dict[str, str]:
+        """Files at this path, or below it where it is a folder: their ids with their paths.
+
+        `path` is absolute, or relative to any source.
+        """
+        ids: dict[str, str] = {}
+        wanted = path.rstrip("/")
+        with self.database.read() as connection:
+            for source_id, root in connection.execute(select(sources.c.id, sources.c.root)).all():
+                relative = wanted.removeprefix(f"{root}/")
+                below = func.substr(documents.c.path, 1, len(relative) + 1) == f"{relative}/"
+                query = select(documents.c.id, documents.c.path).where(
+                    documents.c.source_id == source_id, or_(documents.c.path == relative, below)
+                )
+                ids |= {row.id: row.path for row in connection.execute(query)}
+        return ids
 
     def delete_documents(self, document_ids: Sequence[str]) -> None:
         """Take documents out: rows, revisions, chunks. Gone from every answer with this commit."""
@@ -159,17 +213,79 @@ class Files(Part):
                 connection.execute(delete(documents).where(documents.c.id.in_(batch)))
 
 
+def ignore_in(connection: Connection, document_ids: Sequence[str], rule: Rule) -> int:
+    """Drop what is kept of these and pass them over from now on. Returns how many."""
+    count = 0
+    for batch in batches(document_ids):
+        drop_revisions(connection, batch)
+        chosen = update(documents).where(documents.c.id.in_(batch), documents.c.code.is_distinct_from(Rule.FORGOTTEN))
+        count += connection.execute(chosen.values(_ignored_values(rule) | {"title": ""})).rowcount
+    return count
+
+
 def _seen_values(seen: Seen) -> dict[str, Any]:
     return {"label_id": seen.label, "size": seen.size, "mtime_ns": seen.mtime_ns, "inode": seen.inode}
 
 
+def _ignored_values(rule: Rule) -> dict[str, Any]:
+    return {
+        "state": State.IGNORED,
+        "code": rule,
+        "reason": advice(rule),
+        "attempts": 0,
+        "retry_at": None,
+        "changed_at": now(),
+    }
+
+
+def _unfinished() -> Any:
+    """Which files wait: new, changed or interrupted ones, and those due for another try."""
+    due = and_(documents.c.state == State.FAILED, documents.c.retry_at <= now())
+    return or_(documents.c.state.in_([State.WAITING, State.PARSING, State.EMBEDDING]), due)
+
+
+_KNOWN: tuple[Any, ...] = (
+    documents.c.id,
+    documents.c.source_id,
+    documents.c.path,
+    documents.c.label_id,
+    documents.c.state,
+    documents.c.code,
+    documents.c.reason,
+    documents.c.size,
+    documents.c.mtime_ns,
+    documents.c.inode,
+    documents.c.attempts,
+    documents.c.retry_at,
+)
+_STATES = {state.value: state for state in State}  # calling State for each of 100,000 rows takes half a second
+
+
 def _known(row: Row[Any]) -> Known:
+    key, source_id, path, label, state, code, reason, size, mtime_ns, inode, attempts, retry_at = tuple(row)
     return Known(
+        id=key,
+        source_id=source_id,
+        path=path,
+        label=label,
+        state=_STATES[state],
+        code=code,
+        reason=reason,
+        size=size,
+        mtime_ns=mtime_ns,
+        inode=inode,
+        attempts=attempts,
+        retry_at=aware(retry_at),
+    )
+
+
+def _waiting(row: Row[Any]) -> Waiting:
+    return Waiting(
         id=row.id,
         source_id=row.source_id,
         path=row.path,
         label=row.label_id,
-        state=State(row.state),
+        state=_STATES[row.state],
         code=row.code,
         reason=row.reason,
         size=row.size,

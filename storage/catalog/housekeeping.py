@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import delete, func, select
 
+from storage.catalog.entries import Pace
 from storage.catalog.part import Part
-from storage.database import stored
+from storage.database import now, stored
 from storage.records import State
 from storage.schema import chunks, documents, outbox, revisions
 
@@ -24,9 +25,28 @@ class Housekeeping(Part):
             result["revisions"] = connection.execute(select(func.count()).select_from(revisions)).scalar_one()
             result["notes"] = connection.execute(select(func.count()).select_from(outbox)).scalar_one()
             result["unlabelled"] = connection.execute(
-                select(func.count()).select_from(documents).where(documents.c.label_id.is_(None))
+                select(func.count())
+                .select_from(documents)
+                .where(documents.c.label_id.is_(None), documents.c.state != State.IGNORED)
             ).scalar_one()
         return result
+
+    def pace(self, seconds: float) -> Pace:
+        """What was indexed in the last `seconds`, and what is in work."""
+        since = now() - timedelta(seconds=seconds)
+        indexed = (
+            select(func.count(), func.min(revisions.c.indexed_at))
+            .select_from(documents)
+            .join(revisions, revisions.c.id == documents.c.revision_id)
+            .where(documents.c.changed_at > since, revisions.c.indexed_at > since)
+        )
+        working = select(documents.c.path).where(documents.c.state.in_([State.PARSING, State.EMBEDDING])).limit(4)
+        with self.database.read() as connection:
+            count, first = connection.execute(indexed).one()
+            paths = tuple(connection.execute(working).scalars())
+        # a load that began a moment ago is not measured against the time before it
+        lasted = (now() - first).total_seconds() if first is not None else seconds
+        return Pace(indexed=count, seconds=max(1.0, min(seconds, lasted)), now=paths)
 
     def chunks_by_label(self) -> dict[int, int]:
         """How many chunks each label has: what the indexes should hold."""

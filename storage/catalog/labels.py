@@ -37,6 +37,13 @@ class Labels(Part):
             rows = connection.execute(select(labels.c.id, labels.c.groups)).all()
         return frozenset(label for label, names in rows if mine.intersection(json.loads(names)))
 
+    def groups(self) -> frozenset[str]:
+        """Every group that any label names."""
+        with self.database.read() as connection:
+            return frozenset(
+                name for names in connection.execute(select(labels.c.groups)).scalars() for name in json.loads(names)
+            )
+
     def all_labels(self) -> frozenset[int]:
         """Every label there is: for rebuilding and checking the indexes, never for a question."""
         with self.database.read() as connection:

@@ -83,6 +83,11 @@ class Models(Part):
             connection.execute(delete(facts).where(facts.c.key.in_(list(values))))
             connection.execute(insert(facts), [{"key": key, "value": value} for key, value in values.items()])
 
+    def drop_unused_embeddings(self) -> None:
+        """Vectors made beside, of chunks that are gone."""
+        with self.database.write() as connection:
+            connection.execute(delete(embeddings).where(embeddings.c.embedded.not_in(select(chunks.c.embedded))))
+
     def confirm_model(self) -> int:
         """Vectors of the model in use move to their chunks; what other models made is gone. Returns how many moved."""
         moved = 0

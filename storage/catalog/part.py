@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+
 from storage.database import Database
 
 BATCH = 500  # rows a statement handles at once; SQLite's limit on parameters is 32,766
@@ -12,3 +14,9 @@ class Part:
 
     def __init__(self, database: Database) -> None:
         self.database = database
+
+
+def batches(ids: Sequence[str]) -> Iterator[list[str]]:
+    """Lists that one statement takes."""
+    for start in range(0, len(ids), BATCH):
+        yield list(ids[start : start + BATCH])

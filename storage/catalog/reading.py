@@ -7,17 +7,22 @@ import zlib
 from collections.abc import Collection, Sequence
 from typing import Any
 
-from sqlalchemy import Row, and_, func, or_, select
+from sqlalchemy import Connection, Row, and_, func, or_, select, tuple_
 
 from storage.catalog.chunks import chunk_of, from_bytes
-from storage.catalog.entries import Vector
+from storage.catalog.entries import Filter, Vector
 from storage.catalog.models import VECTOR, beside, in_use
-from storage.catalog.part import BATCH, Part
-from storage.database import aware, moment
+from storage.catalog.part import BATCH, Part, batches
+from storage.database import aware, folded, moment
 from storage.elements import elements_from_json
 from storage.errors import NotPermitted
-from storage.records import Document, Revision, State, StoredChunk
+from storage.records import ELEMENT_SEPARATOR, Document, Revision, State, StoredChunk
 from storage.schema import chunks, documents, embeddings, labels, revisions, sources
+
+
+def _tidy(text: str) -> str:
+    """Every paragraph on one line, as the names of sections are kept."""
+    return "\n".join(" ".join(paragraph.split()) for paragraph in text.split(ELEMENT_SEPARATOR))
 
 
 class Reading(Part):
@@ -44,6 +49,18 @@ class Reading(Part):
         """The chunks of a revision from position `first` to `last`, both included, in order."""
         return self._chunks(and_(chunks.c.revision_id == revision, chunks.c.position.between(first, last)), labels)
 
+    def section_opening(
+        self, revision: str, heading: str, before: int, *, labels: frozenset[int]
+    ) -> StoredChunk | None:
+        """The last chunk before position `before` that holds this heading on a line of its own; "": the first chunk."""
+        wanted = and_(chunks.c.revision_id == revision, chunks.c.position < before)
+        if not heading:
+            return next(iter(self._chunks(and_(wanted, chunks.c.position == 0), labels)), None)
+        last_word = heading.rsplit(maxsplit=1)[-1]  # a heading may have line ends between its words
+        found = self._chunks(and_(wanted, chunks.c.body.contains(last_word, autoescape=True)), labels)
+        line = f"\n{heading}\n"
+        return next((item for item in reversed(found) if line in f"\n{_tidy(item.chunk.body)}\n"), None)
+
     def revision(self, revision: str, *, labels: frozenset[int]) -> Revision:
         """A revision, superseded ones too. Raises: NotPermitted when it is not there or not for these labels."""
         query = (
@@ -67,6 +84,16 @@ class Reading(Part):
         with self.database.read() as connection:
             return set(connection.execute(query).scalars())
 
+    def superseded(self, revision_ids: Collection[str]) -> set[str]:
+        """Which of these revisions are no longer their documents' current ones. Tells nothing of what is in them."""
+        query = (
+            select(revisions.c.id)
+            .join(documents, documents.c.id == revisions.c.document_id)
+            .where(revisions.c.id.in_(list(revision_ids)), documents.c.revision_id != revisions.c.id)
+        )
+        with self.database.read() as connection:
+            return set(connection.execute(query).scalars())
+
     def original_of(self, revision: str, *, labels: frozenset[int]) -> tuple[str, str, str]:
         """SHA-256, suffix and path of a revision's original, without loading its text. Raises: NotPermitted."""
         query = (
@@ -82,27 +109,56 @@ class Reading(Part):
 
     def documents(self, *, labels: frozenset[int] | None) -> list[Document]:
         """Documents a person may read; `labels=None` is the administrator's list of every file, ignored ones too."""
-        counts = select(chunks.c.document_id, func.count().label("chunks")).group_by(chunks.c.document_id).subquery()
+        return self.documents_page(Filter(), labels=labels, limit=None)
+
+    def documents_page(
+        self,
+        which: Filter,
+        *,
+        labels: frozenset[int] | None,
+        limit: int | None,
+        offset: int = 0,
+        after: tuple[int, str] | None = None,
+    ) -> list[Document]:
+        """Some of the documents, by source and path; `labels` as for `documents`.
+
+        `offset` skips so many; `after` is the source's number and the path of the last one that was given.
+        """
         query = (
-            select(
-                documents,
-                sources.c.root,
-                *(revisions.c[name] for name in ("pages", "indexed_at", "author", "created_at", "modified_at")),
-                revisions.c.language,
-                revisions.c.flags,
-                counts.c.chunks,
-                _groups_column(),
-            )
+            select(documents, sources.c.root, _labels.c.groups.label("group_names"))
             .join(sources, sources.c.id == documents.c.source_id)
-            .outerjoin(revisions, revisions.c.id == documents.c.revision_id)
-            .outerjoin(counts, counts.c.document_id == documents.c.id)
             .outerjoin(_labels, _labels.c.id == documents.c.label_id)
-            .order_by(sources.c.id, documents.c.path)
+            .where(*_chosen(which, labels))
+            .order_by(*([documents.c.state != State.FAILED] if which.failed_first else []))
+            .order_by(documents.c.source_id, documents.c.path)
+            .limit(limit)
+            .offset(offset)
         )
-        if labels is not None:
-            query = query.where(documents.c.label_id.in_(labels), documents.c.revision_id.is_not(None))
+        if after is not None:
+            query = query.where(tuple_(documents.c.source_id, documents.c.path) > after)
         with self.database.read() as connection:
-            return [_document(row) for row in connection.execute(query)]
+            rows = connection.execute(query).all()
+            sizes, revised = _made_of(connection, [row.revision_id for row in rows if row.revision_id is not None])
+        return [_document(row, sizes.get(row.id, 0), revised.get(row.revision_id)) for row in rows]
+
+    def count_documents(self, which: Filter, *, labels: frozenset[int] | None) -> int:
+        """How many documents `documents_page` would give without a limit."""
+        query = select(func.count()).select_from(documents).where(*_chosen(which, labels))
+        with self.database.read() as connection:
+            return connection.execute(query).scalar_one()
+
+    def place(self, document_id: str) -> tuple[int, str] | None:
+        """Where a document stands in the order of `documents_page`."""
+        query = select(documents.c.source_id, documents.c.path).where(documents.c.id == document_id)
+        with self.database.read() as connection:
+            row = connection.execute(query).first()
+        return None if row is None else (row.source_id, row.path)
+
+    def suffixes(self, *, labels: frozenset[int] | None) -> list[str]:
+        """What the names of documents end with, as `Filter.suffix` takes it."""
+        query = select(func.suffix(documents.c.path)).distinct().where(*_chosen(Filter(), labels))
+        with self.database.read() as connection:
+            return sorted(connection.execute(query).scalars())
 
     def _chunks(self, which: Any, allowed: frozenset[int]) -> list[StoredChunk]:
         with self.database.read() as connection:
@@ -112,8 +168,37 @@ class Reading(Part):
 _labels = labels.alias()  # `labels` is what those methods call the permitted ones
 
 
-def _groups_column() -> Any:
-    return _labels.c.groups.label("group_names")
+def _chosen(which: Filter, allowed: frozenset[int] | None) -> list[Any]:
+    conditions: list[Any] = []
+    if allowed is not None:
+        conditions += [documents.c.label_id.in_(allowed), documents.c.revision_id.is_not(None)]
+    if which.states:
+        conditions.append(documents.c.state.in_(which.states))
+    if which.containing:
+        text = func.folded(documents.c.path + "\n" + documents.c.title)
+        conditions.append(func.instr(text, folded(which.containing)) > 0)
+    if which.suffix is not None:
+        conditions.append(func.suffix(documents.c.path) == which.suffix)
+    if which.read_by_nobody:
+        conditions += [documents.c.label_id.is_(None), documents.c.state != State.IGNORED]
+    return conditions
+
+
+def _made_of(connection: Connection, revision_ids: Sequence[str]) -> tuple[dict[str, int], dict[str, Row[Any]]]:
+    """Numbers of chunks by document, and pages and time by revision."""
+    sizes: dict[str, int] = {}
+    revised: dict[str, Row[Any]] = {}
+    for batch in batches(revision_ids):
+        names = ("id", "pages", "indexed_at", "author", "created_at", "modified_at", "language", "flags")
+        made = select(*(revisions.c[name] for name in names))
+        revised |= {row.id: row for row in connection.execute(made.where(revisions.c.id.in_(batch)))}
+        counted = (
+            select(chunks.c.document_id, func.count().label("chunks"))
+            .where(chunks.c.revision_id.in_(batch))
+            .group_by(chunks.c.document_id)
+        )
+        sizes |= {row.document_id: row.chunks for row in connection.execute(counted)}
+    return sizes, revised
 
 
 def _open_to(labels: frozenset[int]) -> Any:
@@ -154,7 +239,7 @@ def _stored_chunk(row: Row[Any]) -> StoredChunk:
     )
 
 
-def _document(row: Row[Any]) -> Document:
+def _document(row: Row[Any], size: int, revised: Row[Any] | None) -> Document:
     return Document(
         id=row.id,
         source=row.root,
@@ -168,15 +253,16 @@ def _document(row: Row[Any]) -> Document:
         attempts=row.attempts,
         revision=row.revision_id,
         title=row.title,
-        pages=row.pages,
-        chunks=row.chunks or 0,
+        pages=revised.pages if revised else None,
+        chunks=size,
         changed=moment(row.changed_at),
-        indexed=aware(row.indexed_at),
-        author=row.author,
-        made=aware(row.created_at),
-        modified=aware(row.modified_at),
-        language=row.language,
-        flags=tuple(json.loads(row.flags or "[]")),
+        indexed=aware(revised.indexed_at) if revised else None,
+        retry=aware(row.retry_at),
+        author=revised.author if revised else None,
+        made=aware(revised.created_at) if revised else None,
+        modified=aware(revised.modified_at) if revised else None,
+        language=revised.language if revised else None,
+        flags=tuple(json.loads(revised.flags)) if revised else (),
     )
 
 

@@ -48,8 +48,8 @@ class Revisions(Part):
                     documents.c.id == document_id
                 )
             ).first()
-            if old is None or (if_state is not None and old.state != if_state):
-                return  # deleted while it was parsed, or changed: then it waits to be looked at again
+            if old is None or old.state == State.IGNORED or (if_state is not None and old.state != if_state):
+                return  # deleted, ignored, forgotten or changed while it was parsed
             drop_chunks(connection, [document_id])
             connection.execute(
                 update(revisions)

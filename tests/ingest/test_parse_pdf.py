@@ -193,3 +193,67 @@ def test_bad_pdfs(tmp_path: Path) -> None:
     assert caught.value.code is Code.ENCRYPTED
     opened = drawn(tmp_path, lambda canvas: lines(canvas, ["x y z"]), encrypt=StandardEncryption("", "owner"))
     assert opened.elements[0].text == "x y z"
+
+
+def ruled(canvas: Canvas, rows: list[list[list[str]]], *, top: float, widths: tuple[float, ...]) -> None:
+    """A table with lines around its cells; a cell is the list of its lines."""
+    at = HEIGHT - top
+    for number, row in enumerate(rows):
+        canvas.setFont("Helvetica-Bold" if number == 0 else "Helvetica", 10)
+        high = 6 + 12 * max(map(len, row))
+        left = 72.0
+        for cell, width in zip(row, widths, strict=True):
+            canvas.rect(left, at - high, width, high)
+            for line, text in enumerate(cell):
+                canvas.drawString(left + 3, at - 12 - 12 * line, text)
+            left += width
+        at -= high
+    canvas.setFont("Helvetica", 10)
+
+
+def test_a_ruled_table_keeps_rows_whole_whatever_is_wrapped(tmp_path: Path) -> None:
+    head = [["Plan"], ["What it covers"], ["Deductible"]]
+    gold = [["Gold"], ["Everything, also dental", "care and glas-", "ses every year"], ["500 EUR"]]
+    basic = [["Basic"], ["The doctor"], [""]]
+
+    def draw(canvas: Canvas) -> None:
+        lines(canvas, ["Plans at a glance, as they are from January on:"], top=80)
+        ruled(canvas, [head, gold, basic], top=100, widths=(60, 150, 90))
+        lines(canvas, ["After the table."], top=220)
+
+    found = drawn(tmp_path, draw)
+    table = next(element for element in found.elements if element.kind is Kind.TABLE)
+    assert table.header == ("Plan", "What it covers", "Deductible")
+    assert table.text.split("\n") == [
+        "Plan: Gold | What it covers: Everything, also dental care and glasses every year | Deductible: 500 EUR",
+        "Plan: Basic | What it covers: The doctor",
+    ]
+    assert [element.text for element in found.elements if element.kind is Kind.TEXT][-1] == "After the table."
+
+
+def test_a_table_over_two_pages_is_one_with_its_header(tmp_path: Path) -> None:
+    head = [["Site"], ["City"], ["Rooms"]]
+    rows = [[[f"S{n}"], [f"City {n}"], [str(n)]] for n in range(6)]
+
+    def draw(canvas: Canvas) -> None:
+        ruled(canvas, [head, *rows[:3]], top=600, widths=(60, 150, 90))
+        canvas.showPage()
+        ruled(canvas, [head, *rows[3:]], top=100, widths=(60, 150, 90))
+
+    (table,) = drawn(tmp_path, draw).elements
+    assert [row.cells[0] for row in table.rows] == ["S0", "S1", "S2", "S3", "S4", "S5"]
+    assert table.text.split("\n")[4] == "Site: S4 | City: City 4 | Rooms: 4"
+    assert [line.page for line in table.lines] == [1, 1, 1, 2, 2, 2]
+
+
+def test_a_paragraph_goes_on_over_the_page(tmp_path: Path) -> None:
+    def draw(canvas: Canvas) -> None:
+        lines(canvas, ["The service contract is renewed every year unless one of"], top=600)
+        canvas.showPage()
+        canvas.setFont("Helvetica", 10)
+        lines(canvas, ["the parties gives notice in writing by the end of June."], top=100)
+        lines(canvas, ["Another paragraph begins here."], top=140)
+
+    first, second = drawn(tmp_path, draw).elements
+    assert first.text.endswith("unless one of the parties gives notice in writing by the end of June.")
+    assert [line.page for line in first.lines] == [1, 2] and second.text.startswith("Another")

@@ -124,6 +124,7 @@ def test_bad_files_fail_with_a_reason_and_stop_nobody(place: Place) -> None:
         "everyone/broken.docx": "corrupt",
         "everyone/broken.pdf": "corrupt",
         "everyone/photo.xyz": "unsupported",
+        "everyone/~$lock.docx": "editors_file",
     }
     reasons = [item.reason for item in place.store.catalog.documents(labels=None) if item.state is State.FAILED]
     assert all(reason and reason.endswith(".") for reason in reasons)
@@ -209,7 +210,9 @@ def test_links_out_of_the_folder_are_not_followed(place: Place, tmp_path: Path) 
     (place.inbox / "everyone" / "folder").symlink_to(tmp_path)
     os.mkfifo(place.inbox / "everyone" / "pipe.txt")
     place.ingest()
-    assert place.states() == {}
+    assert place.states() == {"everyone/link.md": "link", "everyone/folder": "link", "everyone/pipe.txt": "special"}
+    assert place.found("vault code", "everyone") == []
+    assert place.store.catalog.counts()["unlabelled"] == 0
 
 
 def test_what_a_kill_left_half_done_is_finished_at_the_next_start(
@@ -314,6 +317,54 @@ def test_a_link_that_takes_a_files_place_is_not_read(place: Place, tmp_path: Pat
     place.pipeline.work([place.source()])
     assert place.found("operator's token", "everyone") == []
     assert place.store.catalog.counts()["chunks"] == 0
+
+
+def _drop_a_vector(place: Place) -> None:
+    catalog = place.store.catalog
+    [row, *_] = next(catalog.index_rows())
+    place.store.indexes.vectors.drop(catalog.fact("generation") or "", row.label, [row.chunk.id])
+
+
+def _add_a_vector(place: Place) -> None:
+    catalog = place.store.catalog
+    [row, *_] = next(catalog.index_rows())
+    place.store.indexes.vectors.put(catalog.fact("generation") or "", row.label, ["nobody:0"], row.vector[None, :])
+
+
+def _lose_a_collection(place: Place) -> None:
+    place.store.indexes.vectors.remove_generations(keep=[])
+
+
+def _drop_from_the_keywords(place: Place) -> None:
+    [row, *_] = next(place.store.catalog.index_rows())
+    place.store.indexes.keywords.drop(row.chunk.revision_id)
+    place.store.indexes.keywords.commit()
+
+
+@pytest.mark.parametrize(
+    "damage", [_drop_a_vector, _add_a_vector, _lose_a_collection, _drop_from_the_keywords], ids=lambda one: one.__name__
+)
+def test_a_damaged_index_is_noticed_and_made_whole(place: Place, damage: Callable[[Place], None]) -> None:
+    place.write("everyone/leave.md", LEAVE)
+    place.write("sales/prices.md", PRICES)
+    place.ingest()
+    damage(place)
+    assert not place.store.indexes.check().ok
+    place.store.indexes.rebuild()
+    assert place.store.indexes.check().ok
+    assert "sales/prices.md" in place.found("What does the flow meter HF-210 cost?", "sales")
+
+
+def test_a_keyword_index_whose_folder_is_lost_is_made_anew(place_at: Callable[..., Place], tmp_path: Path) -> None:
+    place = place_at(tmp_path / "data")
+    place.write("everyone/leave.md", LEAVE)
+    place.ingest()
+    (tmp_path / "data" / "keywords").rename(tmp_path / "lost")
+    again = place_at(tmp_path / "data")
+    assert not again.store.indexes.check().ok
+    again.store.indexes.rebuild()
+    assert again.store.indexes.check().ok
+    assert again.found("annual leave", "everyone") == ["everyone/leave.md"]
 
 
 def test_a_data_folder_without_a_matrix_answers_and_gets_one(place: Place) -> None:

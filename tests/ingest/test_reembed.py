@@ -19,6 +19,7 @@ from ingest.reembed import confirm, switch
 from storage.catalog import EMBEDDER, Vector
 from storage.catalog.facts import PREVIOUS
 from storage.embedder import LocalEmbedder
+from storage.erasure import scrub
 from storage.errors import EmbedderMismatch, ModelError
 from storage.following import FollowingEmbedder
 from storage.schema import embeddings
@@ -101,6 +102,15 @@ def test_the_way_back_needs_only_what_came_since(office: Place, other: LocalEmbe
     assert all(after[name].tolist() == vector.tolist() for name, vector in before.items())
     assert {vector.shape for vector in after.values()} == {(384,)}
     assert len(office.found("the number of the house", "everyone")) == 6
+    assert office.store.indexes.check().ok
+
+
+def test_vectors_made_beside_go_with_what_they_were_made_of(office: Place, other: LocalEmbedder) -> None:
+    moved(office, other)
+    gone = office.store.catalog.documents(labels=None)[0]
+    office.store.catalog.delete_documents([gone.id])
+    scrub(office.store.indexes, office.store.originals)
+    assert kept_beside(office) == 4
     assert office.store.indexes.check().ok
 
 

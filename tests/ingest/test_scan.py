@@ -14,6 +14,7 @@ import pytest
 
 from ingest.scan import compare, ignored
 from storage.catalog import Known, Seen
+from storage.failures import Rule
 from storage.records import State
 
 NOBODY = 65534
@@ -26,7 +27,7 @@ root = Path(sys.argv[1])
 if os.geteuid() == 0:  # root may look at everything
     os.setgid(NOBODY); os.setuid(NOBODY)
 walked = walk(root, AccessRules(root, None), lambda readers: len(readers), without=Path("/nowhere"))
-print(json.dumps([[seen.path for seen in walked.files], walked.unreadable]))
+print(json.dumps([[seen.path for seen in walked.files if seen.rule is None], walked.unreadable]))
 """.replace("NOBODY", str(NOBODY))
 
 
@@ -70,7 +71,6 @@ KNOWN = Known(
     inode=7,
     attempts=0,
     retry_at=None,
-    sha256="x",
 )
 
 
@@ -95,11 +95,43 @@ def test_a_changed_size_or_time_is_a_change_and_other_readers_are_not() -> None:
     assert compare((SEEN,), {"hr/a.md": KNOWN}, {}).unchanged == 1
 
 
-@pytest.mark.parametrize("name", ["~$plan.docx", ".hidden", "a.tmp", "b.PART", "Thumbs.db", "access.toml", "c.txt~"])
-def test_files_of_editors_and_systems_are_passed_over(name: str) -> None:
-    assert ignored(name)
+@pytest.mark.parametrize(
+    ("name", "rule"),
+    [
+        ("~$plan.docx", Rule.EDITORS_FILE),
+        (".~lock.plan.odt#", Rule.EDITORS_FILE),
+        ("a.tmp", Rule.EDITORS_FILE),
+        ("c.txt~", Rule.EDITORS_FILE),
+        (".plan.md.swp", Rule.EDITORS_FILE),
+        ("b.PART", Rule.DOWNLOAD),
+        ("plan.pdf.crdownload", Rule.DOWNLOAD),
+        (".hidden", Rule.HIDDEN),
+        ("Thumbs.db", Rule.SYSTEM),
+        ("access.toml", Rule.ACCESS_RULE),
+    ],
+)
+def test_files_of_editors_and_systems_are_passed_over_by_rule(name: str, rule: Rule) -> None:
+    assert ignored(name) is rule
+
+
+@pytest.mark.parametrize("rule", [Rule.ASKED, Rule.FORGOTTEN])
+def test_what_a_person_had_passed_over_stays_so(rule: Rule) -> None:
+    before = replace(KNOWN, state=State.IGNORED, code=rule)
+    changed = compare((replace(SEEN, size=11, mtime_ns=6),), {"hr/a.md": before}, {})
+    assert (changed.changed, changed.unchanged) == ((), 1)
+    assert compare((), {"hr/a.md": before}, {}).gone == ()  # away for a while, such as before a backup is restored
+    moved = compare((replace(SEEN, path="hr/b.md"),), {"hr/a.md": before}, {})
+    assert [file.path for _, file in moved.moved] == ["hr/b.md"]
+
+
+def test_a_link_in_a_files_place_takes_the_document_out_and_a_file_in_a_links_place_is_read() -> None:
+    link = replace(SEEN, rule=Rule.LINK)
+    assert compare((link,), {"hr/a.md": KNOWN}, {}).ignored
+    before = replace(KNOWN, state=State.IGNORED, code=Rule.LINK)
+    assert compare((link,), {"hr/a.md": before}, {}).unchanged == 1
+    assert compare((SEEN,), {"hr/a.md": before}, {}).changed
 
 
 @pytest.mark.parametrize("name", ["plan.docx", "a#b.md", "émile.txt", "报告.pdf", "tmp.md", "🎉.txt"])
 def test_documents_are_not(name: str) -> None:
-    assert not ignored(name)
+    assert ignored(name) is None

@@ -1,12 +1,14 @@
-"""Makes a two-layer random Qwen3 with a byte tokenizer: a real model for a real vLLM server; its text is noise.
+"""Makes a two-layer random Qwen3 with a byte tokenizer, and a LoRA adapter for it: real models; their text is noise.
 
-Run by the interpreter of .venv-vllm: python tests/vllm/make_model.py DIR
+Run by the interpreter of .venv-vllm: python tests/vllm/make_model.py MODEL_DIR [ADAPTER_DIR]
 """
 
+import json
 import sys
 from pathlib import Path
 
 import torch
+from safetensors.torch import save_file
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 from transformers import PreTrainedTokenizerFast, Qwen3Config, Qwen3ForCausalLM
 
@@ -45,5 +47,22 @@ def main(out: Path) -> None:
     Qwen3ForCausalLM(config).to(torch.bfloat16).save_pretrained(out)
 
 
+def adapter(out: Path, rank: int = 8) -> None:
+    """Write an adapter directory, as PEFT would: random, and strong enough to say something else."""
+    torch.manual_seed(1)
+    out.mkdir(parents=True)
+    weights = {}
+    for layer in range(2):
+        for name, size in {"q_proj": 64, "v_proj": 32}.items():
+            key = f"base_model.model.model.layers.{layer}.self_attn.{name}"
+            weights[f"{key}.lora_A.weight"] = torch.randn(rank, 64, dtype=torch.bfloat16)
+            weights[f"{key}.lora_B.weight"] = torch.randn(size, rank, dtype=torch.bfloat16)
+    save_file(weights, str(out / "adapter_model.safetensors"))
+    said = {"peft_type": "LORA", "task_type": "CAUSAL_LM", "r": rank, "lora_alpha": 16, "bias": "none"}
+    (out / "adapter_config.json").write_text(json.dumps(said | {"target_modules": ["q_proj", "v_proj"]}))
+
+
 if __name__ == "__main__":
     main(Path(sys.argv[1]))
+    if len(sys.argv) > 2:
+        adapter(Path(sys.argv[2]))

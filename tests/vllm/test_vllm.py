@@ -2,27 +2,27 @@
 
 from __future__ import annotations
 
-import os
-import signal
-import socket
-import subprocess
-import time
+import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
 from models.reported import hold_against_vllm
 from place import Place
+from real import ADAPTER, VLLM, Vllm, eventually
 
+from app.answer import NOTICE
+from app.asker import Asker
 from app.engine import Engine
-from app.records import Delta, Finished, Mode
+from app.llm import LanguageModel
+from app.records import Answer, Delta, Finished, Mode, Turn, Waiting
+from storage.errors import Stopped
+from storage.settings import Settings
 
-ROOT = Path(__file__).parent.parent.parent
-VLLM = ROOT / ".venv-vllm" / "bin" / "vllm"
-READY_SECONDS = 400
-KEY = "a-key-for-this-test-run"
+QUESTION = "How many days of annual leave do employees in Germany have?"
+SENTENCE = "Employees in Germany have 30 days of annual leave. "
 
 pytestmark = [
     pytest.mark.slow,
@@ -31,91 +31,187 @@ pytestmark = [
 ]
 
 
-@contextmanager
-def serving(model: Path, port: int) -> Iterator[subprocess.Popen[bytes]]:
-    """`sh deploy/vllm` as an operator runs it, ready to answer; killed with everything it started."""
-    key = model.parent / "key"
-    key.write_text(KEY)
-    environment = os.environ | {"VLLM_PORT": str(port), "VLLM_KEY_FILE": str(key), "VLLM_CONTEXT": "8192"}
-    with (model.parent / "vllm.log").open("wb") as log:
-        process = subprocess.Popen(
-            ["sh", str(ROOT / "deploy" / "vllm"), str(model)],
-            stdout=log,
-            stderr=log,
-            env=environment,
-            start_new_session=True,
-        )
-    try:
-        until = time.monotonic() + READY_SECONDS
-        while not _answers(port):
-            assert process.poll() is None, (model.parent / "vllm.log").read_text()[-3000:]
-            assert time.monotonic() < until, "vLLM did not become ready"
-            time.sleep(1)
-        yield process
-    finally:
-        os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
-
-
-def _answers(port: int) -> bool:
-    try:
-        return httpx.get(f"http://127.0.0.1:{port}/health", timeout=2, trust_env=False).is_success
-    except httpx.HTTPError:
-        return False
-
-
 @pytest.fixture(scope="module")
-def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("vllm") / "tiny"
-    made = subprocess.run(
-        [str(VLLM.with_name("python")), str(Path(__file__).with_name("make_model.py")), str(folder)],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert made.returncode == 0, made.stderr
-    return folder
+def vllm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Vllm]:
+    """The one server of this module."""
+    server = Vllm(tmp_path_factory.mktemp("vllm"))
+    try:
+        server.start()
+        yield server
+    finally:
+        server.kill()
 
 
-def test_answers_come_through_a_real_server_and_without_it(
-    model: Path, place_at: Callable[..., Place], tmp_path: Path
-) -> None:
-    """Streaming, the model's name and context from the server, the key, and what happens when it is gone."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    key = tmp_path / "key"
-    key.write_text(KEY)
-    place = place_at(
-        tmp_path / "data",
-        llm_url=f"http://127.0.0.1:{port}/v1",
-        llm_api_key_file=key,
-        llm_first_token_seconds=120,
-        llm_total_seconds=300,
-        llm_answer_tokens=60,
+def settings_of(vllm: Vllm, **more: Any) -> dict[str, Any]:
+    """Patient: the machine is shared."""
+    patient = {"llm_first_token_seconds": 120, "llm_total_seconds": 300, "llm_wait_seconds": 300}
+    return {"llm_url": vllm.url, "llm_api_key_file": vllm.key_file, "llm_answer_tokens": 60} | patient | more
+
+
+@pytest.fixture
+def engine_with(vllm: Vllm, place_at: Callable[..., Place], tmp_path: Path) -> Callable[..., Engine]:
+    """An engine over one document, with settings by name."""
+
+    def make(**settings: Any) -> Engine:
+        place = place_at(tmp_path / "data", **settings_of(vllm, **settings))
+        place.write("everyone/leave.md", f"# Leave\n\n{SENTENCE}\n")
+        place.ingest()
+        return Engine(place.store)
+
+    return make
+
+
+def model_of(vllm: Vllm, **settings: Any) -> LanguageModel:
+    return LanguageModel(Settings(**settings_of(vllm, **settings)))
+
+
+def last(events: list[Any]) -> Answer:
+    assert isinstance(events[-1], Finished)
+    return events[-1].answer
+
+
+def test_an_answer_is_streamed(vllm: Vllm, engine_with: Callable[..., Engine]) -> None:
+    engine = engine_with()
+    events = list(engine.ask(QUESTION, groups=["everyone"]))
+    answer = last(events)
+    assert answer.mode is Mode.WRITTEN
+    assert answer.model == "tiny"
+    assert sum(isinstance(event, Delta) for event in events) > 10
+    assert answer.timings["first_token"] < answer.timings["total"]
+    assert answer.refused  # noise is supported by no passage, so it is withheld
+
+
+def test_name_context_and_tokens_are_the_servers(vllm: Vllm) -> None:
+    model = model_of(vllm)
+    assert (model.model().name, model.model().context) == ("tiny", 8192)
+    messages = [Turn(role="system", content="Regeln für 中文."), Turn(role="user", content=SENTENCE * 20)]
+    body = {"model": "tiny", "max_tokens": 1, "messages": [{"role": m.role, "content": m.content} for m in messages]}
+    answer = httpx.post(f"{vllm.url}/chat/completions", json=body, headers=vllm.headers, timeout=120, trust_env=False)
+    assert model.count(messages) == answer.json()["usage"]["prompt_tokens"]
+
+
+def test_its_memory_is_what_we_compute(vllm: Vllm) -> None:
+    hold_against_vllm(vllm.model, vllm.port, 8192)
+
+
+def test_an_adapter_is_chosen_by_its_name(vllm: Vllm) -> None:
+    hello = [Turn(role="user", content="hello there")]
+    base, adapted = model_of(vllm), model_of(vllm, llm_model=ADAPTER)
+    assert (adapted.model().name, adapted.model().context) == (ADAPTER, 8192)
+    said = ["".join(model.stream(hello, answer_tokens=30)) for model in (base, adapted, adapted)]
+    assert said[0] != said[1] == said[2]
+
+
+def test_json_of_a_schema(vllm: Vllm) -> None:
+    # nothing that may hold white space: a random model would go on with that for ever
+    kinds = ["leave", "travel"]
+    found = model_of(vllm).structured(
+        [Turn(role="user", content="What is it about?")], {"enum": kinds}, answer_tokens=50
     )
-    place.write("everyone/leave.md", "# Leave\n\nEmployees in Germany have 30 days of annual leave.\n")
-    place.ingest()
-    engine = Engine(place.store)
-    question = "How many days of annual leave do employees in Germany have?"
-    with serving(model, port):
-        assert engine.language_model is not None
-        served = engine.language_model.model()
-        assert (served.name, served.context) == ("tiny", 8192)
-        hold_against_vllm(model, port, served.context)
-        events = list(engine.ask(question, groups=["everyone"]))
-        final = events[-1]
-        assert isinstance(final, Finished)
-        assert final.answer.mode is Mode.WRITTEN
-        assert sum(isinstance(event, Delta) for event in events) > 1  # it was streamed
-        assert final.answer.timings["first_token"] < final.answer.timings["total"]
-        assert final.answer.refused  # noise is supported by no passage, so it is withheld
-        key.write_text("another-key-altogether")
-        refused = Engine(place.store).answer(question, groups=["everyone"])
-        assert refused.mode is Mode.EXTRACTIVE
-        assert refused.notice
-        key.write_text(KEY)
-    gone = engine.answer(question, groups=["everyone"])
-    assert gone.mode is Mode.EXTRACTIVE
-    assert gone.notice
-    assert "30 days" in gone.text
+    assert found in kinds
+
+
+def test_a_wrong_key_gives_a_quotation(engine_with: Callable[..., Engine], tmp_path: Path) -> None:
+    wrong = tmp_path / "key"
+    wrong.write_text("another-key-altogether")
+    answer = engine_with(llm_api_key_file=wrong).answer(QUESTION, groups=["everyone"])
+    assert (answer.mode, answer.notice) == (Mode.EXTRACTIVE, NOTICE)
+
+
+def test_a_prompt_longer_than_the_context_is_cut_to_it(vllm: Vllm, engine_with: Callable[..., Engine]) -> None:
+    engine = engine_with(llm_context=3000)
+    talk = [Turn(role=role, content=SENTENCE * 60) for _ in range(3) for role in ("user", "assistant")]
+    before = vllm.number("vllm:prompt_tokens_total")
+    answer = last(list(engine.ask(QUESTION, groups=["everyone"], history=talk)))
+    assert answer.mode is Mode.WRITTEN
+    assert 500 < vllm.number("vllm:prompt_tokens_total") - before <= 3000 - 60
+    # and when we are told of more room than there is, what the server refuses is shortened
+    longer = engine_with(llm_context=100_000)
+    answer = last(list(longer.ask(QUESTION, groups=["everyone"], history=talk)))
+    assert answer.mode is Mode.WRITTEN
+
+
+def test_the_fixed_part_of_the_prompt_is_kept_by_the_server(vllm: Vllm, engine_with: Callable[..., Engine]) -> None:
+    engine = engine_with()
+    assert engine.language_model is not None
+    rules = engine.language_model.count([Turn(role="system", content=engine.prompts.fill("answer.md"))])
+    engine.answer(QUESTION, groups=["everyone"])
+    before = vllm.number("vllm:prefix_cache_hits_total")
+    engine.answer("Who has annual leave, and where?", groups=["everyone"])
+    assert vllm.number("vllm:prefix_cache_hits_total") - before > 0.8 * rules
+
+
+@pytest.mark.parametrize("pieces", [0, 5])
+def test_what_is_stopped_ends_at_the_server(vllm: Vllm, pieces: int) -> None:
+    asker = Asker("mia")
+    stream = model_of(vllm).stream(
+        [Turn(role="user", content=f"{pieces} {SENTENCE * 80}")], answer_tokens=4000, asker=asker
+    )
+    assert vllm.running == 0
+    came: list[str] = []
+
+    def follow() -> None:
+        with pytest.raises(Stopped):
+            for piece in stream:
+                came.append(piece)
+                if len(came) == pieces:
+                    asker.stop()
+
+    following = threading.Thread(target=follow)
+    following.start()
+    if not pieces:  # before its first word, while another thread waits for that
+        assert eventually(lambda: vllm.running == 1)
+        asker.stop()
+    following.join(90)
+    assert not following.is_alive()
+    assert eventually(lambda: vllm.running == 0)
+    made = vllm.number("vllm:generation_tokens_total")
+    assert len(came) < 3000
+    assert vllm.number("vllm:generation_tokens_total") == made
+
+
+def test_who_closes_the_answer_ends_it_at_the_server(vllm: Vllm, engine_with: Callable[..., Engine]) -> None:
+    events = engine_with(llm_answer_tokens=2500).ask(QUESTION, groups=["everyone"])
+    assert any(isinstance(next(events), Delta) for _ in range(5))
+    assert vllm.running == 1
+    events.close()  # type: ignore[attr-defined]
+    assert eventually(lambda: vllm.running == 0)
+
+
+def test_fifty_at_once_are_all_answered_in_turn(vllm: Vllm, engine_with: Callable[..., Engine]) -> None:
+    engine = engine_with(llm_at_once=8)
+    answers: dict[int, list[Any]] = {}
+
+    def ask(number: int) -> None:
+        asker = Asker(f"person {number % 10}")
+        answers[number] = list(engine.ask(f"{QUESTION} ({number})", groups=["everyone"], asker=asker))
+
+    asking = [threading.Thread(target=ask, args=(number,)) for number in range(50)]
+    for thread in asking:
+        thread.start()
+    most = 0.0
+    while any(thread.is_alive() for thread in asking):
+        most = max(most, vllm.running)
+    assert len(answers) == 50
+    assert all(last(events).mode is Mode.WRITTEN for events in answers.values())
+    assert 1 < most <= 8
+    assert sum(any(isinstance(event, Waiting) for event in events) for events in answers.values()) > 20
+    assert engine.language_model is not None
+    assert engine.language_model.queue.load() == (0, 0)
+
+
+def test_a_server_that_is_killed_in_mid_answer_and_comes_back(vllm: Vllm, engine_with: Callable[..., Engine]) -> None:
+    """The last test: it ends the server, and starts it again."""
+    engine = engine_with(llm_answer_tokens=2500)
+    events = engine.ask(QUESTION, groups=["everyone"])
+    assert any(isinstance(next(events), Delta) for _ in range(5))
+    vllm.kill()
+    answer = last(list(events))
+    assert (answer.mode, answer.notice) == (Mode.EXTRACTIVE, NOTICE)
+    assert "30 days" in answer.text
+    gone = engine.answer(QUESTION, groups=["everyone"])
+    assert (gone.mode, gone.notice) == (Mode.EXTRACTIVE, NOTICE)
+    assert engine.language_model is not None and engine.language_model.resting()
+    vllm.start()
+    assert eventually(lambda: engine.language_model is not None and not engine.language_model.resting())
+    assert engine.answer(QUESTION, groups=["everyone"]).mode is Mode.WRITTEN

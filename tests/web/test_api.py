@@ -122,7 +122,8 @@ def test_exact_scores_are_the_operators(site: Site) -> None:
 
 def test_documents_are_those_one_may_read(site: Site) -> None:
     def paths(client: httpx.Client, query: str = "") -> set[str]:
-        return {item["path"] for item in client.get("/api/v1/documents" + query).json()["documents"]}
+        found = {item["path"] for item in client.get("/api/v1/documents" + query).json()["documents"]}
+        return found - {"everyone/draft.md"}  # another test forgets it
 
     common = {"everyone/leave-policy.md", "everyone/pension.pdf", "everyone/zephyr.txt"}
     assert paths(site.client("ada")) == common | {"engineering/on-call.md"}
@@ -262,6 +263,50 @@ def test_administration_is_for_administrators(site: Site) -> None:
     assert files["stray.md"]["groups"] == []
     assert admin.post("/api/v1/admin/retry", json={"ids": ["nothing"]}).json() == {"retried": 0}
     assert admin.post("/api/v1/admin/confirm-deletions", json={"source": 999}).status_code == 404
+
+
+def test_lists_come_in_parts(site: Site) -> None:
+    client = site.client("ada")
+    whole = [item["path"] for item in client.get("/api/v1/documents").json()["documents"]]
+    parts: list[str] = []
+    query: dict[str, str] = {"limit": "2"}
+    while True:
+        reply = client.get("/api/v1/documents", params=query).json()
+        parts += [item["path"] for item in reply["documents"]]
+        if reply["next"] is None:
+            break
+        query["cursor"] = reply["next"]
+    assert len(whole) > 2 and parts == whole
+    found = client.get("/api/v1/documents", params={"containing": "LEAVE"}).json()["documents"]
+    assert {item["path"] for item in found} == {"everyone/leave-policy.md"}  # not hr/parental-leave.docx
+    for wrong in ({"limit": "0"}, {"cursor": "!"}, {"cursor": "bm8="}, {"state": "failed"}, {"other": "x"}):
+        assert client.get("/api/v1/documents", params=wrong).status_code == 400
+    failed = site.client("root").get("/api/v1/admin/files", params={"state": "failed"}).json()
+    assert [item["path"] for item in failed["files"]] == ["everyone/broken.pdf"]
+    assert failed["files"][0]["advice"]
+
+
+def test_an_administrator_ignores_and_forgets(site: Site) -> None:
+    admin = site.client("root")
+    for name in ("ignore", "unignore", "forget"):
+        answer = site.client("ada").post(f"/api/v1/admin/{name}", json={"ids": ["x"]})
+        assert answer.status_code == 403
+        assert admin.post(f"/api/v1/admin/{name}", json={"ids": []}).status_code == 400
+
+    def draft() -> dict[str, str]:
+        files = admin.get("/api/v1/admin/files", params={"containing": "draft"}).json()["files"]
+        return next(item for item in files if item["path"] == "everyone/draft.md")
+
+    ids = {"ids": [draft()["id"]]}
+    question = {"question": "kohlrabi soup", "k": 10}
+    assert admin.post("/api/v1/admin/ignore", json=ids).json() == {"ignored": 1}
+    hits = site.client("ada").post("/api/v1/search", json=question).json()["hits"]
+    assert "everyone/draft.md" not in [hit["path"] for hit in hits]
+    assert (draft()["state"], draft()["code"]) == ("ignored", "asked")
+    assert admin.post("/api/v1/admin/unignore", json=ids).json() == {"unignored": 1}
+    assert draft()["state"] == "waiting"
+    assert admin.post("/api/v1/admin/forget", json=ids).json() == {"forgotten": ["everyone/draft.md"], "answers": 0}
+    assert draft()["code"] == "forgotten"
 
 
 def test_unknown_addresses_answer_in_json(site: Site) -> None:

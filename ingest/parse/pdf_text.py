@@ -1,0 +1,198 @@
+"""The text of a PDF page to pieces of lines with their places, sizes and weights. Knows pypdfium2, as `pdf` does.
+
+A line is cut where a wide gap parts columns or the cells of a table, and where a table's rule runs through it.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import math
+import re
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+
+from pypdfium2 import raw
+
+from ingest.parse.pdf_frame import Frame
+from ingest.parse.pdf_piece import Piece
+from ingest.parse.pdf_rules import Grid
+from ingest.parse.text import single_line
+
+PALE, FAINT = 238, 26  # of 255: all parts of a colour above the one, or its strength below the other
+GAP = 1.4  # of the font size; a wider gap inside a line parts cells or columns
+_BOLD = re.compile(rb"bold|black|heavy|semibold|demi|,b$", re.IGNORECASE)
+_LIGATURES = {"ﬀ": "ff", "ﬁ": "fi", "ﬂ": "fl", "ﬃ": "ffi", "ﬄ": "ffl", "ﬅ": "st", "ﬆ": "st"}
+_REPAIRS = str.maketrans({**_LIGATURES, "\x02": "-", "\ufffe": "-", "\u00ad": "-", "\x00": None})
+_LINE = re.compile(r"[^\r\n\x02\ufffe]+[\x02\ufffe]?")  # pdfium puts one mark for a hyphen and the line end after it
+
+
+_Box = tuple[float, float, float, float]  # left, bottom, right, top in the page's own coordinates
+
+
+def page_pieces(
+    text_page: raw.FPDF_TEXTPAGE, frame: Frame, number: int, tables: Sequence[Grid] = ()
+) -> tuple[list[Piece], list[Piece]]:
+    """The pieces of lines on a page, in the order of the file: those that are dark enough to be seen, and pale ones."""
+    reader = _Reader(text_page, frame)
+    pieces = [piece for piece in reader.pieces(number, tables) if piece.text]
+    return _visible(pieces), [piece for piece in pieces if id(piece) in reader.pale]
+
+
+def _crossing(tables: Sequence[Grid], box: tuple[float, float, float, float]) -> list[float]:
+    """Where the upright rules of tables run through a line of text."""
+    left, top, right, bottom = box
+    return [
+        x
+        for table in tables
+        if table.ys[0] - 1 < (top + bottom) / 2 < table.ys[-1] + 1
+        for x in table.xs
+        if left + 1 < x < right - 1
+    ]
+
+
+def _visible(pieces: list[Piece]) -> list[Piece]:
+    """Without printer's marks outside the page. Where a good part is outside, the page's declared size is wrong."""
+    inside = [p for p in pieces if p.right > 0 and p.bottom > 0 and p.left < p.width and p.top < p.height]
+    return inside if len(inside) > 0.9 * len(pieces) else pieces
+
+
+class _Style:
+    """Size, weight and direction of the text at one place."""
+
+    __slots__ = ("baseline", "bold", "pale", "size", "turned")
+
+    def __init__(self, size: float, bold: bool, turned: bool, baseline: float, pale: bool) -> None:
+        self.size, self.bold, self.turned, self.baseline, self.pale = size, bold, turned, baseline, pale
+
+
+class _Reader:
+    """One page's text. Holds what pdfium writes into, as making it for every character costs as much as the reading."""
+
+    def __init__(self, text_page: raw.FPDF_TEXTPAGE, frame: Frame) -> None:
+        self.page = text_page
+        self.frame = frame
+        self.pale: set[int] = set()  # ids of the pieces that are nearly white
+        self._four = tuple(ctypes.c_double() for _ in range(4))
+        self._colour = tuple(ctypes.c_uint() for _ in range(4))
+        self._matrix = raw.FS_MATRIX()
+        self._name, self._flags = ctypes.create_string_buffer(128), ctypes.c_int()
+        self._bold: dict[bytes, bool] = {}
+
+    def pieces(self, number: int, tables: Sequence[Grid]) -> Iterator[Piece]:
+        """Every line, cut where it is to be cut."""
+        frame = self.frame
+        text = self._text()
+        for match in _LINE.finditer(text):
+            line = match.group()
+            stripped = line.strip()
+            if not stripped:
+                continue
+            start = match.start() + (0 if line[0] == stripped[0] else len(line) - len(line.lstrip()))
+            end = start + len(stripped)
+            style = self._style(start, end - 1)
+            boxes = self._rectangles(start, end - start)
+            if not boxes or style.size <= 0:
+                continue
+            whole = _union(boxes)
+            rules = _crossing(tables, frame.box(*whole)) if tables and not frame.turn else []
+            wide = len(boxes) > 1 and any(_apart(before, after, style.size) for before, after in pairwise(boxes))
+            if (wide or rules or "   " in stripped) and not style.turned:
+                spans = list(self._parted(start, end, style.size, text, [frame.across(x) for x in rules]))
+            else:
+                spans = [(start, end, whole)]
+            for first, last, box in spans:
+                left, top, right, bottom = frame.box(*box)
+                own = style if first == start else self._style(first, last - 1)
+                said = text[first:last]
+                piece = Piece(
+                    text=single_line(said if said.isascii() and said.isprintable() else said.translate(_REPAIRS)),
+                    page=number,
+                    left=left,
+                    top=top,
+                    right=right,
+                    bottom=bottom,
+                    baseline=own.baseline,
+                    size=own.size,
+                    bold=own.bold,
+                    turned=own.turned,
+                    width=frame.width,
+                    height=frame.height,
+                )
+                if own.pale:
+                    self.pale.add(id(piece))
+                yield piece
+
+    def _text(self) -> str:
+        """The page's text with exactly one Python character for each of pdfium's."""
+        count = raw.FPDFText_CountChars(self.page)
+        if count <= 0:
+            return ""
+        buffer = ctypes.create_string_buffer((count + 1) * 2)
+        written = raw.FPDFText_GetText(self.page, 0, count, ctypes.cast(buffer, ctypes.POINTER(ctypes.c_ushort)))
+        text = buffer.raw[: max(written - 1, 0) * 2].decode("utf-16-le", "surrogatepass")
+        if len(text) == count:
+            return text
+        codes = (raw.FPDFText_GetUnicode(self.page, i) for i in range(count))  # some were left out or doubled
+        return "".join(chr(code) if 0 < code < 0x110000 and not 0xD800 <= code < 0xE000 else " " for code in codes)
+
+    def _style(self, first: int, last: int) -> _Style:
+        matrix, (x, y, _, _), colour = self._matrix, self._four, self._colour
+        scale, turned = 1.0, False
+        if raw.FPDFText_GetMatrix(self.page, first, matrix):
+            scale = math.hypot(matrix.c, matrix.d)
+            upright = abs(matrix.a) >= abs(matrix.b)
+            turned = upright == (self.frame.turn in (90, 270))
+        raw.FPDFText_GetCharOrigin(self.page, first, x, y)
+        size = raw.FPDFText_GetFontSize(self.page, first) * scale
+        bold = self._is_bold(first) and (first == last or self._is_bold(last))
+        pale = bool(raw.FPDFText_GetFillColor(self.page, first, *colour)) and (
+            colour[3].value < FAINT or min(part.value for part in colour[:3]) > PALE
+        )
+        return _Style(size, bold, turned, self.frame.point(x.value, y.value)[1], pale)
+
+    def _is_bold(self, index: int) -> bool:
+        raw.FPDFText_GetFontInfo(self.page, index, self._name, 128, self._flags)
+        name = self._name.value
+        if name not in self._bold:
+            self._bold[name] = bool(_BOLD.search(name)) or raw.FPDFText_GetFontWeight(self.page, index) >= 600
+        return self._bold[name]
+
+    def _rectangles(self, start: int, count: int) -> list[_Box]:
+        found = []
+        left, top, right, bottom = self._four
+        for i in range(raw.FPDFText_CountRects(self.page, start, count)):
+            if raw.FPDFText_GetRect(self.page, i, left, top, right, bottom):
+                found.append((left.value, bottom.value, right.value, top.value))
+        return found
+
+    def _parted(
+        self, start: int, end: int, size: float, text: str, rules: Sequence[float]
+    ) -> Iterator[tuple[int, int, _Box]]:
+        """A line cut at its wide gaps: first and last character and box of each part."""
+        left, right, bottom, top = self._four
+        first, last = start, start
+        boxes: list[_Box] = []
+        for i in range(start, end):
+            if text[i].isspace() or not raw.FPDFText_GetCharBox(self.page, i, left, right, bottom, top):
+                continue
+            box = (left.value, bottom.value, right.value, top.value)
+            if boxes and (_apart(boxes[-1], box, size) or any(boxes[-1][0] < x < box[2] - 1 for x in rules)):
+                yield first, last, _union(boxes)
+                first, boxes = i, []
+            boxes.append(box)
+            last = i + 1
+        if boxes:
+            yield first, last, _union(boxes)
+
+
+def _apart(before: _Box, after: _Box, size: float) -> bool:
+    """True when what follows stands across a wide gap, or on another level."""
+    levels = abs((before[1] + before[3]) - (after[1] + after[3])) / 2
+    return after[0] - before[2] > GAP * size or levels > 0.9 * size
+
+
+def _union(boxes: list[_Box]) -> _Box:
+    if len(boxes) == 1:
+        return boxes[0]
+    lefts, bottoms, rights, tops = zip(*boxes, strict=True)
+    return min(lefts), min(bottoms), max(rights), max(tops)

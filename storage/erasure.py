@@ -1,0 +1,80 @@
+"""Erasing documents with every trace: text, vectors, originals, and the answers in stored chats that quote them.
+
+`forget` is one commit, after which nothing of them is found or shown. `scrub` then removes the bytes from the disk; it
+takes minutes on a large catalog and is done by whoever holds the ingest lock. Knows nothing of backups.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, delete, insert, select, update
+
+from storage.catalog import Catalog
+from storage.catalog.files import ignore_in
+from storage.database import Database
+from storage.failures import Rule
+from storage.indexes import Indexes
+from storage.originals import Originals
+from storage.schema import documents, facts, messages, revisions
+
+SCRUB = "scrub"  # the fact that bytes have still to be removed from the disk
+ERASED = "This answer quoted a document that was erased."
+_IDS = re.compile(r"\b[0-9a-f]{32}\b")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Forgotten:
+    """What was erased."""
+
+    paths: tuple[str, ...]
+    answers: int  # in stored chats
+
+
+def forget(database: Database, document_ids: Sequence[str]) -> Forgotten:
+    """Erase these documents. In force with the commit; `scrub` has to follow.
+
+    Their path, size and time stay, as the rule by which they are not read again.
+    """
+    with database.write() as connection:
+        ids = list(document_ids)
+        rows = connection.execute(select(documents.c.id, documents.c.path).where(documents.c.id.in_(ids))).all()
+        gone = {row.id for row in rows}
+        gone |= set(connection.execute(select(revisions.c.id).where(revisions.c.document_id.in_(ids))).scalars())
+        answers = _erase_answers(connection, gone)
+        ignore_in(connection, ids, Rule.FORGOTTEN)
+        connection.execute(delete(facts).where(facts.c.key == SCRUB))
+        connection.execute(insert(facts).values(key=SCRUB, value="due"))
+    return Forgotten(paths=tuple(sorted(row.path for row in rows)), answers=answers)
+
+
+def _erase_answers(connection: Connection, gone: set[str]) -> int:
+    """Take the text out of every stored answer that names one of these documents or revisions."""
+    query = select(messages.c.id, messages.c.answer).where(messages.c.answer.is_not(None))
+    found = [row.id for row in connection.execute(query) if not gone.isdisjoint(_IDS.findall(row.answer))]
+    for message in found:
+        values = {"content": ERASED, "answer": None, "comment": None}
+        connection.execute(update(messages).where(messages.c.id == message).values(values))
+    return len(found)
+
+
+def scrub_due(catalog: Catalog) -> bool:
+    """Whether something was forgotten whose bytes are still on the disk."""
+    return catalog.fact(SCRUB) is not None
+
+
+def scrub(indexes: Indexes, originals: Originals) -> None:
+    """Remove what was forgotten from the disk. The caller holds the ingest lock, and no file is being read.
+
+    Both indexes are made anew, because they only mark rows as deleted; the catalog is written anew without its free
+    pages. After a crash it is done again.
+    """
+    catalog = indexes.catalog
+    originals.remove_except(catalog.originals())
+    catalog.drop_unused_embeddings()
+    indexes.rebuild()
+    indexes.keywords.remove_unused()
+    catalog.database.vacuum()
+    catalog.forget_fact(SCRUB)

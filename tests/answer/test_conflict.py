@@ -1,0 +1,61 @@
+"""Documents that answer one question with different values: both said, each cited, the newer marked as newer."""
+
+from __future__ import annotations
+
+import pytest
+from place import Place
+
+from app.engine import Engine
+from app.records import Level, level
+
+OLD = "# Travel policy 2023\n\nTravel claims are handed in within 60 days after the end of the trip, on form F-17.\n"
+NEW = (
+    "# Travel policy 2026\n\nTravel claims are handed in within 30 days after the end of the trip, in the app Spesa.\n"
+)
+QUESTION = "Within how many days are travel claims handed in?"
+
+
+def _ask(place: Place, question: str, **documents: str) -> tuple[str, Engine]:
+    for name, text in documents.items():
+        place.write(f"everyone/{name}.md", text)
+    place.ingest()
+    engine = Engine(place.store)
+    return engine.answer(question, groups=["everyone"]).text, engine
+
+
+def test_both_are_said_and_cited_and_the_newer_is_marked(place: Place) -> None:
+    _, engine = _ask(place, QUESTION, a_new=NEW, b_old=OLD)
+    answer = engine.answer(QUESTION, groups=["everyone"])
+    lines = answer.text.splitlines()
+    assert lines[0] == "The documents differ on this:"
+    assert lines[2] == f"- **Travel policy 2026** (newer, 2026): {NEW.splitlines()[2]} [1]"
+    assert lines[3] == f"- **Travel policy 2023** (2023): {OLD.splitlines()[2]} [2]"
+    assert [citation.path for citation in answer.citations] == ["everyone/a_new.md", "everyone/b_old.md"]
+    assert level(answer.confidence) is not Level.HIGH
+    assert "disagree" in answer.reason
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        NEW.replace("2026", "2025"),  # the same value
+        "# Travel policy 2025\n\nRental cars are booked 60 days ahead of a trip.\n",  # about something else
+        "# Archive\n\nThe museum's coin collection holds 60 silver coins of the trip to Rome.\n",
+    ],
+)
+def test_documents_that_agree_or_speak_of_other_things_do_not_differ(place: Place, other: str) -> None:
+    text, _ = _ask(place, QUESTION, one=NEW, two=other)
+    assert "differ" not in text
+    assert "30 days" in text
+
+
+def test_says_so_in_the_language_of_the_question(place: Place) -> None:
+    old = "# Reiserichtlinie 2023\n\nReisekosten werden innerhalb von 60 Tagen nach dem Ende der Reise abgerechnet.\n"
+    text, _ = _ask(
+        place,
+        "Innerhalb von wie vielen Tagen werden Reisekosten nach dem Ende der Reise abgerechnet?",
+        a=old,
+        b=old.replace("60", "30").replace("2023", "2026"),
+    )
+    assert text.startswith("Die Dokumente sagen dazu Verschiedenes:")
+    assert "(neuer, 2026)" in text

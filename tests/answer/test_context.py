@@ -1,0 +1,44 @@
+"""What an answer is made from: neighbours, and the text of the section above, within the budget."""
+
+from __future__ import annotations
+
+from place import Place
+
+from app.context import build_context
+from app.engine import Engine
+
+FILLER = " ".join(f"Step {n} of the request is signed by office number {n} of the works council." for n in range(60))
+POLICY = f"""# Bicycle leasing
+
+This guide applies from 1 March 2026.
+
+## Conditions
+
+Only staff with a permanent contract may lease anything that is described below.
+
+### Before
+
+{FILLER}
+
+### Cargo bicycles
+
+{FILLER}
+
+A cargo bicycle costs the lessee 79 euro a month.
+"""
+
+
+def test_the_text_of_the_parent_section_joins_the_context(place: Place) -> None:
+    place.write("everyone/bicycles.md", POLICY)
+    place.ingest()
+    engine = Engine(place.store)
+    labels = engine.catalog.labels_of(["everyone"])
+    hits = engine.search("What does a cargo bicycle cost the lessee a month?", groups=["everyone"], k=1)
+    assert hits[0].found.chunk.section == "Conditions > Cargo bicycles"
+    passages = build_context(hits, engine.catalog, labels=labels, budget=1500)
+    assert "79 euro" in passages[0].text, "the hit itself comes first"
+    assert any("permanent contract" in passage.text for passage in passages)
+    small = build_context(hits, engine.catalog, labels=labels, budget=hits[0].found.chunk.tokens + 10)
+    assert "permanent contract" not in "".join(passage.text for passage in small), "never over the budget"
+    unread = build_context(hits, engine.catalog, labels=frozenset(), budget=1500)
+    assert [passage.text for passage in unread] == [hits[0].found.chunk.body], "nothing that one may not read"

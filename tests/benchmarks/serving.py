@@ -1,0 +1,205 @@
+"""What asking through Premise costs over asking vLLM itself, for the very same prompts. Prints ratios of one run.
+
+    .venv/bin/python tests/benchmarks/serving.py [--questions 32] [--tokens 200]
+
+A real vLLM server on the CPU with the tests' tiny random model, a real web server, real retrieval. "direct" sends the
+messages that Premise builds straight to vLLM; both read the same stream of server-sent events, in turn, so that load of
+the machine falls on both. First token: "ours" counts from the moment the passages are found, and both find the prompt
+in vLLM's prefix cache. Tokens a second: of each stream after its first token, tokens as vLLM counts them.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median, quantiles
+
+import httpx
+
+ROOT = Path(__file__).parent.parent.parent
+sys.path[:0] = [str(ROOT / "tests" / "vllm")]
+from real import Vllm  # noqa: E402
+
+from app.answer import HITS  # noqa: E402
+from app.context import build_context  # noqa: E402
+from app.engine import Engine  # noqa: E402
+from app.prompt import build_prompt  # noqa: E402
+from app.prompt_files import load_prompts  # noqa: E402
+from storage.datafolder import DataFolder  # noqa: E402
+from storage.settings import load_settings  # noqa: E402
+
+SAMPLES = ROOT / "deploy" / "samples"
+GROUPS = ["everyone", "hr", "engineering", "sales", "finance"]
+AT_ONCE = (1, 16)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Streamed:
+    """One answer as its reader saw it."""
+
+    first: float  # seconds to the first token; for ours from the moment the passages were found
+    after: float  # seconds from the first token to the last
+    retrieval: float = 0.0
+
+
+def main() -> None:
+    """Measure and print."""
+    options = argparse.ArgumentParser(description=__doc__)
+    options.add_argument("--questions", type=int, default=32)
+    options.add_argument("--tokens", type=int, default=200)
+    given = options.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        vllm = Vllm(Path(folder), context=16384)
+        data = Path(folder) / "data"
+        try:
+            vllm.start()
+            asked = _questions(given.questions)
+            prompts = _index_and_prompts(data, asked)
+            with _web(data, vllm, given.tokens) as address:
+                _measure(vllm, address, DataFolder(data).operator_token(), asked, prompts, given.tokens)
+        finally:
+            vllm.kill()
+
+
+def _questions(number: int) -> list[str]:
+    lines = (SAMPLES / "questions.jsonl").read_text(encoding="utf-8").splitlines()
+    return [str(json.loads(line)["question"]) for line in lines if line.strip()][:number]
+
+
+def _index_and_prompts(data: Path, asked: Sequence[str]) -> list[list[dict[str, str]]]:
+    """Index the sample company; the messages that Premise sends for each question."""
+    command = [sys.executable, "-m", "app.cli", "--data", str(data), "ingest", str(SAMPLES / "inbox")]
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+    settings = load_settings(data)
+    made = []
+    with Engine.open(settings) as engine:
+        labels = engine.catalog.labels_of(GROUPS)
+        for question in asked:
+            hits = engine.search(question, groups=GROUPS, k=HITS)
+            passages = build_context(hits, engine.catalog, labels=labels, budget=settings.context_tokens)
+            messages = build_prompt(
+                question,
+                history=[],
+                passages=passages,
+                prompts=load_prompts(data),
+                room=1 << 20,
+                count=lambda turns: sum(len(turn.content) for turn in turns),
+            )
+            made.append([{"role": turn.role, "content": turn.content} for turn in messages])
+    return made
+
+
+@contextmanager
+def _web(data: Path, vllm: Vllm, tokens: int) -> Iterator[str]:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    patient = {"FIRST_TOKEN_SECONDS": 300, "TOTAL_SECONDS": 600, "WAIT_SECONDS": 600, "ANSWER_TOKENS": tokens}
+    environment = os.environ | {f"PREMISE_LLM_{name}": str(value) for name, value in patient.items()}
+    environment |= {"PREMISE_PORT": str(port), "PREMISE_LLM_URL": vllm.url}
+    environment |= {"PREMISE_LLM_API_KEY_FILE": str(vllm.key_file)}
+    command = [sys.executable, "-m", "app.cli", "--data", str(data), "serve-web"]
+    with subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL) as process:
+        address = f"http://127.0.0.1:{port}"
+        try:
+            while True:
+                if process.poll() is not None:
+                    raise SystemExit("the web server did not start")
+                try:
+                    if httpx.get(f"{address}/readyz", trust_env=False, timeout=5).is_success:
+                        break
+                except httpx.HTTPError:
+                    time.sleep(0.3)
+            yield address
+        finally:
+            process.terminate()
+            process.wait(30)
+
+
+def _measure(
+    vllm: Vllm, address: str, token: str, asked: Sequence[str], prompts: Sequence[list[dict[str, str]]], tokens: int
+) -> None:
+    def direct(at: int) -> Streamed:
+        body = {"model": "tiny", "messages": prompts[at], "stream": True, "temperature": 0, "max_tokens": tokens}
+        return _read(f"{vllm.url}/chat/completions", body, vllm.headers, ours=False)
+
+    def ours(at: int) -> Streamed:
+        body = {"question": asked[at], "groups": GROUPS}
+        return _read(f"{address}/api/v1/ask", body, {"Authorization": f"Bearer {token}"}, ours=True)
+
+    for at in range(len(asked)):  # both find every prompt in vLLM's cache
+        direct(at)
+    ours(0)
+    print(f"{len(asked)} questions, {tokens} tokens each at most; medians (95th percentile)")
+    print(f"{'at once':>8}{'':>9}{'first token, ms':>22}{'tokens/s a stream':>20}{'retrieval, ms':>18}")
+    for together in AT_ONCE:
+        results: dict[str, list[Streamed]] = {"direct": [], "ours": []}
+        made = {"direct": 0.0, "ours": 0.0}
+        batches = [list(range(start, min(start + together, len(asked)))) for start in range(0, len(asked), together)]
+        for number, batch in enumerate(batches):
+            if len(batch) < together:
+                continue
+            ways: list[tuple[str, Callable[[int], Streamed]]] = [("direct", direct), ("ours", ours)]
+            for name, way in ways if number % 2 else reversed(ways):
+                before = vllm.number("vllm:generation_tokens_total")
+                results[name] += _at_once(way, batch)
+                made[name] += vllm.number("vllm:generation_tokens_total") - before
+        rates = {name: (made[name] - len(found)) / sum(item.after for item in found) for name, found in results.items()}
+        for name, found in results.items():
+            print(
+                f"{together:>8}{name:>9}{_spread([item.first for item in found]):>22}{rates[name]:>20.1f}"
+                + (f"{_spread([item.retrieval for item in found]):>18}" if name == "ours" else "")
+            )
+        later = median(item.first for item in results["ours"]) - median(item.first for item in results["direct"])
+        print(
+            f"{together:>8} ours: first token {later * 1000:+.0f} ms, tokens/s ×{rates['ours'] / rates['direct']:.3f}"
+        )
+
+
+def _at_once(way: Callable[[int], Streamed], batch: Sequence[int]) -> list[Streamed]:
+    found: list[Streamed] = []
+    threads = [threading.Thread(target=lambda at=at: found.append(way(at))) for at in batch]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    if len(found) != len(batch):
+        raise SystemExit("an answer failed")
+    return found
+
+
+def _read(url: str, body: dict[str, object], headers: dict[str, str], *, ours: bool) -> Streamed:
+    """Read a stream to its end, taking as little time for it as one can."""
+    began = time.perf_counter()
+    start, first, last = began, 0.0, 0.0
+    with httpx.stream("POST", url, json=body, headers=headers, timeout=600, trust_env=False) as answer:
+        answer.raise_for_status()
+        for piece in answer.iter_raw():
+            now = time.perf_counter()
+            if ours and b"event: retrieved" in piece:
+                start = now
+            if (b"event: delta" in piece) if ours else (b'"content":"' in piece and b'"content":""' not in piece):
+                first, last = first or now, now
+            if ours and b"event: finished" in piece and b'"mode": "written"' not in piece:
+                raise SystemExit("an answer was not written by the model")
+    return Streamed(first=first - start, after=last - first, retrieval=start - began)
+
+
+def _spread(seconds: Sequence[float]) -> str:
+    high = quantiles(seconds, n=20, method="inclusive")[-1] if len(seconds) > 1 else seconds[0]
+    return f"{median(seconds) * 1000:.0f} ({high * 1000:.0f})"
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,84 @@
+"""The systemd units and their install script, as far as a machine without systemd as its first process allows."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+UNITS = ROOT / "deploy" / "systemd"
+# exposure by `systemd-analyze security`, 0 to 10, lower is better; deploy/README.md states what is reached
+LIMITS = {"vectors": 1.5, "web": 2.2, "ingest": 2.2, "backup": 1.6, "backup-check": 1.6, "model@": 2.0}
+
+needs_systemd = pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="systemd is not installed")
+
+
+def install(destination: Path, script: str = "install") -> str:
+    environment = os.environ | {"DESTDIR": str(destination), "PREMISE_SKIP_VENV": "1"}
+    command = ["sh", str(UNITS / script)]
+    return subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stderr
+
+
+def tree(folder: Path) -> dict[str, tuple[int, int, bytes]]:
+    return {
+        str(file.relative_to(folder)): (file.stat().st_mtime_ns, file.stat().st_mode, file.read_bytes())
+        for file in sorted(folder.rglob("*"))
+        if file.is_file()
+    }
+
+
+def test_a_second_install_changes_nothing_and_uninstall_keeps_what_is_the_companys(tmp_path: Path) -> None:
+    assert "put in place" in install(tmp_path)
+    (tmp_path / "var/lib/premise/catalog.sqlite").write_text("kept")
+    env = tmp_path / "etc/premise/premise.env"
+    env.write_text(env.read_text() + "PREMISE_PORT=8601\n")
+    before = tree(tmp_path / "etc")
+    assert "units unchanged" in install(tmp_path)
+    assert tree(tmp_path / "etc") == before
+    assert (tmp_path / "etc/premise/credentials/llm.key").stat().st_mode & 0o077 == 0
+    assert (tmp_path / "etc/premise/credentials").stat().st_mode & 0o077 == 0
+    assert (tmp_path / "var/lib/premise").stat().st_mode & 0o077 == 0
+    assert env.stat().st_mode & 0o007 == 0
+    install(tmp_path, "uninstall")
+    assert not (tmp_path / "opt/premise").exists()
+    assert not list((tmp_path / "etc/systemd/system").iterdir())
+    assert (tmp_path / "var/lib/premise/catalog.sqlite").read_text() == "kept"
+    install(tmp_path)
+    assert "PREMISE_PORT=8601" in env.read_text()
+    assert (tmp_path / "etc/premise/credentials/llm.key").read_bytes() == before["premise/credentials/llm.key"][2]
+
+
+@needs_systemd
+def test_systemd_takes_every_unit(tmp_path: Path) -> None:
+    for unit in UNITS.iterdir():
+        if unit.suffix in (".service", ".timer", ".target"):
+            (tmp_path / unit.name).write_text(unit.read_text().replace("/opt/premise", str(ROOT)))
+    units = [str(file) for file in sorted(tmp_path.iterdir())]
+    done = subprocess.run(["systemd-analyze", "verify", *units], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+@needs_systemd
+@pytest.mark.parametrize(("name", "limit"), LIMITS.items())
+def test_the_units_are_hardened(name: str, limit: float) -> None:
+    unit = UNITS / f"premise-{name}.service"
+    done = subprocess.run(
+        ["systemd-analyze", "security", "--offline=true", str(unit)], capture_output=True, text=True, check=False
+    )
+    found = re.search(r"exposure level for \S+: ([\d.]+)", done.stdout)
+    assert found, done.stdout + done.stderr
+    assert float(found[1]) <= limit
+
+
+def test_every_unit_is_its_own_account_without_the_internet() -> None:
+    for unit in UNITS.glob("*.service"):
+        text = unit.read_text()
+        for line in ("User=premise", "UMask=0077", "IPAddressDeny=any", "NoNewPrivileges=yes", "ProtectSystem=strict"):
+            assert f"\n{line}\n" in text, f"{unit.name}: {line}"
+    assert "LoadCredential=llm.key:" in (UNITS / "premise-web.service").read_text()
+    assert not re.search(r"(?i)(key|token|password)=\S*[0-9a-z]{16}", "".join(u.read_text() for u in UNITS.iterdir()))

@@ -1,0 +1,155 @@
+"""Forgetting a document: every trace, down to the bytes on the disk; and files that a person has passed over."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from place import Place
+
+from storage import erasure
+from storage.accounts import Accounts
+from storage.conversations import Conversations
+from storage.errors import NotPermitted
+from storage.records import State
+
+WORD = "Quetzalnapping"
+SECRET = f"# Minutes\n\nThe {WORD} settlement was four million.\n"
+OTHER = "# Leave\n\nThere are 30 days of annual leave.\n"
+
+
+def document(place: Place, path: str) -> str:
+    return next(item.id for item in place.store.catalog.documents(labels=None) if item.path == path)
+
+
+def traces(folder: Path, *wanted: bytes) -> list[str]:
+    """Files of the data folder, the inbox aside, that hold any of these bytes, whatever their case."""
+    return [
+        str(file.relative_to(folder))
+        for file in folder.rglob("*")
+        if file.is_file()
+        and "inbox" not in file.relative_to(folder).parts
+        and any(word.lower() in file.read_bytes().lower() for word in wanted)
+    ]
+
+
+def chat(place: Place, path: str, text: str) -> Conversations:
+    """A stored answer that quotes the document, and one that does not."""
+    Accounts(place.store.database).add("mia", "a long enough password", ["hr"], admin=False)
+    conversations = Conversations(place.store.database)
+    found = conversations.start("mia", "What was settled?")
+    revision = next(item.revision for item in place.store.catalog.documents(labels=None) if item.path == path)
+    quoting = {"answer": text, "citations": [{"n": 1, "revision": revision, "quote": text}]}
+    conversations.add("mia", found.id, "assistant", text, quoting)
+    conversations.add("mia", found.id, "assistant", "30 days.", {"answer": "30 days.", "citations": []})
+    return conversations
+
+
+def test_forgetting_leaves_no_byte_and_the_file_is_not_read_again(place: Place) -> None:
+    file = place.write("hr/minutes.md", SECRET)
+    place.write("hr/leave.md", OTHER)
+    place.ingest()
+    file.write_text(SECRET + "\nA second revision.\n")
+    place.ingest()
+    conversations = chat(place, "hr/minutes.md", f"The {WORD} settlement was four million.")
+    assert traces(place.settings.data, WORD.encode())
+    forgotten = erasure.forget(place.store.database, [document(place, "hr/minutes.md")])
+    assert (forgotten.paths, forgotten.answers) == (("hr/minutes.md",), 1)
+    assert place.found(WORD, "hr") == ["hr/leave.md"]  # at once; by its vector, as the nearest that is left
+    texts = [message.content for message in conversations.messages("mia", conversations.all("mia")[0].id)]
+    assert texts == [erasure.ERASED, "30 days."]
+    assert place.pipeline.scrub_due()
+    place.pipeline.scrub()
+    place.store.indexes.keywords.close()
+    assert not place.pipeline.scrub_due()
+    assert traces(place.settings.data, WORD.encode(), WORD.lower().encode()[:12], b"four million") == []
+    assert place.store.indexes.check().ok
+    place.ingest()
+    file.write_text(SECRET + "\nChanged again.\n")
+    place.ingest()
+    moved = file.rename(file.with_name("moved.md"))
+    place.ingest()
+    assert place.states() == {"hr/moved.md": "forgotten", "hr/leave.md": "indexed"}
+    moved.unlink()
+    place.ingest()
+    assert place.states() == {"hr/moved.md": "forgotten", "hr/leave.md": "indexed"}  # also when it comes back
+
+
+def test_an_original_that_another_document_has_too_stays(place: Place) -> None:
+    place.write("hr/minutes.md", SECRET)
+    place.write("everyone/copy.md", SECRET)
+    place.ingest()
+    erasure.forget(place.store.database, [document(place, "hr/minutes.md")])
+    place.pipeline.scrub()
+    assert place.found(WORD, "hr", "everyone") == ["everyone/copy.md"]
+    revision = next(item.revision for item in place.store.catalog.documents(labels=None) if item.revision)
+    content, _, _ = place.store.catalog.original_of(revision, labels=place.store.catalog.all_labels())
+    assert place.store.originals.path(content).is_file()
+
+
+def test_unignored_files_are_read_again(place: Place) -> None:
+    place.write("hr/minutes.md", SECRET)
+    place.ingest()
+    key = document(place, "hr/minutes.md")
+    assert place.store.catalog.ignore([key]) == 1
+    assert place.found(WORD, "hr") == []
+    place.ingest()
+    assert place.states() == {"hr/minutes.md": "asked"}
+    assert place.store.indexes.check().ok
+    assert place.store.catalog.unignore([key]) == 1
+    place.ingest()
+    assert place.found(WORD, "hr") == ["hr/minutes.md"]
+
+
+def test_forgetting_what_is_being_read_wins(place: Place) -> None:
+    place.write("hr/minutes.md", SECRET)
+    place.pipeline.reconcile(place.source())
+    [waiting] = place.store.catalog.waiting([place.source().id], 10)
+    prepared = place.pipeline._prepare(waiting)
+    assert prepared is not None
+    erasure.forget(place.store.database, [waiting.id])
+    place.pipeline.work([place.source()])
+    assert place.states() == {"hr/minutes.md": "forgotten"}
+    assert place.store.catalog.counts()["chunks"] == 0
+    place.store.catalog.fail(waiting.id, "corrupt", "It is damaged.", None)  # what a slow parser says at last
+    place.store.catalog.set_state(waiting.id, State.EMBEDDING)
+    assert place.states() == {"hr/minutes.md": "forgotten"}
+
+
+def test_an_ignored_document_is_not_forgotten_less(place: Place) -> None:
+    place.write("hr/minutes.md", SECRET)
+    place.ingest()
+    key = document(place, "hr/minutes.md")
+    old = place.store.catalog.documents(labels=None)[0].revision
+    erasure.forget(place.store.database, [key])
+    assert place.store.catalog.ignore([key]) == 0
+    assert place.states() == {"hr/minutes.md": "forgotten"}
+    with pytest.raises(NotPermitted):
+        place.store.catalog.revision(old or "", labels=place.store.catalog.all_labels())
+
+
+def test_what_a_kill_left_unscrubbed_is_scrubbed_at_the_next_start(
+    place_at: Callable[..., Place], tmp_path: Path
+) -> None:
+    place = place_at(tmp_path / "data")
+    place.write("hr/minutes.md", SECRET)
+    place.ingest()
+    erasure.forget(place.store.database, [document(place, "hr/minutes.md")])
+    again = place_at(tmp_path / "data")
+    assert again.pipeline.scrub_due()
+    again.pipeline.scrub()
+    again.store.indexes.keywords.close()
+    assert traces(again.settings.data, WORD.encode()) == []
+
+
+def test_deleted_text_is_overwritten_without_a_vacuum(place: Place) -> None:
+    """A file that is simply deleted leaves no text in the catalog's free pages."""
+    file = place.write("hr/minutes.md", SECRET)
+    place.ingest()
+    file.unlink()
+    place.ingest()
+    with sqlite3.connect(place.store.folder.catalog) as connection:
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    assert WORD.encode() not in place.store.folder.catalog.read_bytes()

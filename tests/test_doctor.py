@@ -1,0 +1,77 @@
+"""`premise doctor`: each check says what is wrong and what to do."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import subprocess
+import sys
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from app.doctor import State, examine
+from storage.backup import LAST_BACKUP
+from storage.catalog import Catalog
+from storage.database import Database
+from storage.datafolder import DataFolder
+from storage.settings import load_settings
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    usual = os.umask(0o077)
+    Database.open(DataFolder(tmp_path / "data").catalog).close()
+    os.umask(usual)
+    return tmp_path / "data"
+
+
+def found(data: Path, name: str, **settings: Any) -> tuple[State, str]:
+    check = next(item for item in examine(load_settings(data, **settings)) if item.name == name)
+    assert check.advice or check.state is State.OK
+    return check.state, check.sentence
+
+
+def test_a_healthy_host_has_no_failure_and_says_so_in_json(data: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "app.cli", "--data", str(data), "doctor", "--json"],
+        capture_output=True, text=True, check=False, env=os.environ | {"PREMISE_PORT": "18699"},
+    )  # fmt: skip
+    result = json.loads(done.stdout)
+    assert done.returncode == 0
+    assert result["ok"]
+    assert {check["state"] for check in result["checks"]} <= {"ok", "warn"}
+    assert {"disk", "permissions", "sandbox", "backup", "outgoing"} <= {check["name"] for check in result["checks"]}
+
+
+def test_each_fault_is_found(data: Path) -> None:
+    assert found(data, "permissions")[0] is State.OK
+    (data / "catalog.sqlite").chmod(0o644)
+    state, sentence = found(data, "permissions")
+    assert state is State.FAIL
+    assert "catalog.sqlite" in sentence
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        state, sentence = found(data, "port", port=taken.getsockname()[1])
+    assert state is State.FAIL
+    state, sentence = found(data, "language model", llm_url="http://127.0.0.1:9/v1")
+    assert state is State.FAIL
+    assert "127.0.0.1:9" in sentence
+    assert found(data, "settings", llm_api_key_file=data / "no.key")[0] is State.FAIL
+    assert found(data, "settings", host="::")[0] is State.WARN
+    assert found(data, "outgoing", allowed_outgoing=["0.0.0.0/0"])[0] is State.FAIL
+    assert found(data, "outgoing", llm_url="http://gpu.intra/v1")[0] is State.WARN
+    assert found(data, "embedding model", embedder=data)[0] is State.FAIL
+
+
+def test_the_last_backup_counts(data: Path) -> None:
+    assert found(data, "backup")[0] is State.WARN
+    database = Database.open(data / "catalog.sqlite")
+    for days, state in ((1, State.OK), (9, State.WARN)):
+        Catalog(database).set_fact(LAST_BACKUP, (datetime.now(UTC) - timedelta(days=days)).isoformat())
+        assert found(data, "backup")[0] is state
+    database.close()

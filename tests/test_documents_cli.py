@@ -1,0 +1,56 @@
+"""`premise documents …` and `premise forget`, as an administrator runs them."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+from test_cli import LEAVE, SALARY, run, run_json
+
+
+def listed(data: Path, *arguments: str) -> dict[str, str]:
+    files = run_json("documents", "list", *arguments, data=data)["files"]
+    return {item["path"]: item["code"] or item["state"] for item in files}
+
+
+def test_files_are_listed_ignored_retried_and_forgotten(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    texts = {"everyone/leave.md": LEAVE, "hr/salary.md": SALARY, "hr/~$salary.docx": "x", "everyone/empty.pdf": ""}
+    for path, text in texts.items():
+        (data / "inbox" / path).parent.mkdir(parents=True, exist_ok=True)
+        (data / "inbox" / path).write_text(text)
+    run_json("ingest", data=data)
+    assert listed(data) == {
+        "everyone/empty.pdf": "empty",
+        "everyone/leave.md": "indexed",
+        "hr/salary.md": "indexed",
+        "hr/~$salary.docx": "editors_file",
+    }
+    assert listed(data, "--state", "failed,ignored", "--containing", "SALARY") == {"hr/~$salary.docx": "editors_file"}
+    assert list(listed(data, "--limit", "2", "--page", "2")) == ["hr/salary.md", "hr/~$salary.docx"]
+    assert "hr/salary.md" in run("documents", "list", "--limit", "3", data=data).stdout
+    assert run_json("documents", "retry", "--all", data=data) == {"retried": 1}
+    assert run_json("documents", "ignore", "everyone", data=data) == {"ignored": 2}  # a folder is all below it
+    assert run_json("documents", "unignore", "everyone/leave.md", data=data) == {"unignored": 1}
+    assert listed(data)["everyone/leave.md"] == "waiting"
+    absolute = str(data / "inbox" / "hr" / "salary.md")
+    assert run_json("forget", absolute, data=data) == {"forgotten": ["hr/salary.md"], "answers": 0}
+    assert listed(data)["hr/salary.md"] == "forgotten"
+    left = [file for file in data.rglob("*") if file.is_file() and "inbox" not in file.parts]
+    assert [file for file in left if b"75,500" in file.read_bytes()] == []
+    result = run_json("ingest", data=data)
+    assert (result["indexed"], result["failed"]) == (1, [])
+    hits = run_json("search", "senior engineer annual leave", "--groups", "hr,everyone", data=data)["hits"]
+    assert [hit["path"] for hit in hits] == ["everyone/leave.md"]
+    shutil.rmtree(data / "vectors")  # as a lost disk would
+    status = run_json("status", data=data)
+    assert not status["indexes"]["consistent"]
+    assert run_json("reindex", data=data)["consistent"]
+    assert status["sandbox"]["network"] in ("open", "closed")
+
+
+def test_what_is_not_there_is_said(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    assert "no document at nothing.md" in run("forget", "nothing.md", data=data, code=1).stderr
+    assert "the states are" in run("documents", "list", "--state", "odd", data=data, code=2).stderr
+    assert "--all" in run("documents", "retry", data=data, code=2).stderr

@@ -1,0 +1,106 @@
+"""A real vLLM server on the CPU, with a tiny random model and an adapter; started, asked, killed and started again."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import httpx
+
+ROOT = Path(__file__).parent.parent.parent
+VLLM = ROOT / ".venv-vllm" / "bin" / "vllm"
+READY_SECONDS = 400
+KEY = "a-key-for-this-test-run"
+ADAPTER = "adapter"
+
+
+class Vllm:
+    """`sh deploy/vllm` as an operator runs it."""
+
+    def __init__(self, folder: Path, context: int = 8192) -> None:
+        self.folder = folder
+        self.key_file = folder / "key"
+        self.key_file.write_text(KEY)
+        self.model = folder / "tiny"
+        self.adapter = folder / ADAPTER
+        maker = [str(VLLM.with_name("python")), str(Path(__file__).with_name("make_model.py"))]
+        subprocess.run([*maker, str(self.model), str(self.adapter)], capture_output=True, check=True)
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            self.port = int(probe.getsockname()[1])
+        self._context = context
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def root(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def url(self) -> str:
+        return f"{self.root}/v1"
+
+    @property
+    def headers(self) -> dict[str, str]:
+        return {"Authorization": f"Bearer {KEY}"}
+
+    def start(self) -> None:
+        """Start it, and wait until it is ready."""
+        environment = os.environ | {
+            "VLLM_PORT": str(self.port),
+            "VLLM_KEY_FILE": str(self.key_file),
+            "VLLM_CONTEXT": str(self._context),
+        }
+        log = self.folder / "vllm.log"
+        loras = ["--enable-lora", "--lora-modules", f"{ADAPTER}={self.adapter}"]
+        with log.open("wb") as output:
+            self._process = subprocess.Popen(
+                ["sh", str(ROOT / "deploy" / "vllm"), str(self.model), *loras],
+                stdout=output,
+                stderr=output,
+                env=environment,
+                start_new_session=True,
+            )
+        until = time.monotonic() + READY_SECONDS
+        while not self._answers():
+            assert self._process.poll() is None, log.read_text()[-3000:]
+            assert time.monotonic() < until, "vLLM did not become ready"
+            time.sleep(0.5)
+
+    def kill(self) -> None:
+        """End it with everything that it started, at once."""
+        if self._process is not None:
+            os.killpg(self._process.pid, signal.SIGKILL)
+            self._process.wait()
+            self._process = None
+
+    def number(self, name: str) -> float:
+        """A number of its /metrics, over all labels."""
+        text = httpx.get(f"{self.root}/metrics", timeout=30, trust_env=False).text
+        return sum(float(value) for value in re.findall(rf"^{re.escape(name)}(?:{{.*}})? (\S+)$", text, re.MULTILINE))
+
+    @property
+    def running(self) -> float:
+        """Requests that it works on, or that wait inside it."""
+        return self.number("vllm:num_requests_running") + self.number("vllm:num_requests_waiting")
+
+    def _answers(self) -> bool:
+        try:
+            return httpx.get(f"{self.root}/health", timeout=2, trust_env=False).is_success
+        except httpx.HTTPError:
+            return False
+
+
+def eventually(check: Callable[[], bool]) -> bool:
+    """Whether something comes true; machines are shared, so this is patient."""
+    until = time.monotonic() + 90
+    while time.monotonic() < until:
+        if check():
+            return True
+        time.sleep(0.1)
+    return False
