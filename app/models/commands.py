@@ -162,3 +162,58 @@ def fetch(
     else:
         print(f"{done['files']} files of {done['repository']} at {done['revision']}.\n\n{in_words(report)}")
     raise typer.Exit(1 if report.refused else 0)
+
+
+@models.command("compare")
+def compare(context_of_command: typer.Context, as_json: Json = False) -> None:
+    """What people think of each model's answers: thumbs up and down, side by side."""
+    from app.models.feedback import ratings
+
+    rows = ratings(_settings(context_of_command))
+    if as_json:
+        _print({"models": rows})
+        return
+    for row in rows:
+        print(f"{row['model']:<50} {row['up']:>6} up {row['down']:>6} down   {row['share']:.0%} up")
+    if not rows:
+        print("No answer has been rated yet.")
+
+
+feedback = typer.Typer(no_args_is_help=True, help="What people rated, as data. The operator's: it holds their words.")
+
+
+@feedback.callback()
+def _group() -> None:
+    """Keeps `export` a command of its own while it is the only one."""
+
+
+@feedback.command("export")
+def export(
+    context_of_command: typer.Context,
+    questions: Annotated[
+        Path | None, typer.Option("--eval", help="Write a question set for premise eval here.")
+    ] = None,
+    chat: Annotated[Path | None, typer.Option("--chat", help="Write chat JSONL for fine-tuning here.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Rated answers with their passages: a question set, and a set to fine-tune with (thumbs up only)."""
+    from app.feedback import write_set
+    from app.models.feedback import write_chats
+
+    if questions is None and chat is None:
+        raise typer.BadParameter("name at least one file: --eval FILE, --chat FILE")
+    settings = _settings(context_of_command)
+    result: dict[str, Any] = {}
+    if questions is not None:
+        result["eval"] = write_set(settings, questions)
+    if chat is not None:
+        result["chat"] = write_chats(settings, chat)
+    if as_json:
+        _print(result)
+        return
+    if questions is not None:
+        made = result["eval"]
+        print(f"{questions}: {made['confirmed']} confirmed, {made['open']} to be completed by hand.")
+    if chat is not None:
+        print(f"{chat}: {result['chat']} conversations to train with.")
+    print("The files hold what people asked and read: keep them as you keep theirs.")

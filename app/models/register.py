@@ -37,6 +37,7 @@ class InUse:
     name: str
     directory: Path | None  # None: a server elsewhere, of which we have no files
     origin: str  # where it came from, as far as we know; empty: from the operator
+    release: str = ""  # of the package that carries it: another release has other files, and that is no surprise
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,9 +72,12 @@ class Checked:
 def in_use(settings: Settings) -> list[InUse]:
     """The models that the settings name."""
     found = [_embedder(settings)]
-    reranker: object = getattr(settings, "reranker", None)
-    if reranker and (directory := Path(str(reranker)).expanduser()).is_dir():
+    if settings.reranker is not None:
+        directory = settings.reranker.expanduser()
         found.append(InUse(role="reranker", name=directory.resolve().name, directory=directory, origin=""))
+    elif settings.reranker_url:
+        name = settings.reranker_model or "the first that the server serves"
+        found.append(InUse(role="reranker", name=name, directory=None, origin=f"the server at {settings.reranker_url}"))
     if settings.llm_directory is not None:
         served = settings.llm_directory.expanduser()
         found.append(InUse(role="language model", name=served.resolve().name, directory=served, origin=""))
@@ -95,7 +99,8 @@ def _embedder(settings: Settings) -> InUse:
     except PackageNotFoundError:
         number = "of an unknown version"
     origin = f"the package {BUNDLED} {number}, which is not by the model's authors; its version is pinned"
-    return InUse(role="embedder", name="all-MiniLM-L6-v2", directory=Path(str(get_model_path())), origin=origin)
+    directory = Path(str(get_model_path()))
+    return InUse(role="embedder", name="all-MiniLM-L6-v2", directory=directory, origin=origin, release=number)
 
 
 def _elsewhere() -> str:
@@ -108,7 +113,7 @@ def look(settings: Settings) -> list[Checked]:
     made = []
     for model in in_use(settings):
         report = check(model.directory, quick=True) if model.directory else None
-        files = kept.get(_key(model.directory), {}).get("files") if model.directory else None
+        files = kept.get(_key(model.directory, model.release), {}).get("files") if model.directory else None
         made.append(
             Checked(
                 model=model,
@@ -152,9 +157,10 @@ def unchanged(settings: Settings, model: InUse, say: Say) -> None:
     if directory is None:
         return
     known = _read(settings)
-    entry = known.get(_key(directory))
+    key = _key(directory, model.release)
+    entry = known.get(key)
     if entry is None:
-        record(settings, directory, say)
+        record(settings, directory, say, release=model.release)
         return
     kept: dict[str, dict[str, Any]] = entry["files"]
     files = listing(directory).files
@@ -168,7 +174,7 @@ def unchanged(settings: Settings, model: InUse, say: Say) -> None:
             )
     if moved:
         entry["files"] = kept | moved
-        _write(settings, known | {_key(directory): entry})
+        _write(settings, known | {key: entry})
 
 
 def _compare(file: Listed | None, kept: dict[str, Any] | None, moved: dict[str, dict[str, Any]]) -> str:
@@ -189,7 +195,7 @@ def _compare(file: Listed | None, kept: dict[str, Any] | None, moved: dict[str, 
     return ""
 
 
-def record(settings: Settings, directory: Path, say: Say) -> str:
+def record(settings: Settings, directory: Path, say: Say, *, release: str = "") -> str:
     """Keep size, times and SHA-256 of every file; returns the checksum over all. Raises: ModelError."""
     found = listing(directory)
     total = sum(file.size for file in found.files.values())
@@ -202,7 +208,7 @@ def record(settings: Settings, directory: Path, say: Say) -> str:
     except OSError as error:
         raise ModelError(f"{directory}: {error.filename} cannot be read: {error.strerror}.") from error
     entry = {"recorded": datetime.now(UTC).isoformat(timespec="seconds"), "files": files}
-    _write(settings, _read(settings) | {_key(directory): entry})
+    _write(settings, _read(settings) | {_key(directory, release): entry})
     return _digest({name: str(item["sha256"]) for name, item in files.items()})
 
 
@@ -218,8 +224,8 @@ def _digest(files: dict[str, str]) -> str:
     return hashlib.sha256(lines.encode()).hexdigest()
 
 
-def _key(directory: Path | None) -> str:
-    return str(directory.expanduser().resolve()) if directory else ""
+def _key(directory: Path, release: str) -> str:
+    return " ".join(filter(None, [str(directory.expanduser().resolve()), release]))
 
 
 def _read(settings: Settings) -> dict[str, Any]:
