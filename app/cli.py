@@ -228,17 +228,37 @@ def ingest(
 
 @cli.command()
 def reindex(
-    embed: Annotated[bool, typer.Option("--embed", help="Chunk and embed everything anew, for another model.")] = False,
+    embed: Annotated[
+        bool, typer.Option("--embed", help="Go over to the embedding model that the settings name, beside the service.")
+    ] = False,
+    confirm: Annotated[bool, typer.Option("--confirm", help="That was right: let the old vectors go.")] = False,
+    revert: Annotated[bool, typer.Option("--revert", help="That was wrong: go back to the model before.")] = False,
+    cut: Annotated[
+        bool, typer.Option("--cut", help="Cut and embed all documents anew, for another chunk size; stop `up` first.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
-    """Rebuild both indexes from the catalog: no parsing, no embedding (unless --embed)."""
-    from ingest.passes import rebuild
+    """Rebuild both indexes from the catalog: no parsing, no embedding; or change the embedding model."""
+    from ingest.passes import change_model, confirm_model, rebuild
 
-    result = rebuild(_settings(), embed=embed)
+    if embed + confirm + revert + cut > 1:
+        raise typer.BadParameter("choose one of --embed, --confirm, --revert and --cut")
+    if confirm:
+        result = confirm_model(_settings())
+        words = f"{result['model']} is confirmed; {result['moved']} old vectors were let go"
+    elif embed or revert:
+        result = change_model(_settings(), revert=revert)
+        words = (
+            f"{result['embedded']} chunks were embedded; questions are answered by {result['model']} now, "
+            f"{result['seconds']:.1f} s. If that is right: premise reindex --confirm; if not: premise reindex --revert"
+        )
+    else:
+        result = rebuild(_settings(), cut=cut)
+        words = f"{result['chunks']} chunks in both indexes, {result['seconds']:.1f} s"
     if as_json:
         _print_json(result)
     else:
-        print(f"{result['chunks']} chunks in both indexes, {result['seconds']:.1f} s")
+        print(words)
 
 
 # --- questions -----------------------------------------------------------------------------------------------------

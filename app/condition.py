@@ -9,7 +9,7 @@ from typing import Any
 
 from app.models.register import look
 from storage.catalog import EMBEDDER
-from storage.catalog.facts import PARSER_NETWORK
+from storage.catalog.facts import PARSER_NETWORK, PREVIOUS
 from storage.datafolder import DataFolder
 from storage.errors import PremiseError
 from storage.records import State
@@ -29,6 +29,7 @@ def condition(settings: Settings) -> dict[str, Any]:
             "unreadable_by_anyone": counts["unlabelled"],
             "chunks": counts["chunks"],
             "revisions": counts["revisions"],
+            "ingesting": store.catalog.ingesting(),
             "indexes": {
                 "consistent": check.ok,
                 "chunks": check.chunks,
@@ -65,6 +66,7 @@ def _models(settings: Settings, store: Store) -> dict[str, Any]:
             "tokens": embedder.max_tokens,
             "languages": list(embedder.languages),
             "index_made_by": store.catalog.fact(EMBEDDER),
+            "unconfirmed": store.catalog.fact(PREVIOUS) is not None,
             "problem": problem,
         },
         "language_model": _language_model(settings),
@@ -125,8 +127,14 @@ def in_words(result: dict[str, Any]) -> str:
         lines.append(
             f"attention  {result['unreadable_by_anyone']} files are readable by nobody: put them into a group's folder"
         )
+    if (work := result["ingesting"]) is not None:
+        left = f", about {work['seconds_left']:,} s left" if work["seconds_left"] else ""
+        done = f"{work['done']:,} of {work['files']:,} files, {work['chunks_per_second']:g} chunks/s"
+        lines.append(f"ingesting  {done}{left}")
     if result["sandbox"]["network"] == "open":
         lines.append("attention  the parsing process could not leave the network: allow user namespaces on this system")
     lines += [f"attention  {embedder['problem']}"] if embedder["problem"] else []
+    if embedder["unconfirmed"]:
+        lines.append("attention  The embedding model was changed: premise reindex --confirm, or --revert.")
     lines += [f"attention  {source['held']}" for source in result["sources"] if source["held"]]
     return "\n".join(lines)

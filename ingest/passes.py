@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -14,17 +15,21 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from ingest.parse.limits import ParseLimits
 from ingest.passwords import Passwords
 from ingest.pipeline import Pipeline, Reconciled
-from ingest.pipeline import Progress as Work
+from ingest.progress import Progress as Work
+from ingest.reembed import confirm, switch
 from ingest.sandbox import Sandbox
-from storage.catalog import Catalog, Source
+from storage.catalog import EMBEDDER, Catalog, Source
+from storage.catalog.facts import PREVIOUS
 from storage.datafolder import DataFolder
-from storage.errors import DataFolderError
+from storage.embedder import LocalEmbedder
+from storage.errors import DataFolderError, ModelError
 from storage.failures import Code, advice
 from storage.records import State
 from storage.settings import Settings
 from storage.store import open_store
 
 WAIT_SECONDS = 600  # for the running service to come to the end of its pass
+MOST_PARSERS = 4  # by default: the embedder takes the other half of the cores
 CHANGING_SECONDS = 60  # how long a pass stays for files that are still being written
 
 
@@ -38,11 +43,14 @@ def open_pipeline(settings: Settings, *, check_embedder: bool = True) -> Iterato
         ocr_seconds=settings.ocr_seconds,
         ocr_languages=tuple(settings.ocr_languages),
     )
-    with (
-        open_store(settings, check_embedder=check_embedder) as store,
-        Sandbox(limits, Passwords(settings.passwords_file)) as sandbox,
-    ):
-        yield Pipeline(settings, store.indexes, store.originals, store.embedder, sandbox), store.folder
+    with open_store(settings, check_embedder=check_embedder) as store, ExitStack() as closing:
+        passwords = Passwords(settings.passwords_file)
+        sandboxes = [closing.enter_context(Sandbox(limits, passwords)) for _ in range(_parsers(settings))]
+        yield Pipeline(settings, store.indexes, store.originals, store.embedder, *sandboxes), store.folder
+
+
+def _parsers(settings: Settings) -> int:
+    return settings.parsers or min(MOST_PARSERS, max(1, (os.cpu_count() or 1) // 2))
 
 
 def one_pass(
@@ -114,12 +122,21 @@ def _refuse_overlap(catalog: Catalog, root: Path) -> None:
 def _work(pipeline: Pipeline, source: Source) -> Work:
     """Work with a progress bar on standard error; files still being written are waited for a while."""
     console = Console(stderr=True)
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[rate]}"),
+        TimeRemainingColumn(),
+    )
     with Progress(*columns, console=console, transient=True) as bar:
-        task = bar.add_task("Indexing")
+        task = bar.add_task("Indexing", rate="")
 
         def show(work: Work) -> None:
-            bar.update(task, total=work.total, completed=work.done, description=f"Indexing {work.path[-40:]}")
+            rate = f"{work.chunks_per_second:.0f} chunks/s"
+            bar.update(
+                task, total=work.total, completed=work.done, description=f"Indexing {work.path[-40:]}", rate=rate
+            )
 
         total = pipeline.work([source], progress=show)
         until = time.monotonic() + CHANGING_SECONDS
@@ -189,13 +206,54 @@ def _remove(pipeline: Pipeline, source: Source, started: float) -> dict[str, Any
     }
 
 
-def rebuild(settings: Settings, *, embed: bool) -> dict[str, Any]:
-    """Make both indexes anew from the catalog; `embed`: chunk and embed everything anew first."""
+def change_model(settings: Settings, *, revert: bool) -> dict[str, Any]:
+    """From the embedding model in use to the one that the settings name, or with `revert` back to the one before.
+
+    Beside a running service, which goes on with the one in use until the switch. Raises: ModelError.
+    """
     started = time.monotonic()
-    if embed and DataFolder(settings.data).running() is not None:
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with (
+        open_store(settings, check_embedder=False) as store,
+        Progress(*columns, console=Console(stderr=True), transient=True) as bar,
+    ):
+        embedder = LocalEmbedder.from_settings(settings)
+        if revert:
+            before = store.catalog.fact(PREVIOUS)
+            if not before:
+                raise ModelError("There is no switch of the embedding model that could be taken back.")
+            embedder = LocalEmbedder.from_place(before, settings)
+        task = bar.add_task("Embedding chunks", total=store.catalog.counts()["chunks"])
+        embedded = switch(
+            store.indexes,
+            embedder,
+            ingesting=lambda: store.folder.ingesting(wait=WAIT_SECONDS),
+            show=lambda done: bar.update(task, completed=done),
+        )
+        check = store.indexes.check()
+    return {
+        "model": embedder.model,
+        "embedded": embedded,
+        "chunks": check.chunks,
+        "consistent": check.ok,
+        "seconds": round(time.monotonic() - started, 3),
+    }
+
+
+def confirm_model(settings: Settings) -> dict[str, Any]:
+    """Let the vectors of the model before go. Raises: ModelError when no switch waits for it."""
+    with open_store(settings, check_embedder=False) as store:
+        moved = confirm(store.indexes, ingesting=lambda: store.folder.ingesting(wait=WAIT_SECONDS))
+        return {"model": store.catalog.fact(EMBEDDER), "moved": moved}
+
+
+def rebuild(settings: Settings, *, cut: bool) -> dict[str, Any]:
+    """Make both indexes anew from the catalog; `cut`: chunk and embed everything anew first."""
+    started = time.monotonic()
+    if cut and DataFolder(settings.data).running() is not None:
         raise DataFolderError("Stop `premise up` first: the running service would go on with the old model.")
     with (
-        open_pipeline(settings, check_embedder=not embed) as (pipeline, data),
+        open_pipeline(settings, check_embedder=not cut) as (pipeline, data),
         data.ingesting(wait=WAIT_SECONDS),
         Progress(
             TextColumn("{task.description}"),
@@ -206,7 +264,7 @@ def rebuild(settings: Settings, *, embed: bool) -> dict[str, Any]:
         ) as bar,
     ):
         counts = pipeline.catalog.counts()
-        if embed:
+        if cut:
             task = bar.add_task("Embedding documents", total=counts[State.INDEXED])
             pipeline.reembed(lambda done: bar.update(task, completed=done))
         else:

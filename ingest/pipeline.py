@@ -10,17 +10,19 @@ from __future__ import annotations
 import logging
 import os
 import time
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor
+from concurrent.futures import wait as _wait
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from hashlib import sha256
 from pathlib import Path, PurePosixPath
-
-import numpy as np
+from queue import SimpleQueue
+from types import TracebackType
 
 from ingest.access import AccessRules
-from ingest.chunk import chunk, embedding_text, name_of, title_of
+from ingest.batches import BATCH, Batches, Embedded
+from ingest.chunk import chunk, name_of, title_of
+from ingest.progress import Progress, Reported
 from ingest.sandbox import Sandbox
 from ingest.scan import Changes, Walked, compare, walk, why_unreadable
 from storage.catalog import EMBEDDER, Catalog, Known, Source, Vector, Waiting, revision_id
@@ -37,9 +39,12 @@ from storage.settings import Settings
 
 log = logging.getLogger("premise.ingest")
 
-EMBED_AT = 128  # chunks collected across documents before they are embedded together
+EMBED_AT = BATCH  # chunks collected across documents before they are embedded together
+CHUNKS_AHEAD = 4 * BATCH  # wait for the embedder at most, and those of the files that are being parsed
+FILES_AHEAD = 4  # of every parser
+LISTED = 200  # waiting files fetched at once
+LIST_SECONDS = 2.0  # and again after this long: a small new file goes before the large ones that waited
 MOST_INSIDE = 20_000  # files of one container and of all containers in it
-BATCH = 200  # waiting files fetched at once
 PASSWORDS = "passwords"  # the fact that tells whether passwords_file has changed
 GUARD_MINIMUM = 10  # fewer vanished files than this are simply deleted
 
@@ -57,19 +62,6 @@ class Reconciled:
     held: str | None = None  # why deletions wait for a person
     rule_problems: tuple[str, ...] = ()  # access.toml files that let nobody in because they cannot be read
     unreadable: tuple[str, ...] = ()  # folders and files that could not be looked at
-
-
-@dataclass(kw_only=True)
-class Progress:
-    """Where `work` stands; also what it ended with."""
-
-    total: int = 0
-    done: int = 0
-    indexed: int = 0
-    failed: int = 0
-    chunks: int = 0  # embedded or re-used
-    path: str = ""  # the file just finished
-    timings: dict[str, float] = field(default_factory=lambda: {"parse": 0.0, "embed": 0.0, "store": 0.0})
 
 
 def _flags(parsed: Parsed) -> tuple[str, ...]:
@@ -94,14 +86,25 @@ class Pipeline:
     """Takes files of registered sources into the catalog and the indexes."""
 
     def __init__(
-        self, settings: Settings, indexes: Indexes, originals: Originals, embedder: Embedder, sandbox: Sandbox
+        self,
+        settings: Settings,
+        indexes: Indexes,
+        originals: Originals,
+        embedder: Embedder,
+        sandbox: Sandbox,
+        *more: Sandbox,
     ) -> None:
+        """`more`: further parsing processes; as many files are parsed at once."""
         self.settings = settings
         self.catalog: Catalog = indexes.catalog
         self.indexes = indexes
         self.originals = originals
         self.embedder = embedder
         self.sandbox = sandbox
+        self._sandboxes: SimpleQueue[Sandbox] = SimpleQueue()
+        for one in (sandbox, *more):
+            self._sandboxes.put(one)
+        self.parsers = 1 + len(more)
         self._roots: dict[int, Path] = {}
 
     # --- folder against catalog --------------------------------------------------------------------------------
@@ -208,22 +211,37 @@ class Pipeline:
         state = Progress(total=self.catalog.unfinished(ids))
         if self.catalog.fact(EMBEDDER) is None:
             self.catalog.set_fact(EMBEDDER, f"{self.embedder.name} {self.embedder.revision}")
-        while not pause() and (waiting := self.catalog.waiting(ids, BATCH)):
-            collected: list[_Prepared] = []
-            for known, outcome in self._prepared(waiting, pause):
-                if outcome is None:
-                    self._finish(state, known, progress)
+        batches: Batches[_Prepared] = Batches(self.embedder, self.catalog)
+        reported = Reported(self.catalog, state, progress)
+        with _Upcoming(self, ids, pause) as upcoming, ThreadPoolExecutor(1, thread_name_prefix="store") as writer:
+            storing: Future[None] | None = None
+            while not pause():
+                if not (upcoming.fill(room=batches.chunks < CHUNKS_AHEAD) or batches):
+                    if storing is None:
+                        break
+                    storing.result()  # what changed while it was on its way waits anew once it is stored
+                    storing = None
                     continue
-                if isinstance(outcome, ParseFailure):
-                    self._fail(known, outcome)
-                    state.failed += 1
-                    self._finish(state, known, progress)
+                for known, outcome in upcoming.finished(wait=batches.chunks < EMBED_AT):
+                    if isinstance(outcome, _Prepared):
+                        batches.add(outcome, outcome.pieces)
+                        continue
+                    if outcome is not None:
+                        self._fail(known, outcome)
+                        state.failed += 1
+                    upcoming.forget(known)
+                    reported.finished(known.path)
+                if batches.chunks < EMBED_AT and upcoming:
                     continue
-                collected.append(outcome)
-                if sum(len(item.pieces) for item in collected) >= EMBED_AT:
-                    self._store(collected, state, progress)
-                    collected = []
-            self._store(collected, state, progress)
+                started = time.monotonic()
+                whole = batches.step()
+                state.timings["embed"] += time.monotonic() - started
+                if storing is not None:
+                    storing.result()  # one batch is stored while the next is embedded
+                storing = writer.submit(self._store, whole, reported, upcoming)
+            if storing is not None:
+                storing.result()
+        reported.ended()
         self._note_network()
         return state
 
@@ -242,28 +260,6 @@ class Pipeline:
             if network == "open":
                 log.warning("The parsing process could not leave the network: this system does not let it.")
 
-    def _finish(self, state: Progress, known: Waiting, progress: Callable[[Progress], None]) -> None:
-        state.done += 1
-        state.total = max(state.total, state.done)
-        state.path = known.path
-        progress(state)
-
-    def _prepared(
-        self, waiting: Sequence[Waiting], pause: Callable[[], bool]
-    ) -> Iterator[tuple[Waiting, _Prepared | ParseFailure | None]]:
-        """Parse ahead in one thread while the caller embeds: at most a few files, so that memory stays bounded."""
-        ahead = 4
-        with ThreadPoolExecutor(1, thread_name_prefix="parse") as pool:
-            queue: list[tuple[Waiting, Future[_Prepared | ParseFailure | None]]] = []
-            upcoming = iter(waiting)
-            while True:
-                while len(queue) < ahead and not pause() and (known := next(upcoming, None)) is not None:
-                    queue.append((known, pool.submit(self._prepare, known)))
-                if not queue:
-                    return
-                known, future = queue.pop(0)
-                yield known, future.result()
-
     def _prepare(self, known: Waiting) -> _Prepared | ParseFailure | None:
         """Keep, parse and chunk a file. None: its content is indexed already."""
         started = time.monotonic()
@@ -275,7 +271,7 @@ class Pipeline:
             self.catalog.set_state(known.id, State.PARSING, known.code)
             suffix = PurePosixPath(known.path).suffix.lower()
             deep = known.path.count(MEMBER_SEPARATOR) >= self.sandbox.limits.max_depth
-            parsed = self.sandbox.parse(self.originals.path(content), suffix, take=None if deep else self._take)
+            parsed = self._parse(self.originals.path(content), suffix, None if deep else self._take)
             if parsed.members:
                 self._refuse_flood(known.path, len(parsed.members))
             modified = parsed.modified or datetime.fromtimestamp(known.mtime_ns / 1e9, UTC)
@@ -298,6 +294,13 @@ class Pipeline:
             pieces=pieces,
             seconds=time.monotonic() - started,
         )
+
+    def _parse(self, path: Path, suffix: str, take: Callable[[Path], str] | None) -> Parsed:
+        sandbox = self._sandboxes.get()  # there are as many as threads that parse
+        try:
+            return sandbox.parse(path, suffix, take=take)
+        finally:
+            self._sandboxes.put(sandbox)
 
     def _chunks(self, parsed: Parsed, title: str, revision: str, path: str) -> list[Chunk]:
         return chunk(
@@ -370,15 +373,12 @@ class Pipeline:
 
     # --- storing -----------------------------------------------------------------------------------------------
 
-    def _store(self, collected: Sequence[_Prepared], state: Progress, progress: Callable[[Progress], None]) -> None:
-        if not collected:
+    def _store(self, whole: Sequence[Embedded[_Prepared]], reported: Reported, upcoming: _Upcoming) -> None:
+        if not whole:
             return
-        started = time.monotonic()
-        keys, vectors = self.embed([piece for item in collected for piece in item.pieces])
-        embedded = time.monotonic()
-        first = 0
-        for item in collected:
-            last = first + len(item.pieces)
+        state, started = reported.state, time.monotonic()
+        for embedded in whole:
+            item = embedded.item
             self.catalog.index_revision(
                 item.known.id,
                 content=item.content,
@@ -386,32 +386,26 @@ class Pipeline:
                 title=item.title,
                 parsed=item.parsed,
                 pieces=item.pieces,
-                embedded=keys[first:last],
-                vectors=vectors[first:last],
+                embedded=embedded.keys,
+                vectors=embedded.vectors,
+                if_state=State.EMBEDDING,
             )
             self.catalog.set_members(item.known.id, item.parsed.members)
-            first = last
+            upcoming.forget(item.known)
             state.indexed += 1
             state.chunks += len(item.pieces)
             state.timings["parse"] += item.seconds
-            self._finish(state, item.known, progress)
+            reported.finished(item.known.path)
         self.indexes.catch_up()
-        state.timings["embed"] += embedded - started
-        state.timings["store"] += time.monotonic() - embedded
+        state.timings["store"] += time.monotonic() - started
 
     def embed(self, pieces: Sequence[Chunk]) -> tuple[list[str], Vector]:
         """What each chunk's vector is made of, and the vectors: equal text is embedded once."""
-        texts = [embedding_text(piece) for piece in pieces]
-        model = f"{self.embedder.name} {self.embedder.revision}"
-        keys = [sha256(f"{model}\n{text}".encode()).hexdigest()[:32] for text in texts]
-        have = self.catalog.vectors_of(keys)
-        missing = {key: text for key, text in zip(keys, texts, strict=True) if key not in have}
-        made = self.embedder.encode_documents(list(missing.values()))
-        have |= dict(zip(missing, made, strict=True))
-        vectors = np.zeros((len(keys), self.embedder.dimension), dtype=np.float32)
-        for row, key in enumerate(keys):
-            vectors[row] = have[key]
-        return keys, vectors
+        batches: Batches[None] = Batches(self.embedder, self.catalog)
+        batches.add(None, pieces)
+        while not (whole := batches.step()):
+            pass
+        return whole[0].keys, whole[0].vectors
 
     # --- housekeeping ------------------------------------------------------------------------------------------
 
@@ -453,4 +447,58 @@ class Pipeline:
             progress(done)
         self.indexes.rebuild()
         self.catalog.set_fact(EMBEDDER, f"{self.embedder.name} {self.embedder.revision}")  # last: now it is true
+        self.catalog.confirm_model()
         return done
+
+
+class _Upcoming:
+    """Waiting files, parsed ahead of the embedder: a few at once, so that memory stays bounded; small ones first."""
+
+    def __init__(self, pipeline: Pipeline, sources: Sequence[int], pause: Callable[[], bool]) -> None:
+        self._pipeline = pipeline
+        self._sources = sources
+        self._pause = pause
+        self._pool = ThreadPoolExecutor(pipeline.parsers, thread_name_prefix="parse")
+        self._futures: dict[Future[_Prepared | ParseFailure | None], Waiting] = {}
+        self._taken: set[str] = set()  # ids of files on their way
+        self._listed: list[Waiting] = []
+        self._listed_at = 0.0
+
+    def __enter__(self) -> _Upcoming:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._pool.shutdown(cancel_futures=True)
+
+    def __bool__(self) -> bool:
+        return bool(self._futures)
+
+    def fill(self, *, room: bool) -> bool:
+        """Hand files to the parsers, when there is room for what they yield. Whether any is being parsed."""
+        while room and len(self._futures) < FILES_AHEAD * self._pipeline.parsers and not self._pause():
+            known = self._next()
+            if known is None:
+                break
+            self._taken.add(known.id)
+            self._futures[self._pool.submit(self._pipeline._prepare, known)] = known
+        return bool(self._futures)
+
+    def finished(self, *, wait: bool) -> list[tuple[Waiting, _Prepared | ParseFailure | None]]:
+        """What parsing has ended; with `wait`, at least one file's, when any is being parsed."""
+        done, _ = _wait(self._futures, timeout=None if wait else 0, return_when=FIRST_COMPLETED)
+        return [(self._futures.pop(future), future.result()) for future in done]
+
+    def forget(self, known: Waiting) -> None:
+        """A file has come to its end; should it change again, it is another file."""
+        self._taken.discard(known.id)
+
+    def _next(self) -> Waiting | None:
+        """The smallest file that waits."""
+        if not self._listed or time.monotonic() > self._listed_at + LIST_SECONDS:
+            taken = set(self._taken)  # before the catalog is asked: who comes to an end meanwhile is not taken twice
+            waiting = self._pipeline.catalog.waiting(self._sources, LISTED + len(taken))
+            self._listed = [known for known in reversed(waiting) if known.id not in taken]
+            self._listed_at = time.monotonic()
+        return self._listed.pop() if self._listed else None

@@ -35,9 +35,16 @@ BATCH = 32  # texts a forward pass, sorted by length
 class Embedder(Protocol):
     """What the rest of Premise knows of an embedding model."""
 
-    name: str
-    revision: str  # hash of the weights' file names and sizes and of the configuration
-    languages: tuple[str, ...]  # "*": all
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def revision(self) -> str:
+        """Hash of the weights' file names and sizes and of the configuration."""
+
+    @property
+    def languages(self) -> tuple[str, ...]:
+        """What the model knows; "*": all."""
 
     @property
     def dimension(self) -> int: ...
@@ -85,6 +92,28 @@ class LocalEmbedder:
             directory,
             name=name or directory.name,
             languages=known,
+            dtype=settings.embedder_dtype,
+            device=settings.embedder_device,
+        )
+
+    @property
+    def model(self) -> str:
+        """Name and revision, as the catalog names the model of its vectors."""
+        return f"{self.name} {self.revision}"
+
+    def at(self) -> str:
+        """Where this model lies, so that it is found when the settings name another."""
+        place = {"directory": str(self.directory.absolute()), "name": self.name, "languages": list(self.languages)}
+        return json.dumps(place, ensure_ascii=False)
+
+    @classmethod
+    def from_place(cls, at: str, settings: Settings) -> LocalEmbedder:
+        """The model that `at()` described. Raises: ModelError when it is not there any more."""
+        place = json.loads(at)
+        return cls(
+            Path(place["directory"]),
+            name=place["name"],
+            languages=tuple(place["languages"]),
             dtype=settings.embedder_dtype,
             device=settings.embedder_device,
         )

@@ -74,6 +74,7 @@ def scrub(indexes: Indexes, originals: Originals) -> None:
     """
     catalog = indexes.catalog
     originals.remove_except(catalog.originals())
+    catalog.drop_unused_embeddings()
     indexes.rebuild()
     indexes.keywords.remove_unused()
     catalog.database.vacuum()

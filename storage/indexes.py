@@ -15,6 +15,7 @@ from itertools import groupby
 import numpy as np
 
 from storage.catalog import Catalog, IndexRow, Note, Vector
+from storage.catalog.facts import GENERATION
 from storage.filters import Filters
 from storage.keywords import WEIGHTS, IndexHit, KeywordIndex, Weights
 from storage.vectors import VectorIndex
@@ -22,8 +23,6 @@ from storage.vectors import VectorIndex
 NO_FILTERS = Filters()
 COMPARED_ONE_BY_ONE = 20_000  # chunks that a filter leaves; each costs 1.5 kB to read, all of them some 100 ms
 MORE = 40  # times as many are asked for where a filter leaves more
-
-GENERATION = "generation"  # the fact that names the vector index in use
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -159,6 +158,27 @@ class Indexes:
         self.catalog.told(last)  # only now: after a crash the old indexes are told again, which does no harm
         self.vectors.remove_generations(keep=[generation])
         return done
+
+    def build_beside(self, model: str, progress: Callable[[int], None] = lambda done: None) -> str:
+        """Another vector index of the vectors by `model`, beside the one in use. Returns its generation.
+
+        The caller holds the ingest lock and has told the indexes everything, then makes the switch and tidies.
+        """
+        generation = f"g{uuid.uuid4().hex[:12]}"
+        done = 0
+        try:
+            for rows in self.catalog.index_rows(model=model):
+                self._put_vectors(rows, partial(self.vectors.put, generation))
+                done += len(rows)
+                progress(done)
+            self.vectors.commit(generation)
+        finally:
+            self.vectors.release()
+        return generation
+
+    def tidy(self) -> None:
+        """Delete every vector index but the one in use."""
+        self.vectors.remove_generations(keep=[self._generation()])
 
     def check(self) -> Consistency:
         """Compare both indexes with the catalog, by label."""

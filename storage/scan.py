@@ -1,7 +1,7 @@
 """Searching the vector matrix: a bit for each number first, then the exact product over the best of that. Pure numpy.
 
 A vector's signs, one bit a number, are compared by counting the bits that differ: a hundredth of a millisecond for a
-thousand chunks. The nearest RESCORE by that are compared exactly. Chunks lie sorted by access label, so what a person
+thousand chunks. The nearest by that are compared exactly. Chunks lie sorted by access label, so what a person
 may not read is not looked at, rather than looked at and filtered. Knows arrays; knows no file and no catalog.
 """
 
@@ -16,6 +16,8 @@ from numpy.typing import NDArray
 from storage.catalog import Vector
 
 RESCORE = 1000  # chunks compared exactly; up to as many are compared exactly anyway
+RESCORE_PART = 50  # one in so many of a large collection, since more of it is nearly as near
+RESCORE_MOST = 4000  # about 2 ms
 BLOCK = 16_384  # chunks whose bits are counted at once: what fits the processor's second cache
 DEAD = np.iinfo(np.uint16).max  # the distance of a chunk that was taken out
 
@@ -67,7 +69,7 @@ class Sorted:
         for start, end in runs:
             self._count(bits, start, end, distances[done : done + end - start])
             done += end - start
-        chosen = _smallest(distances, RESCORE)
+        chosen = _smallest(distances, min(RESCORE_MOST, max(RESCORE, total // RESCORE_PART)))
         return self.rows[_places(chosen, runs)]
 
     def _count(self, bits: Bits, first: int, last: int, into: NDArray[np.uint16]) -> None:

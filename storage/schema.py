@@ -120,6 +120,17 @@ chunks = Table(
     UniqueConstraint("revision_id", "position"),
 )
 
+# Vectors of chunks by another model than the one they were indexed with: made beside the index in use, before the
+# switch to that model; after it the ones in use, until the switch is confirmed and they move to their chunks.
+embeddings = Table(
+    "embeddings",
+    metadata,
+    Column("model", Text, primary_key=True),  # "name revision", as in facts
+    Column("embedded", String(32), primary_key=True),  # of the chunks that it is for
+    Column("key", String(32), nullable=False),  # what `embedded` of those chunks becomes when it moves to them
+    Column("embedding", LargeBinary, nullable=False),
+)
+
 # What the two indexes have still to be told. Written in the same commit as the change itself.
 outbox = Table(
     "outbox",

@@ -61,6 +61,9 @@ class Settings(BaseSettings):
     )
     parse_seconds: float = Field(120, gt=0, description="Time one file may take to be parsed, in seconds.")
     parse_memory_mb: int = Field(2048, ge=256, description="Memory the parser may use, in MB.")
+    parsers: int | None = Field(
+        None, ge=1, le=64, description="Files parsed at once. Default: half of the cores, at most 4."
+    )
     max_file_mb: float = Field(200, gt=0, description="Larger files are not read, in MB.")
     max_attempts: int = Field(5, ge=1, description="How often a file that failed for a passing reason is tried.")
     passwords_file: Path | None = Field(

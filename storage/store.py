@@ -14,6 +14,7 @@ from storage.catalog import Catalog
 from storage.database import Database
 from storage.datafolder import DataFolder
 from storage.embedder import Embedder, LocalEmbedder
+from storage.following import FollowingEmbedder
 from storage.indexes import Indexes
 from storage.keywords import KeywordIndex
 from storage.matrix import Matrix
@@ -41,6 +42,7 @@ class Store:
 def open_store(settings: Settings, *, check_embedder: bool = True) -> Iterator[Store]:
     """Open the data folder of the settings for as long as the context lasts.
 
+    Its embedder is the one that made the vectors; with `check_embedder` False, the one that the settings name.
     Raises: DataFolderError, EmbedderMismatch (unless not checked), ModelError, IndexUnavailable.
     """
     folder = DataFolder(settings.data)
@@ -51,9 +53,9 @@ def open_store(settings: Settings, *, check_embedder: bool = True) -> Iterator[S
         database = Database.open(folder.catalog)
         closing.callback(database.close)
         catalog = Catalog(database)
-        embedder = LocalEmbedder.from_settings(settings)
-        if check_embedder:
-            catalog.check_embedder(embedder.name, embedder.revision)
+        embedder: Embedder = (
+            FollowingEmbedder(catalog, settings) if check_embedder else LocalEmbedder.from_settings(settings)
+        )
         matrix = Matrix(folder.matrix)
         if running is None:
             vectors = VectorIndex.local(folder.vectors, matrix)

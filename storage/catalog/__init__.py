@@ -24,6 +24,7 @@ from storage.catalog.files import Files
 from storage.catalog.housekeeping import Housekeeping
 from storage.catalog.labels import Labels
 from storage.catalog.members import Members
+from storage.catalog.models import Models
 from storage.catalog.outbox import Outbox
 from storage.catalog.reading import Reading
 from storage.catalog.revisions import Revisions
@@ -46,5 +47,5 @@ __all__ = [
 ]
 
 
-class Catalog(Facts, Labels, Sources, Files, Members, Revisions, Outbox, Reading, Housekeeping):
+class Catalog(Facts, Labels, Sources, Files, Members, Revisions, Outbox, Models, Reading, Housekeeping):
     """Documents and everything made of them."""

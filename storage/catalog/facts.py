@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import json
+from datetime import UTC, datetime
+from typing import Any
+
 from sqlalchemy import delete, insert, select
 
 from storage.catalog.part import Part
@@ -10,6 +14,12 @@ from storage.schema import facts
 
 PARSER_NETWORK = "parser network"  # the fact whether the parsing child still has one: open | closed
 EMBEDDER = "embedder"  # the fact that names the model the vectors were made by: "name revision"
+
+EMBEDDER_AT = "embedder_at"  # where that model lies, as storage/embedder.py writes and reads it
+PREVIOUS = "embedder_before"  # likewise, of the model before; there until the switch is confirmed
+GENERATION = "generation"  # the vector index in use
+INGESTING = "ingesting"  # how far the work has come, as JSON; empty: nothing is on its way
+STALE_SECONDS = 120.0  # progress older than that was left by a process that was killed, or one file takes long
 
 
 class Facts(Part):
@@ -25,6 +35,15 @@ class Facts(Part):
         with self.database.write() as connection:
             connection.execute(delete(facts).where(facts.c.key == key))
             connection.execute(insert(facts).values(key=key, value=value))
+
+    def ingesting(self) -> dict[str, Any] | None:
+        """How far the files on their way have come (see ingest/progress.py); None when none are."""
+        kept = self.fact(INGESTING)
+        if not kept:
+            return None
+        progress: dict[str, Any] = json.loads(kept)
+        age = datetime.now(UTC) - datetime.fromisoformat(progress["at"])
+        return progress if age.total_seconds() < STALE_SECONDS else None
 
     def forget_fact(self, key: str) -> None:
         """What was a fact is none any more."""

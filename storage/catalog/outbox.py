@@ -9,8 +9,9 @@ from sqlalchemy import Connection, delete, func, insert, select, update
 from storage.catalog.chunks import chunk_of, from_bytes
 from storage.catalog.entries import IndexRow, Note
 from storage.catalog.members import drop_members, members_of
+from storage.catalog.models import VECTOR, beside, in_use
 from storage.catalog.part import BATCH, Part
-from storage.schema import chunks, documents, outbox, revisions
+from storage.schema import chunks, documents, embeddings, outbox, revisions
 
 
 class Outbox(Part):
@@ -30,12 +31,18 @@ class Outbox(Part):
         with self.database.write() as connection:
             connection.execute(delete(outbox).where(outbox.c.id <= last))
 
-    def index_rows(self, revision_ids: Sequence[str] | None = None) -> Iterator[list[IndexRow]]:
-        """Chunks as the indexes take them, in batches: of these revisions, or of every current one."""
+    def index_rows(
+        self, revision_ids: Sequence[str] | None = None, *, model: str | None = None
+    ) -> Iterator[list[IndexRow]]:
+        """Chunks as the indexes take them, in batches: of these revisions, or of every current one.
+
+        `model`: with its vectors; None: with those of the model in use.
+        """
         query = (
-            select(chunks, documents.c.label_id, documents.c.path, revisions.c.title)
+            select(chunks, VECTOR, documents.c.label_id, documents.c.path, revisions.c.title)
             .join(documents, documents.c.id == chunks.c.document_id)
             .join(revisions, revisions.c.id == chunks.c.revision_id)
+            .outerjoin(embeddings, beside(model if model is not None else in_use()))
             .where(documents.c.label_id.is_not(None), documents.c.revision_id == chunks.c.revision_id)
             .order_by(chunks.c.id)
         )
@@ -54,7 +61,7 @@ class Outbox(Part):
                     label=row.label_id,
                     title=row.title,
                     path=row.path,
-                    vector=from_bytes(row.embedding),
+                    vector=from_bytes(row.vector),
                 )
                 for row in rows
             ]

@@ -12,13 +12,14 @@ from sqlalchemy import Connection, Row, and_, func, or_, select, tuple_
 
 from storage.catalog.chunks import chunk_of, from_bytes
 from storage.catalog.entries import Filter, Vector
+from storage.catalog.models import VECTOR, beside, in_use
 from storage.catalog.part import BATCH, Part, batches
 from storage.database import aware, folded, moment
 from storage.elements import elements_from_json
 from storage.errors import NotPermitted
 from storage.filters import Filters, Within
 from storage.records import ELEMENT_SEPARATOR, Document, Revision, State, StoredChunk
-from storage.schema import chunks, documents, labels, revisions, sources
+from storage.schema import chunks, documents, embeddings, labels, revisions, sources
 
 
 def _tidy(text: str) -> str:
@@ -41,7 +42,7 @@ class Reading(Part):
         """As `chunks_by_id`, each with its vector, so that a chunk found by words can be compared by meaning too."""
         with self.database.read() as connection:
             return {
-                row.id: (_stored_chunk(row), from_bytes(row.embedding))
+                row.id: (_stored_chunk(row), from_bytes(row.vector))
                 for start in range(0, len(ids), BATCH)
                 for row in connection.execute(_readable(chunks.c.id.in_(list(ids[start : start + BATCH])), labels))
             }
@@ -62,15 +63,16 @@ class Reading(Part):
     def vectors_within(self, filters: Filters, *, labels: frozenset[int]) -> tuple[list[str], Vector]:
         """The ids and vectors of every chunk that `labels` may read and the filter leaves: (chunks, dimension)."""
         query = (
-            select(chunks.c.id, chunks.c.embedding)
+            select(chunks.c.id, VECTOR)
             .join(documents, documents.c.revision_id == chunks.c.revision_id)
             .join(revisions, revisions.c.id == chunks.c.revision_id)
+            .outerjoin(embeddings, beside(in_use()))
             .where(documents.c.label_id.in_(labels), filters.condition())
             .order_by(chunks.c.id)
         )
         with self.database.read() as connection:
             rows = connection.execute(query).all()
-        vectors = [from_bytes(row.embedding) for row in rows]
+        vectors = [from_bytes(row.vector) for row in rows]
         return [row.id for row in rows], np.stack(vectors) if vectors else np.zeros((0, 0), dtype=np.float32)
 
     def chunks_around(self, revision: str, first: int, last: int, *, labels: frozenset[int]) -> list[StoredChunk]:
@@ -244,10 +246,11 @@ def _readable(which: Any, allowed: frozenset[int]) -> Any:
     `+ 0` keeps SQLite from beginning with every document of these labels instead of with the few chunks named.
     """
     return (
-        select(chunks, documents.c.path, documents.c.label_id, revisions.c.title)
+        select(chunks, VECTOR, documents.c.path, documents.c.label_id, revisions.c.title)
         .add_columns(revisions.c.modified_at, revisions.c.created_at, revisions.c.author)
         .join(documents, documents.c.id == chunks.c.document_id)
         .join(revisions, revisions.c.id == chunks.c.revision_id)
+        .outerjoin(embeddings, beside(in_use()))
         .where(which, (documents.c.label_id + 0).in_(allowed), documents.c.revision_id == chunks.c.revision_id)
         .order_by(chunks.c.revision_id, chunks.c.position)
     )

@@ -33,11 +33,13 @@ class Revisions(Part):
         pieces: Sequence[Chunk],
         embedded: Sequence[str],
         vectors: Vector,
+        if_state: State | None = None,
     ) -> None:
         """A new content of a document takes the old one's place: one commit.
 
         `content` is the SHA-256 of the original; `embedded` names what each vector was made of; `vectors` is
-        (len(pieces), dimension), float32. Superseded revisions keep their text for the citations that quote them.
+        (len(pieces), dimension), float32. With `if_state`, nothing happens to a document in another state. Superseded
+        revisions keep their text for the citations that quote them.
         """
         new = revision_id(document_id, content)
         with self.database.write() as connection:
@@ -46,8 +48,8 @@ class Revisions(Part):
                     documents.c.id == document_id
                 )
             ).first()
-            if old is None or old.state == State.IGNORED:
-                return  # deleted, ignored or forgotten while it was parsed
+            if old is None or old.state == State.IGNORED or (if_state is not None and old.state != if_state):
+                return  # deleted, ignored, forgotten or changed while it was parsed
             drop_chunks(connection, [document_id])
             connection.execute(
                 update(revisions)
