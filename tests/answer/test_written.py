@@ -174,7 +174,7 @@ def test_the_fixed_part_comes_first(ask: Ask, server: Server) -> None:
     history = [Turn(role="user", content="Hello?"), Turn(role="assistant", content="Hello. [3]")]
     ask(QUESTION, llm_url=server.url)
     ask("When does the car park open?", llm_url=server.url, history=history)
-    first, second = (request["messages"] for request in server.script.requests)
+    first, _, second = (request["messages"] for request in server.script.requests)  # the second completes the question
     assert first[0] == second[0]
     assert [message["role"] for message in second] == ["system", "user", "assistant", "user"]
     assert second[2]["content"] == "Hello."
