@@ -56,7 +56,7 @@ def _model(model: dict[str, Any], *, full: bool) -> str:
         rows += [("Finding", finding["says"]) for finding in model["findings"] if finding["severity"] != "note"]
     body = "".join(f"<tr><th>{safe.text_html(name)}</th><td>{safe.text_html(value)}</td></tr>" for name, value in rows)
     title = f"{model['role'].capitalize()}: {model['name']}"
-    return f'<h3>{safe.text_html(title)}</h3><div class="scroll"><table class="documents about">{body}</table></div>'
+    return f'<h3>{safe.text_html(title)}</h3><div class="scroll"><table class="about">{body}</table></div>'
 
 
 def _version() -> str:
