@@ -22,9 +22,12 @@ from app.llm import LanguageModel
 from app.phrases import phrases
 from app.quote import quoted
 from app.records import Answer, AnswerEvent, Delta, Finished, Hit, Mode, Retrieved, Turn
-from app.retrieve import WORDS_ONLY
+from app.retrieve import WORDS_ONLY, Found
+from app.rewrite import standalone
 from app.write import write
 from storage.errors import ModelBusy, ServiceError
+from storage.filters import Filters
+from storage.indexes import NO_FILTERS
 
 if TYPE_CHECKING:
     from app.engine import Engine
@@ -64,32 +67,49 @@ def answer_events(
     labels: frozenset[int],
     history: Sequence[Turn] = (),
     asker: Asker | None = None,
+    filters: Filters = NO_FILTERS,
 ) -> Iterator[AnswerEvent]:
     """Retrieved, Waiting where the model is busy, Delta events, then Finished, whose answer replaces their text.
 
     Raises: Stopped, when the asker was stopped.
     """
     started = perf_counter()
-    hits = engine.retriever.search(question, labels=labels, k=HITS, history=history)
+    asker = asker or Asker()
+    complete = _completed(engine, question, history, asker)
+    rewritten = perf_counter()
+    earlier = () if complete else history
+    found = engine.retriever.search_noted(complete or question, labels=labels, k=HITS, history=earlier, filters=filters)
+    hits = found.hits
     retrieved = perf_counter()
-    yield Retrieved(hits=tuple(hits))
+    yield Retrieved(hits=hits, question=complete)
     if hits:
-        case = _understood(engine, question, hits, labels=labels, history=history, asker=asker or Asker())
-        answer = _noted(hits, (yield from _answered(engine, case)))
+        case = _understood(engine, question, hits, labels=labels, history=history, asker=asker)
+        answer = _noted(found, (yield from _answered(engine, case)))
     else:
         answer = _nothing(question)
         yield Delta(text=answer.text)
     now = perf_counter()
-    timings = {"retrieve": retrieved - started, "answer": now - retrieved, "total": now - started}
+    timings = {"retrieve": retrieved - rewritten, "answer": now - retrieved, "total": now - started}
+    timings |= {name: value for name, value in found.timings.items() if name == "rerank"}
+    if complete:
+        timings["rewrite"] = rewritten - started
     if "first_token" in answer.timings:
         timings["first_token"] = answer.timings["first_token"] - started
     yield Finished(answer=replace(answer, timings=timings))
 
 
-def _noted(hits: Sequence[Hit], answer: Answer) -> Answer:
-    if not any(WORDS_ONLY in hit.legs for hit in hits):
-        return answer
-    return replace(answer, notice=" ".join(filter(None, [answer.notice, NO_VECTORS])))
+def _completed(engine: Engine, question: str, history: Sequence[Turn], asker: Asker) -> str | None:
+    """A follow-up as a question by itself, where a language model says it in time."""
+    seconds = engine.settings.rewrite_seconds
+    if engine.language_model is None or not history or not seconds:
+        return None
+    return standalone(engine.language_model, question, history, seconds=seconds, asker=asker)
+
+
+def _noted(found: Found, answer: Answer) -> Answer:
+    words_only = any(WORDS_ONLY in hit.legs for hit in found.hits)
+    notes = [answer.notice, *found.notes, NO_VECTORS if words_only else None]
+    return replace(answer, notice=" ".join(filter(None, notes)) or None)
 
 
 def _understood(

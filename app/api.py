@@ -93,7 +93,14 @@ class _Api:
         body, who = await read_body(request, AskBody), caller(request.scope)
         groups, history = _groups(who, body.groups), _turns(body.history)
         answer = await to_thread.run_sync(
-            lambda: ledger.ask(self.engine, body.question, asker=Asker(who.name), groups=groups, history=history),
+            lambda: ledger.ask(
+                self.engine,
+                body.question,
+                asker=Asker(who.name),
+                groups=groups,
+                history=history,
+                filters=body.filters.narrow(),
+            ),
             limiter=self.asking,
         )
         if not body.stream:
@@ -113,10 +120,20 @@ class _Api:
         groups, history = _groups(who, body.groups), _turns(body.history)
 
         def searching() -> dict[str, Any]:
-            hits, seconds = ledger.search(
-                self.engine, body.question, person=who.name, groups=groups, k=body.k, history=history
+            found, seconds = ledger.search(
+                self.engine,
+                body.question,
+                person=who.name,
+                groups=groups,
+                k=body.k,
+                history=history,
+                filters=body.filters.narrow(),
             )
-            return {"hits": replies.hits(hits, operator=who.operator), "seconds": round(seconds, 4)}
+            return {
+                "hits": replies.hits(found.hits, operator=who.operator),
+                "seconds": round(seconds, 4),
+                "notes": list(found.notes),
+            }
 
         return JSONResponse(await to_thread.run_sync(searching, limiter=self.asking))
 

@@ -8,12 +8,15 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import asdict
+from datetime import date
 from typing import TYPE_CHECKING, Any, Protocol
 
 import httpx
 
 from storage.datafolder import DataFolder, Running
 from storage.errors import PremiseError, QuestionError, ServiceError
+from storage.filters import Filters
 from storage.settings import Settings
 
 if TYPE_CHECKING:
@@ -28,10 +31,12 @@ History = Sequence[dict[str, str]]  # [{"role": …, "content": …}]
 class Asking(Protocol):
     """What the command line asks."""
 
-    def search(self, question: str, *, groups: Sequence[str], k: int, history: History) -> dict[str, Any]:
+    def search(
+        self, question: str, *, groups: Sequence[str], k: int, history: History, filters: Filters
+    ) -> dict[str, Any]:
         """The object of `premise search --json`."""
 
-    def ask(self, question: str, *, groups: Sequence[str], history: History) -> dict[str, Any]:
+    def ask(self, question: str, *, groups: Sequence[str], history: History, filters: Filters) -> dict[str, Any]:
         """The object of `premise ask --json`."""
 
 
@@ -55,15 +60,21 @@ class _Local:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
-    def search(self, question: str, *, groups: Sequence[str], k: int, history: History) -> dict[str, Any]:
+    def search(
+        self, question: str, *, groups: Sequence[str], k: int, history: History, filters: Filters
+    ) -> dict[str, Any]:
         """See Asking."""
         started = time.perf_counter()
-        hits = self._engine.search(question, groups=groups, k=k, history=_turns(history))
-        return {"hits": [hit.as_json() for hit in hits], "seconds": round(time.perf_counter() - started, 4)}
+        found = self._engine.search_noted(question, groups=groups, k=k, history=_turns(history), filters=filters)
+        return {
+            "hits": [hit.as_json() for hit in found.hits],
+            "seconds": round(time.perf_counter() - started, 4),
+            "notes": list(found.notes),
+        }
 
-    def ask(self, question: str, *, groups: Sequence[str], history: History) -> dict[str, Any]:
+    def ask(self, question: str, *, groups: Sequence[str], history: History, filters: Filters) -> dict[str, Any]:
         """See Asking."""
-        return self._engine.answer(question, groups=groups, history=_turns(history)).as_json()
+        return self._engine.answer(question, groups=groups, history=_turns(history), filters=filters).as_json()
 
 
 class _Remote:
@@ -78,15 +89,15 @@ class _Remote:
             trust_env=False,  # a proxy is for other hosts
         )
 
-    def search(self, question: str, *, groups: Sequence[str], k: int, history: History) -> dict[str, Any]:
+    def search(
+        self, question: str, *, groups: Sequence[str], k: int, history: History, filters: Filters
+    ) -> dict[str, Any]:
         """See Asking."""
-        return self._post("search", {"question": question, "groups": list(groups), "k": k, "history": list(history)})
+        return self._post("search", _body(question, groups, history, filters) | {"k": k})
 
-    def ask(self, question: str, *, groups: Sequence[str], history: History) -> dict[str, Any]:
+    def ask(self, question: str, *, groups: Sequence[str], history: History, filters: Filters) -> dict[str, Any]:
         """See Asking."""
-        return self._post(
-            "ask", {"question": question, "groups": list(groups), "history": list(history), "stream": False}
-        )
+        return self._post("ask", _body(question, groups, history, filters) | {"stream": False})
 
     def _post(self, what: str, body: dict[str, Any]) -> dict[str, Any]:
         try:
@@ -108,6 +119,15 @@ def _patience(settings: Settings) -> float:
 
 def _error(status: int, message: str) -> PremiseError:
     return QuestionError(message) if status in (400, 413, 422) else ServiceError(message)
+
+
+def _body(question: str, groups: Sequence[str], history: History, filters: Filters) -> dict[str, Any]:
+    narrowed = {
+        name: value.isoformat() if isinstance(value, date) else list(value)
+        for name, value in asdict(filters).items()
+        if value
+    }
+    return {"question": question, "groups": list(groups), "history": list(history), "filters": narrowed}
 
 
 def _turns(history: History) -> list[Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Annotated, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
@@ -10,9 +11,12 @@ from starlette.requests import Request
 
 from app.pages import USUAL
 from storage.errors import PremiseError
+from storage.filters import Filters
 
 MOST_TURNS = 50
+MOST_VALUES = 50
 LONGEST_TURN = {"user": 4_000, "assistant": 20_000}  # characters
+Word = Annotated[str, Field(min_length=1, max_length=1000)]
 # for the parser; up to this the engine says what is too long for it, in words for people
 Question = Annotated[str, Field(max_length=200_000)]
 
@@ -43,6 +47,24 @@ class TurnBody(Body):
         return content
 
 
+class FilterBody(Body):
+    """What a search or question is narrowed to."""
+
+    types: tuple[Word, ...] = Field((), max_length=MOST_VALUES)
+    folders: tuple[Word, ...] = Field((), max_length=MOST_VALUES)
+    authors: tuple[Word, ...] = Field((), max_length=MOST_VALUES)
+    documents: tuple[Word, ...] = Field((), max_length=MOST_VALUES)
+    after: date | None = None
+    before: date | None = None
+
+    def narrow(self) -> Filters:
+        """As searches take it."""
+        return Filters(**self.model_dump())
+
+
+NOT_NARROWED = FilterBody.model_validate({})
+
+
 class SearchBody(Body):
     """`POST search`."""
 
@@ -50,6 +72,7 @@ class SearchBody(Body):
     k: int = Field(10, ge=1, le=100)
     groups: tuple[str, ...] | None = None
     history: tuple[TurnBody, ...] = Field((), max_length=MOST_TURNS)
+    filters: FilterBody = NOT_NARROWED
 
 
 class AskBody(Body):
@@ -58,6 +81,7 @@ class AskBody(Body):
     question: Question
     groups: tuple[str, ...] | None = None
     history: tuple[TurnBody, ...] = Field((), max_length=MOST_TURNS)
+    filters: FilterBody = NOT_NARROWED
     stream: bool = True
 
 

@@ -10,6 +10,7 @@ import json
 import os
 import sys
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -20,6 +21,7 @@ from app.models.commands import feedback, models
 from storage.errors import PremiseError, SettingError
 
 if TYPE_CHECKING:
+    from storage.filters import Filters
     from storage.settings import Settings
 
 cli = typer.Typer(
@@ -35,6 +37,14 @@ cli.add_typer(models, name="models")
 cli.add_typer(feedback, name="feedback")
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object on standard output.")]
+Types = Annotated[
+    list[str] | None, typer.Option("--type", help="Only these: pdf, docx …; word, slides, sheet, mail, web, text.")
+]
+Folders = Annotated[list[str] | None, typer.Option("--folder", help="Only in this folder, or below it.")]
+Authors = Annotated[list[str] | None, typer.Option("--author", help="Only by this author; a part of the name will do.")]
+After = Annotated[datetime | None, typer.Option("--after", formats=["%Y-%m-%d"], help="Changed on this day or later.")]
+Before = Annotated[datetime | None, typer.Option("--before", formats=["%Y-%m-%d"], help="On this day or earlier.")]
+Documents = Annotated[list[str] | None, typer.Option("--document", help="Only this document, by its path.")]
 Groups = Annotated[str, typer.Option("--groups", help="Stand for a person of these groups: a,b. Name everyone too.")]
 
 
@@ -240,13 +250,25 @@ def search(
     groups: Groups,
     k: Annotated[int, typer.Option("-k", min=1, max=200, help="How many passages.")] = 10,
     history: Annotated[Path | None, typer.Option(help="JSON file of earlier turns.")] = None,
+    types: Types = None,
+    folder: Folders = None,
+    author: Authors = None,
+    after: After = None,
+    before: Before = None,
+    document: Documents = None,
     as_json: Json = False,
 ) -> None:
     """Find passages, without an answer."""
     from app.ask import remote_or_local
 
     with remote_or_local(_settings()) as asking:
-        result = asking.search(question, groups=_names(groups), k=k, history=_history(history))
+        result = asking.search(
+            question,
+            groups=_names(groups),
+            k=k,
+            history=_history(history),
+            filters=_filters(types, folder, author, after, before, document),
+        )
     if as_json:
         _print_json(result)
         return
@@ -254,6 +276,10 @@ def search(
         place = ", ".join(filter(None, [_pages(hit["pages"]), hit["section"]]))
         print(f"{hit['rank']}. {hit['path']}{f' ({place})' if place else ''}  [{hit['score']:.2f}]")
         print("   " + " ".join(hit["text"].split())[:300])
+        if hit["also"]:
+            print(f"   the same in {', '.join(hit['also'])}")
+    for note in result["notes"]:
+        _say(note)
     if any("words_only" in hit["legs"] for hit in result["hits"]):
         _say("The vector index does not answer at the moment; these were found by their words alone.")
     if not result["hits"]:
@@ -265,13 +291,24 @@ def ask(
     question: Annotated[str, typer.Argument(help="What to know.")],
     groups: Groups,
     history: Annotated[Path | None, typer.Option(help="JSON file of earlier turns: [{role, content}].")] = None,
+    types: Types = None,
+    folder: Folders = None,
+    author: Authors = None,
+    after: After = None,
+    before: Before = None,
+    document: Documents = None,
     as_json: Json = False,
 ) -> None:
     """One answer with citations."""
     from app.ask import remote_or_local
 
     with remote_or_local(_settings()) as asking:
-        result = asking.ask(question, groups=_names(groups), history=_history(history))
+        result = asking.ask(
+            question,
+            groups=_names(groups),
+            history=_history(history),
+            filters=_filters(types, folder, author, after, before, document),
+        )
     if as_json:
         _print_json(result)
         return
@@ -281,6 +318,26 @@ def ask(
     for citation in result["citations"]:
         place = ", ".join(filter(None, [_pages(citation["pages"]), citation["section"]]))
         print(f"[{citation['n']}] {citation['path']}{f' ({place})' if place else ''}")
+
+
+def _filters(
+    types: list[str] | None,
+    folders: list[str] | None,
+    authors: list[str] | None,
+    after: datetime | None,
+    before: datetime | None,
+    documents: list[str] | None,
+) -> Filters:
+    from storage.filters import Filters
+
+    return Filters(
+        types=tuple(types or ()),
+        folders=tuple(folders or ()),
+        authors=tuple(authors or ()),
+        after=after.date() if after else None,
+        before=before.date() if before else None,
+        documents=tuple(documents or ()),
+    )
 
 
 def _history(file: Path | None) -> list[dict[str, str]]:

@@ -10,12 +10,15 @@ from app.asker import Asker
 from app.prompt_files import load_prompts
 from app.rate import Rate
 from app.records import Answer, AnswerEvent, Finished, Hit, Turn
-from app.retrieve import Retriever
+from app.rerank import open_reranker
+from app.retrieve import Found, Retriever
 from app.second import Models
 from storage.accounts import Accounts
 from storage.audit import Audit
 from storage.conversations import Conversations
 from storage.errors import QuestionError
+from storage.filters import Filters
+from storage.indexes import NO_FILTERS
 from storage.prompt_versions import PromptVersions
 from storage.settings import Settings
 from storage.store import Store, open_store
@@ -43,7 +46,7 @@ class Engine:
         if self.language_model is not None:
             PromptVersions(store.database).keep(self.prompts.version, self.prompts.texts)
         self.rate = Rate(store.settings.questions_per_minute)
-        self.retriever = Retriever(store.indexes, store.embedder)
+        self.retriever = Retriever(store.indexes, store.embedder, open_reranker(store.settings))
 
     @classmethod
     @contextmanager
@@ -52,22 +55,56 @@ class Engine:
         with open_store(settings) as store:
             yield cls(store)
 
-    def search(self, question: str, *, groups: Iterable[str], k: int = 10, history: Sequence[Turn] = ()) -> list[Hit]:
+    def search(
+        self,
+        question: str,
+        *,
+        groups: Iterable[str],
+        k: int = 10,
+        history: Sequence[Turn] = (),
+        filters: Filters = NO_FILTERS,
+    ) -> list[Hit]:
         """The k best passages that a person of these groups may read. Raises: QuestionError."""
+        return list(self.search_noted(question, groups=groups, k=k, history=history, filters=filters).hits)
+
+    def search_noted(
+        self,
+        question: str,
+        *,
+        groups: Iterable[str],
+        k: int = 10,
+        history: Sequence[Turn] = (),
+        filters: Filters = NO_FILTERS,
+    ) -> Found:
+        """The same, with what is to be said of the search. Raises: QuestionError."""
         self._check(question)
-        return self.retriever.search(question, labels=self.catalog.labels_of(groups), k=k, history=history)
+        labels = self.catalog.labels_of(groups)
+        return self.retriever.search_noted(question, labels=labels, k=k, history=history, filters=filters)
 
     def ask(
-        self, question: str, *, groups: Iterable[str], history: Sequence[Turn] = (), asker: Asker | None = None
+        self,
+        question: str,
+        *,
+        groups: Iterable[str],
+        history: Sequence[Turn] = (),
+        asker: Asker | None = None,
+        filters: Filters = NO_FILTERS,
     ) -> Iterator[AnswerEvent]:
         """An answer as it is made: see app/answer.py. Stopping the asker ends it. Raises: QuestionError, at once."""
         self._check(question)
         labels = self.catalog.labels_of(groups)
-        return answer_events(self, question, labels=labels, history=history, asker=asker)
+        return answer_events(self, question, labels=labels, history=history, asker=asker, filters=filters)
 
-    def answer(self, question: str, *, groups: Iterable[str], history: Sequence[Turn] = ()) -> Answer:
+    def answer(
+        self,
+        question: str,
+        *,
+        groups: Iterable[str],
+        history: Sequence[Turn] = (),
+        filters: Filters = NO_FILTERS,
+    ) -> Answer:
         """The whole answer. Raises: QuestionError."""
-        for event in self.ask(question, groups=groups, history=history):
+        for event in self.ask(question, groups=groups, history=history, filters=filters):
             if isinstance(event, Finished):
                 return event.answer
         raise AssertionError("an answer always ends with Finished")

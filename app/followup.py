@@ -7,6 +7,7 @@ next search towards what was already shown. Knows no index and no model.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -17,7 +18,17 @@ from storage.words import question_terms, unspaced_share
 TERM_ECHO = (0.4, 0.2)  # weight of the telling terms of the turn before, and of the one before that
 MEANING_ECHO = (0.4, 0.28)  # weight of their vectors
 UNSPACED = 0.3  # of a question's letters
+REFERRING = 1.5  # both, when it refers to what was said: "how do I renew it?"
 RESTATED = 0.5  # both, when the question names again what was spoken of: who repeats the topic leaves less unsaid
+
+
+_REFERS = re.compile(
+    r"\b(?:it|its|they|them|their|that|this|those|these|ones?|there|he|she|him|her|such|both|else|others?|another)\b"
+    r"|\b(?:er|sie|es|ihn|ihm|ihr|ihnen|das|dies\w*|jene\w*|dort|dazu|davon|dafür)\b"
+    r"|\b(?:ils?|elles?|ça|cela|ce|celui|celle|ceux|lui|leur|ello|ellos|ellas|eso|esto|este|esta|esos|esas)\b"
+    r"|[它他她]们?|这|那|其",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,6 +54,7 @@ def asking(question: str, history: Sequence[Turn]) -> Asking:
     inherited = [question_terms(text) for text in earlier]
     terms = dict.fromkeys(question_terms(question), 1.0)
     share = RESTATED if any(term in terms for turn in inherited for term in turn) else 1.0
+    share *= REFERRING if _REFERS.search(question) else 1.0
     for turn, weight in zip(inherited, TERM_ECHO, strict=False):
         for term in turn:
             terms.setdefault(term, share * weight)

@@ -9,16 +9,25 @@ from typing import TYPE_CHECKING
 from app import metrics
 from app.asker import OPERATOR, Asker
 from app.following import Following
-from app.records import AnswerEvent, Finished, Hit, Turn
+from app.records import AnswerEvent, Finished, Turn
+from app.retrieve import Found
 from storage.audit import Event
 from storage.errors import PremiseError
+from storage.filters import Filters
+from storage.indexes import NO_FILTERS
 
 if TYPE_CHECKING:
     from app.engine import Engine
 
 
 def ask(
-    engine: Engine, question: str, *, asker: Asker, groups: frozenset[str], history: Sequence[Turn] = ()
+    engine: Engine,
+    question: str,
+    *,
+    asker: Asker,
+    groups: frozenset[str],
+    history: Sequence[Turn] = (),
+    filters: Filters = NO_FILTERS,
 ) -> Following:
     """The answer as it is made; close it to stop.
 
@@ -27,7 +36,7 @@ def ask(
     metrics.question()
     try:
         _in_time(engine, asker.person)
-        events = engine.ask(question, groups=groups, history=history, asker=asker)
+        events = engine.ask(question, groups=groups, history=history, asker=asker, filters=filters)
     except PremiseError as error:
         metrics.failed(error)
         raise
@@ -58,17 +67,24 @@ def _noted(engine: Engine, events: Iterator[AnswerEvent], person: str) -> Genera
 
 
 def search(
-    engine: Engine, question: str, *, person: str, groups: frozenset[str], k: int, history: Sequence[Turn] = ()
-) -> tuple[list[Hit], float]:
+    engine: Engine,
+    question: str,
+    *,
+    person: str,
+    groups: frozenset[str],
+    k: int,
+    history: Sequence[Turn] = (),
+    filters: Filters = NO_FILTERS,
+) -> tuple[Found, float]:
     """The k best passages, and the seconds it took. Raises: QuestionError, TooManyQuestions and others."""
     began = time.monotonic()
     try:
         _in_time(engine, person)
-        hits = engine.search(question, groups=groups, k=k, history=history)
+        found = engine.search_noted(question, groups=groups, k=k, history=history, filters=filters)
     except PremiseError as error:
         metrics.failed(error)
         raise
     seconds = time.monotonic() - began
     metrics.searched(seconds)
     engine.audit.record(person, Event.SEARCHED, seconds=seconds)
-    return hits, seconds
+    return found, seconds

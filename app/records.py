@@ -28,6 +28,7 @@ class Hit:
     score: float  # fused, 0 to 1
     found: StoredChunk
     legs: dict[str, float] = field(default_factory=dict)  # what each leg said: {"vector": cosine, "keyword": bm25}
+    also: tuple[str, ...] = ()  # paths of other documents that say the same, and are not listed for it
 
     def as_json(self) -> dict[str, Any]:
         """The object of `premise search --json`."""
@@ -45,6 +46,7 @@ class Hit:
             "start": chunk.start,
             "end": chunk.end,
             "legs": {name: round(value, 4) for name, value in self.legs.items()},
+            "also": list(self.also),
         }
 
 
@@ -154,6 +156,7 @@ class Retrieved:
     """First event of an answer: what was found."""
 
     hits: tuple[Hit, ...]
+    question: str | None = None  # what was searched for, where a follow-up was completed by the language model
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -129,7 +129,7 @@ async def while_there(receive: Receive, answer: Following, work: Callable[[], T]
 def _sent(event: AnswerEvent | PremiseError, *, operator: bool) -> str:
     data: dict[str, Any]
     if isinstance(event, Retrieved):
-        name, data = "retrieved", {"hits": hits(event.hits, operator=operator)}
+        name, data = "retrieved", {"hits": hits(event.hits, operator=operator), "question": event.question}
     elif isinstance(event, Waiting):
         name, data = "waiting", {"ahead": event.ahead}
     elif isinstance(event, Delta):

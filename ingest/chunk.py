@@ -7,6 +7,7 @@ piece of a table keeps its header. Knows the embedder's tokenizer; embeds nothin
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
@@ -17,6 +18,7 @@ from storage.sentences import sentence_spans
 
 Count = Callable[[Sequence[str]], list[int]]
 
+_NAME_WORD = re.compile(r"[^\W_]+")
 HEADER_SHARE = 0.3  # of a chunk's tokens, at most
 BREAK_AT_HEADING = 0.35  # a heading starts a new chunk when the one before is this full; less would be a crumb
 SEPARATORS = ("\n", " | ", "; ", "；", "：", "，", ", ", "、", " ")  # where an over-long sentence is cut, best first
@@ -40,7 +42,19 @@ def title_of(parsed: Parsed, path: str) -> str:
     return parsed.title or " ".join(PurePosixPath(path).stem.replace("_", " ").split()) or path
 
 
-def chunk(parsed: Parsed, *, title: str, revision: str, size: int, count_tokens: Count) -> list[Chunk]:
+def name_of(parsed: Parsed, path: str, title: str) -> str:
+    """What a file's name says that the title does not, for the headers; "" where the format's titles can be relied on.
+
+    A PDF's title is often that of a form or template, and company and year stand in the file's name alone.
+    """
+    if parsed.pages is None:
+        return ""
+    words = _NAME_WORD.findall(PurePosixPath(path).stem)
+    known = {word.casefold() for word in _NAME_WORD.findall(title)}
+    return " ".join(word for word in words if word.casefold() not in known)
+
+
+def chunk(parsed: Parsed, *, title: str, revision: str, size: int, count_tokens: Count, name: str = "") -> list[Chunk]:
     """Cut a document. `size`: tokens of header and body together, at most.
 
     Every character of the revision's text except the separators between elements is in exactly one chunk.
@@ -48,7 +62,7 @@ def chunk(parsed: Parsed, *, title: str, revision: str, size: int, count_tokens:
     text = revision_text(parsed.elements)
     offsets = _offsets(parsed.elements)
     units = list(_units(parsed.elements, text, title, int(size * (1 - HEADER_SHARE)), count_tokens))
-    headers = _Headers(title, int(size * HEADER_SHARE), count_tokens)
+    headers = _Headers(f"{title} ({name})" if name else title, int(size * HEADER_SHARE), count_tokens)
     groups = list(_pack(units, size, headers))
     spoken = languages([text[group[0].start : group[-1].end] for group in groups])
     chunks = []

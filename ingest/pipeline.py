@@ -20,7 +20,7 @@ from pathlib import Path, PurePosixPath
 import numpy as np
 
 from ingest.access import AccessRules
-from ingest.chunk import chunk, embedding_text, title_of
+from ingest.chunk import chunk, embedding_text, name_of, title_of
 from ingest.sandbox import Sandbox
 from ingest.scan import Changes, Walked, compare, walk, why_unreadable
 from storage.catalog import EMBEDDER, Catalog, Known, Source, Vector, Waiting, revision_id
@@ -32,12 +32,13 @@ from storage.failures import BY_PERSON, RETRIED, Code, ParseFailure
 from storage.indexes import Indexes
 from storage.injection import FLAG, instructions
 from storage.originals import Originals
-from storage.records import Chunk, Parsed, State, revision_text
+from storage.records import MEMBER_SEPARATOR, Chunk, Parsed, State, revision_text
 from storage.settings import Settings
 
 log = logging.getLogger("premise.ingest")
 
 EMBED_AT = 128  # chunks collected across documents before they are embedded together
+MOST_INSIDE = 20_000  # files of one container and of all containers in it
 BATCH = 200  # waiting files fetched at once
 PASSWORDS = "passwords"  # the fact that tells whether passwords_file has changed
 GUARD_MINIMUM = 10  # fewer vanished files than this are simply deleted
@@ -127,6 +128,7 @@ class Pipeline:
         if waits is None:
             self.catalog.delete_documents([file.id for file in changes.gone])
         self._apply(source, changes)
+        self.catalog.follow_containers()
         self._unreadable(walked, known, rules)
         if tell:
             self.indexes.catch_up()
@@ -272,11 +274,14 @@ class Pipeline:
                 return None
             self.catalog.set_state(known.id, State.PARSING, known.code)
             suffix = PurePosixPath(known.path).suffix.lower()
-            parsed = self.sandbox.parse(self.originals.path(content), suffix)
+            deep = known.path.count(MEMBER_SEPARATOR) >= self.sandbox.limits.max_depth
+            parsed = self.sandbox.parse(self.originals.path(content), suffix, take=None if deep else self._take)
+            if parsed.members:
+                self._refuse_flood(known.path, len(parsed.members))
             modified = parsed.modified or datetime.fromtimestamp(known.mtime_ns / 1e9, UTC)
             parsed = replace(parsed, modified=modified, flags=_flags(parsed))
             title = title_of(parsed, known.path)
-            pieces = self._chunks(parsed, title, revision_id(known.id, content))
+            pieces = self._chunks(parsed, title, revision_id(known.id, content), known.path)
             self.catalog.set_state(known.id, State.EMBEDDING, known.code)
         except ParseFailure as failure:
             return failure
@@ -294,12 +299,21 @@ class Pipeline:
             seconds=time.monotonic() - started,
         )
 
-    def _chunks(self, parsed: Parsed, title: str, revision: str) -> list[Chunk]:
-        size = min(self.settings.chunk_tokens, self.embedder.max_tokens)
-        return chunk(parsed, title=title, revision=revision, size=size, count_tokens=self.embedder.count_tokens)
+    def _chunks(self, parsed: Parsed, title: str, revision: str, path: str) -> list[Chunk]:
+        return chunk(
+            parsed,
+            title=title,
+            name=name_of(parsed, path, title),
+            revision=revision,
+            size=min(self.settings.chunk_tokens, self.embedder.max_tokens),
+            count_tokens=self.embedder.count_tokens,
+        )
 
     def _keep(self, known: Waiting) -> str:
         """Copy the original in, when it is whole. Returns its SHA-256. Raises: ParseFailure."""
+        held = self.catalog.member_content(known.id)
+        if held is not None:
+            return held  # out of a container, and kept when that was read
         path = self._roots[known.source_id] / known.path
         try:
             status = self._settled(path)
@@ -324,6 +338,16 @@ class Pipeline:
             raise ParseFailure(Code.CHANGING, "The file changed while it was read.")
         self.catalog.note_status(known.id, after.st_size, after.st_mtime_ns, after.st_ino)
         return content
+
+    def _refuse_flood(self, path: str, more: int) -> None:
+        """Containers within containers may unfold without end."""
+        outermost = path.split(MEMBER_SEPARATOR, maxsplit=1)[0]
+        if MEMBER_SEPARATOR in path and self.catalog.inside(outermost) + more > MOST_INSIDE:
+            raise ParseFailure(Code.TOO_LARGE, f"{outermost} holds more than {MOST_INSIDE:,} files.")
+
+    def _take(self, file: Path) -> str:
+        """Keep what a container held. Returns its SHA-256."""
+        return self.originals.keep(file, inode=file.lstat().st_ino)
 
     def _settled(self, path: Path) -> os.stat_result:
         """The file's status once it has not changed for `settle_seconds`. Raises: ParseFailure, OSError."""
@@ -365,6 +389,7 @@ class Pipeline:
                 embedded=keys[first:last],
                 vectors=vectors[first:last],
             )
+            self.catalog.set_members(item.known.id, item.parsed.members)
             first = last
             state.indexed += 1
             state.chunks += len(item.pieces)
@@ -412,7 +437,7 @@ class Pipeline:
         done = 0
         self.catalog.set_fact(EMBEDDER, f"{self.embedder.name} {self.embedder.revision} (unfinished)")
         for item in self.catalog.current_revisions():
-            pieces = self._chunks(item.parsed, item.title, item.id)
+            pieces = self._chunks(item.parsed, item.title, item.id, item.path)
             keys, vectors = self.embed(pieces)
             self.catalog.index_revision(
                 item.document_id,

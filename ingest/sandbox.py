@@ -17,24 +17,27 @@ import os
 import select
 import shutil
 import signal
+import stat
 import subprocess
 import sys
 import tempfile
 import time
-from dataclasses import asdict
+from collections.abc import Callable
+from dataclasses import asdict, replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from ingest.parse.limits import MEGABYTE, ParseLimits
+from ingest.parse.limits import MEGABYTE, MEMBERS, ParseLimits
 from ingest.parse.wire import LENGTH, WireError, decode, parsed_from_plain, write_message
 from ingest.passwords import Passwords
 from storage.failures import Code, ParseFailure
-from storage.records import Parsed
+from storage.records import Member, Parsed
 from storage.switchboard import SILENT
 
 HOME_PREFIX = "premise-parse-"
 LOCK = ".lock"
+TOO_DEEP = "It lies in a container within containers; only three levels are opened (limit max_depth)."
 START_SECONDS = 60.0  # a child that has not said hello by then is killed
 _BYTES_PER_CHARACTER = 8  # of a reply: text in UTF-8 twice over (cells), and boxes
 _RECYCLE_PART = 0.5  # of the memory limit: a child that holds more after a file is replaced
@@ -76,8 +79,12 @@ class Sandbox:
         """The child's process id, None while there is none."""
         return self._child.pid if self._child else None
 
-    def parse(self, path: Path, suffix: str) -> Parsed:
-        """Read one file; `suffix` is what its name ends with. Raises ParseFailure, also when the child is lost."""
+    def parse(self, path: Path, suffix: str, *, take: Callable[[Path], str] | None = None) -> Parsed:
+        """Read one file; `suffix` is what its name ends with. Raises ParseFailure, also when the child is lost.
+
+        `take` keeps a file that the child took out of a container and says under which SHA-256; without it what a
+        container holds is named only.
+        """
         try:
             child = self._started()
             self._files += 1
@@ -86,6 +93,7 @@ class Sandbox:
             if "failure" in reply:
                 raise ParseFailure(Code(reply["failure"]), str(reply.get("reason", "")))
             parsed = parsed_from_plain(reply.get("parsed"))
+            parsed = replace(parsed, members=self._members(reply.get("members"), take))
         except _Breach as breach:
             raise ParseFailure(breach.code, breach.reason, passing=breach.passing) from breach
         except (WireError, ValueError) as error:
@@ -97,6 +105,33 @@ class Sandbox:
             raise
         self._recycle(reply)
         return parsed
+
+    def _members(self, plain: object, take: Callable[[Path], str] | None) -> tuple[Member, ...]:
+        """What the child took out of a container, kept. Its files are looked at as anything that is not trusted."""
+        members = []
+        for number, item in enumerate(plain[: self.limits.max_members] if isinstance(plain, list) else ()):
+            if not isinstance(item, dict) or not isinstance(item.get("name"), str):
+                raise WireError("a member is not an object with a name")
+            content, size, code = None, 0, item.get("code")
+            file = Path(self._home or "") / MEMBERS / str(number)
+            if code is None and take is not None:
+                status = file.lstat()
+                if not stat.S_ISREG(status.st_mode) or status.st_nlink != 1:
+                    raise WireError("a member is not a file")
+                content, size = take(file), status.st_size
+                file.unlink()
+            elif code is None:
+                code = Code.UNSUPPORTED
+            members.append(
+                Member(
+                    name=item["name"],
+                    content=content,
+                    size=size,
+                    code=Code(code).value if code is not None else None,
+                    reason=None if code is None else str(item.get("reason") or TOO_DEEP)[:500],
+                )
+            )
+        return tuple(members)
 
     def close(self) -> None:
         """End the child and remove what it left."""

@@ -22,6 +22,12 @@ from storage.schema import sessions, tokens, users
 
 NAME = re.compile(r"[a-z0-9][a-z0-9._@-]{0,63}")
 SHORTEST_PASSWORD = 10
+FEWEST_CHARACTERS = 4  # different ones
+# the letters of passwords that are handed out with products, whatever digits and signs go with them
+DEFAULTS = frozenset(
+    "password passwort kennwort changeme changethis premise admin administrator welcome willkommen letmein secret "
+    "default master qwertz qwerty qwertyuiop qwertzuiop abcdefghij test testtest adminadmin rootroot".split()
+)
 _hasher = PasswordHasher()
 
 
@@ -55,7 +61,7 @@ class Accounts:
             raise AccountError(f"The user name {name!r} must be lower-case letters, digits and . _ @ -, 64 at most.")
         values = {
             "name": name,
-            "password": _hash(password),
+            "password": _hash(password, name),
             "groups": _groups(groups),
             "admin": admin,
             "disabled": False,
@@ -79,7 +85,7 @@ class Accounts:
         """Change what is given. A new password or disabling ends sessions and tokens. Raises: AccountError."""
         values: dict[str, Any] = {}
         if password is not None:
-            values["password"] = _hash(password)
+            values["password"] = _hash(password, name)
         if groups is not None:
             values["groups"] = _groups(groups)
         if admin is not None:
@@ -163,9 +169,12 @@ def new_password() -> str:
     return "-".join("".join(secrets.choice(alphabet) for _ in range(5)) for _ in range(3))
 
 
-def _hash(password: str) -> str:
+def _hash(password: str, name: str) -> str:
     if len(password) < SHORTEST_PASSWORD:
         raise AccountError(f"The password must have {SHORTEST_PASSWORD} characters or more.")
+    letters = re.sub(r"[^a-z]", "", password.lower())
+    if letters in {*DEFAULTS, re.sub(r"[^a-z]", "", name)} or len(set(password)) < FEWEST_CHARACTERS:
+        raise AccountError("That password is the first that somebody would try. Choose another, or let one be made.")
     return _hasher.hash(password)
 
 

@@ -16,7 +16,7 @@ from sqlalchemy.exc import DatabaseError, OperationalError
 
 from storage.errors import DataFolderError
 
-HEAD = "0006"  # the newest migration; a test compares it with migrations/versions
+HEAD = "0013"  # the newest migration; a test compares it with migrations/versions
 BUSY_SECONDS = 30  # wait for another process's transaction
 
 

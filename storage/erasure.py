@@ -14,6 +14,7 @@ from sqlalchemy import Connection, delete, insert, select, update
 
 from storage.catalog import Catalog
 from storage.catalog.files import ignore_in
+from storage.catalog.members import with_members
 from storage.database import Database
 from storage.failures import Rule
 from storage.indexes import Indexes
@@ -39,7 +40,7 @@ def forget(database: Database, document_ids: Sequence[str]) -> Forgotten:
     Their path, size and time stay, as the rule by which they are not read again.
     """
     with database.write() as connection:
-        ids = list(document_ids)
+        ids = with_members(connection, document_ids)
         rows = connection.execute(select(documents.c.id, documents.c.path).where(documents.c.id.in_(ids))).all()
         gone = {row.id for row in rows}
         gone |= set(connection.execute(select(revisions.c.id).where(revisions.c.document_id.in_(ids))).scalars())

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +19,7 @@ from storage.errors import DataFolderError
 from storage.words import ANALYZER, build_analyzer, question_terms, segment
 
 WRITER_BYTES = 64_000_000
+LONG_WORD = 8  # letters of a stem, from which two slips of the keys are forgiven
 COUNTS = 20_000  # terms whose counts are remembered
 MOST_LABELS = 65_000  # tantivy's limit on buckets
 FIELDS = ("title", "name", "section", "body")
@@ -140,12 +141,18 @@ class KeywordIndex:
     # --- reading -----------------------------------------------------------------------------------------------
 
     def search(
-        self, question: str | Mapping[str, float], *, labels: frozenset[int], k: int, weights: Weights = WEIGHTS
+        self,
+        question: str | Mapping[str, float],
+        *,
+        labels: frozenset[int],
+        k: int,
+        weights: Weights = WEIGHTS,
+        within: Collection[str] | None = None,
     ) -> list[IndexHit]:
         """The k best chunks that `labels` may read. Empty when no term of the question is known or no label given.
 
         `question` is text, or index terms with how much each counts. How rare a term is, is counted in what `labels`
-        may read, so that not even the order of the hits tells of what the person may not.
+        may read, so that not even their order tells of what the person may not. `within`: these revisions only.
         """
         found = question if isinstance(question, Mapping) else dict.fromkeys(question_terms(question), 1.0)
         if not found or not labels:
@@ -158,9 +165,24 @@ class KeywordIndex:
         ]
         if not per_term:
             return []
-        query = tantivy.Query.boolean_query(
-            [(tantivy.Occur.Must, self._readable(labels)), (tantivy.Occur.Must, tantivy.Query.boolean_query(per_term))]
-        )
+        must = [self._readable(labels), tantivy.Query.boolean_query(per_term)]
+        if within is not None:
+            must.append(self._of(within))
+        return self._best(reading, must, k)
+
+    def resembling(self, term: str, *, labels: frozenset[int], k: int) -> list[IndexHit]:
+        """Chunks that `labels` may read with a word that is one slip of the keys from `term`; two in a long one."""
+        if not labels:
+            return []
+        distance = 2 if len(term) >= LONG_WORD else 1
+        alike = [
+            (tantivy.Occur.Should, tantivy.Query.fuzzy_term_query(self._schema, field, term, distance))
+            for field in FIELDS
+        ]
+        return self._best(self._reading(), [self._readable(labels), tantivy.Query.boolean_query(alike)], k)
+
+    def _best(self, reading: _Reading, must: Sequence[tantivy.Query], k: int) -> list[IndexHit]:
+        query = tantivy.Query.boolean_query([(tantivy.Occur.Must, part) for part in must])
         hits = reading.searcher.search(query, limit=k, count=False).hits
         return [IndexHit(id=reading.searcher.doc(address)["id"][0], score=score) for score, address in hits]
 
@@ -204,6 +226,10 @@ class KeywordIndex:
 
     def _readable(self, labels: frozenset[int]) -> tantivy.Query:
         within = tantivy.Query.term_set_query(self._schema, "label", sorted(labels))
+        return tantivy.Query.const_score_query(within, 0.0)
+
+    def _of(self, revisions: Collection[str]) -> tantivy.Query:
+        within = tantivy.Query.term_set_query(self._schema, "revision", sorted(revisions))
         return tantivy.Query.const_score_query(within, 0.0)
 
     def _term(self, reading: _Reading, term: str, labels: frozenset[int], weights: Weights) -> tantivy.Query | None:

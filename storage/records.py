@@ -15,6 +15,7 @@ from enum import StrEnum
 Box = tuple[float, float, float, float]
 
 EVERYONE = "everyone"  # the group that every signed-in person belongs to
+MEMBER_SEPARATOR = "!/"  # in paths, between a container and what it holds
 ELEMENT_SEPARATOR = "\n\n"  # stands between two elements in a revision's text
 
 
@@ -64,6 +65,17 @@ class Element:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Member:
+    """Something a container holds, a document of its own: a file of an archive, an attachment of a mail."""
+
+    name: str  # its path inside, with forward slashes
+    content: str | None  # SHA-256 of its original; None: it could not be taken out
+    size: int = 0  # bytes
+    code: str | None = None  # why it could not be taken out, a failure code
+    reason: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class Parsed:
     """What parsing one file yields."""
 
@@ -74,6 +86,7 @@ class Parsed:
     modified: datetime | None = None
     pages: int | None = None  # number of pages or slides, where the format has them
     flags: tuple[str, ...] = ()  # what a reader of answers should know: "hidden text on page 3"
+    members: tuple[Member, ...] = ()  # what it holds, where it is a container
     warnings: tuple[str, ...] = ()  # what was left out, in words for the administrator
 
 

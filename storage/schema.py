@@ -65,6 +65,16 @@ documents = Table(
     Index("documents_label", "label_id"),
 )
 
+# Documents that came out of another: what archives and mails hold. They are no files of the folder.
+members = Table(
+    "members",
+    metadata,
+    Column("document_id", ForeignKey("documents.id", ondelete="CASCADE"), primary_key=True),
+    Column("container_id", ForeignKey("documents.id"), nullable=False, index=True),
+    Column("name", Text, nullable=False),  # inside the container
+    Column("content", String(64), index=True),  # SHA-256 of its original; NULL: it could not be taken out
+)
+
 # One exact content of a document. Superseded ones stay for the citations that quote them, without chunks.
 revisions = Table(
     "revisions",

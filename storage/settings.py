@@ -97,6 +97,26 @@ class Settings(BaseSettings):
     # retrieval
     context_tokens: int = Field(1500, ge=200, description="Tokens of passages given to an answer.")
 
+    reranker: Path | None = Field(
+        None, description="Directory of a cross-encoder that puts the best passages in order. Default: none."
+    )
+    reranker_url: str | None = Field(
+        None, description="Instead: a server that ranks, such as vLLM with a reranker, ending in /v1."
+    )
+    reranker_model: str | None = Field(None, description="Model name on that server. Default: the first it serves.")
+    reranker_api_key_file: Path | None = Field(None, description="File that holds that server's API key.")
+    reranker_template: Literal["auto", "plain", "qwen3"] = Field(
+        "auto", description="How a server's model wants its text. `qwen3`: Qwen3-Reranker served without a template."
+    )
+    rerank_passages: int = Field(20, ge=2, le=100, description="How many passages are put in order anew.")
+    rerank_seconds: float = Field(
+        2.0, gt=0, description="Time that may take, in seconds; after it the order stays as it was."
+    )
+
+    rewrite_seconds: float = Field(
+        4.0, ge=0, description="Time the language model has to complete a follow-up question for the search; 0: none."
+    )
+
     # the language model
     llm_url: str | None = Field(
         None,
@@ -153,7 +173,7 @@ class Settings(BaseSettings):
             raise ValueError("is a placeholder; put the real key in a file and name it in llm_api_key_file")
         return value
 
-    @field_validator("llm_url", "llm_second_url", mode="before")
+    @field_validator("llm_url", "llm_second_url", "reranker_url", mode="before")
     @classmethod
     def _http(cls, value: Any) -> Any:
         if value is not None and not isinstance(value, str | list | tuple):
@@ -174,6 +194,8 @@ class Settings(BaseSettings):
     def _one_key(self) -> Settings:
         if self.llm_api_key and self.llm_api_key_file:
             raise ValueError("set llm_api_key or llm_api_key_file, not both")
+        if self.reranker and self.reranker_url:
+            raise ValueError("set reranker or reranker_url, not both")
         return self
 
     @property
@@ -190,15 +212,23 @@ class Settings(BaseSettings):
         """The language model server's key. Raises: SettingError when the file cannot be read or is empty."""
         if self.llm_api_key is not None:
             return self.llm_api_key.get_secret_value()
-        if self.llm_api_key_file is None:
-            return None
-        try:
-            key = self.llm_api_key_file.read_text(encoding="utf-8").strip()
-        except OSError as error:
-            raise SettingError(f"llm_api_key_file: cannot read {self.llm_api_key_file} ({error.strerror}).") from error
-        if not key or key.lower() in PLACEHOLDERS:
-            raise SettingError(f"llm_api_key_file: {self.llm_api_key_file} holds no real key.")
-        return key
+        return _key_in("llm_api_key_file", self.llm_api_key_file)
+
+    def reranker_key(self) -> str | None:
+        """The ranking server's key. Raises: SettingError when the file cannot be read or is empty."""
+        return _key_in("reranker_api_key_file", self.reranker_api_key_file)
+
+
+def _key_in(setting: str, file: Path | None) -> str | None:
+    if file is None:
+        return None
+    try:
+        key = file.read_text(encoding="utf-8").strip()
+    except OSError as error:
+        raise SettingError(f"{setting}: cannot read {file} ({error.strerror}).") from error
+    if not key or key.lower() in PLACEHOLDERS:
+        raise SettingError(f"{setting}: {file} holds no real key.")
+    return key
 
 
 def load_settings(data: Path | None = None, **overrides: Any) -> Settings:

@@ -34,6 +34,26 @@ STOP_WORDS = frozenset(
 QUESTION_CHARACTERS = frozenset("的了是在和有我你他她它们这那哪谁什么吗呢吧么怎为几多少个请问之与及被把将对从到由")
 
 
+# Years and quarters are written in many ways; each is cut as if it were written "FY 2023" and "Q2 2023".
+_PERIODS = tuple(
+    (re.compile(pattern, re.IGNORECASE), written)
+    for pattern, written in (
+        (r"\bFY['’]?(\d{4})\b", r"FY \1"),
+        (r"\bFY ?['’]?(\d{2})\b(?! ?\d)", r"FY 20\1"),
+        (r"\b(\d{4})[ -]?Q([1-4])\b", r"\1 Q\2"),
+        (r"\bQ([1-4])(?:[ -]?FY)?[ -]?(\d{4})\b", r"Q\1 \2"),
+        (r"\b([1-4])Q[ -]?['’]?(\d{4})\b", r"Q\1 \2"),
+        (r"\b([1-4])Q[ -]?['’]?(\d{2})\b", r"Q\1 20\2"),
+        (r"\bQ([1-4])[ -]?['’]?(\d{2})\b(?!\d)", r"Q\1 20\2"),
+        (r"\b(first|1st) quarter\b", r"\g<0> Q1"),
+        (r"\b(second|2nd) quarter\b", r"\g<0> Q2"),
+        (r"\b(third|3rd) quarter\b", r"\g<0> Q3"),
+        (r"\b(fourth|4th) quarter\b", r"\g<0> Q4"),
+    )
+)
+_MAY_BE_PERIOD = re.compile(r"FY|[1-4]Q|Q[1-4]|quarter", re.IGNORECASE)
+
+
 def build_analyzer() -> tantivy.TextAnalyzer:
     """The analyzer that is registered with the index under ANALYZER."""
     return (
@@ -55,7 +75,16 @@ def segment(text: str) -> str:
     >>> segment("在上海的办公室 office")
     ' 在上 上海 海的 的办 办公 公室  office'
     """
-    return _RUN.sub(lambda match: f" {' '.join(_pairs(match.group()))} ", unicodedata.normalize("NFKC", text)).rstrip()
+    normal = _periods(unicodedata.normalize("NFKC", text))
+    return _RUN.sub(lambda match: f" {' '.join(_pairs(match.group()))} ", normal).rstrip()
+
+
+def _periods(text: str) -> str:
+    if not _MAY_BE_PERIOD.search(text):
+        return text
+    for pattern, written in _PERIODS:
+        text = pattern.sub(written, text)
+    return text
 
 
 def terms(text: str) -> list[str]:

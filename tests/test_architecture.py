@@ -29,7 +29,7 @@ OWNERS = {  # vendor: the files (or folders) that may import it
     "py3langid": {"ingest/language.py"},
     "pypdfium2": {"ingest/parse", "app/page_renderer.py"},
     "pyrage": {"storage/snapshot.py"},
-    "sentence_transformers": {"storage/embedder.py"},
+    "sentence_transformers": {"storage/embedder.py", "app/rerank.py"},
     "sqlalchemy": {"storage"},
     "starlette": {"app"},
     "streamlit": {"app/ui", "app/web.py"},

@@ -68,6 +68,12 @@ def test_the_commands_of_the_readme_exist() -> None:
                 assert word in options, f"{line}: no option {word}"
 
 
-@pytest.mark.parametrize("script", ["deploy/run", "deploy/test", "deploy/install", "deploy/vllm", ".ci/run"])
+SCRIPTS = (
+    "deploy/run deploy/test deploy/install deploy/vllm deploy/systemd/install deploy/systemd/uninstall "
+    "deploy/systemd/wait-for deploy/airgap/install .ci/run"
+)
+
+
+@pytest.mark.parametrize("script", SCRIPTS.split())
 def test_the_shell_scripts_are_whole(script: str) -> None:
     subprocess.run(["sh", "-n", str(ROOT / script)], check=True)

@@ -72,9 +72,12 @@ class Checked:
 def in_use(settings: Settings) -> list[InUse]:
     """The models that the settings name."""
     found = [_embedder(settings)]
-    reranker: object = getattr(settings, "reranker", None)
-    if reranker and (directory := Path(str(reranker)).expanduser()).is_dir():
+    if settings.reranker is not None:
+        directory = settings.reranker.expanduser()
         found.append(InUse(role="reranker", name=directory.resolve().name, directory=directory, origin=""))
+    elif settings.reranker_url:
+        name = settings.reranker_model or "the first that the server serves"
+        found.append(InUse(role="reranker", name=name, directory=None, origin=f"the server at {settings.reranker_url}"))
     if settings.llm_directory is not None:
         served = settings.llm_directory.expanduser()
         found.append(InUse(role="language model", name=served.resolve().name, directory=served, origin=""))

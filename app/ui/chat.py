@@ -15,7 +15,7 @@ from app.asker import Asker
 from app.engine import Engine
 from app.following import Following
 from app.records import Answer, Delta, Finished, Retrieved, Turn, Waiting
-from app.ui import current, identity, kept, source, thread, wording
+from app.ui import current, identity, kept, narrow, source, thread, wording
 from storage.accounts import User
 from storage.conversations import Chat, Message
 from storage.errors import NotPermitted, PremiseError, QuestionError, TooManyQuestions
@@ -29,6 +29,7 @@ def page() -> None:
     engine, user = current.engine(), identity.person()
     chat = _open_chat(engine, user)
     with st.sidebar:
+        narrow.panel(engine, user)
         _conversations(engine, user, chat)
     messages = engine.conversations.messages(user.name, chat.id) if chat else []
     withheld = kept.withheld(engine.catalog, user, messages)
@@ -101,7 +102,14 @@ def _answer(
 ) -> None:
     """Ask, keep the question when it can be asked, show the answer as it comes, keep it."""
     try:
-        coming = ledger.ask(engine, question, asker=Asker(user.name), groups=user.all_groups, history=history)
+        coming = ledger.ask(
+            engine,
+            question,
+            asker=Asker(user.name),
+            groups=user.all_groups,
+            history=history,
+            filters=narrow.current(),
+        )
     except (QuestionError, TooManyQuestions) as error:
         st.error(safe.label(str(error), 500), icon=":material/edit_note:")
         return

@@ -65,7 +65,8 @@ def answer(
         return {"failure": Code.OUT_OF_MEMORY.value, "reason": f"The file needs more than {limits.memory_mb} MB."}
     except Exception as error:  # noqa: BLE001  any bug of any parser ends here: the file fails, the others go on
         return {"failure": Code.PARSER_CRASHED.value, "reason": f"{type(error).__name__}: {str(error)[:300]}"}
-    return {"parsed": parsed_to_plain(parsed), "resident_mb": _resident_mb()}
+    members = [{"name": found.name, "code": found.code, "reason": found.reason} for found in parsed.members]
+    return {"parsed": parsed_to_plain(parsed), "members": members, "resident_mb": _resident_mb()}
 
 
 def _parsed(

@@ -82,20 +82,32 @@ SLIDES = frozenset({".pptx", ".pptm", ".ppsx", ".potx"})
 SHEET = frozenset({".xlsx", ".xlsm", ".xltx", ".xltm"})
 CONVERTED = frozenset({".odt", ".rtf"})
 MAIL = frozenset({".eml", ".msg"})
+CONTAINER = frozenset({".zip", ".mbox"})  # mails too, where they have attachments
 LEGACY = frozenset({".doc", ".dot", ".ppt", ".pps", ".xls"})
 
 PICTURES = frozenset({".png", ".jpg", ".jpeg", ".jpe", ".tif", ".tiff", ".gif", ".bmp", ".webp"})
 
 SUPPORTED: frozenset[str] = (
-    PLAIN | SOURCE | MARKDOWN | HTML | DELIMITED | PDF | WORD | SLIDES | SHEET | CONVERTED | MAIL | LEGACY | PICTURES
+    PLAIN
+    | SOURCE
+    | MARKDOWN
+    | HTML
+    | DELIMITED
+    | PDF
+    | WORD
+    | SLIDES
+    | SHEET
+    | CONVERTED
+    | MAIL
+    | LEGACY
+    | PICTURES
+    | CONTAINER
 )
 """Suffixes (lower case, with the dot) that can end as indexed."""
 
 NOT_YET: dict[str, str] = {
     ".jsonl": "JSON Lines is a data file, not a document.",
     ".ndjson": "JSON Lines is a data file, not a document.",
-    ".mbox": "A mailbox holds many messages. Save each message as .eml.",
-    ".zip": "An archive holds many files. Unpack it and put the files in the folder.",
     ".ods": "Save the sheet as .xlsx.",
     ".odp": "Save the slides as .pptx.",
     ".xlsb": "Save the workbook as .xlsx.",

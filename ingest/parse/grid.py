@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from openpyxl.utils import get_column_letter
 
+from ingest.parse.summary import summary
 from ingest.parse.table import guess_header, is_number, joined_header, table
 from ingest.parse.text import heading, prose, single_line
 from storage.records import Element
@@ -98,7 +99,8 @@ def _tables(
         header = above
         carried = above.names[first - above.first : last - above.first + 1]
         cells, spots, names = [carried, *cells], [None, *spots], 1
-    return table(cells, header_rows=names, addresses=spots if addresses else (), sheet=sheet), header
+    found = table(cells, header_rows=names, addresses=spots if addresses else (), sheet=sheet)
+    return [*summary(found[0]), *found] if found else [], header
 
 
 def _slice(row: GridRow, first: int, last: int) -> tuple[str, ...]:

@@ -14,7 +14,17 @@ from collections.abc import Callable
 from lxml import etree  # type: ignore[import-untyped]
 from lxml import html as lxml_html
 
-from ingest.parse.html_text import BLOCKS, SKIPPED, alternative, flat, is_hidden, list_lines, pieces, table_rows
+from ingest.parse.html_text import (
+    BLOCKS,
+    SKIPPED,
+    alternative,
+    flat,
+    hidden_text,
+    is_hidden,
+    list_lines,
+    pieces,
+    table_rows,
+)
 from ingest.parse.properties import iso_moment
 from ingest.parse.table import table
 from ingest.parse.text import first_heading, heading, normal, paragraphs, prose, single_line
@@ -38,10 +48,16 @@ def parse_html(source: str) -> Parsed:
     return Parsed(
         elements=tuple(elements),
         title=title or first_heading(elements),
+        flags=hidden_flags(root),
         author=next((said[name] for name in _AUTHOR if said.get(name)), None),
         created=next((made for name in _CREATED if (made := iso_moment(said.get(name)))), None),
         modified=next((made for name in _MODIFIED if (made := iso_moment(said.get(name)))), None),
     )
+
+
+def hidden_flags(root: lxml_html.HtmlElement) -> tuple[str, ...]:
+    """What a reader of answers should know of a page."""
+    return ("hidden text was left out",) if hidden_text(root) else ()
 
 
 def _meta(root: lxml_html.HtmlElement) -> dict[str, str]:

@@ -70,7 +70,15 @@ BLOCKS = frozenset(
         "menu",
     ]
 )
-_HIDDEN = re.compile(r"(display\s*:\s*none|visibility\s*:\s*hidden)", re.IGNORECASE)
+_HIDDEN = re.compile(
+    r"display\s*:\s*none|visibility\s*:\s*(hidden|collapse)|(?<![\w-])opacity\s*:\s*0*\.?0*\s*(;|$)"
+    r"|font-size\s*:\s*(0*\.?0+|[01](\.\d+)?\s*p[xt])\s*(;|$|p|e|r|%)|text-indent\s*:\s*-\d{3,}|(left|top)\s*:\s*-\d{4,}px",
+    re.IGNORECASE,
+)
+_WHITE = r"(#fff(?:fff)?(?![\da-f])|white|rgba?\(\s*255\s*,\s*255\s*,\s*255)"
+_PALE = re.compile(rf"(?<![\w-])color\s*:\s*{_WHITE}", re.IGNORECASE)
+_GROUND = re.compile(r"background(-color|-image)?\s*:", re.IGNORECASE)
+_WHITE_GROUND = re.compile(rf"background(-color)?\s*:\s*{_WHITE}", re.IGNORECASE)
 _WIDEST_SPAN = 200  # columns or rows; a span may claim millions
 
 
@@ -179,7 +187,26 @@ def _passed_over(
 def is_hidden(node: lxml_html.HtmlElement) -> bool:
     """True for what a browser does not draw: nobody could check an answer against it."""
     style = node.get("style")
-    return node.get("hidden") is not None or bool(style and _HIDDEN.search(style))
+    if node.get("hidden") is not None:
+        return True
+    return bool(style) and (bool(_HIDDEN.search(style)) or (bool(_PALE.search(style)) and _on_white(node)))
+
+
+def _on_white(node: lxml_html.HtmlElement) -> bool:
+    """True where no tag around gives the text another ground than the page's white one."""
+    for around in (node, *node.iterancestors()):
+        style = around.get("style") or ""
+        if _WHITE_GROUND.search(style):
+            return True
+        if _GROUND.search(style) or around.get("bgcolor") or around.get("class"):
+            return False  # a class may give it any ground
+    return True
+
+
+def hidden_text(root: lxml_html.HtmlElement) -> bool:
+    """True when a page has words in it that nobody sees."""
+    hidden = (node for node in root.iter() if isinstance(node.tag, str) and node.tag not in SKIPPED and is_hidden(node))
+    return any(len(re.findall(r"\w{2,}", node.text_content())) >= 3 for node in hidden)
 
 
 def alternative(node: lxml_html.HtmlElement) -> str:

@@ -1,13 +1,15 @@
 """Mail to elements: EML through Python's email package, MSG through oxmsg, the reader that unstructured uses.
 
 Not through `partition_email`/`partition_msg`: these leave out who wrote to whom and when, take the body for HTML
-first, and mix attachments into the text. Attachments are named in the warnings and not read.
+first, and mix attachments into the text. Attachments become documents of their own; forwarded messages are read in
+place.
 """
 
 from __future__ import annotations
 
 import email
 import email.policy
+import mimetypes
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from email.message import EmailMessage
@@ -15,35 +17,41 @@ from email.utils import parsedate_to_datetime
 from pathlib import Path
 
 from oxmsg import Message
+from oxmsg.attachment import Attachment
 
 from ingest.parse.charset import decode, unmarked_utf16
 from ingest.parse.html import parse_html, plain_or_html
+from ingest.parse.limits import ParseLimits
+from ingest.parse.members import Unpacking
 from ingest.parse.text import heading, paragraphs, prose, single_line
 from storage.failures import Code, ParseFailure
 from storage.records import Element, Parsed
 
 DEEPEST = 5  # forwarded messages within messages
+_SHORT_NAME, _CONTENT_ID = 0x3704, 0x3712  # PidTagAttachFilename, PidTagAttachContentId
 _SHOWN = ("From", "To", "Cc", "Date")
 
 
-def parse_eml(data: bytes) -> Parsed:
+def parse_eml(data: bytes, *, limits: ParseLimits) -> Parsed:
     """A message as it travels (RFC 5322)."""
     if data[:2] in (b"\xff\xfe", b"\xfe\xff") or data.startswith(b"\xef\xbb\xbf") or unmarked_utf16(data):
         data = decode(data).encode()
     message = email.message_from_bytes(data, policy=email.policy.default)
     if not isinstance(message, EmailMessage) or _is_sealed(message):
         raise ParseFailure(Code.ENCRYPTED, "The message is encrypted (S/MIME or PGP).")
-    warnings: list[str] = []
-    body = list(_body(message, warnings, 0))
+    unpacking = Unpacking(limits)
+    body = list(_body(message, unpacking, 0))
     subject = _header(message, "Subject")
-    if not body and not subject:
+    if not body and not subject and not unpacking.members:
         raise ParseFailure(Code.EMPTY, "The message has neither a subject nor a text.")
     return Parsed(
-        elements=(*heading(subject, 1), *_head(message), *body),
+        elements=(*heading(subject, 1), *_head(message), *_attached(unpacking), *body),
         title=subject or None,
         author=_header(message, "From") or None,
         created=_date(message),
-        warnings=tuple(warnings),
+        members=tuple(unpacking.members),
+        flags=tuple(unpacking.flags),
+        warnings=tuple(unpacking.warnings),
     )
 
 
@@ -76,7 +84,7 @@ def _date(message: EmailMessage) -> datetime | None:
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
 
 
-def _body(part: EmailMessage, warnings: list[str], depth: int) -> Iterator[Element]:
+def _body(part: EmailMessage, unpacking: Unpacking, depth: int) -> Iterator[Element]:
     """The text of a part and of what it holds."""
     kind = part.get_content_type()
     name = part.get_filename()
@@ -85,25 +93,50 @@ def _body(part: EmailMessage, warnings: list[str], depth: int) -> Iterator[Eleme
             if isinstance(inner, EmailMessage):
                 yield from heading(_header(inner, "Subject"), min(depth + 2, 6))
                 yield from _head(inner)
-                yield from _body(inner, warnings, depth + 1)
+                yield from _body(inner, unpacking, depth + 1)
     elif part.get_content_disposition() == "attachment" or (name and not kind.startswith(("multipart/", "text/"))):
-        warnings.append(f"The attachment {name or 'without a name'} is not indexed.")
+        if not _is_decoration(part):
+            _attach(part, unpacking)
     elif kind == "multipart/alternative":
-        yield from _alternative(part, warnings, depth)
+        yield from _alternative(part, unpacking, depth)
     elif part.is_multipart():
         for inner in part.iter_parts():
             if isinstance(inner, EmailMessage):
-                yield from _body(inner, warnings, depth)
+                yield from _body(inner, unpacking, depth)
     elif kind == "text/html":
-        yield from parse_html(_content(part)).elements
+        page = parse_html(_content(part))
+        unpacking.flags += [flag for flag in page.flags if flag not in unpacking.flags]
+        yield from page.elements
     elif kind.startswith("text/") and kind != "text/calendar":
         yield from plain_or_html(_content(part))
 
 
-def _alternative(part: EmailMessage, warnings: list[str], depth: int) -> Iterator[Element]:
+def _is_decoration(part: EmailMessage) -> bool:
+    """True for pictures shown inside the text: logos and signatures."""
+    inline = part.get_content_disposition() != "attachment" and part.get("Content-ID") is not None
+    return inline and part.get_content_maintype() == "image"
+
+
+def _attach(part: EmailMessage, unpacking: Unpacking) -> None:
+    name = part.get_filename() or f"attachment{mimetypes.guess_extension(part.get_content_type()) or ''}"
+    data = part.get_payload(decode=True)
+    if not isinstance(data, bytes):
+        held = part.get_payload()
+        message = held[0] if isinstance(held, list) and held and isinstance(held[0], EmailMessage) else part
+        data, name = message.as_bytes(), name if name.endswith(".eml") else f"{name}.eml"
+    if not unpacking.full:
+        unpacking.add(name, lambda: [data])
+
+
+def _attached(unpacking: Unpacking) -> list[Element]:
+    names = ", ".join(member.name for member in unpacking.members)
+    return prose(f"Attachments: {names}" if names else "")
+
+
+def _alternative(part: EmailMessage, unpacking: Unpacking, depth: int) -> Iterator[Element]:
     """The plain text, unless it is only a stub that stands for the HTML."""
     versions = {inner.get_content_type(): inner for inner in part.iter_parts() if isinstance(inner, EmailMessage)}
-    found = {kind: list(_body(inner, warnings, depth)) for kind, inner in versions.items()}
+    found = {kind: list(_body(inner, unpacking, depth)) for kind, inner in versions.items()}
     sizes = {kind: sum(len(element.text) for element in body) for kind, body in found.items()}
     fullest = max(sizes, key=lambda kind: sizes[kind], default=None)
     if fullest is not None:
@@ -121,25 +154,40 @@ def _content(part: EmailMessage) -> str:
         return decode(data)  # the declared encoding is unknown or not true
 
 
-def parse_msg(path: Path) -> Parsed:
+def parse_msg(path: Path, *, limits: ParseLimits) -> Parsed:
     """An Outlook message."""
     message = Message.load(str(path))
     if "encrypted" in message.message_headers.get("Content-Type", ""):
         raise ParseFailure(Code.ENCRYPTED, "The message is encrypted.")
     body = paragraphs(message.body or "") or list(parse_html(message.html_body or "<p>").elements)
     subject = single_line(message.subject or "")
-    if not body and not subject:
+    unpacking = Unpacking(limits)
+    for part in message.attachments:
+        _detach(part, unpacking)
+    if not body and not subject and not unpacking.members:
         raise ParseFailure(Code.EMPTY, "The message has neither a subject nor a text.")
     people = (f"{person.name} <{person.email_address}>" for person in message.recipients)
     sent = message.sent_date
     lines = {"From": message.sender, "To": ", ".join(people), "Date": sent.isoformat(sep=" ") if sent else None}
     head = prose("\n".join(f"{name}: {single_line(value)}" for name, value in lines.items() if value))
     return Parsed(
-        elements=(*heading(subject, 1), *head, *body),
+        elements=(*heading(subject, 1), *head, *_attached(unpacking), *body),
         title=subject or None,
         author=single_line(message.sender or "") or None,
         created=(sent.astimezone(UTC) if sent.tzinfo else sent.replace(tzinfo=UTC)) if sent else None,
-        warnings=tuple(
-            f"The attachment {part.file_name or 'without a name'} is not indexed." for part in message.attachments
-        ),
+        members=tuple(unpacking.members),
+        flags=tuple(unpacking.flags),
+        warnings=tuple(unpacking.warnings),
     )
+
+
+def _detach(part: Attachment, unpacking: Unpacking) -> None:
+    name = part.file_name or part.properties.str_prop_value(_SHORT_NAME) or "attachment"
+    data = part.file_bytes
+    shown_inside = part.properties.str_prop_value(_CONTENT_ID) is not None
+    if unpacking.full or (shown_inside and (part.mime_type or "").startswith("image/")):
+        return
+    if data is None:
+        unpacking.refuse(name, Code.UNSUPPORTED, "It is an Outlook item or a link inside the message, not a file.")
+    else:
+        unpacking.add(name, lambda: [data])

@@ -18,7 +18,7 @@ from pypdfium2 import raw
 
 from ingest.parse.limits import ParseLimits
 from ingest.parse.pdf_document import document_elements
-from ingest.parse.pdf_drawn import shapes
+from ingest.parse.pdf_drawn import grounds, shapes
 from ingest.parse.pdf_frame import Frame
 from ingest.parse.pdf_layout import page_blocks
 from ingest.parse.pdf_piece import Piece
@@ -31,6 +31,7 @@ from ingest.parse.text import single_line
 from storage.failures import Code, ParseFailure
 from storage.records import Element, Parsed
 
+TINY = 1.5  # points; smaller letters are seen by nobody
 _FILE_NAME_TITLE = re.compile(
     r"^(microsoft (word|powerpoint|excel)|untitled|powerpoint|slide \d|document\d*$)", re.IGNORECASE
 )
@@ -49,7 +50,7 @@ def parse_pdf(path: Path, *, limits: ParseLimits, begins: Callable[[], None]) ->
             raise ParseFailure(Code.CORRUPT, "The PDF is damaged: it has no pages.")
         pages: list[list[Piece]] = []
         tables: list[list[Grid]] = []
-        unreadable, scanned = [], []
+        unreadable, scanned, hidden = [], [], []
         for number in range(1, count + 1):
             page = _read(document, number)
             if page is None:
@@ -58,12 +59,16 @@ def parse_pdf(path: Path, *, limits: ParseLimits, begins: Callable[[], None]) ->
                 scanned.append(number)
             pages.append(page.pieces if page else [])
             tables.append(page.tables if page else [])
+            if page is not None and page.hidden:
+                hidden.append(number)
         _refuse_broken(document, pages, unreadable)
         warnings, flags = with_scans(document, pages, scanned, limits, begins)
         if not any(pages):
             shown = f"{count} pages" if count > 1 else "1 page"
             code = Code.TIMED_OUT if warnings else Code.EMPTY  # scans that were not read: it may hold text
             raise ParseFailure(code, " ".join((f"No text was found on the file's {shown}.", *warnings)))
+        if hidden:
+            flags = (*flags, f"hidden text on {page_list(hidden)}")
         if unreadable:
             warnings = (f"Damaged and left out: {page_list(unreadable)}.", *warnings)
         elements = document_elements(list(map(page_blocks, pages, tables)))
@@ -108,6 +113,7 @@ def _has_objects(document: pdfium.PdfDocument, number: int) -> bool:
 @dataclass(frozen=True, kw_only=True)
 class _Page:
     pieces: list[Piece]  # in the order of the file
+    hidden: bool  # text was left out that nobody sees
     tables: list[Grid]
     scan: bool
 
@@ -121,14 +127,34 @@ def _read(document: pdfium.PdfDocument, number: int) -> _Page | None:
         return None
     try:
         frame = Frame(page.get_cropbox(), page.get_mediabox(), page.get_rotation())
-        pieces, _ = page_pieces(text_page.raw, frame, number)
+        pieces, pale = page_pieces(text_page.raw, frame, number)
         tables = grids(edges(shapes(page.raw, frame))) if _side_by_side(pieces) else []
         if tables:
-            pieces, _ = page_pieces(text_page.raw, frame, number, tables)
-        return _Page(pieces=pieces, tables=tables, scan=is_scan(page, pieces))
+            pieces, pale = page_pieces(text_page.raw, frame, number, tables)
+        seen = _seen(pieces, pale, page, frame)
+        return _Page(pieces=seen, hidden=len(seen) < len(pieces), tables=tables, scan=is_scan(page, pieces))
     finally:
         text_page.close()
         page.close()
+
+
+def _seen(pieces: list[Piece], pale: set[int], page: pdfium.PdfPage, frame: Frame) -> list[Piece]:
+    """The pieces that can be seen: not nearly white on white, nor too small for any eye."""
+    if not pale and all(piece.size >= TINY for piece in pieces):
+        return pieces
+    dark = grounds(page.raw, frame) if pale else []
+    return [
+        piece
+        for piece in pieces
+        if piece.size >= TINY
+        and (
+            id(piece) not in pale
+            or any(
+                left <= piece.left + 1 and top <= (piece.top + piece.bottom) / 2 <= bottom and piece.right - 1 <= right
+                for left, top, right, bottom in dark
+            )
+        )
+    ]
 
 
 def _side_by_side(pieces: list[Piece]) -> bool:

@@ -35,6 +35,25 @@ def shapes(page: raw.FPDF_PAGE, frame: Frame) -> list[Corners]:
     return [box for box in found if box[2] - box[0] < 0.95 * frame.width or box[3] - box[1] < 0.9 * frame.height]
 
 
+def grounds(page: raw.FPDF_PAGE, frame: Frame) -> list[Corners]:
+    """The boxes of what is drawn so that white letters can be seen on it: filled paths that are not white, pictures."""
+    corners = [ctypes.c_float() for _ in range(4)]
+    colour = [ctypes.c_uint() for _ in range(4)]
+    found = []
+    for number in range(min(raw.FPDFPage_CountObjects(page), MOST_OBJECTS)):
+        item = raw.FPDFPage_GetObject(page, number)
+        kind = raw.FPDFPageObj_GetType(item)
+        if kind == raw.FPDF_PAGEOBJ_TEXT or not raw.FPDFPageObj_GetBounds(item, *corners):
+            continue
+        if kind == raw.FPDF_PAGEOBJ_PATH:
+            filled = raw.FPDFPageObj_GetFillColor(item, *colour)
+            if not filled or colour[3].value < 26 or min(part.value for part in colour[:3]) > 238:
+                continue
+        left, bottom, right, top = (corner.value for corner in corners)
+        found.append(frame.box(left, bottom, right, top))
+    return found
+
+
 def _segments(item: raw.FPDF_PAGEOBJECT) -> Iterator[Corners]:
     """The straight lines of one path, as boxes."""
     matrix = raw.FS_MATRIX()

@@ -31,11 +31,11 @@ _Box = tuple[float, float, float, float]  # left, bottom, right, top in the page
 
 def page_pieces(
     text_page: raw.FPDF_TEXTPAGE, frame: Frame, number: int, tables: Sequence[Grid] = ()
-) -> tuple[list[Piece], list[Piece]]:
-    """The pieces of lines on a page, in the order of the file: those that are dark enough to be seen, and pale ones."""
+) -> tuple[list[Piece], set[int]]:
+    """The pieces of lines on a page, in the order of the file: and the ids of nearly white ones."""
     reader = _Reader(text_page, frame)
     pieces = [piece for piece in reader.pieces(number, tables) if piece.text]
-    return _visible(pieces), [piece for piece in pieces if id(piece) in reader.pale]
+    return _visible(pieces), reader.pale
 
 
 def _crossing(tables: Sequence[Grid], box: tuple[float, float, float, float]) -> list[float]:

@@ -36,7 +36,7 @@ def parse_picture(path: Path, *, limits: ParseLimits, begins: Callable[[], None]
     except Image.DecompressionBombError as error:
         raise ParseFailure(Code.TOO_LARGE, f"The picture has more than {LARGEST:,} pixels.") from error
     except (UnidentifiedImageError, OSError, EOFError) as error:
-        raise ParseFailure(Code.CORRUPT, f"The picture cannot be opened: {single_line(str(error))[:200]}") from error
+        raise ParseFailure(Code.CORRUPT, "The picture is damaged, or of a kind that cannot be opened.") from error
     elements = document_elements([page_blocks(reading.pieces or []) for reading in readings])
     unread = [reading.page for reading in readings if reading.pieces is None]
     unread += range(len(readings) + 1, count + 1)

@@ -21,7 +21,7 @@ from ingest.parse.charset import decode, is_text
 from ingest.parse.formats import SUPPORTED
 from ingest.parse.limits import MEGABYTE, ParseLimits
 from ingest.parse.sniff import real_suffix
-from ingest.parse.text import single_line
+from ingest.parse.text import hidden_characters, single_line
 from storage.failures import Code, ParseFailure
 from storage.records import Parsed
 
@@ -57,6 +57,7 @@ def parse(path: Path, *, suffix: str, limits: ParseLimits, begins: Callable[[], 
 
     `begins` is called before pictures of pages are read, which may take `ocr_seconds` more.
     """
+    hidden_characters()  # forget those of the file before
     head = _head(path, limits)
     suffix = real_suffix(path, suffix.lower(), head, limits)
     try:
@@ -98,10 +99,8 @@ def _dispatch(path: Path, suffix: str, limits: ParseLimits, begins: Callable[[],
         from ingest.parse.converted import parse_converted
 
         return parse_converted(path, suffix=suffix)
-    if suffix in formats.MAIL:
-        from ingest.parse.mail import parse_eml, parse_msg
-
-        return parse_msg(path) if suffix == ".msg" else parse_eml(path.read_bytes())
+    if suffix in formats.MAIL | formats.CONTAINER:
+        return _holding(path, suffix, limits)
     return _old_office(path, suffix, limits)
 
 
@@ -113,6 +112,17 @@ def _pages(path: Path, suffix: str, limits: ParseLimits, begins: Callable[[], No
     from ingest.parse.pdf import parse_pdf
 
     return parse_pdf(path, limits=limits, begins=begins)
+
+
+def _holding(path: Path, suffix: str, limits: ParseLimits) -> Parsed:
+    """Files that hold others."""
+    from ingest.parse.archive import parse_mbox, parse_zip
+    from ingest.parse.mail import parse_eml, parse_msg
+
+    if suffix == ".eml":
+        return parse_eml(path.read_bytes(), limits=limits)
+    parsers = {".msg": parse_msg, ".zip": parse_zip, ".mbox": parse_mbox}
+    return parsers[suffix](path, limits=limits)
 
 
 def _office(path: Path, suffix: str, limits: ParseLimits) -> Parsed:
@@ -180,4 +190,5 @@ def _checked(parsed: Parsed, limits: ParseLimits) -> Parsed:
             Code.TOO_LARGE,
             f"The file has {characters:,} characters, more than {limits.max_output_chars:,} (max_output_chars).",
         )
-    return replace(parsed, elements=elements)
+    flags = (*parsed.flags, "invisible characters were left out") if hidden_characters() else parsed.flags
+    return replace(parsed, elements=elements, flags=flags)

@@ -62,19 +62,21 @@ def _zip_suffix(path: Path, suffix: str, limits: ParseLimits) -> str:
     except (zipfile.BadZipFile, zlib.error, KeyError, EOFError, OSError, ValueError, NotImplementedError) as error:
         raise ParseFailure(Code.CORRUPT, f"The file is damaged: its container cannot be opened ({error}).") from error
     unpacked = sum(entry.file_size for entry in entries)
-    if unpacked > limits.max_unpacked_bytes:
+    if unpacked > limits.max_unpacked_bytes and suffix != ".zip":  # of an archive, what fits is read
         raise ParseFailure(
             Code.TOO_LARGE,
             f"Unpacked, the file has {unpacked // MEGABYTE:,} MB, more than"
             f" {limits.max_unpacked_bytes // MEGABYTE:,} MB (max_unpacked_bytes).",
         )
-    if b"encryption-data" in manifest or any(entry.flag_bits & 1 for entry in entries):
+    if b"encryption-data" in manifest or (suffix != ".zip" and any(entry.flag_bits & 1 for entry in entries)):
         raise ParseFailure(Code.ENCRYPTED, "The file is protected with a password.")
     if "opendocument.text" in kind:  # also text-web and text-template
         return ".odt"
+    if suffix == ".zip" and "[Content_Types].xml" not in _names(entries):
+        return ".zip"
     inside = [real for part, real in _PARTS.items() if any(name.startswith(part) for name in _names(entries))]
     fitting = [real for real in inside if _family(real) is _family(suffix)]
-    found = next(iter(fitting or inside), None)
+    found = next(iter(fitting or inside), ".zip" if suffix == ".zip" else None)
     if found is None:
         code = Code.CORRUPT if suffix in _CONTAINERS else Code.UNSUPPORTED
         raise ParseFailure(code, "The file is an archive without a document, workbook or presentation in it.")

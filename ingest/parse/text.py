@@ -13,6 +13,10 @@ _INVISIBLE = re.compile(
     "[\x00-\x08\x0e-\x1f\x7f-\x9f\u00ad\u200b\u2060\ufeff\ufff9-\ufffb\ud800-\udfff"
     "\u202a-\u202e\u2066-\u2069\U000e0000-\U000e007f]"
 )
+# Of these, the ones that have no use in a text but to carry what nobody sees.
+_HIDING = re.compile("[\u200b\u2060\u202a-\u202e\u2066-\u2069\U000e0000-\U000e007f]")
+_SUSPECT = 10  # as many zero-width characters, or one of the invisible copies of ASCII, are no accident
+_dropped: list[int] = []
 _LINE_ENDS = re.compile(r"\r\n?|[\x0b\x0c\x85\u2028\u2029]")
 _BLANKS = re.compile(r"[^\S\n]+")
 _BLANK_LINES = re.compile(r"\n{3,}")
@@ -22,8 +26,17 @@ def normal(text: str) -> str:
     """NFC, one kind of line end, no invisible characters, no white space around. Inner spacing stays (code)."""
     if text.isascii() and text.isprintable():  # the common case, and much the quickest test
         return text.strip()
+    if found := _HIDING.findall(text):
+        _dropped.append(sum(1 if character < "\U000e0000" else 10 for character in found))
     text = _INVISIBLE.sub("", _LINE_ENDS.sub("\n", text))
     return unicodedata.normalize("NFC", text).strip()
+
+
+def hidden_characters() -> bool:
+    """Whether texts since the last call held characters that hide something. One file at a time: the child's life."""
+    found = sum(_dropped)
+    _dropped.clear()
+    return found >= _SUSPECT
 
 
 def flowing(text: str) -> str:

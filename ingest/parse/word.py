@@ -34,6 +34,8 @@ _LABELLED = re.compile(r"^\(?[\dA-Za-zIVXivx]{1,5}([.)]|(\.\d+)+[.)]?)\s")
 _LONGEST_LIST = 2500  # characters of a list in one element
 _LONGEST_BOLD = 90  # characters of a bold line that stands for a heading
 _WRAPPERS = tuple(map(qn, ("w:sdt", "w:ins", "w:moveTo", "w:smartTag", "w:fldSimple", "w:customXml")))
+_COMMENTS = "word/comments.xml"
+_TINY = 4  # half points
 _NOTE_PARTS = ("word/footnotes.xml", "word/endnotes.xml")
 
 
@@ -80,11 +82,12 @@ def parse_word(path: Path) -> Parsed:
         strategy="fast",
     )
     document = options.document
+    hidden = _without_hidden(document.element.body)
     _unwrap(document.element.body)
     raw = list(_ByStyle.iter_document_elements(options))
     if not any(isinstance(item, found.Title) for item in raw):
         raw = [_bold_heading(item) for item in raw]
-    elements = list(_elements(raw)) + _notes(path) + _running_heads(raw)
+    elements = list(_elements(raw)) + _notes(path) + _comments(path) + _running_heads(raw)
     known = office_properties(path, document.core_properties)
     return Parsed(
         elements=tuple(elements),
@@ -92,6 +95,7 @@ def parse_word(path: Path) -> Parsed:
         author=known.author,
         created=known.created,
         modified=known.modified,
+        flags=("hidden text was left out",) if hidden else (),
     )
 
 
@@ -170,6 +174,50 @@ def _unwrap(body: Any) -> None:
         parent.remove(wrapper)
         for offset, child in enumerate(list(holder) if holder is not None else []):
             parent.insert(position + offset, child)
+
+
+def _without_hidden(body: Any) -> bool:
+    """Take out runs that nobody sees: hidden, tiny, or white without a ground. True when there were any."""
+    found = False
+    for properties in list(body.iter(qn("w:rPr"))):
+        run = properties.getparent()
+        if run is None or run.tag != qn("w:r") or not any(text.text for text in run.iter(qn("w:t"))):
+            continue
+        vanish, size, colour = (properties.find(qn(name)) for name in ("w:vanish", "w:sz", "w:color"))
+        gone = vanish is not None and vanish.get(qn("w:val")) not in ("0", "false", "off")
+        tiny = size is not None and (size.get(qn("w:val")) or "").isdigit() and int(size.get(qn("w:val"))) <= _TINY
+        white = colour is not None and (colour.get(qn("w:val")) or "").upper() == "FFFFFF"
+        if gone or tiny or (white and not _shaded(run)):
+            run.getparent().remove(run)
+            found = True
+    return found
+
+
+def _shaded(run: Any) -> bool:
+    """True where the run, its paragraph, cell or table has a ground, or a style that may give it one."""
+    marks = ("w:shd", "w:highlight", "w:pStyle", "w:rStyle", "w:tblStyle")
+    for around in (run, *run.iterancestors()):
+        for properties in ("w:rPr", "w:pPr", "w:tcPr", "w:tblPr"):
+            holder = around.find(qn(properties))
+            if holder is not None and any(holder.find(qn(mark)) is not None for mark in marks):
+                return True
+        if around.tag == qn("w:txbxContent"):
+            return True  # a box may have any ground
+    return False
+
+
+def _comments(path: Path) -> list[Element]:
+    """Reviewers' comments, each by itself and with its author's name."""
+    elements: list[Element] = []
+    with zipfile.ZipFile(path) as container:
+        if _COMMENTS not in container.namelist():
+            return elements
+        root = etree.fromstring(container.read(_COMMENTS), etree.XMLParser(resolve_entities=False, no_network=True))
+    for comment in root.iter(qn("w:comment")):
+        text = single_line(" ".join("".join(p.itertext(qn("w:t"))) for p in comment.iter(qn("w:p"))))
+        author = single_line(comment.get(qn("w:author")) or "")
+        elements += prose(f"Comment{f' by {author}' if author else ''}: {text}" if text else "", kind=Kind.NOTE)
+    return elements
 
 
 def _boxed_text(paragraph: Any) -> Iterator[str]:

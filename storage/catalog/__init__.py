@@ -23,6 +23,7 @@ from storage.catalog.facts import EMBEDDER, Facts
 from storage.catalog.files import Files
 from storage.catalog.housekeeping import Housekeeping
 from storage.catalog.labels import Labels
+from storage.catalog.members import Members
 from storage.catalog.outbox import Outbox
 from storage.catalog.reading import Reading
 from storage.catalog.revisions import Revisions
@@ -45,5 +46,5 @@ __all__ = [
 ]
 
 
-class Catalog(Facts, Labels, Sources, Files, Revisions, Outbox, Reading, Housekeeping):
+class Catalog(Facts, Labels, Sources, Files, Members, Revisions, Outbox, Reading, Housekeeping):
     """Documents and everything made of them."""

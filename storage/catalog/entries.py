@@ -90,6 +90,7 @@ class Kept:
 
     id: str
     document_id: str
+    path: str
     content: str  # SHA-256 of the original
     suffix: str
     title: str

@@ -15,15 +15,16 @@ from storage.catalog.part import BATCH, Part, batches
 from storage.database import aware, now, stored
 from storage.failures import BY_PERSON, Rule, advice
 from storage.records import State
-from storage.schema import documents, revisions, sources
+from storage.schema import documents, members, revisions, sources
 
 
 class Files(Part):
     """Files as the scan sees them and as ingestion leaves them."""
 
     def known(self, source_id: int) -> dict[str, Known]:
-        """Every file of a source that the catalog has a row for, by path."""
-        query = select(*_KNOWN).where(documents.c.source_id == source_id)
+        """Every file of a source that the catalog has a row for, by path; not what containers hold."""
+        files = documents.c.id.not_in(select(members.c.document_id))
+        query = select(*_KNOWN).where(documents.c.source_id == source_id, files)
         with self.database.read() as connection:
             return {row.path: _known(row) for row in connection.execute(query)}
 

@@ -10,7 +10,7 @@ from storage.catalog.entries import Pace
 from storage.catalog.part import Part
 from storage.database import now, stored
 from storage.records import State
-from storage.schema import chunks, documents, outbox, revisions
+from storage.schema import chunks, documents, members, outbox, revisions
 
 
 class Housekeeping(Part):
@@ -60,9 +60,10 @@ class Housekeeping(Part):
             return {label: count for label, count in connection.execute(query) if label is not None}
 
     def originals(self) -> frozenset[str]:
-        """SHA-256 of every original that a revision needs."""
+        """SHA-256 of every original that a revision needs, or a member that waits."""
         with self.database.read() as connection:
-            return frozenset(connection.execute(select(revisions.c.sha256).distinct()).scalars())
+            held = select(members.c.content).where(members.c.content.is_not(None))
+            return frozenset(connection.execute(select(revisions.c.sha256).union(held)).scalars())
 
     def purge_superseded(self, before: datetime) -> int:
         """Remove revisions superseded before this time. Returns how many."""

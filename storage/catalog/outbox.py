@@ -8,6 +8,7 @@ from sqlalchemy import Connection, delete, func, insert, select, update
 
 from storage.catalog.chunks import chunk_of, from_bytes
 from storage.catalog.entries import IndexRow, Note
+from storage.catalog.members import drop_members, members_of
 from storage.catalog.part import BATCH, Part
 from storage.schema import chunks, documents, outbox, revisions
 
@@ -65,7 +66,10 @@ class Outbox(Part):
 
 
 def tell_of_readers(connection: Connection, document_id: str, label: int | None) -> None:
-    """Note for the indexes that a document is about to get this label, unless it has it."""
+    """Note for the indexes that a document is about to get this label, unless it has it; what it holds gets it too."""
+    for member in members_of(connection, [document_id]):
+        tell_of_readers(connection, member, label)
+        connection.execute(update(documents).where(documents.c.id == member).values(label_id=label))
     row = connection.execute(
         select(documents.c.label_id, documents.c.revision_id).where(documents.c.id == document_id)
     ).first()
@@ -92,7 +96,8 @@ def drop_chunks(connection: Connection, document_ids: Sequence[str]) -> None:
 
 
 def drop_revisions(connection: Connection, document_ids: Sequence[str]) -> None:
-    """Delete every revision of these documents with its chunks, and note it for the indexes."""
+    """Delete every revision of these documents with its chunks, and what they hold, and note it for the indexes."""
+    drop_members(connection, members_of(connection, document_ids), drop_revisions)
     drop_chunks(connection, document_ids)
     connection.execute(update(documents).where(documents.c.id.in_(document_ids)).values(revision_id=None))
     connection.execute(delete(revisions).where(revisions.c.document_id.in_(document_ids)))

@@ -7,6 +7,7 @@ import zlib
 from collections.abc import Collection, Sequence
 from typing import Any
 
+import numpy as np
 from sqlalchemy import Connection, Row, and_, func, or_, select, tuple_
 
 from storage.catalog.chunks import chunk_of, from_bytes
@@ -15,6 +16,7 @@ from storage.catalog.part import BATCH, Part, batches
 from storage.database import aware, folded, moment
 from storage.elements import elements_from_json
 from storage.errors import NotPermitted
+from storage.filters import Filters, Within
 from storage.records import ELEMENT_SEPARATOR, Document, Revision, State, StoredChunk
 from storage.schema import chunks, documents, labels, revisions, sources
 
@@ -43,6 +45,33 @@ class Reading(Part):
                 for start in range(0, len(ids), BATCH)
                 for row in connection.execute(_readable(chunks.c.id.in_(list(ids[start : start + BATCH])), labels))
             }
+
+    def matching(self, filters: Filters, *, labels: frozenset[int]) -> Within:
+        """The current revisions that `labels` may read and the filter leaves."""
+        query = (
+            select(revisions.c.id, func.count(chunks.c.id))
+            .join(documents, documents.c.revision_id == revisions.c.id)
+            .join(chunks, chunks.c.revision_id == revisions.c.id)
+            .where(documents.c.label_id.in_(labels), filters.condition())
+            .group_by(revisions.c.id)
+        )
+        with self.database.read() as connection:
+            found = connection.execute(query).all()
+        return Within(revisions=frozenset(row[0] for row in found), chunks=sum(row[1] for row in found))
+
+    def vectors_within(self, filters: Filters, *, labels: frozenset[int]) -> tuple[list[str], Vector]:
+        """The ids and vectors of every chunk that `labels` may read and the filter leaves: (chunks, dimension)."""
+        query = (
+            select(chunks.c.id, chunks.c.embedding)
+            .join(documents, documents.c.revision_id == chunks.c.revision_id)
+            .join(revisions, revisions.c.id == chunks.c.revision_id)
+            .where(documents.c.label_id.in_(labels), filters.condition())
+            .order_by(chunks.c.id)
+        )
+        with self.database.read() as connection:
+            rows = connection.execute(query).all()
+        vectors = [from_bytes(row.embedding) for row in rows]
+        return [row.id for row in rows], np.stack(vectors) if vectors else np.zeros((0, 0), dtype=np.float32)
 
     def chunks_around(self, revision: str, first: int, last: int, *, labels: frozenset[int]) -> list[StoredChunk]:
         """The chunks of a revision from position `first` to `last`, both included, in order."""

@@ -114,7 +114,7 @@ class Revisions(Part):
     def current_revisions(self) -> Iterator[Kept]:
         """Every current revision as it was parsed, one at a time."""
         query = (
-            select(revisions)
+            select(revisions, documents.c.path)
             .join(documents, documents.c.revision_id == revisions.c.id)
             .order_by(revisions.c.id)
             .limit(1)
@@ -129,6 +129,7 @@ class Revisions(Part):
             yield Kept(
                 id=row.id,
                 document_id=row.document_id,
+                path=row.path,
                 content=row.sha256,
                 suffix=row.suffix,
                 title=row.title,

@@ -5,7 +5,9 @@ from __future__ import annotations
 from place import Place
 
 from app.engine import Engine
+from app.extract import MOST_ROWS
 from app.records import Turn
+from app.safe import answer_html
 
 CODES = "\n".join(
     f"| E{n:02} | Fault number {n} of the pump | Call the service and name fault {n}. Then wait. |" for n in range(40)
@@ -30,3 +32,40 @@ def test_a_question_in_another_script_is_not_drowned_by_the_one_before(place: Pl
     history = [Turn(role="user", content="What does error E07 of the pump mean?"), Turn(role="assistant", content="…")]
     hits = Engine(place.store).search("食堂几点开始午餐？", groups=["everyone"], history=history)
     assert hits[0].found.path == "everyone/canteen.md"
+
+
+def test_rows_are_answered_as_a_small_table_each_row_cited(place: Place) -> None:
+    place.write("everyone/manual.md", MANUAL)
+    place.ingest()
+    answer = Engine(place.store).answer("What is the remedy for fault code E07 of the pump?", groups=["everyone"])
+    lines = answer.text.split("\n")
+    assert lines[:2] == ["| Code | Meaning | Remedy |", "| --- | --- | --- |"]
+    assert lines[2] == "| E07 | Fault number 7 of the pump | Call the service and name fault 7. Then wait. [1] |"
+    assert len(answer.sentences) <= MOST_ROWS
+    assert answer_html(answer.text).startswith("<table><thead><tr><th>Code</th>")
+
+
+def test_a_list_is_answered_with_what_announces_it(place: Place) -> None:
+    place.write(
+        "everyone/fire.md",
+        "# Fire drill\n\nThe alarm is tested on Mondays.\n\nWhen the fire alarm sounds, these are the steps to take:\n"
+        "\n- Leave your desk at once.\n- Close the windows.\n- Walk to the assembly point.\n\nNobody uses the lift.\n",
+    )
+    place.ingest()
+    text = Engine(place.store).answer("Which steps do I take when the fire alarm sounds?", groups=["everyone"]).text
+    first, *items = text.split("\n")
+    assert first == "When the fire alarm sounds, these are the steps to take: [1]"
+    assert items[:3] == [
+        "- Leave your desk at once. [1]",
+        "- Close the windows. [1]",
+        "- Walk to the assembly point. [1]",
+    ]
+
+
+def test_a_question_in_a_document_is_no_answer(place: Place) -> None:
+    place.write(
+        "everyone/faq.md", "# Questions\n\nWho repairs the coffee machine? The facility team does so on Tuesdays.\n"
+    )
+    place.ingest()
+    answer = Engine(place.store).answer("Who repairs the coffee machine?", groups=["everyone"])
+    assert answer.sentences[0].text == "The facility team does so on Tuesdays."

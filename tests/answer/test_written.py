@@ -319,3 +319,42 @@ def test_who_stops_while_waiting_leaves_the_queue(corpus: Store, server: Server)
             next(events)
         assert engine.language_model.queue.load() == (1, 0)
     assert server.script.requests == []
+
+
+def test_a_follow_up_is_searched_for_as_the_model_completes_it(corpus: Store, server: Server) -> None:
+    history = [Turn(role="user", content="Is a lost laptop reported?"), Turn(role="assistant", content="Yes.")]
+    server.script.says('{"question": "At which extension is a lost laptop reported?"}')
+    engine = Engine(replace(corpus, settings=corpus.settings.model_copy(update={"llm_url": server.url})))
+    events = list(engine.ask("At which extension?", groups=["everyone"], history=history))
+    assert isinstance(events[0], Retrieved)
+    assert events[0].question == "At which extension is a lost laptop reported?"
+    assert events[0].hits[0].found.path == "everyone/security.md"
+    assert isinstance(events[-1], Finished)
+    assert events[-1].answer.timings["rewrite"] > 0
+    asked = server.script.requests[0]["messages"]
+    assert "Is a lost laptop reported?" in asked[-1]["content"]
+
+
+@pytest.mark.parametrize("says", ["At which extension?", '{"question": ""}', '{"question": "' + "long " * 200 + '"}'])
+def test_a_follow_up_without_a_usable_completion_carries_the_earlier_turns_in(
+    corpus: Store, server: Server, says: str
+) -> None:
+    history = [Turn(role="user", content="Is a lost laptop reported?"), Turn(role="assistant", content="Yes.")]
+    server.script.says(says)
+    engine = Engine(replace(corpus, settings=corpus.settings.model_copy(update={"llm_url": server.url})))
+    first = next(iter(engine.ask("At which extension?", groups=["everyone"], history=history)))
+    assert isinstance(first, Retrieved)
+    assert first.question is None
+    assert first.hits[0].found.path == "everyone/security.md"
+
+
+def test_a_slow_completion_is_not_waited_for(corpus: Store, server: Server) -> None:
+    history = [Turn(role="user", content="Is a lost laptop reported?"), Turn(role="assistant", content="Yes.")]
+    server.script.wait = 5.0
+    settings = corpus.settings.model_copy(update={"llm_url": server.url, "rewrite_seconds": 0.2})
+    first = next(
+        iter(Engine(replace(corpus, settings=settings)).ask("At which one?", groups=["everyone"], history=history))
+    )
+    assert isinstance(first, Retrieved)
+    assert first.question is None
+    assert first.hits

@@ -15,7 +15,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -31,6 +31,7 @@ from storage.datafolder import DataFolder
 ROOT = Path(__file__).parents[2]
 PASSWORD = "correct horse battery"
 PATIENCE = 120.0
+KEY = "key-of-the-language-model-8d1f"
 NAME = "premise.example.com"
 needs_nginx = pytest.mark.skipif(shutil.which("nginx") is None, reason="nginx is not installed")
 
@@ -116,8 +117,10 @@ def host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Host]:
     database.close()
     environment = {name: value for name, value in os.environ.items() if not name.startswith("PREMISE_")} | {
         "PREMISE_DATA": str(data), "PREMISE_PORT": str(port), "PREMISE_SECURE_COOKIES": "true",
+        "PREMISE_LLM_URL": "http://127.0.0.1:9/v1", "PREMISE_LLM_API_KEY_FILE": str(folder / "llm.key"),
         "PREMISE_ALLOWED_HOSTS": json.dumps([NAME, "127.0.0.1"]),
     }  # fmt: skip
+    (folder / "llm.key").write_text(KEY)
     with ExitStack() as stack:
         heard = stack.enter_context(socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM))
         heard.bind(str(folder / "notify"))
@@ -153,9 +156,11 @@ def host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Host]:
 def test_a_person_signs_in_and_asks_through_tls(host: Host) -> None:
     with host.client() as client:
         until = time.monotonic() + PATIENCE
-        while "30 days" not in (text := client.post("/api/v1/ask", json={"question": "How much annual leave?"}).text):
+        while '"indexed"' not in (text := client.get("/api/v1/documents").text):
             assert time.monotonic() < until, text
             time.sleep(0.5)
+        answer = client.post("/api/v1/ask", json={"question": "How much annual leave?", "stream": False})
+        assert "30 days" in answer.text
         with client.stream("POST", "/api/v1/ask", json={"question": "How much annual leave?"}) as answer:
             assert answer.headers["content-type"].startswith("text/event-stream")
             events = [line for line in answer.iter_lines() if line.startswith("event:")]
@@ -211,6 +216,36 @@ def test_the_proxy_speaks_http2_and_keeps_out_what_does_not_belong(host: Host) -
         assert client.post("/api/v1/ask", content=b"x" * 1_100_000).status_code == 413
         assert client.get("/healthz", headers={"Host": "elsewhere.example"}).status_code == 200
         assert client.get("/documents", headers={"Host": "elsewhere.example"}).status_code == 400
+
+
+@needs_nginx
+@pytest.mark.slow
+def test_no_secret_is_in_a_log_an_argument_or_an_error_page(host: Host) -> None:
+    token = DataFolder(host.data).operator_token()
+    pages = []
+    with host.client() as client:
+        secrets = [PASSWORD, KEY, token, client.cookies["premise_session"]]
+        pages.append(client.post("/api/v1/ask", json={"question": "How much annual leave?"}).text)
+        pages.append(client.post("/api/v1/ask", content=b"{").text)
+        pages.append(client.get("/api/v1/nothing").text)
+        pages.append(client.get("/api/v1/search", headers={"Authorization": f"Bearer {PASSWORD}"}).text)
+        pages.append(client.post("/signin", data={"name": "ada", "password": PASSWORD + "x"}).text)
+    for file in Path("/proc").glob("[0-9]*/cmdline"):
+        with suppress(OSError):  # ended meanwhile
+            pages.append(file.read_bytes().decode(errors="replace"))
+    folder = host.data.parent
+    logs = [*folder.glob("*.log"), *(host.data / "logs").iterdir(), *(folder / "nginx" / "logs").iterdir()]
+    assert len(logs) >= 4
+    pages += [file.read_text(errors="replace") for file in logs]
+    assert [secret for secret in secrets for page in pages if secret in page] == []
+
+
+@needs_nginx
+@pytest.mark.slow
+def test_everything_in_the_data_folder_is_for_its_account_alone(host: Host) -> None:
+    written = [file for file in host.data.rglob("*") if "inbox" not in file.parts]
+    assert len(written) > 10
+    assert [str(file) for file in written if file.exists() and file.stat().st_mode & 0o077] == []
 
 
 @needs_nginx

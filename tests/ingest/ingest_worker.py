@@ -19,6 +19,7 @@ import chromadb  # noqa: F401  loaded before the fork, as the next
 import sentence_transformers  # noqa: F401
 import torch
 
+from ingest import pipeline
 from ingest.parse.limits import ParseLimits
 from ingest.pipeline import Pipeline
 from ingest.sandbox import Sandbox
@@ -53,6 +54,7 @@ def main() -> None:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(process)d %(message)s")
     logging.getLogger("httpx").setLevel(logging.WARNING)
     torch.set_num_threads(1)  # a fork must find no thread pool in use
+    pipeline.EMBED_AT = 16  # smaller batches, so that more moments lie between two of them
     embedder = LocalEmbedder.from_settings(Settings())  # its weights are loaded at first use, after the fork
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # whoever was killed leaves no zombie
     print("ready", flush=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ingest.chunk import chunk, embedding_text, title_of
+from ingest.chunk import chunk, embedding_text, name_of, title_of
 from storage.embedder import Embedder
 from storage.records import Element, Kind, Line, Parsed, Row, revision_text
 from storage.sentences import sentence_spans
@@ -108,3 +108,19 @@ def test_a_very_long_title_leaves_room_for_text(embedder: Embedder) -> None:
 def test_the_title_is_the_documents_own_or_the_file_name_in_words() -> None:
     assert title_of(Parsed(elements=(), title="Travel policy"), "a/b.docx") == "Travel policy"
     assert title_of(Parsed(elements=()), "hr/salary_bands_2026.xlsx") == "salary bands 2026"
+
+
+def test_what_a_pdfs_name_says_is_in_its_headers() -> None:
+    elements = (Element(kind=Kind.TEXT, text="Revenue was 5 million.", page=1),)
+    paged, plain = Parsed(elements=elements, title="Report", pages=1), Parsed(elements=elements, title="Report")
+    assert name_of(paged, "everyone/Acme_report-FY2023.pdf", "Report") == "Acme FY2023"
+    assert name_of(plain, "everyone/Acme_report-FY2023.md", "Report") == ""
+    pieces = chunk(
+        paged,
+        title="Report",
+        name="Acme FY2023",
+        revision="r",
+        size=50,
+        count_tokens=lambda texts: [len(text.split()) for text in texts],
+    )
+    assert pieces[0].header == "Report (Acme FY2023)"

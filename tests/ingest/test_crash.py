@@ -26,6 +26,7 @@ from typing import Any
 import httpx
 import numpy as np
 import pytest
+from sqlalchemy import func, select
 
 from storage.catalog import Catalog
 from storage.database import Database
@@ -35,15 +36,17 @@ from storage.keywords import KeywordIndex
 from storage.matrix import Matrix
 from storage.originals import Originals
 from storage.records import State
+from storage.schema import documents
 from storage.vectors import VectorIndex
 
 KILLS = int(os.environ.get("CRASH_KILLS", "24"))
 SEED = int(os.environ.get("CRASH_SEED", "7"))
-LONGEST = 1.6  # seconds between two kills
-PATIENCE = 240.0  # seconds, for a busy machine
+STEPS = 16  # changes of files' states between two kills, at most: the same moments on a slow machine and a fast one
+LONGEST = 10.0  # seconds between two kills, at most
+PATIENCE = 600.0  # seconds, for a busy machine
 SAMPLES = Path(__file__).parents[2] / "deploy" / "samples" / "inbox"
 HANDBOOK = Path(os.environ.get("PREMISE_EVAL_DIR", Path(__file__).parents[2].parent / "shared" / "eval")) / "handbook"
-PAGES = 40  # of the handbook, where it is there
+PAGES, PAGE_BYTES = 15, 2500  # of the handbook, where it is there
 
 pytestmark = pytest.mark.slow
 
@@ -159,6 +162,18 @@ def wait_until_done(place: Running, indexes: Indexes) -> None:
     raise AssertionError(f"still not done: {waiting}; {(place.data.parent / 'worker.log').read_text()[-9000:]}")
 
 
+def wait_for_steps(indexes: Indexes, steps: int) -> None:
+    """Until files have changed their state so often, or nothing more happens."""
+    until = time.monotonic() + LONGEST
+    seen = None
+    while steps > 0 and time.monotonic() < until:
+        with indexes.catalog.database.read() as connection:
+            now = tuple(connection.execute(select(func.count(), func.max(documents.c.changed_at))).one())
+        steps -= now != seen
+        seen = now
+        time.sleep(0.01)
+
+
 def change(inbox: Path, chance: random.Random) -> None:
     """Something that people do to a shared folder."""
     files = sorted(file for file in inbox.rglob("*") if file.is_file() and file.name != "access.toml")
@@ -249,15 +264,18 @@ def test_killed_dozens_of_times_the_end_is_the_same(worker: subprocess.Popen[str
     chance = random.Random(SEED)  # noqa: S311  the same kills in every run
     inbox = tmp_path / "inbox"
     shutil.copytree(SAMPLES, inbox)
-    for number, page in enumerate(sorted(HANDBOOK.rglob("*.md"))[:PAGES]):
+    pages = [page for page in sorted(HANDBOOK.rglob("*.md")) if page.stat().st_size < PAGE_BYTES]
+    for number, page in enumerate(pages[:PAGES]):
         shutil.copy(page, inbox / "everyone" / f"{number} {page.name}")
     homes = set(Path(tempfile.gettempdir()).glob("premise-parse-*"))
     victims: list[str] = []
     with running(worker, tmp_path / "disturbed", inbox) as place:
-        for _ in range(KILLS):
-            time.sleep(chance.uniform(0.05, LONGEST))
-            change(inbox, chance)
-            victims.append(kill(place, chance))
+        with opened(place) as indexes:
+            for _ in range(KILLS):
+                wait_for_steps(indexes, chance.randint(1, STEPS))
+                time.sleep(chance.uniform(0, 0.1))
+                change(inbox, chance)
+                victims.append(kill(place, chance))
         with opened(place) as indexes:
             wait_until_done(place, indexes)
             os.kill(place.ingest, signal.SIGKILL)

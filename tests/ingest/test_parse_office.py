@@ -196,8 +196,8 @@ def test_eml(tmp_path: Path) -> None:
     texts = [element.text for element in found.elements]
     assert texts[0] == "Größe der Lieferung"
     assert texts[1].startswith("From: Ada <ada@example.com>\nTo: Bob <bob@example.com>\nDate: ")
-    assert texts[2:] == ["Dear Bob,", "it arrives on Monday."]
-    assert found.warnings == ("The attachment note.pdf is not indexed.",)
+    assert texts[2:] == ["Attachments: note.pdf", "Dear Bob,", "it arrives on Monday."]
+    assert [member.name for member in found.members] == ["note.pdf"]
 
 
 def test_eml_of_html_only(tmp_path: Path) -> None:

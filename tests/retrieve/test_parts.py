@@ -6,14 +6,14 @@ from dataclasses import dataclass
 
 import pytest
 
-from app.followup import RESTATED, TERM_ECHO, asking
+from app.followup import REFERRING, RESTATED, TERM_ECHO, asking
 from app.fuse import Evidence, ceiling, coverage, fused, phrase
 from app.records import Turn
 from app.trust import LEAST, trust
 from storage.embedder import Embedder, LocalEmbedder
 from storage.words import terms
 
-ALL = Evidence(meaning=1.0, keyword=1.0, phrase=1.0)
+ALL = Evidence(meaning=1.0, keyword=1.0, phrase=1.0, coverage=1.0)
 
 
 def test_scores_run_from_nothing_to_everything() -> None:
@@ -63,9 +63,16 @@ def test_only_the_persons_latest_turns_echo() -> None:
         Turn(role="assistant", content="Elephants"),
         Turn(role="user", content="Where is the garage?"),
     ]
-    asked = asking("How much does it cost?", history)
-    assert asked.terms == {"much": 1.0, "cost": 1.0, "garag": TERM_ECHO[0], "canteen": TERM_ECHO[1]}
+    asked = asking("How much for parking?", history)
+    assert asked.terms == {"much": 1.0, "park": 1.0, "garag": TERM_ECHO[0], "canteen": TERM_ECHO[1]}
     assert [text for text, _ in asked.echoes] == ["Where is the garage?", "And the canteen?"]
+
+
+def test_who_refers_to_what_was_said_inherits_more() -> None:
+    history = [Turn(role="user", content="Where is the garage?")]
+    for question in ("What does it cost?", "Was kostet sie?", "它多少钱?"):
+        spoken = asking(question, [Turn(role="user", content="车库在哪里?")] if "钱" in question else history)
+        assert max(weight for weight in spoken.terms.values() if weight < 1) == pytest.approx(REFERRING * TERM_ECHO[0])
 
 
 def test_who_repeats_the_topic_inherits_less() -> None:

@@ -90,3 +90,12 @@ def test_conversations_are_for_their_owner_alone(database: Database) -> None:
     accounts.remove("mia")
     with database.read() as connection:
         assert connection.exec_driver_sql("SELECT count(*) FROM messages").scalar() == 0
+
+
+@pytest.mark.parametrize("password", ["changeme123", "Password2026!", "premise-2026", "aaaaaaaaaaaa", "mia.mia-2026"])
+def test_passwords_that_come_with_products_are_refused(tmp_path: Path, password: str) -> None:
+    database = Database.open(tmp_path / "catalog.sqlite")
+    with pytest.raises(AccountError):
+        Accounts(database).add("mia.mia", password, [])
+    Accounts(database).add("mia.mia", new_password(), [])
+    database.close()

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import doctest
 
+import pytest
+
 import storage.sentences
 import storage.words
 from storage.words import question_terms, terms, unspaced_share
@@ -28,6 +30,23 @@ def test_a_questions_terms_are_those_that_tell() -> None:
 
 def test_full_width_letters_are_the_same_letters() -> None:
     assert terms("ＨＦ－２１０") == terms("HF-210")
+
+
+@pytest.mark.parametrize(
+    ("written", "found"),
+    [
+        ("FY2023", {"fy", "2023"}),
+        ("FY'23 and FY 24", {"fy", "2023", "2024"}),
+        ("2022Q3", {"2022", "q3"}),
+        ("Q2-2022 or 3Q23", {"q2", "2022", "q3", "2023"}),
+        ("the second quarter of 2022", {"q2", "2022"}),
+        ("Q4", {"q4"}),
+        ("PX-4711 costs 23", {"4711", "23"}),
+        ("FY 2023", {"fy", "2023"}),
+    ],
+)
+def test_years_and_quarters_are_the_same_however_they_are_written(written: str, found: set[str]) -> None:
+    assert found <= set(terms(written))
 
 
 def test_the_share_of_unspaced_script() -> None:

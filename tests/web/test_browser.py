@@ -9,10 +9,12 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Page, expect
 from served import ARTIFACTS, PASSWORD, Site, sign_in
+from sqlalchemy import select, update
 
 from app.pages import HIGHLIGHT
 from storage.accounts import Accounts
 from storage.conversations import Conversations
+from storage.schema import documents
 
 pytestmark = pytest.mark.browser
 expect.set_options(timeout=30_000)
@@ -129,6 +131,34 @@ def test_an_answer_goes_with_the_right_to_read_what_it_quotes(page: Page, site: 
         expect(page.get_by_text("Parental leave process")).to_have_count(0)
         expect(page.locator(".sourcetitle")).to_have_count(0)
         page.reload()
+
+
+def test_a_mark_in_the_answer_opens_its_source(page: Page, site: Site) -> None:
+    sign_in(page, site, "ada")
+    _ask(page, LEAVE)
+    expect(page.locator(".chips .why")).not_to_be_empty()
+    page.locator(".answer sup.cite a").first.click()
+    expect(page.locator(".sourcetitle")).to_contain_text("Leave policy")
+    expect(page.locator(".passage mark")).to_contain_text("30 days of annual leave")
+    assert "cite=" not in page.url
+
+
+def test_an_answer_of_an_earlier_version_says_so(page: Page, site: Site) -> None:
+    sign_in(page, site, "ada")
+    _ask(page, LEAVE)
+    expect(page.locator(".earlier")).to_have_count(0)
+    with site.database.write() as connection:  # as when a newer version has been indexed
+        current = connection.execute(
+            select(documents.c.revision_id).where(documents.c.path == "everyone/leave-policy.md")
+        ).scalar_one()
+        change = update(documents).where(documents.c.path == "everyone/leave-policy.md")
+        connection.execute(change.values(revision_id="newer"))
+    try:
+        page.reload()
+        expect(page.locator(".earlier")).to_contain_text("earlier version")
+    finally:
+        with site.database.write() as connection:
+            connection.execute(change.values(revision_id=current))
 
 
 def test_a_refusal_is_clear(page: Page, site: Site) -> None:

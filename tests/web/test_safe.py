@@ -26,6 +26,7 @@ OURS = {
     "th": set(),
     "td": set(),
     "sup": {"class"},
+    "a": {"href", "target"},
     "span": {"class", "title"},
 }
 PIECES = [
@@ -147,3 +148,11 @@ def test_labels_are_one_short_line_and_hide_nothing() -> None:
 def test_addresses_and_names_of_symbols_in_labels_are_broken() -> None:
     for text in ("www.evil.example", "https://evil.example", ":smile:", ":material/home:", "a@evil.example"):
         assert text not in label(text).replace("\\", "")
+
+
+def test_the_only_links_are_citations_to_an_address_of_ours() -> None:
+    text = '[1] [9] <sup class="cite">1</sup> [a](http://e.example) <a href="http://e.example">x</a>'
+    made = answer_html(text, known=frozenset({1}), link="/?chat=a&cite=b.")
+    assert made.count("<a ") == 1
+    assert '<sup class="cite"><a href="/?chat=a&amp;cite=b.1" target="_self">1</a></sup>' in made
+    assert answer_html(text, known=frozenset({1})).count("<a ") == 0

@@ -1,0 +1,60 @@
+"""Which of the ranked passages are shown: one of several that say the same, and not all from one document.
+
+Pure functions on hits; knows no index and no question.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+from app.records import Hit
+
+ALIKE = 0.8  # cosine and above: worth comparing word for word; headers differ, and are part of the vectors
+SAME = 0.9  # of the terms of both, and every number: says the same
+FIRST = 5  # places that the ranking alone decides
+SHARE = 0.4  # of the places: the most that one document gets while others have something
+COMPARING = 0.2  # the same, when the question compares
+_NUMBER = re.compile(r"\d+")
+
+Terms = Callable[[str], Sequence[str]]
+
+
+def without_repeats(hits: Sequence[Hit], cosine: Callable[[Hit, Hit], float], terms: Terms) -> list[Hit]:
+    """The hits, those of other documents that say the same as a better one left out and named in its `also`."""
+    kept: list[Hit] = []
+    for hit in hits:
+        place = next((n for n, other in enumerate(kept) if _repeats(other, hit, cosine, terms)), None)
+        if place is None:
+            kept.append(hit)
+        elif hit.found.path not in kept[place].also:
+            kept[place] = replace(kept[place], also=(*kept[place].also, hit.found.path))
+    return kept
+
+
+def _repeats(one: Hit, other: Hit, cosine: Callable[[Hit, Hit], float], terms: Terms) -> bool:
+    if one.found.document_id == other.found.document_id or cosine(one, other) < ALIKE:
+        return False
+    first, second = one.found.chunk.body, other.found.chunk.body
+    if _NUMBER.findall(first) != _NUMBER.findall(second):
+        return False  # two years' reports differ in little else
+    mine, its = set(terms(first)), set(terms(second))
+    return len(mine & its) >= SAME * len(mine | its)
+
+
+def spread(hits: Sequence[Hit], k: int, *, comparing: bool) -> list[Hit]:
+    """The k best, but after the first few no document takes more than its share while others have something."""
+    most = max(2, round(k * (COMPARING if comparing else SHARE)))
+    taken: list[Hit] = []
+    left: list[Hit] = []
+    counts: dict[str, int] = {}
+    for hit in hits:
+        name = hit.found.document_id
+        if len(taken) < k and (len(taken) < FIRST or counts.get(name, 0) < most):
+            taken.append(hit)
+            counts[name] = counts.get(name, 0) + 1
+        else:
+            left.append(hit)
+    chosen = {id(hit) for hit in [*taken, *left[: k - len(taken)]]}
+    return [hit for hit in hits if id(hit) in chosen]

@@ -1,0 +1,97 @@
+"""What a question may also be called: words it misspells, and what its abbreviations stand for.
+
+Everything is read from passages that the person may read, when they ask; nothing is kept, so nothing can tell of other
+people's documents. Knows no index.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from storage.words import terms
+
+MISSPELT = 5  # letters: shorter words have too many that look alike
+_LONG_SHORT = re.compile(r"((?:\b[\w'’-]+[ \u00a0]){1,9})\(([A-Z][A-Za-z]?[A-Z]{0,6}s?)\)")  # Paid Time Off (PTO)
+_SHORT_LONG = re.compile(r"\b([A-Z]{2,8})\s?\(([^()]{4,80})\)")  # PTO (paid time off)
+_SHORT = re.compile(r"\b[A-Z][A-Za-z]?[A-Z]{1,6}s?\b")
+_SMALL = frozenset("and of the for to in on a an und der die das für von et de la le les des du y".split())
+
+
+def definitions(text: str) -> dict[str, str]:
+    """Abbreviations that a text defines, by its own words.
+
+    >>> definitions("Staff have Paid Time Off (PTO). The SLA (service level agreement) holds.")
+    {'PTO': 'Paid Time Off', 'SLA': 'service level agreement'}
+    """
+    found: dict[str, str] = {}
+    for match in _LONG_SHORT.finditer(text):
+        short = match.group(2).removesuffix("s")
+        if long := _spelt_out(short, match.group(1).split()):
+            found.setdefault(short, long)
+    for match in _SHORT_LONG.finditer(text):
+        if long := _spelt_out(match.group(1), match.group(2).split()):
+            found.setdefault(match.group(1), long)
+    return found
+
+
+def _spelt_out(short: str, words: list[str]) -> str | None:
+    """The last words whose initials are the abbreviation; small words may be passed over."""
+    wanted = short.lower()
+    for start in range(len(words) - 1, -1, -1):
+        mine = words[start:]
+        for initials in (mine, [word for word in mine if word.lower() not in _SMALL]):
+            letters = [piece[0].lower() for word in initials for piece in word.split("-") if piece]
+            if "".join(letters) == wanted and len(initials) > 1:
+                return " ".join(mine)
+    return None
+
+
+def other_names(question: str, texts: Iterable[str]) -> list[str]:
+    """What the question's abbreviations stand for, and abbreviations of what it spells out, as `texts` define them."""
+    asked = {match.group().removesuffix("s").upper() for match in _SHORT.finditer(question)}
+    own = terms(question)
+    names: list[str] = []
+    for text in texts:
+        for short, long in definitions(text).items():
+            if short.upper() in asked:
+                names.append(long)
+            elif _holds(own, terms(long)):
+                names.append(short)
+    return list(dict.fromkeys(names))
+
+
+def _holds(own: list[str], wanted: list[str]) -> bool:
+    size = len(wanted)
+    return size > 1 and any(own[start : start + size] == wanted for start in range(len(own) - size + 1))
+
+
+def may_be_misspelt(term: str) -> bool:
+    """Whether a term that no passage holds is worth looking for in another spelling."""
+    return len(term) >= MISSPELT and term.isascii() and term.isalpha()
+
+
+def nearest(term: str, texts: Iterable[str]) -> str | None:
+    """The index term of `texts` that is the fewest slips of the keys away, the most frequent of several; or None."""
+    most = 2 if len(term) >= 8 else 1
+    found: dict[str, int] = {}
+    for text in texts:
+        for other in terms(text):
+            if abs(len(other) - len(term)) <= most and other[0] == term[0]:
+                found[other] = found.get(other, 0) + 1
+    scored = [(slips, -count, other) for other, count in found.items() if (slips := _slips(term, other)) <= most]
+    return min(scored)[2] if scored else None
+
+
+def _slips(one: str, other: str) -> int:
+    """Letters added, left out, changed or swapped with their neighbour (optimal string alignment)."""
+    before: list[int] = []
+    row = list(range(len(other) + 1))
+    for i, a in enumerate(one, 1):
+        earlier, before, row = before, row, [i]
+        for j, b in enumerate(other, 1):
+            cost = min(before[j] + 1, row[j - 1] + 1, before[j - 1] + (a != b))
+            if i > 1 and j > 1 and a == other[j - 2] and one[i - 2] == b:
+                cost = min(cost, earlier[j - 2] + 1)
+            row.append(cost)
+    return row[-1]

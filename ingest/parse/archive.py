@@ -1,0 +1,103 @@
+"""ZIP archives and mailboxes (mbox): a list of what they hold, and each member a document of its own."""
+
+from __future__ import annotations
+
+import email.header
+import email.policy
+import re
+import zipfile
+import zlib
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+
+from ingest.parse.limits import MEGABYTE, ParseLimits
+from ingest.parse.members import Unpacking, is_system
+from ingest.parse.text import single_line
+from storage.failures import Code, ParseFailure
+from storage.records import Element, Kind, Parsed
+
+LISTED = 500  # members that are named in the container's own text
+_BLOCK = 1 << 20
+_BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, ValueError, RuntimeError)
+
+
+def parse_zip(path: Path, *, limits: ParseLimits) -> Parsed:
+    """An archive. Raises ParseFailure: CORRUPT, EMPTY."""
+    unpacking = Unpacking(limits)
+    with zipfile.ZipFile(path) as container:
+        entries = [entry for entry in container.infolist() if not entry.is_dir() and not is_system(entry.filename)]
+        if not entries:
+            raise ParseFailure(Code.EMPTY, "The archive holds no files.")
+        for entry in entries:
+            if unpacking.full:
+                break
+            if entry.flag_bits & 1:
+                unpacking.refuse(entry.filename, Code.ENCRYPTED, "It is protected with a password in its archive.")
+            elif (entry.external_attr >> 16) & 0o170000 == 0o120000:
+                unpacking.refuse(entry.filename, Code.UNSUPPORTED, "It is only a link to another file.")
+            else:
+                unpacking.add(entry.filename, partial(_content, container, entry), packed=entry.compress_size)
+    return _listing(unpacking, "The archive holds")
+
+
+def _content(container: zipfile.ZipFile, entry: zipfile.ZipInfo) -> Iterator[bytes]:
+    try:
+        with container.open(entry) as file:
+            while piece := file.read(_BLOCK):
+                yield piece
+    except _BROKEN as error:
+        raise ParseFailure(Code.CORRUPT, f"It is damaged in its archive: {single_line(str(error))[:200]}") from error
+
+
+def parse_mbox(path: Path, *, limits: ParseLimits) -> Parsed:
+    """A mailbox: each message a member, named by its number and subject. Raises ParseFailure(EMPTY)."""
+    unpacking = Unpacking(limits)
+    for number, message in enumerate(_messages(path, limits), 1):
+        if unpacking.full:
+            break
+        head = email.message_from_bytes(message[:65536], policy=email.policy.compat32)
+        try:
+            subject = str(email.header.make_header(email.header.decode_header(head.get("Subject", ""))))
+        except (LookupError, ValueError, UnicodeError):
+            subject = str(head.get("Subject", ""))
+        title = re.sub(r"[/\\:*?\"<>|]+", "-", single_line(subject))[:80].strip()
+        unpacking.add(f"{number:04} {title}".strip() + ".eml", partial(_whole, message))
+    if not unpacking.members:
+        raise ParseFailure(Code.EMPTY, "The mailbox holds no messages.")
+    return _listing(unpacking, "The mailbox holds")
+
+
+def _whole(message: bytes) -> list[bytes]:
+    return [message]
+
+
+def _messages(path: Path, limits: ParseLimits) -> Iterator[bytes]:
+    """The messages of a mailbox: each begins after a line "From …"."""
+    lines: list[bytes] = []
+    size, inside = 0, False
+    with path.open("rb") as file:
+        for line in file:
+            if line.startswith(b"From "):
+                if inside and lines:
+                    yield b"".join(lines)
+                lines, size, inside = [], 0, True
+                continue
+            size += len(line)
+            if inside and size <= min(limits.max_bytes, 100 * MEGABYTE):
+                lines.append(line[1:] if re.match(rb">+From ", line) else line)
+    if inside and lines:
+        yield b"".join(lines)
+
+
+def _listing(unpacking: Unpacking, words: str) -> Parsed:
+    names = [member.name for member in unpacking.members]
+    lines = [f"- {name}" for name in names[:LISTED]]
+    if len(names) > LISTED:
+        lines.append(f"- and {len(names) - LISTED:,} more")
+    head = Element(kind=Kind.TEXT, text=f"{words} {len(names):,} {'file' if len(names) == 1 else 'files'}:")
+    return Parsed(
+        elements=(head, Element(kind=Kind.LIST, text="\n".join(lines))),
+        members=tuple(unpacking.members),
+        warnings=tuple(unpacking.warnings),
+    )

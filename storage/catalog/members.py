@@ -1,0 +1,137 @@
+"""Documents that came out of a container: what an archive or a mail holds. They live and are read as their container.
+
+A member's path is its container's, `!/`, and its name there. Deleting, forgetting or failing a container takes its
+members with it in the same commit, and so does a change of its readers.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Connection, delete, func, insert, select, update
+
+from storage.catalog.part import BATCH, Part
+from storage.database import now
+from storage.records import MEMBER_SEPARATOR, Member, State
+from storage.schema import documents, members
+
+
+class Members(Part):
+    """What containers hold."""
+
+    def set_members(self, container_id: str, found: Sequence[Member]) -> None:
+        """These and no others are in a container now. New and changed ones wait; equal ones stay as they are."""
+        from storage.catalog.outbox import drop_revisions
+
+        with self.database.write() as connection:
+            container = connection.execute(select(documents).where(documents.c.id == container_id)).first()
+            if container is None:
+                return  # deleted while it was parsed
+            have = {
+                row.name: row
+                for row in connection.execute(select(members).where(members.c.container_id == container_id))
+            }
+            names = {member.name for member in found}
+            gone = [row.document_id for name, row in have.items() if name not in names]
+            drop_members(connection, gone, drop_revisions)
+            for member in found:
+                before = have.get(member.name)
+                if before is None:
+                    self._add(connection, container, member)
+                elif before.content != member.content or member.code:
+                    drop_revisions(connection, [before.document_id])
+                    connection.execute(
+                        update(documents).where(documents.c.id == before.document_id).values(_standing(member))
+                    )
+                    connection.execute(
+                        update(members)
+                        .where(members.c.document_id == before.document_id)
+                        .values(content=member.content)
+                    )
+
+    def _add(self, connection: Connection, container: Any, member: Member) -> None:
+        key = uuid.uuid4().hex
+        values = _standing(member) | {
+            "id": key,
+            "source_id": container.source_id,
+            "path": f"{container.path}{MEMBER_SEPARATOR}{member.name}",
+            "label_id": container.label_id,
+            "mtime_ns": container.mtime_ns,
+            "inode": container.inode,
+            "title": "",
+        }
+        connection.execute(insert(documents).values(values))
+        connection.execute(
+            insert(members).values(document_id=key, container_id=container.id, name=member.name, content=member.content)
+        )
+
+    def member_content(self, document_id: str) -> str | None:
+        """SHA-256 of what a member holds; None for a document that is a file of its own."""
+        with self.database.read() as connection:
+            return connection.execute(select(members.c.content).where(members.c.document_id == document_id)).scalar()
+
+    def inside(self, path: str) -> int:
+        """How many documents the container at this path holds, at any depth."""
+        below = func.substr(documents.c.path, 1, len(path) + 2) == f"{path}{MEMBER_SEPARATOR}"
+        with self.database.read() as connection:
+            return connection.execute(select(func.count()).select_from(documents).where(below)).scalar_one()
+
+    def follow_containers(self) -> None:
+        """Give members the paths of containers that were moved."""
+        moved = documents.alias()
+        query = (
+            select(members.c.document_id, members.c.name, moved.c.path.label("above"), moved.c.mtime_ns)
+            .join(documents, documents.c.id == members.c.document_id)
+            .join(moved, moved.c.id == members.c.container_id)
+            .where(documents.c.path != moved.c.path + MEMBER_SEPARATOR + members.c.name)
+        )
+        for _ in range(BATCH):  # from the outside in: members may hold members
+            with self.database.write() as connection:
+                rows = connection.execute(query.limit(BATCH)).all()
+                for row in rows:
+                    connection.execute(
+                        update(documents)
+                        .where(documents.c.id == row.document_id)
+                        .values(path=f"{row.above}{MEMBER_SEPARATOR}{row.name}", mtime_ns=row.mtime_ns)
+                    )
+            if not rows:
+                return
+
+
+def _standing(member: Member) -> dict[str, Any]:
+    state = State.FAILED if member.code else State.WAITING
+    return {
+        "state": state,
+        "code": member.code,
+        "reason": member.reason,
+        "size": member.size,
+        "attempts": 0,
+        "retry_at": None,
+        "changed_at": now(),
+    }
+
+
+def members_of(connection: Connection, container_ids: Sequence[str]) -> list[str]:
+    """The documents directly inside these."""
+    return list(
+        connection.execute(select(members.c.document_id).where(members.c.container_id.in_(container_ids))).scalars()
+    )
+
+
+def with_members(connection: Connection, document_ids: Sequence[str]) -> list[str]:
+    """These and all that they hold, at any depth."""
+    found = level = list(document_ids)
+    while level:
+        level = members_of(connection, level)
+        found = [*found, *level]
+    return found
+
+
+def drop_members(connection: Connection, document_ids: Sequence[str], drop: Any) -> None:
+    """Take members out with all that was made of them; `drop` removes revisions, and what is inside them in turn."""
+    for start in range(0, len(document_ids), BATCH):
+        batch = list(document_ids[start : start + BATCH])
+        drop(connection, batch)
+        connection.execute(delete(documents).where(documents.c.id.in_(batch)))

@@ -1,0 +1,123 @@
+"""The bundle for hosts without a network: packed, verified, refused when touched, installed from itself alone.
+
+The whole bundle is 1 GB and more, and takes minutes to fetch: here a few packages go the way. With AIRGAP_BUNDLE naming
+a whole one (deploy/airgap/pack /tmp/bundle) the last test installs that and runs the main job, all without a network.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from importlib.resources import files
+from pathlib import Path
+
+import pytest
+from jsonschema import Draft7Validator
+from referencing import Registry, Resource
+
+ROOT = Path(__file__).parents[2]
+ALONE = ["unshare", "--net"] if os.geteuid() == 0 else ["unshare", "--map-root-user", "--net"]
+WHOLE = os.environ.get("AIRGAP_BUNDLE")
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One package, its build tools, and the program."""
+    made = tmp_path_factory.mktemp("airgap") / "bundle"
+    subprocess.run([sys.executable, str(ROOT / "deploy/airgap/pack"), str(made), "--only", "pyrage"], check=True)
+    return made
+
+
+@pytest.fixture
+def copy(bundle: Path, tmp_path: Path) -> Iterator[Path]:
+    """One to spoil."""
+    yield Path(shutil.copytree(bundle, tmp_path / "copy"))
+
+
+def install(bundle: Path, target: Path) -> subprocess.CompletedProcess[str]:
+    command = [*ALONE, "sh", str(bundle / "install"), "--into", str(target)]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+def test_the_bundle_proves_itself_and_names_everything_in_it(bundle: Path) -> None:
+    subprocess.run(["sha256sum", "--check", "--quiet", "--strict", "SHA256SUMS"], cwd=bundle, check=True)
+    manifest = json.loads((bundle / "manifest.json").read_text())
+    assert manifest["whole"] is False
+    assert (bundle / "premise" / "deploy" / "systemd" / "install").exists()
+    assert "python3-venv" in (bundle / "packages.txt").read_text()
+    made = json.loads((bundle / "sbom.cdx.json").read_text())
+    wheels = {file.name.split("-")[0].lower().replace("_", "-") for file in (bundle / "wheels").iterdir()}
+    assert {item["name"] for item in made["components"]} == wheels >= {"pyrage", "setuptools"}
+    assert manifest["without_licence_text"] == []
+    assert (bundle / "licences" / "pyrage").is_dir()
+
+
+def test_the_bill_of_materials_is_cyclonedx(bundle: Path) -> None:
+    schemas = files("cyclonedx.schema._res")
+    known = [
+        (json.loads(item.read_text())["$id"], Resource.from_contents(json.loads(item.read_text())))
+        for item in schemas.iterdir()
+        if item.name in ("spdx.SNAPSHOT.schema.json", "jsf-0.82.SNAPSHOT.schema.json")
+    ]
+    schema = json.loads((schemas / "bom-1.6.SNAPSHOT.schema.json").read_text())
+    validator = Draft7Validator(schema, registry=Registry().with_resources(known))
+    assert [error.message for error in validator.iter_errors(json.loads((bundle / "sbom.cdx.json").read_text()))] == []
+
+
+@pytest.mark.parametrize("fault", ["changed", "missing", "added"])
+def test_a_bundle_that_was_touched_installs_nothing(copy: Path, tmp_path: Path, fault: str) -> None:
+    file = next((copy / "wheels").glob("pyrage*"))
+    if fault == "changed":
+        file.write_bytes(file.read_bytes() + b"x")
+    elif fault == "missing":
+        file.unlink()
+    else:
+        file.with_name("pyrage-99.0-py3-none-any.whl").write_bytes(b"evil")
+    done = install(copy, tmp_path / "target")
+    assert done.returncode != 0
+    assert "Nothing was installed" in done.stderr
+    assert "pyrage" in done.stderr
+    assert not (tmp_path / "target").exists()
+
+
+def test_what_the_bundle_lacks_is_fetched_from_nowhere(bundle: Path, tmp_path: Path) -> None:
+    done = install(bundle, tmp_path / "target")
+    assert done.returncode != 0
+    assert "ERROR: Cannot install" in done.stderr or "No matching distribution" in done.stderr
+    assert not (tmp_path / "target" / ".venv" / ".premise-installed").exists()
+    python = str(tmp_path / "venv" / "bin" / "python")
+    subprocess.run([sys.executable, "-m", "venv", str(tmp_path / "venv")], check=True)
+    pip = [*ALONE, python, "-m", "pip", "install", "-q", "--no-index", "--find-links", str(bundle / "wheels"), "pyrage"]
+    subprocess.run(pip, check=True)
+    subprocess.run([*ALONE, python, "-c", "import pyrage"], check=True)
+
+
+def test_a_folder_that_is_no_model_is_not_taken_along(tmp_path: Path) -> None:
+    command = [sys.executable, str(ROOT / "deploy/airgap/pack"), str(tmp_path / "b"), "--only", "pyrage"]
+    done = subprocess.run([*command, "--model", str(tmp_path)], capture_output=True, text=True, check=False)
+    assert done.returncode != 0
+    assert "no model directory" in done.stderr
+
+
+@pytest.mark.skipif(WHOLE is None, reason="AIRGAP_BUNDLE names no whole bundle (deploy/airgap/pack)")
+@pytest.mark.timeout(1800)
+def test_the_whole_bundle_installs_and_answers_without_a_network(tmp_path: Path) -> None:
+    target = tmp_path / "premise"
+    done = install(Path(str(WHOLE)), target)
+    assert done.returncode == 0, done.stderr[-2000:]
+    environment = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "PREMISE_DATA": str(tmp_path / "data")}
+    job = (
+        ".venv/bin/python deploy/first_run.py >&2 && .venv/bin/premise ingest >&2 && .venv/bin/premise ask "
+        "'How many days of annual leave are there?' --groups everyone --json"
+    )
+    answer = subprocess.run(
+        [*ALONE, "sh", "-c", job], cwd=target, env=environment, capture_output=True, text=True, check=False
+    )
+    assert answer.returncode == 0, answer.stderr[-2000:]
+    assert json.loads(answer.stdout)["citations"]

@@ -1,0 +1,85 @@
+"""No secret among the files, and the offline audit of the locked packages."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+# what the scan takes for a secret and is none: file, and why
+KNOWN = {
+    "tests/": "passwords of accounts that live as long as a test",
+    "deploy/constraints": "hashes and versions",
+}
+PLUGINS = (
+    "AWSKeyDetector", "AzureStorageKeyDetector", "BasicAuthDetector", "GitHubTokenDetector", "GitLabTokenDetector",
+    "JwtTokenDetector", "KeywordDetector", "NpmDetector", "OpenAIDetector", "PrivateKeyDetector", "PypiTokenDetector",
+    "SlackDetector", "StripeDetector", "TwilioKeyDetector",
+)  # fmt: skip
+
+
+def scan(folder: Path, files: list[str]) -> list[str]:
+    """Findings of detect-secrets, as file:line kind. Asks nobody whether a finding is live."""
+    code = (
+        "import sys\nfrom detect_secrets import SecretsCollection\n"
+        "from detect_secrets.settings import transient_settings\n"
+        f"with transient_settings({{'plugins_used': [{{'name': n}} for n in {PLUGINS!r}]}}):\n"
+        "    found = SecretsCollection()\n"
+        "    for name in sys.stdin.read().splitlines(): found.scan_file(name)\n"
+        "for name, item in found: print(f'{name}:{item.line_number} {item.type}')\n"
+    )
+    command = [sys.executable, "-W", "ignore", "-c", code]
+    done = subprocess.run(command, input="\n".join(files), cwd=folder, capture_output=True, text=True, check=True)
+    return done.stdout.splitlines()
+
+
+def test_no_secret_is_among_the_files() -> None:
+    tracked = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    found = scan(ROOT, tracked.splitlines())
+    assert [line for line in found if not line.startswith(tuple(KNOWN))] == []
+
+
+def test_a_secret_would_be_found(tmp_path: Path) -> None:
+    key = "-----BEGIN RSA " + "PRIVATE KEY-----\nMIIE\n"
+    (tmp_path / "a.pem").write_text(key)
+    (tmp_path / "b.py").write_text('password = "' + "hunter2-but-longer" + '"\n')
+    kinds = {line.split(" ", 1)[1] for line in scan(tmp_path, ["a.pem", "b.py"])}
+    assert kinds == {"Private Key", "Secret Keyword"}
+
+
+ENTRIES = [
+    ({"versions": ["1.0"]}, True),
+    ({"versions": ["0.9"]}, False),
+    ({"ranges": [{"type": "ECOSYSTEM", "events": [{"introduced": "0"}, {"fixed": "1.1"}]}]}, True),
+    ({"ranges": [{"type": "ECOSYSTEM", "events": [{"introduced": "0"}, {"fixed": "1.0"}]}]}, False),
+    ({"ranges": [{"type": "ECOSYSTEM", "events": [{"introduced": "0.5"}, {"last_affected": "1.0"}]}]}, True),
+    ({"ranges": [{"type": "ECOSYSTEM", "events": [{"introduced": "1.0.1"}]}]}, False),
+]
+
+
+@pytest.mark.parametrize(("affected", "hit"), ENTRIES)
+def test_the_audit_knows_lists_and_ranges(tmp_path: Path, affected: dict[str, object], hit: bool) -> None:
+    lock = tmp_path / "lock.txt"
+    lock.write_text("# comment\nSome_Package==1.0\nother==2.0\n")
+    entry = {
+        "id": "TEST-1", "modified": "2026-11-01T00:00:00Z", "summary": "Bad.",
+        "affected": [{"package": {"ecosystem": "PyPI", "name": "some-package"}, **affected}],
+    }  # fmt: skip
+    with zipfile.ZipFile(tmp_path / "all.zip", "w") as archive:
+        archive.writestr("TEST-1.json", json.dumps(entry))
+    command = [sys.executable, str(ROOT / "deploy/audit"), str(tmp_path / "all.zip"), str(lock)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == int(hit)
+    assert ("some-package 1.0: TEST-1 Bad." in done.stdout) == hit
+    assert "newest entry of the database 2026-11-01" in done.stderr
+
+
+def test_every_package_is_locked_to_one_version() -> None:
+    lines = (ROOT / "deploy/constraints.txt").read_text().splitlines()
+    loose = [line for line in lines if line and not line.startswith("#") and "==" not in line]
+    assert loose == []

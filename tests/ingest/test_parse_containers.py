@@ -1,0 +1,175 @@
+"""Archives, mailboxes and attachments: each member a document of its own, that lives and is read as its container."""
+
+from __future__ import annotations
+
+import zipfile
+from email.message import EmailMessage
+from pathlib import Path
+
+import pytest
+from ingest_msg import message
+from place import Place
+
+from ingest.parse.limits import ParseLimits
+from ingest.parse.registry import parse
+from storage.failures import Code, ParseFailure
+from storage.records import Parsed, revision_text
+
+
+def read(path: Path, **limits: int) -> Parsed:
+    return parse(path, suffix=path.suffix, limits=ParseLimits(**limits))
+
+
+def archive(path: Path, members: dict[str, bytes | str]) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as container:
+        for name, content in members.items():
+            container.writestr(name, content)
+    return path
+
+
+def mail(subject: str, attachments: dict[str, bytes]) -> bytes:
+    made = EmailMessage()
+    made["Subject"], made["From"], made["To"] = subject, "Mia <mia@example.com>", "Jonas <jonas@example.com>"
+    made.set_content("The quotation for the turbines is attached.")
+    for name, content in attachments.items():
+        made.add_attachment(content, maintype="application", subtype="octet-stream", filename=name)
+    return made.as_bytes()
+
+
+def test_members_are_documents_of_their_own(place: Place) -> None:
+    inner = mail("Quotation", {"price.txt": b"A zephyr turbine costs 4711 euro."})
+    file = archive(
+        place.inbox / "hr" / "bundle.zip",
+        {
+            "notes/leave.md": "# Leave\n\nPaternity leave lasts thirty-three days.",
+            "mails/quotation.eml": inner,
+            "broken.pdf": b"%PDF-1.7 not really",
+            "__MACOSX/._x": b"no",
+        },
+    )
+    place.ingest()
+    states = place.states()
+    assert states == {
+        "hr/bundle.zip": "indexed",
+        "hr/bundle.zip!/notes/leave.md": "indexed",
+        "hr/bundle.zip!/mails/quotation.eml": "indexed",
+        "hr/bundle.zip!/mails/quotation.eml!/price.txt": "indexed",
+        "hr/bundle.zip!/broken.pdf": "corrupt",
+    }
+    assert "hr/bundle.zip!/notes/leave.md" in place.found("paternity leave days", "hr")
+    assert place.found("zephyr turbine euro", "hr")[:1] and place.found("zephyr turbine euro", "everyone") == []
+    place.ingest()
+    assert place.states() == states  # a second pass takes no member for a file that is gone
+
+    moved = place.inbox / "everyone" / "bundle.zip"
+    moved.parent.mkdir()
+    file.rename(moved)
+    place.ingest()
+    assert "everyone/bundle.zip!/mails/quotation.eml!/price.txt" in place.states()
+    assert "everyone/bundle.zip!/mails/quotation.eml!/price.txt" in place.found("zephyr turbine euro", "everyone")
+    assert place.found("zephyr turbine euro", "hr") == []
+
+    archive(moved, {"notes/leave.md": "# Leave\n\nPaternity leave lasts forty-four days.", "new.txt": "A new file."})
+    place.ingest()
+    assert place.states() == {
+        "everyone/bundle.zip": "indexed",
+        "everyone/bundle.zip!/notes/leave.md": "indexed",
+        "everyone/bundle.zip!/new.txt": "indexed",
+    }
+    place.pipeline.tidy()
+    labels = place.store.catalog.labels_of(["everyone"])
+    for document in place.store.catalog.documents(labels=labels):
+        assert document.revision
+        content, _, _ = place.store.catalog.original_of(document.revision, labels=labels)
+        assert place.store.originals.path(content).is_file()
+    moved.unlink()
+    place.ingest()
+    assert place.states() == {} and place.found("forty-four days", "everyone") == []
+
+
+def test_names_are_no_paths_and_no_two_are_one(tmp_path: Path) -> None:
+    path = archive(
+        tmp_path / "a.zip", {"../../etc/passwd": "a b c", "/abs.txt": "d e", "x!/y\\z.txt": "f", "ABS.txt": "g"}
+    )
+    assert [member.name for member in read(path).members] == ["etc/passwd", "abs.txt", "x/y/z.txt", "ABS (2).txt"]
+    assert "- etc/passwd" in revision_text(read(path).elements)
+
+
+def test_limits_of_archives(tmp_path: Path) -> None:
+    path = archive(tmp_path / "a.zip", {f"{n}.txt": "some text" for n in range(6)})
+    found = read(path, max_members=4)
+    assert len(found.members) == 4 and "max_members" in found.warnings[0]
+    bomb = archive(tmp_path / "bomb.zip", {"zeros.txt": b"0" * 20_000_000, "small.txt": "fine"})
+    big, small = read(bomb).members
+    assert (big.code, small.code) == (Code.TOO_LARGE, None) and "max_ratio" in (big.reason or "")
+    whole = archive(tmp_path / "c.zip", {"a.txt": b"1" * 600, "b.txt": b"2" * 600})
+    first, second = read(whole, max_unpacked_bytes=1000).members
+    assert first.code is None and second.code == Code.TOO_LARGE
+    with pytest.raises(ParseFailure) as caught:
+        read(archive(tmp_path / "empty.zip", {}))
+    assert caught.value.code in (Code.EMPTY, Code.CORRUPT)
+
+
+def test_containers_in_containers_end_somewhere(place: Place, tmp_path: Path) -> None:
+    path = archive(tmp_path / "0.zip", {"deepest.txt": "Here is the deepest text."})
+    for depth in range(1, 6):
+        path = archive(tmp_path / f"{depth}.zip", {f"{depth - 1}.zip": path.read_bytes()})
+    place.write("everyone/deep.zip", path.read_bytes())
+    place.ingest()
+    states = place.states()
+    assert states["everyone/deep.zip!/4.zip!/3.zip!/2.zip"] == "indexed"
+    assert states["everyone/deep.zip!/4.zip!/3.zip!/2.zip!/1.zip"] == "unsupported"
+    assert len(states) == 5
+
+
+def test_a_mailbox_is_its_messages(place: Place) -> None:
+    first = mail("Quotation", {"price.csv": b"Item,Price\nTurbine,4711\nWheel,12\n"})
+    second = mail("Re: a/b", {}).replace(b"The quotation", b">From here on the quotation")
+    place.write("everyone/all.mbox", b"From mia@example.com Mon\n" + first + b"\nFrom jonas@example.com Tue\n" + second)
+    place.ingest()
+    assert place.states() == {
+        "everyone/all.mbox": "indexed",
+        "everyone/all.mbox!/0001 Quotation.eml": "indexed",
+        "everyone/all.mbox!/0001 Quotation.eml!/price.csv": "indexed",
+        "everyone/all.mbox!/0002 Re- a-b.eml": "indexed",
+    }
+
+
+def test_an_outlook_message_with_attachments(tmp_path: Path, place: Place) -> None:
+    path = tmp_path / "offer.msg"
+    message(
+        path,
+        subject="Offer for pumps",
+        body="Please find the offer attached.",
+        sender="mia@example.com",
+        to="jonas@example.com",
+        attachments={"offer.txt": b"The pump of type HG-40 costs 900 euro.", "large.bin": bytes(5000)},
+    )
+    found = read(path)
+    assert found.title == "Offer for pumps" and "Attachments: offer.txt, large.bin" in revision_text(found.elements)
+    assert "jonas@example.com" in revision_text(found.elements)
+    place.write("everyone/offer.msg", path.read_bytes())
+    place.ingest()
+    assert place.states()["everyone/offer.msg!/offer.txt"] == "indexed"
+    assert place.states()["everyone/offer.msg!/large.bin"] == "unsupported"
+    assert "everyone/offer.msg!/offer.txt" in place.found("HG-40 euro", "everyone")
+
+
+def test_pictures_in_signatures_are_no_documents(tmp_path: Path) -> None:
+    made = EmailMessage()
+    made["Subject"] = "Hello"
+    made.set_content("<p>Hi <img src='cid:logo'></p>", subtype="html")
+    made.add_related(b"\x89PNG", "image", "png", cid="<logo>", filename="logo.png", disposition="inline")
+    made.add_attachment(b"x", maintype="image", subtype="png", filename="scan.png")
+    (tmp_path / "a.eml").write_bytes(made.as_bytes())
+    assert [member.name for member in read(tmp_path / "a.eml").members] == ["scan.png"]
+
+
+def test_a_failed_container_has_no_members(place: Place) -> None:
+    path = archive(place.inbox / "everyone" / "a.zip", {"a.txt": "An answer is in here."})
+    place.ingest()
+    assert len(place.states()) == 2
+    path.write_bytes(b"PK\x03\x04 no longer an archive")
+    place.ingest()
+    assert place.states() == {"everyone/a.zip": "corrupt"} and place.found("answer", "everyone") == []

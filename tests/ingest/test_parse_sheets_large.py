@@ -1,0 +1,65 @@
+"""Large and empty sheets: rows that are found, a summary of the sheet, and no time lost on nothing."""
+
+from __future__ import annotations
+
+import zipfile
+from pathlib import Path
+
+import pytest
+from openpyxl import Workbook
+
+from ingest.parse.limits import ParseLimits
+from ingest.parse.registry import parse
+from ingest.sandbox import Sandbox
+from storage.failures import Code, ParseFailure
+from storage.records import Kind
+
+
+def test_a_long_sheet_is_summed_up(tmp_path: Path) -> None:
+    book = Workbook(write_only=True)
+    sheet = book.create_sheet("Orders")
+    sheet.append(["Order", "Site", "Amount", "Day"])
+    for number in range(3000):
+        sheet.append(
+            [f"A-{number:05}", "Suzhou" if number % 3 else "Erfurt", number / 2, f"2026-01-{number % 28 + 1:02}"]
+        )
+    book.save(tmp_path / "a.xlsx")
+    found = parse(tmp_path / "a.xlsx", suffix=".xlsx", limits=ParseLimits())
+    note = next(element for element in found.elements if element.kind is Kind.NOTE)
+    assert note.text.split("\n") == [
+        "The sheet Orders has 3,000 rows and 4 columns.",
+        "Order: 3,000 values, all different, such as A-00000, A-00001, A-00002",
+        "Site: 3,000 values, 2 different; most often Suzhou (2,000), Erfurt (1,000)",
+        "Amount: 3,000 values, from 0 to 1499.5, together 2249250",
+        "Day: 3,000 values, from 2026-01-01 to 2026-01-28",
+    ]
+    table = next(element for element in found.elements if element.kind is Kind.TABLE)
+    assert table.rows[2999].address == "A3001:D3001"
+    assert table.text.endswith("Order: A-02999 | Site: Suzhou | Amount: 1499.5 | Day: 2026-01-04")
+
+
+@pytest.mark.slow
+def test_a_million_empty_rows_end_within_the_limits(tmp_path: Path) -> None:
+    book = Workbook()
+    book.active["A1"] = "Only this"  # type: ignore[index]
+    book.save(tmp_path / "small.xlsx")
+    with (
+        zipfile.ZipFile(tmp_path / "small.xlsx") as old,
+        zipfile.ZipFile(tmp_path / "a.xlsx", "w", zipfile.ZIP_DEFLATED) as new,
+    ):
+        for entry in old.infolist():
+            data = old.read(entry)
+            if entry.filename == "xl/worksheets/sheet1.xml":
+                rows = b"".join(b'<row r="%d"><c r="A%d" s="0"/></row>' % (n, n) for n in range(2, 1_000_001))
+                data = data.replace(b"</sheetData>", rows + b"</sheetData>")
+            new.writestr(entry, data)
+    with Sandbox(ParseLimits(seconds=100)) as sandbox:
+        found = sandbox.parse(tmp_path / "a.xlsx", ".xlsx")
+    assert [element.text for element in found.elements] == ["Only this"]
+
+
+def test_too_many_cells_say_so(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("Name,Value\n" + "x,1\n" * 2000)
+    with pytest.raises(ParseFailure, match="max_cells") as caught:
+        parse(tmp_path / "a.csv", suffix=".csv", limits=ParseLimits(max_cells=1000))
+    assert caught.value.code is Code.TOO_LARGE
