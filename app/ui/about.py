@@ -45,7 +45,7 @@ def _model(model: dict[str, Any], *, full: bool) -> str:
         ("Obliges to", " ".join(model["obliges"]) or ("nothing" if model["licence"] else "unknown")),
         ("Openness", f"{model['openness']['level']}. {' '.join(model['openness']['evidence'])}"),
         ("Revision", model["revision"] or "unknown"),
-        ("Checksum", model["checksum"] or "kept at the first start"),
+        ("Checksum", model["checksum"] or ("kept at the first start" if model["directory"] else "unknown")),
         ("State", state),
     ]
     if model["origin"] and (full or model["directory"]):
