@@ -45,7 +45,7 @@ def _model(model: dict[str, Any], *, full: bool) -> str:
         ("Obliges to", " ".join(model["obliges"]) or ("nothing" if model["licence"] else "unknown")),
         ("Openness", f"{model['openness']['level']}. {' '.join(model['openness']['evidence'])}"),
         ("Revision", model["revision"] or "unknown"),
-        ("Checksum", model["checksum"] or "kept at the first start"),
+        ("Checksum", model["checksum"] or ("kept at the first start" if model["directory"] else "unknown")),
         ("State", state),
     ]
     if model["origin"] and (full or model["directory"]):
@@ -56,7 +56,7 @@ def _model(model: dict[str, Any], *, full: bool) -> str:
         rows += [("Finding", finding["says"]) for finding in model["findings"] if finding["severity"] != "note"]
     body = "".join(f"<tr><th>{safe.text_html(name)}</th><td>{safe.text_html(value)}</td></tr>" for name, value in rows)
     title = f"{model['role'].capitalize()}: {model['name']}"
-    return f'<h3>{safe.text_html(title)}</h3><div class="scroll"><table class="documents about">{body}</table></div>'
+    return f'<h3>{safe.text_html(title)}</h3><div class="scroll"><table class="about">{body}</table></div>'
 
 
 def _version() -> str:
