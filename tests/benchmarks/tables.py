@@ -2,7 +2,7 @@
 
 Tables of the handbook of PREMISE_EVAL_DIR (default ../shared/eval) are converted, as they stand in their pages, to PDF
 (printed by Chromium) and XLSX, and indexed with the sample company. A question names the first cell of a row and a
-column; found means that one of the first three passages holds the row with its column's name and its cell.
+column; found means that one of the first three passages holds, on one line, both names with their cells.
 """
 
 from __future__ import annotations
@@ -43,8 +43,8 @@ class Asked:
 
     question: str
     form: str
-    row: str  # the first cell
-    cell: str
+    row: str  # the name of the first column, and the row's cell in it
+    cell: str  # the name of the column asked for, and the row's cell in it
 
 
 def main() -> None:
@@ -78,7 +78,7 @@ def report(asked: list[Asked], retriever: Retriever, labels: frozenset[int]) -> 
 
 
 def hits(item: Asked, retriever: Retriever, labels: frozenset[int]) -> bool:
-    """True when a passage among the first holds the row's name and the cell on one line."""
+    """True when a passage among the first holds both cells, each with its column's name before it, on one line."""
     passages = [hit.found.chunk.body for hit in retriever.search(item.question, labels=labels, k=FIRST)]
     return any(
         plain(item.row) in line and plain(item.cell) in line
@@ -137,11 +137,11 @@ def questions(table: Element, form: str) -> list[Asked]:
         Asked(
             question=f"What is the {table.header[1]} of {table.header[0]} {row.cells[0]}?",
             form=form,
-            row=row.cells[0],
-            cell=row.cells[1],
+            row=f"{table.header[0]}: {row.cells[0]}",
+            cell=f"{table.header[1]}: {row.cells[1]}",
         )
         for row in table.rows
-        if len(row.cells) > 1 and row.cells[0] and row.cells[1]
+        if len(row.cells) > 1 and plain(row.cells[0]) and plain(row.cells[1])  # a tick alone cannot be looked for
     ]
 
 
