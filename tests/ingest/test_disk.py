@@ -20,7 +20,11 @@ set -eu
 disk=$1 premise=$2
 mount -t tmpfs -o size=24m none "$disk"
 mkdir -p "$disk/data/inbox/everyone"
-n=0; while [ $n -lt 30 ]; do printf '# Note %s\n\nThe marker is zq%szq.\n' $n $n > "$disk/data/inbox/everyone/n$n.md"; n=$((n+1)); done
+n=0
+while [ $n -lt 30 ]; do
+  printf '# Note %s\n\nThe marker is zq%szq.\n' $n $n > "$disk/data/inbox/everyone/n$n.md"
+  n=$((n+1))
+done
 "$premise" --data "$disk/data" status --json > /dev/null
 free=$(($(stat -f -c %a "$disk") * $(stat -f -c %S "$disk") / 1024))
 dd if=/dev/zero of="$disk/filler" bs=1024 count=$((free - $3)) 2> /dev/null
