@@ -45,7 +45,7 @@ FILES_AHEAD = 4  # of every parser
 LISTED = 200  # waiting files fetched at once
 LIST_SECONDS = 2.0  # and again after this long: a small new file goes before the large ones that waited
 MOST_INSIDE = 20_000  # files of one container and of all containers in it
-PASSWORDS = "passwords"  # the fact that tells whether passwords_file has changed
+TRIED_WITH = "passwords"  # the fact that tells whether passwords_file has changed
 GUARD_MINIMUM = 10  # fewer vanished files than this are simply deleted
 
 
@@ -248,9 +248,9 @@ class Pipeline:
     def _retry_encrypted(self) -> None:
         """Another list of passwords may open what the last one did not."""
         stamp = self.sandbox.passwords.stamp()
-        if stamp != (self.catalog.fact(PASSWORDS) or ""):
+        if stamp != (self.catalog.fact(TRIED_WITH) or ""):
             self.catalog.retry(None, code=Code.ENCRYPTED)
-            self.catalog.set_fact(PASSWORDS, stamp)
+            self.catalog.set_fact(TRIED_WITH, stamp)
 
     def _note_network(self) -> None:
         """Whether the parsing child could leave the network, for the administrator."""
