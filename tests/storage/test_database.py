@@ -105,3 +105,19 @@ def test_a_data_folder_of_the_first_version_is_brought_up(tmp_path: Path) -> Non
         row = connection.execute(text("SELECT language, flags FROM revisions")).one()
         assert (row.language, row.flags) == (None, "[]")
     database.close()
+
+
+def test_two_processes_may_make_a_catalog_at_once(tmp_path: Path) -> None:
+    script = "import sys, pathlib\nfrom storage.database import Database\nimport alembic.command, storage.schema\n"
+    script += "print('ready', flush=True); input(); Database.open(pathlib.Path(sys.argv[1]))"
+    command = [sys.executable, "-c", script, str(tmp_path / "catalog.sqlite")]
+    both = [subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) for _ in range(3)]
+    for process in both:
+        assert process.stdout and process.stdout.readline() == "ready\n"
+    for process in both:
+        assert process.stdin
+        process.stdin.write("\n")
+        process.stdin.flush()
+    for process in both:
+        process.communicate(timeout=60)
+    assert [process.returncode for process in both] == [0, 0, 0]

@@ -256,6 +256,19 @@ def test_the_administrator_sees_files_and_people(page: Page, site: Site) -> None
     expect(page.get_by_role("button", name=re.compile(r"Retry all failed \(0\)"))).to_be_disabled()
 
 
+def test_the_administrator_ignores_a_selected_file_and_reads_it_again(page: Page, site: Site) -> None:
+    sign_in(page, site, "root", "/administration")
+    page.get_by_label("Path or title contains").fill("zephyr")
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("1 file", exact=True)).to_be_visible()
+    place = page.get_by_test_id("stDataFrame").first.bounding_box()
+    assert place is not None
+    page.mouse.click(place["x"] + 15, place["y"] + 52)  # the box before the first row, which stays ticked
+    for button, state in (("Ignore (1)", "ignored"), ("Unignore (1)", "waiting")):
+        page.get_by_role("button", name=button, exact=True).click()
+        expect(page.get_by_test_id("stDataFrame").first).to_contain_text(state)
+
+
 def test_a_disabled_person_is_out_at_the_next_click(page: Page, site: Site) -> None:
     accounts = Accounts(site.database)
     accounts.add("leaver", PASSWORD, [])
