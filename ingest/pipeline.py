@@ -45,7 +45,7 @@ FILES_AHEAD = 4  # of every parser
 LISTED = 200  # waiting files fetched at once
 LIST_SECONDS = 2.0  # and again after this long: a small new file goes before the large ones that waited
 MOST_INSIDE = 20_000  # files of one container and of all containers in it
-PASSWORDS = "passwords"  # the fact that tells whether passwords_file has changed
+TRIED_WITH = "passwords"  # the fact that tells whether passwords_file has changed
 GUARD_MINIMUM = 10  # fewer vanished files than this are simply deleted
 
 
@@ -248,9 +248,9 @@ class Pipeline:
     def _retry_encrypted(self) -> None:
         """Another list of passwords may open what the last one did not."""
         stamp = self.sandbox.passwords.stamp()
-        if stamp != (self.catalog.fact(PASSWORDS) or ""):
+        if stamp != (self.catalog.fact(TRIED_WITH) or ""):
             self.catalog.retry(None, code=Code.ENCRYPTED)
-            self.catalog.set_fact(PASSWORDS, stamp)
+            self.catalog.set_fact(TRIED_WITH, stamp)
 
     def _note_network(self) -> None:
         """Whether the parsing child could leave the network, for the administrator."""
@@ -264,11 +264,12 @@ class Pipeline:
         """Keep, parse and chunk a file. None: its content is indexed already."""
         started = time.monotonic()
         try:
+            # First of all: when a scan sees another file from now on, it waits anew, and what follows comes to nothing.
+            self.catalog.set_state(known.id, State.PARSING, known.code)
             content = self._keep(known)
             if content == known.sha256 and known.code != "renamed":
-                self.catalog.set_state(known.id, State.INDEXED)
+                self.catalog.set_state(known.id, State.INDEXED, if_state=State.PARSING)
                 return None
-            self.catalog.set_state(known.id, State.PARSING, known.code)
             suffix = PurePosixPath(known.path).suffix.lower()
             deep = known.path.count(MEMBER_SEPARATOR) >= self.sandbox.limits.max_depth
             parsed = self._parse(self.originals.path(content), suffix, None if deep else self._take)
@@ -278,7 +279,7 @@ class Pipeline:
             parsed = replace(parsed, modified=modified, flags=_flags(parsed))
             title = title_of(parsed, known.path)
             pieces = self._chunks(parsed, title, revision_id(known.id, content), known.path)
-            self.catalog.set_state(known.id, State.EMBEDDING, known.code)
+            self.catalog.set_state(known.id, State.EMBEDDING, known.code, if_state=State.PARSING)
         except ParseFailure as failure:
             return failure
         except PremiseError:
@@ -369,7 +370,7 @@ class Pipeline:
         if (failure.passing or failure.code in RETRIED) and again:
             wait = 5 if failure.passing or failure.code is Code.CHANGING else 30
             retry_at = datetime.now(UTC) + timedelta(seconds=wait * 2 ** min(known.attempts, 5))
-        self.catalog.fail(known.id, failure.code, failure.reason, retry_at)
+        self.catalog.fail(known.id, failure.code, failure.reason, retry_at, if_state=State.PARSING)
 
     # --- storing -----------------------------------------------------------------------------------------------
 
@@ -389,8 +390,8 @@ class Pipeline:
                 embedded=embedded.keys,
                 vectors=embedded.vectors,
                 if_state=State.EMBEDDING,
+                members=item.parsed.members,
             )
-            self.catalog.set_members(item.known.id, item.parsed.members)
             upcoming.forget(item.known)
             state.indexed += 1
             state.chunks += len(item.pieces)

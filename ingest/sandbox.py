@@ -183,10 +183,12 @@ class Sandbox:
     def _bytes(self, child: subprocess.Popen[bytes], count: int, deadline: float) -> bytes:
         assert child.stdout is not None  # noqa: S101  (opened as a pipe above)
         pipe = child.stdout.fileno()
+        waiting = select.poll()  # unlike select, it takes descriptors above 1,023
+        waiting.register(pipe, select.POLLIN)
         received = bytearray()
         while len(received) < count:
             left = deadline - time.monotonic()
-            if left <= 0 or not select.select([pipe], [], [], left)[0]:
+            if left <= 0 or not waiting.poll(left * 1000):
                 self._kill()
                 raise _Breach(
                     Code.TIMED_OUT, f"Reading the file took longer than {self.limits.seconds:g} s (parse_seconds)."

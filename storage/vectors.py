@@ -14,7 +14,7 @@ import threading
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from storage.catalog import Vector
 from storage.errors import IndexUnavailable
@@ -23,6 +23,7 @@ from storage.matrix import Matrix
 
 if TYPE_CHECKING:
     from chromadb.api import ClientAPI
+    from chromadb.api.client import Client
     from chromadb.api.models.Collection import Collection
 
 BATCH = 1000  # vectors a request; Chroma takes 5,461 at most
@@ -34,8 +35,12 @@ HNSW = {"space": "cosine", "ef_construction": 128, "max_neighbors": 16, "ef_sear
 class VectorIndex:
     """Chroma, in this process or as a server, and the matrix beside it."""
 
-    def __init__(self, connect: Callable[[], ClientAPI], matrix: Matrix, *, graph_over: int = GRAPH_OVER) -> None:
+    def __init__(
+        self, connect: Callable[[], ClientAPI], matrix: Matrix, *, graph_over: int = GRAPH_OVER, here: bool = False
+    ) -> None:
+        """`here`: what `connect` gives is Chroma itself, in this process."""
         self._connect = connect
+        self._here = here
         self._chroma: ClientAPI | None = None
         self._lock = threading.Lock()
         self._matrix = matrix
@@ -53,7 +58,7 @@ class VectorIndex:
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
             return PersistentClient(str(folder), settings=_client_settings())
 
-        return cls(connect, matrix)
+        return cls(connect, matrix, here=True)
 
     @classmethod
     def server(cls, host: str, port: int, matrix: Matrix) -> VectorIndex:
@@ -158,6 +163,9 @@ class VectorIndex:
         """End the threads, and Chroma when it is in this process."""
         self._pool.shutdown(wait=False, cancel_futures=True)
         self._collections.clear()
+        if self._here and self._chroma is not None:
+            cast("Client", self._chroma).close()  # which the interface lacks; without it every file stays open
+            self._chroma = None
         self._matrix.release()
 
     # --- inside ------------------------------------------------------------------------------------------------

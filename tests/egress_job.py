@@ -14,6 +14,7 @@ from pathlib import Path
 sys.path += [str(Path(__file__).parent), str(Path(__file__).parent / "web")]
 
 from playwright.sync_api import expect, sync_playwright
+from scripted import Script
 from served import CHROMIUM, Site
 
 from app.exercise import QUESTION, only_loopback, run
@@ -27,7 +28,7 @@ asked: list[str] = []
 def visit(address: str, name: str, password: str) -> None:
     """Sign in, look at the nasty answer, ask."""
     database = Database.open(DataFolder(scratch / "data").catalog)
-    site = Site(data=scratch / "data", port=int(address.rsplit(":", 1)[1]), database=database)
+    site = Site(data=scratch / "data", port=int(address.rsplit(":", 1)[1]), database=database, model=Script())
     chat = site.keep_nasty_answer(name)
     database.close()
     expect.set_options(timeout=120_000)

@@ -105,32 +105,47 @@ class Files(Part):
             return connection.execute(query).scalar_one()
 
     def note_status(self, document_id: str, size: int, mtime_ns: int, inode: int) -> None:
-        """Size, time and inode of the content that was just read. Who may read it is the scan's to say."""
-        with self.database.write() as connection:
-            connection.execute(
-                update(documents).where(documents.c.id == document_id).values(size=size, mtime_ns=mtime_ns, inode=inode)
-            )
+        """Size, time and inode of the content that was just read, unless the scan saw another since it began.
 
-    def set_state(self, document_id: str, state: State, code: str | None = None) -> None:
-        """Where a file stands. What a person had ignored meanwhile stays ignored."""
+        Who may read it is the scan's to say.
+        """
         with self.database.write() as connection:
             connection.execute(
                 update(documents)
-                .where(documents.c.id == document_id, documents.c.state != State.IGNORED)
+                .where(documents.c.id == document_id, documents.c.state == State.PARSING)
+                .values(size=size, mtime_ns=mtime_ns, inode=inode)
+            )
+
+    def set_state(
+        self, document_id: str, state: State, code: str | None = None, *, if_state: State | None = None
+    ) -> None:
+        """Where a file stands. What a person had ignored meanwhile stays ignored.
+
+        With `if_state`, nothing happens to a file in another state: such as one that changed meanwhile and waits.
+        """
+        with self.database.write() as connection:
+            connection.execute(
+                update(documents)
+                .where(documents.c.id == document_id, *_still(if_state))
                 .values(state=state, code=code, reason=None, changed_at=now())
             )
 
-    def fail(self, document_id: str, code: str, reason: str, retry_at: datetime | None) -> None:
+    def fail(
+        self, document_id: str, code: str, reason: str, retry_at: datetime | None, *, if_state: State | None = None
+    ) -> None:
         """A file could not be indexed. What was indexed of it before is taken out: its content is no longer that.
 
-        `retry_at` None: it waits for the file to change or for a person.
+        `retry_at` None: it waits for the file to change or for a person. `if_state` is as in `set_state`.
         """
         with self.database.write() as connection:
+            chosen = select(documents.c.id).where(documents.c.id == document_id, *_still(if_state))
+            if connection.execute(chosen).first() is None:
+                return
             if retry_at is None:
                 drop_revisions(connection, [document_id])
             connection.execute(
                 update(documents)
-                .where(documents.c.id == document_id, documents.c.state != State.IGNORED)
+                .where(documents.c.id == document_id)
                 .values(
                     state=State.FAILED,
                     code=code,
@@ -222,6 +237,11 @@ def ignore_in(connection: Connection, document_ids: Sequence[str], rule: Rule) -
         chosen = update(documents).where(documents.c.id.in_(batch), documents.c.code.is_distinct_from(Rule.FORGOTTEN))
         count += connection.execute(chosen.values(_ignored_values(rule) | {"title": ""})).rowcount
     return count
+
+
+def _still(state: State | None) -> list[Any]:
+    """Conditions: in this state, or in any that is not a person's wish."""
+    return [documents.c.state != State.IGNORED] if state is None else [documents.c.state == state]
 
 
 def _seen_values(seen: Seen) -> dict[str, Any]:

@@ -21,52 +21,6 @@ from storage.schema import documents, members
 class Members(Part):
     """What containers hold."""
 
-    def set_members(self, container_id: str, found: Sequence[Member]) -> None:
-        """These and no others are in a container now. New and changed ones wait; equal ones stay as they are."""
-        from storage.catalog.outbox import drop_revisions
-
-        with self.database.write() as connection:
-            container = connection.execute(select(documents).where(documents.c.id == container_id)).first()
-            if container is None:
-                return  # deleted while it was parsed
-            have = {
-                row.name: row
-                for row in connection.execute(select(members).where(members.c.container_id == container_id))
-            }
-            names = {member.name for member in found}
-            gone = [row.document_id for name, row in have.items() if name not in names]
-            drop_members(connection, gone, drop_revisions)
-            for member in found:
-                before = have.get(member.name)
-                if before is None:
-                    self._add(connection, container, member)
-                elif before.content != member.content or member.code:
-                    drop_revisions(connection, [before.document_id])
-                    connection.execute(
-                        update(documents).where(documents.c.id == before.document_id).values(_standing(member))
-                    )
-                    connection.execute(
-                        update(members)
-                        .where(members.c.document_id == before.document_id)
-                        .values(content=member.content)
-                    )
-
-    def _add(self, connection: Connection, container: Any, member: Member) -> None:
-        key = uuid.uuid4().hex
-        values = _standing(member) | {
-            "id": key,
-            "source_id": container.source_id,
-            "path": f"{container.path}{MEMBER_SEPARATOR}{member.name}",
-            "label_id": container.label_id,
-            "mtime_ns": container.mtime_ns,
-            "inode": container.inode,
-            "title": "",
-        }
-        connection.execute(insert(documents).values(values))
-        connection.execute(
-            insert(members).values(document_id=key, container_id=container.id, name=member.name, content=member.content)
-        )
-
     def member_content(self, document_id: str) -> str | None:
         """SHA-256 of what a member holds; None for a document that is a file of its own."""
         with self.database.read() as connection:
@@ -98,6 +52,44 @@ class Members(Part):
                     )
             if not rows:
                 return
+
+
+def set_members(connection: Connection, container_id: str, found: Sequence[Member]) -> None:
+    """These and no others are in a container now. New and changed ones wait; equal ones stay as they are."""
+    from storage.catalog.outbox import drop_revisions
+
+    container = connection.execute(select(documents).where(documents.c.id == container_id)).one()
+    have = {row.name: row for row in connection.execute(select(members).where(members.c.container_id == container_id))}
+    names = {member.name for member in found}
+    gone = [row.document_id for name, row in have.items() if name not in names]
+    drop_members(connection, gone, drop_revisions)
+    for member in found:
+        before = have.get(member.name)
+        if before is None:
+            _add(connection, container, member)
+        elif before.content != member.content or member.code:
+            drop_revisions(connection, [before.document_id])
+            connection.execute(update(documents).where(documents.c.id == before.document_id).values(_standing(member)))
+            connection.execute(
+                update(members).where(members.c.document_id == before.document_id).values(content=member.content)
+            )
+
+
+def _add(connection: Connection, container: Any, member: Member) -> None:
+    key = uuid.uuid4().hex
+    values = _standing(member) | {
+        "id": key,
+        "source_id": container.source_id,
+        "path": f"{container.path}{MEMBER_SEPARATOR}{member.name}",
+        "label_id": container.label_id,
+        "mtime_ns": container.mtime_ns,
+        "inode": container.inode,
+        "title": "",
+    }
+    connection.execute(insert(documents).values(values))
+    connection.execute(
+        insert(members).values(document_id=key, container_id=container.id, name=member.name, content=member.content)
+    )
 
 
 def _standing(member: Member) -> dict[str, Any]:

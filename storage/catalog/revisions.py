@@ -11,11 +11,12 @@ from sqlalchemy import delete, insert, select, update
 
 from storage.catalog.chunks import chunk_values, from_bytes, to_bytes
 from storage.catalog.entries import Kept, Vector, revision_id
+from storage.catalog.members import set_members
 from storage.catalog.outbox import drop_chunks, note
 from storage.catalog.part import BATCH, Part
 from storage.database import aware, now, stored
 from storage.elements import elements_from_json, elements_to_json
-from storage.records import Chunk, Parsed, State, revision_text
+from storage.records import Chunk, Member, Parsed, State, revision_text
 from storage.schema import chunks, documents, revisions
 
 
@@ -34,12 +35,14 @@ class Revisions(Part):
         embedded: Sequence[str],
         vectors: Vector,
         if_state: State | None = None,
+        members: Sequence[Member] | None = None,
     ) -> None:
         """A new content of a document takes the old one's place: one commit.
 
         `content` is the SHA-256 of the original; `embedded` names what each vector was made of; `vectors` is
-        (len(pieces), dimension), float32. With `if_state`, nothing happens to a document in another state. Superseded
-        revisions keep their text for the citations that quote them.
+        (len(pieces), dimension), float32. With `if_state`, nothing happens to a document in another state. `members` is
+        what the content holds; None leaves what it held. Superseded revisions keep their text for the citations that
+        quote them.
         """
         new = revision_id(document_id, content)
         with self.database.write() as connection:
@@ -100,6 +103,8 @@ class Revisions(Part):
                 )
             )
             note(connection, "put", new, old.label_id, len(rows))
+            if members is not None:
+                set_members(connection, document_id, members)
 
     def vectors_of(self, embedded: Iterable[str]) -> dict[str, Vector]:
         """Vectors already made, by what they were made of: equal text is embedded once."""

@@ -15,6 +15,7 @@ ROOT = Path(__file__).parents[2]
 KNOWN = {
     "tests/": "passwords of accounts that live as long as a test",
     "deploy/constraints": "hashes and versions",
+    "deploy/kubernetes/base/": "names of secrets that the cluster holds",
 }
 PLUGINS = (
     "AWSKeyDetector", "AzureStorageKeyDetector", "BasicAuthDetector", "GitHubTokenDetector", "GitLabTokenDetector",

@@ -16,6 +16,7 @@ from place import Place
 from ingest.parse.limits import ParseLimits
 from ingest.pipeline import Pipeline
 from ingest.sandbox import Sandbox
+from storage.originals import Originals
 from storage.records import Parsed
 
 NAMES = [
@@ -63,39 +64,41 @@ def test_a_name_that_is_no_unicode_fails_with_a_reason_and_stops_nobody(place: P
 
 
 def test_a_file_that_grows_while_it_is_read_is_taken_when_it_rests(place: Place) -> None:
-    file = place.write("everyone/log.txt", "first line\n" * 20_000)
-    writer = subprocess.Popen(
-        [
-            sys.executable,
-            "-c",
-            "import sys\nwith open(sys.argv[1], 'a') as f:\n  while f.write('x\\n') and not f.flush(): pass",
-            file,
-        ]
-    )
-    try:
-        place.ingest()
-        document = place.store.catalog.documents(labels=None)[0]
-        assert (document.code, document.retry is not None) == ("changing", True)
-    finally:
-        writer.kill()
-        writer.wait()
-    with file.open("a") as end:
-        end.write("\nThe last line speaks of heliotropes.\n")
-    place.store.catalog.retry(None)
+    class Growing(Originals):
+        """Another program writes on while the copy is made."""
+
+        def keep(self, source: Path, *, inode: int) -> str:
+            kept = super().keep(source, inode=inode)
+            with source.open("a") as end:
+                end.write("\nThe last line speaks of heliotropes.\n")
+            return kept
+
+    place.write("everyone/log.txt", "first line\n" * 20_000)
+    store, kept = place.store, place.pipeline.originals
+    place.pipeline.originals = Growing(kept.folder)
+    place.ingest()
+    document = store.catalog.documents(labels=None)[0]
+    assert (document.code, document.retry is not None) == ("changing", True)
+    assert store.catalog.counts()["chunks"] == 0
+    place.pipeline.originals = kept
+    store.catalog.retry(None)
     place.ingest()
     assert place.found("heliotropes", "everyone") == ["everyone/log.txt"]
 
 
-def test_a_file_replaced_while_it_is_parsed_ends_with_its_new_content(place: Place) -> None:
+@pytest.mark.parametrize("noticed", [False, True])
+def test_a_file_replaced_while_it_is_parsed_ends_with_its_new_content(place: Place, noticed: bool) -> None:
     class Replacing(Sandbox):
-        """Lets an editor save in the middle."""
+        """Lets an editor save in the middle, and the scan notice it then or later."""
 
-        def parse(self, path: Path, suffix: str) -> Parsed:
+        def parse(self, path: Path, suffix: str, *, take: Callable[[Path], str] | None = None) -> Parsed:
             if not replaced:
                 new = place.write("everyone/plan.md.new", "# Plan\n\nThe colour is heliotrope.\n")
                 new.replace(place.inbox / "everyone" / "plan.md")
                 replaced.append(path)
-            return super().parse(path, suffix)
+                if noticed:
+                    place.pipeline.reconcile(place.source(), tell=False)
+            return super().parse(path, suffix, take=take)
 
     replaced: list[Path] = []
     place.write("everyone/plan.md", "# Plan\n\nThe colour is magenta.\n")
@@ -111,6 +114,25 @@ def test_a_file_replaced_while_it_is_parsed_ends_with_its_new_content(place: Pla
     labels = place.store.catalog.labels_of(["everyone"])
     assert place.store.indexes.search_keywords("magenta", labels=labels, k=5) == []
     assert len(place.store.indexes.search_keywords("heliotrope", labels=labels, k=5)) == 1
+
+
+def test_a_file_that_failed_while_another_took_its_place_is_looked_at_again(place: Place) -> None:
+    class Replacing(Sandbox):
+        """The damaged file is put right before its failure is known."""
+
+        def parse(self, path: Path, suffix: str, *, take: Callable[[Path], str] | None = None) -> Parsed:
+            if "damaged" in path.read_text():
+                place.write("everyone/plan.json", '{"colour": "heliotrope"}')
+                place.pipeline.reconcile(place.source(), tell=False)
+            return super().parse(path, suffix, take=take)
+
+    place.write("everyone/plan.json", '{"damaged')
+    with Replacing(ParseLimits()) as sandbox:
+        store = place.store
+        place.pipeline = Pipeline(place.settings, store.indexes, store.originals, store.embedder, sandbox)
+        place.ingest()
+    assert place.states() == {"everyone/plan.json": "indexed"}
+    assert place.found("heliotrope", "everyone") == ["everyone/plan.json"]
 
 
 def test_an_atomic_save_is_a_new_revision_and_its_temporary_file_no_document(place: Place) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zipfile
+from collections.abc import Callable
 from email.message import EmailMessage
 from pathlib import Path
 
@@ -12,6 +13,8 @@ from place import Place
 
 from ingest.parse.limits import ParseLimits
 from ingest.parse.registry import parse
+from ingest.pipeline import Pipeline
+from ingest.sandbox import Sandbox
 from storage.failures import Code, ParseFailure
 from storage.records import Parsed, revision_text
 
@@ -173,3 +176,20 @@ def test_a_failed_container_has_no_members(place: Place) -> None:
     path.write_bytes(b"PK\x03\x04 no longer an archive")
     place.ingest()
     assert place.states() == {"everyone/a.zip": "corrupt"} and place.found("answer", "everyone") == []
+
+
+def test_a_container_that_is_ignored_while_it_is_read_brings_no_members(place: Place) -> None:
+    class Slow(Sandbox):
+        """An administrator is faster."""
+
+        def parse(self, path: Path, suffix: str, *, take: Callable[[Path], str] | None = None) -> Parsed:
+            parsed = super().parse(path, suffix, take=take)
+            place.store.catalog.ignore([item.id for item in place.store.catalog.documents(labels=None)])
+            return parsed
+
+    archive(place.inbox / "everyone" / "a.zip", {"a.txt": "An answer is in here."})
+    with Slow(ParseLimits()) as sandbox:
+        store = place.store
+        place.pipeline = Pipeline(place.settings, store.indexes, store.originals, store.embedder, sandbox)
+        place.ingest()
+    assert place.states() == {"everyone/a.zip": "asked"}

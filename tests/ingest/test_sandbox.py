@@ -6,6 +6,7 @@ import contextlib
 import csv
 import os
 import re
+import resource
 import shutil
 import signal
 import subprocess
@@ -162,6 +163,17 @@ def test_several_threads_with_a_sandbox_each(note: Path) -> None:
     for thread in threads:
         thread.join()
     assert texts == ["Hello there."] * 10
+
+
+def test_a_process_with_thousands_of_open_files_reads_on(note: Path) -> None:
+    kept = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(4096, kept[1]), kept[1]))
+    with contextlib.ExitStack() as open_files:
+        open_files.callback(resource.setrlimit, resource.RLIMIT_NOFILE, kept)
+        for _ in range(1030):
+            open_files.enter_context(note.open())
+        with Sandbox(ParseLimits()) as sandbox:
+            assert sandbox.parse(note, ".txt").elements[0].text == "Hello there."
 
 
 def hostile() -> list[dict[str, str]]:

@@ -54,9 +54,9 @@ def _clients_end_with_their_test(request: pytest.FixtureRequest) -> Iterator[Non
             made.clients.pop().close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """Debian's Chromium."""
+    """Debian's Chromium. Ends with its module: while it runs, no other event loop can in this thread."""
     with sync_playwright() as play:
         launched = play.chromium.launch(executable_path="/usr/bin/chromium", args=CHROMIUM.split())
         yield launched

@@ -166,7 +166,7 @@ def test_nothing_waits_behind_pictures() -> None:
         assert go_on.wait(60)
         raise NotPermitted("There is no such page.")
 
-    catalog = SimpleNamespace(original_of=original_of, labels_of=frozenset, documents=lambda labels: [])
+    catalog = SimpleNamespace(original_of=original_of, labels_of=frozenset, documents_page=lambda which, **_: [])
     served = Starlette(routes=api.routes(SimpleNamespace(catalog=catalog)))
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
@@ -185,7 +185,7 @@ def test_nothing_waits_behind_pictures() -> None:
                 with anyio.fail_after(30):
                     while len(drawing) < api.PICTURES_AT_ONCE:
                         await anyio.sleep(0.01)
-                    assert (await client.get("/api/v1/documents")).json() == {"documents": []}
+                    assert (await client.get("/api/v1/documents")).json() == {"documents": [], "next": None}
                 assert len(drawing) == api.PICTURES_AT_ONCE
             finally:
                 go_on.set()
