@@ -15,10 +15,11 @@ from itertools import groupby
 import numpy as np
 
 from storage.catalog import Catalog, IndexRow, Note, Vector
-from storage.catalog.facts import GENERATION
+from storage.catalog.facts import CUT_AS, GENERATION
 from storage.filters import Filters
 from storage.keywords import WEIGHTS, IndexHit, KeywordIndex, Weights
 from storage.vectors import VectorIndex
+from storage.words import CUT
 
 NO_FILTERS = Filters()
 COMPARED_ONE_BY_ONE = 20_000  # chunks that a filter leaves; each costs 1.5 kB to read, all of them some 100 ms
@@ -96,6 +97,8 @@ class Indexes:
         try:
             if not self.vectors.has_matrix(generation):
                 self._fill_matrix(generation)
+            if self.catalog.fact(CUT_AS) != CUT:
+                self._cut_anew()
             while notes := self.catalog.notes():
                 for action, group in groupby(notes, key=lambda note: note.action):
                     if action == "drop":
@@ -115,6 +118,14 @@ class Indexes:
         for rows in self.catalog.index_rows():
             self._put_vectors(rows, partial(self.vectors.put_matrix, generation))
         self.vectors.commit(generation)
+
+    def _cut_anew(self) -> None:
+        """The keyword index of a version that cut text into other words. Searches use the old one until it is whole."""
+        self.keywords.clear()
+        for rows in self.catalog.index_rows():
+            self.keywords.put(rows)
+        self.keywords.commit()
+        self.catalog.set_fact(CUT_AS, CUT)
 
     def _drop(self, generation: str, notes: Sequence[Note]) -> None:
         for note in notes:
@@ -155,6 +166,7 @@ class Indexes:
         self.keywords.commit()
         self.vectors.commit(generation)
         self.catalog.set_fact(GENERATION, generation)
+        self.catalog.set_fact(CUT_AS, CUT)
         self.catalog.told(last)  # only now: after a crash the old indexes are told again, which does no harm
         self.vectors.remove_generations(keep=[generation])
         return done

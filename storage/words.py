@@ -14,6 +14,7 @@ from functools import lru_cache
 import tantivy
 
 ANALYZER = "premise"
+CUT = "2"  # counted up when text is cut differently: an index of another cut is made anew (storage/indexes.py)
 
 # Han, Hiragana, Katakana, Hangul, Bopomofo, Thai, Lao, Khmer, Myanmar
 _UNSPACED = (

@@ -18,6 +18,7 @@ EMBEDDER = "embedder"  # the fact that names the model the vectors were made by:
 EMBEDDER_AT = "embedder_at"  # where that model lies, as storage/embedder.py writes and reads it
 PREVIOUS = "embedder_before"  # likewise, of the model before; there until the switch is confirmed
 GENERATION = "generation"  # the vector index in use
+CUT_AS = "keywords_cut"  # how the text in the keyword index was cut into words, as storage/words.py counts it
 INGESTING = "ingesting"  # how far the work has come, as JSON; empty: nothing is on its way
 STALE_SECONDS = 120.0  # progress older than that was left by a process that was killed, or one file takes long
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from place import Place
 
+from storage.catalog.facts import CUT_AS
 from storage.errors import EmbedderMismatch, NotPermitted
 from storage.records import State
 
@@ -376,3 +377,16 @@ def test_a_data_folder_without_a_matrix_answers_and_gets_one(place: Place) -> No
     place.store.indexes.catch_up()
     assert place.store.indexes.check().ok
     assert place.found("annual leave", "everyone") == ["everyone/leave.md"]
+
+
+def test_a_keyword_index_that_was_cut_otherwise_is_made_anew(place: Place) -> None:
+    place.write("everyone/leave.md", LEAVE)
+    place.ingest()
+    indexes = place.store.indexes
+    indexes.keywords.clear()
+    indexes.keywords.commit()  # as if its words were others
+    indexes.catch_up()
+    assert not indexes.check().ok  # nothing says that it is of another cut
+    place.store.catalog.set_fact(CUT_AS, "1")
+    indexes.catch_up()
+    assert indexes.check().ok
