@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 from app.questions import lines_of
 from storage.accounts import Accounts
@@ -28,15 +30,20 @@ def write_set(settings: Settings, file: Path) -> dict[str, int]:
         lines = list(lines_of(Conversations(database).rated(), groups))
         if not lines:
             raise QuestionError("No answer has been rated yet: there is nothing to make a set of.")
-        try:
-            with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as made:
-                made.writelines(json.dumps(line, ensure_ascii=False) + "\n" for line in lines)
-        except FileExistsError as error:
-            raise QuestionError(f"{file} is there already; name another, so that no work on it is lost.") from error
-        except OSError as error:
-            raise QuestionError(f"{file} cannot be written: {error.strerror}.") from error
+        write_lines(file, lines)
         Audit(database).record("operator", Event.SET_MADE, str(file))
     finally:
         database.close()
     confirmed = sum(line["rating"] > 0 for line in lines)
     return {"confirmed": confirmed, "open": len(lines) - confirmed}
+
+
+def write_lines(file: Path, lines: Iterable[dict[str, Any]]) -> None:
+    """A new JSONL file that this account alone can read. Raises: QuestionError when it is there, or cannot be made."""
+    try:
+        with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as made:
+            made.writelines(json.dumps(line, ensure_ascii=False) + "\n" for line in lines)
+    except FileExistsError as error:
+        raise QuestionError(f"{file} is there already; name another, so that no work on it is lost.") from error
+    except OSError as error:
+        raise QuestionError(f"{file} cannot be written: {error.strerror}.") from error

@@ -5,12 +5,11 @@ The operator's, since it holds other people's words. (The question set of the sa
 
 from __future__ import annotations
 
-import json
-import os
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from app.feedback import write_lines
 from app.phrases import phrases
 from app.prompt import harmless
 from app.prompt_files import Prompts, load_prompts
@@ -35,13 +34,7 @@ def write_chats(settings: Settings, file: Path) -> int:
         lines = list(chats(Conversations(database).rated(), load_prompts(settings.data)))
         if not lines:
             raise QuestionError("No answer with passages has a thumb up yet: there is nothing to train with.")
-        try:
-            with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as made:
-                made.writelines(json.dumps(line, ensure_ascii=False) + "\n" for line in lines)
-        except FileExistsError as error:
-            raise QuestionError(f"{file} is there already; name another, so that no work on it is lost.") from error
-        except OSError as error:
-            raise QuestionError(f"{file} cannot be written: {error.strerror}.") from error
+        write_lines(file, lines)
         Audit(database).record("operator", Event.SET_MADE, str(file))
     finally:
         database.close()
