@@ -160,13 +160,11 @@ def test_xlsx(workbook: Path) -> None:
             "Item: Nut | Price: 1234.5 € | Share: 50% | Since: 2024-03-02 08:30:00",
         ),
         (Kind.TABLE, "Prices", "Colour: Red | Stock: 7"),
-        (Kind.HEADING, "Old", "Old"),
-        (Kind.HEADING, "Old", "a lone note"),
     ]
     assert [row.address for row in found.elements[2].rows] == ["B4:F4", "B5:F5"]
     assert found.elements[2].header == ("Item", "Price", "Share", "Since", "Sum")
     assert any("1 formulas" in warning for warning in found.warnings)
-    assert any("hidden" in warning for warning in found.warnings)
+    assert found.flags == ("the hidden sheet Old was left out",)
 
 
 def test_xlsx_limits(workbook: Path, tmp_path: Path) -> None:
