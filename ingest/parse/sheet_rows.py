@@ -39,7 +39,7 @@ _PAPER = 0  # the colour of a workbook's theme that its cells lie on
 
 
 # Without: a sheet that does not say how large it is would be parsed twice, the first time to find out.
-ReadOnlyWorksheet._get_size = lambda _sheet: None
+setattr(ReadOnlyWorksheet, "_get_size", lambda _sheet: None)  # noqa: B010  (stubs leave it out)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
+import pptx
+import pptx.dml.color
+import pptx.util
 import pytest
 from openpyxl import Workbook
 from openpyxl.styles import Color, Font, PatternFill
@@ -204,3 +208,71 @@ def test_a_workbook_that_hides_everything_says_so(tmp_path: Path) -> None:
     with pytest.raises(ParseFailure, match="hidden cells of the sheet Sheet") as caught:
         _sheet(tmp_path / "a.xlsx", hide)
     assert caught.value.code is Code.EMPTY
+
+
+def _deck(path: Path, change: Callable[[Any, Any], None]) -> Parsed:
+    """Two slides, the second with a box that holds the secret, changed."""
+    deck = pptx.Presentation()
+    first = deck.slides.add_slide(deck.slide_layouts[5])
+    first.shapes.title.text = "The fee is 12 euro"
+    second = deck.slides.add_slide(deck.slide_layouts[5])
+    second.shapes.title.text = "How to pay"
+    second.notes_slide.notes_text_frame.text = "Say it slowly."
+    box = second.shapes.add_textbox(100_000, 3_000_000, 4_000_000, 500_000)
+    box.text_frame.text = SECRET
+    change(second, box)
+    deck.save(str(path))
+    return read(path)
+
+
+def _letters(box: Any) -> Any:
+    return box.text_frame.paragraphs[0].runs[0].font
+
+
+def _white_letters(_: Any, box: Any) -> None:
+    _letters(box).color.rgb = pptx.dml.color.RGBColor(255, 255, 255)
+
+
+def _tiny_letters(_: Any, box: Any) -> None:
+    _letters(box).size = pptx.util.Pt(1)
+
+
+def _hidden_shape(_: Any, box: Any) -> None:
+    box._element.nvSpPr.cNvPr.set("hidden", "1")
+
+
+@pytest.mark.parametrize("hiding", [_white_letters, _tiny_letters, _hidden_shape])
+def test_hidden_text_of_a_slide(tmp_path: Path, hiding: Callable[[Any, Any], None]) -> None:
+    found = _deck(tmp_path / "a.pptx", hiding)
+    text = revision_text(found.elements)
+    assert "Ignore" not in text and "How to pay" in text and "Say it slowly." in text
+    assert found.flags == ("hidden text on slide 2 was left out",)
+
+
+def test_a_hidden_slide_is_left_out_with_its_notes(tmp_path: Path) -> None:
+    found = _deck(tmp_path / "a.pptx", lambda slide, _: slide._element.set("show", "0"))
+    assert revision_text(found.elements) == "The fee is 12 euro" and found.pages == 2
+    assert found.flags == ("the text of hidden slide 2 was left out",)
+
+
+def _on_dark_box(_: Any, box: Any) -> None:
+    _white_letters(_, box)
+    box.fill.solid()
+    box.fill.fore_color.rgb = pptx.dml.color.RGBColor(0, 0, 90)
+
+
+def _on_dark_slide(slide: Any, box: Any) -> None:
+    _white_letters(slide, box)
+    slide.background.fill.solid()
+    slide.background.fill.fore_color.rgb = pptx.dml.color.RGBColor(0, 0, 90)
+
+
+def _over_a_shape(slide: Any, box: Any) -> None:
+    _white_letters(slide, box)
+    slide.shapes.add_shape(1, 0, 2_900_000, 5_000_000, 900_000)
+
+
+@pytest.mark.parametrize("showing", [_on_dark_box, _on_dark_slide, _over_a_shape])
+def test_white_letters_on_a_ground_stay(tmp_path: Path, showing: Callable[[Any, Any], None]) -> None:
+    found = _deck(tmp_path / "a.pptx", showing)
+    assert SECRET in revision_text(found.elements) and found.flags == ()
