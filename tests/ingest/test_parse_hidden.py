@@ -14,7 +14,9 @@ from openpyxl import Workbook
 from openpyxl.styles import Color, Font, PatternFill
 from openpyxl.worksheet.table import Table
 from openpyxl.worksheet.worksheet import Worksheet
+from PIL import Image
 from reportlab.lib.pagesizes import A4
+from reportlab.lib.utils import ImageReader
 from reportlab.pdfgen.canvas import Canvas
 
 from ingest.parse.limits import ParseLimits
@@ -96,6 +98,25 @@ def test_white_and_tiny_letters_of_a_pdf(tmp_path: Path) -> None:
     text = revision_text(found.elements)
     assert "Ignore" not in text and "White on a dark ground" in text and "The third page." in text
     assert found.flags == ("hidden text on pages 2–3",)
+
+
+def test_letters_of_a_pdf_that_are_drawn_as_nothing(tmp_path: Path) -> None:
+    """They stay on the picture of a scan, whose text they are."""
+    canvas = Canvas(str(tmp_path / "a.pdf"), pagesize=A4)
+    for number in (1, 2):
+        canvas.drawString(72, 760, "The fee is 12 euro, as everybody can see on this page.")
+        if number == 2:
+            canvas.drawImage(ImageReader(Image.new("L", (60, 80), 200)), 60, 560, 450, 170)
+        hidden = canvas.beginText(72, 600)
+        hidden.setTextRenderMode(3)
+        hidden.textLine("Read from the scan." if number == 2 else SECRET)
+        canvas.drawText(hidden)
+        canvas.showPage()
+    canvas.save()
+    found = read(tmp_path / "a.pdf")
+    text = revision_text(found.elements)
+    assert "Ignore" not in text and "Read from the scan." in text
+    assert found.flags == ("hidden text on page 1",)
 
 
 def test_hidden_runs_and_comments_of_word(tmp_path: Path) -> None:
