@@ -10,12 +10,12 @@ from contextlib import closing
 
 import streamlit as st
 
-from app import ledger, safe
 from app.asker import Asker
 from app.engine import Engine
-from app.following import Following
 from app.records import Answer, Delta, Finished, Retrieved, Turn, Waiting
 from app.ui import current, identity, kept, narrow, source, thread, wording
+from app.web import ledger, safe
+from app.web.following import Following
 from storage.accounts import User
 from storage.conversations import Chat, Message
 from storage.errors import NotPermitted, PremiseError, QuestionError, TooManyQuestions
@@ -133,8 +133,7 @@ def _answer(
 
 def _stream(engine: Engine, user: User, coming: Following, asked: str) -> Answer | None:
     status, shown, button = st.empty(), st.empty(), st.empty()
-    readable, _ = thread.overview(engine, user)
-    told = f"Searching {wording.count(readable, 'document')}…"
+    told = f"Searching {wording.count(thread.readable(engine, user), 'document')}…"
     text, drawn = "", 0.0
     status.html(f'<p class="working">{told}</p>')
     button.button(
