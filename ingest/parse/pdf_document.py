@@ -21,6 +21,7 @@ _PAGE_NUMBER = re.compile(
     r"^[\s\-–|]*(page|seite|p\.|pág\.|página|стр\.|第)?\s*(\d{1,4}|[ivxlc]{1,6})\s*(页)?\s*((of|von|de|sur|/|из)\s*\d{1,4})?[\s\-–|]*$",
     re.IGNORECASE,
 )
+_TWO_LETTERS = re.compile(r"[^\W\d_].*[^\W\d_]")
 _LONGEST_HEADING = 160  # characters
 _HEADING_END = (".", ",", ";", "。", "，", "；")
 
@@ -110,7 +111,7 @@ def _is_large(block: Block, body: float) -> bool:
     if block.rows or first.turned or first.size < 1.15 * body or len(block.lines) > 3:
         return False
     text = " ".join(line.text for line in block.lines)
-    return len(text) <= _LONGEST_HEADING and sum(character.isalpha() for character in text) >= 2
+    return len(text) <= _LONGEST_HEADING and bool(_TWO_LETTERS.search(text))
 
 
 def _is_bold_heading(block: Block, body: float) -> bool:
