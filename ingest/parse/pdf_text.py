@@ -9,7 +9,7 @@ import ctypes
 import math
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from pypdfium2 import raw
 
@@ -20,6 +20,7 @@ from ingest.parse.text import single_line
 
 PALE, FAINT = 238, 26  # of 255: all parts of a colour above the one, or its strength below the other
 GAP = 1.4  # of the font size; a wider gap inside a line parts cells or columns
+CLOSE = 0.5  # of the font size; what stands nearer on one line belongs together
 _DRAWS_NOTHING = (raw.FPDF_TEXTRENDERMODE_INVISIBLE, raw.FPDF_TEXTRENDERMODE_CLIP)
 _BOLD = re.compile(rb"bold|black|heavy|semibold|demi|,b$", re.IGNORECASE)
 _LIGATURES = {"ﬀ": "ff", "ﬁ": "fi", "ﬂ": "fl", "ﬃ": "ffi", "ﬄ": "ffl", "ﬅ": "st", "ﬆ": "st"}
@@ -43,7 +44,7 @@ def page_pieces(
 ) -> tuple[list[Piece], Unseen]:
     """The pieces of lines on a page, in the order of the file, and which of them may not be seen."""
     reader = _Reader(text_page, frame)
-    pieces = [piece for piece in reader.pieces(number, tables) if piece.text]
+    pieces = list(reader.whole_lines(number, tables))
     return _visible(pieces), reader.unseen
 
 
@@ -82,12 +83,41 @@ class _Reader:
         self.page = text_page
         self.frame = frame
         self.unseen = Unseen()
-        self._numbers, self._parts = (ctypes.c_double * 4)(), (ctypes.c_uint * 4)()  # read whole: quicker than one by one
+        self._numbers, self._parts = (
+            (ctypes.c_double * 4)(),
+            (ctypes.c_uint * 4)(),
+        )  # read whole: quicker than one by one
         self._four = tuple(ctypes.c_double.from_buffer(self._numbers, 8 * at) for at in range(4))
         self._colour = tuple(ctypes.c_uint.from_buffer(self._parts, 4 * at) for at in range(4))
         self._matrix = raw.FS_MATRIX()
         self._name, self._flags = ctypes.create_string_buffer(128), ctypes.c_int()
         self._bold: dict[bytes, bool] = {}
+
+    def whole_lines(self, number: int, tables: Sequence[Grid]) -> Iterator[Piece]:
+        """The pieces; where pdfium ends a line behind a raised figure, what goes on after it belongs to it."""
+        last: Piece | None = None
+        for piece in self.pieces(number, tables):
+            if not piece.text:
+                continue
+            if last is not None and self._goes_on(last, piece, tables):
+                space = " " if piece.left - last.right > 0.1 * last.size else ""
+                text, right = f"{last.text}{space}{piece.text}", max(last.right, piece.right)
+                top, bottom = min(last.top, piece.top), max(last.bottom, piece.bottom)
+                last = replace(last, text=text, right=right, top=top, bottom=bottom)
+                continue
+            if last is not None:
+                yield last
+            last = piece
+        if last is not None:
+            yield last
+
+    def _goes_on(self, before: Piece, after: Piece, tables: Sequence[Grid]) -> bool:
+        gap = after.left - before.right
+        if after.baseline != before.baseline or not -0.1 * before.size < gap < CLOSE * before.size:
+            return False
+        ids = (self.unseen.pale | self.unseen.bare) & {id(before), id(after)}
+        box = (before.left, before.top, after.right, before.bottom)
+        return not ids and not before.turned and before.bold == after.bold and not _crossing(tables, box)
 
     def pieces(self, number: int, tables: Sequence[Grid]) -> Iterator[Piece]:
         """Every line, cut where it is to be cut."""
