@@ -35,7 +35,8 @@ OWNERS = {  # vendor: the files (or folders) that may import it
     "streamlit": {"app/ui", "app/web/server.py"},
     "tantivy": {"storage/keywords.py", "storage/words.py"},
     "tokenizers": {"app/serving/tokens.py", "storage/embedder.py"},
-    "torch": {"storage/embedder.py"},
+    "onnxruntime": {"storage/quantised.py"},
+    "torch": {"storage/embedder.py", "storage/quantised.py"},
     "typer": {
         "app/cli.py",
         "app/commands/evaluation.py",
