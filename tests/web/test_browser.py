@@ -351,7 +351,7 @@ def test_who_waits_sees_how_many_are_ahead_and_closing_the_page_leaves_the_queue
             box.fill(LEAVE)
             box.press("Enter")
             expect(page.locator(".working")).to_contain_text("busy; yours is the next")  # hugo has one under way
-            waiting = 'premise_language_model_questions{state="waiting"}'
+            waiting = 'premise_language_model_questions{model="first",state="waiting"}'
             assert f"{waiting} 2.0" in site.client().get("/metrics").text
             page.goto("about:blank")
             for _ in range(100):
