@@ -71,6 +71,8 @@ def test_an_answer_its_passage_and_the_way_back(page: Page, site: Site) -> None:
     expect(answer.locator("sup.cite").first).to_have_text("1")
     expect(page.locator(".notice")).to_contain_text("language model does not answer")
     expect(page.locator(".chips")).to_contain_text("Quoted from the documents")
+    places = [chip.partition(" · ")[2] for chip in page.locator("[class*=st-key-cite_] button").all_inner_texts()]
+    assert len(set(places)) == len(places), "citations of one place share a button"
     _cite(page, "Leave policy")
     expect(page.locator(".passage mark")).to_contain_text("30 days of annual leave")
     expect(page.locator(".passage .around").first).to_contain_text("Annual leave")
