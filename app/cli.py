@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from app import cli_eval, documents, keeping
+from app.commands import documents, keeping
+from app.commands import evaluation as cli_eval
 from app.models.commands import feedback, models
 from storage.errors import PremiseError, SettingError
 
@@ -116,7 +117,7 @@ def up(
 ) -> None:
     """Run everything in the foreground: the page, the ingest service, the vector index. Ctrl-C stops it."""
     from app.models.register import require
-    from app.up import Service
+    from app.operations.up import Service
     from storage.datafolder import DataFolder
 
     settings = _settings(host=host, port=port)
@@ -139,7 +140,7 @@ def up(
 @cli.command("serve-vectors", hidden=True)
 def serve_vectors() -> None:
     """Chroma's server, and where it listens made known to the others: as the systemd unit runs it."""
-    from app.up import Service
+    from app.operations.up import Service
     from storage.datafolder import DataFolder
 
     settings = _settings()
@@ -151,7 +152,7 @@ def serve_web() -> None:
     """The web server, as `premise up` and the systemd unit run it."""
     from app.engine import Engine
     from app.models.register import require
-    from app.web import serve
+    from app.web.server import serve
 
     settings = _settings()
     require(settings, _say)
@@ -279,7 +280,7 @@ def search(
     as_json: Json = False,
 ) -> None:
     """Find passages, without an answer."""
-    from app.ask import remote_or_local
+    from app.commands.ask import remote_or_local
 
     with remote_or_local(_settings()) as asking:
         result = asking.search(
@@ -320,7 +321,7 @@ def ask(
     as_json: Json = False,
 ) -> None:
     """One answer with citations."""
-    from app.ask import remote_or_local
+    from app.commands.ask import remote_or_local
 
     with remote_or_local(_settings()) as asking:
         result = asking.ask(
@@ -384,7 +385,7 @@ def _pages(pages: list[int]) -> str:
 @cli.command()
 def status(as_json: Json = False) -> None:
     """Documents by state, whether the indexes agree with the catalog, models, disk."""
-    from app.condition import condition, in_words
+    from app.operations.condition import condition, in_words
 
     result = condition(_settings())
     if as_json:
@@ -540,8 +541,8 @@ def prompts(
     as_json: Json = False,
 ) -> None:
     """What the language model is told: the files in force, and every version that was."""
-    from app.prompt_files import copy_prompts
-    from app.prompt_listing import listing
+    from app.answers.prompt_files import copy_prompts
+    from app.commands.prompt_listing import listing
 
     folder = _settings().data
     if copy:

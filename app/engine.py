@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 
-from app.answer import answer_events
+from app.answers.answer import answer_events
+from app.answers.prompt_files import load_prompts
 from app.asker import Asker
-from app.prompt_files import load_prompts
-from app.rate import Rate
 from app.records import Answer, AnswerEvent, Finished, Hit, Turn
-from app.rerank import open_reranker
-from app.retrieve import Found, Retriever
-from app.second import Models
+from app.retrieval.rerank import open_reranker
+from app.retrieval.retrieve import Found, Retriever
+from app.serving.rate import Rate
+from app.serving.second import Models
 from storage.accounts import Accounts
 from storage.audit import Audit
 from storage.conversations import Conversations
@@ -90,7 +90,8 @@ class Engine:
         asker: Asker | None = None,
         filters: Filters = NO_FILTERS,
     ) -> Iterator[AnswerEvent]:
-        """An answer as it is made: see app/answer.py. Stopping the asker ends it. Raises: QuestionError, at once."""
+        """An answer as it is made (app/answers/answer.py). Stopping the asker ends it. Raises: QuestionError, at
+        once."""
         self._check(question)
         labels = self.catalog.labels_of(groups)
         return answer_events(self, question, labels=labels, history=history, asker=asker, filters=filters)

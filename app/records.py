@@ -121,7 +121,7 @@ class Sentence:
 class Answer:
     """A whole answer."""
 
-    text: str  # untrusted text with citation marks such as [1]; app/safe.py makes it safe to show
+    text: str  # untrusted text with citation marks such as [1]; app/web/safe.py makes it safe to show
     refused: bool  # the documents do not say
     mode: Mode
     confidence: float  # 0 to 1
@@ -131,7 +131,7 @@ class Answer:
     reason: str = ""  # why the confidence is what it is, for the person
     notice: str | None = None  # for the person: such as that the language model did not answer
     model: str | None = None  # the language model that wrote it
-    prompts: str | None = None  # and the version of the prompts it was given (app/prompt_files.py)
+    prompts: str | None = None  # and the version of the prompts it was given (app/answers/prompt_files.py)
 
     def as_json(self) -> dict[str, Any]:
         """The object of `premise ask --json`."""

@@ -17,7 +17,7 @@ from playwright.sync_api import expect, sync_playwright
 from scripted import Script
 from served import CHROMIUM, Site
 
-from app.exercise import QUESTION, only_loopback, run
+from app.operations.exercise import QUESTION, only_loopback, run
 from storage.database import Database
 from storage.datafolder import DataFolder
 

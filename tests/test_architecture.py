@@ -15,36 +15,36 @@ FORBIDDEN = {"app": {"ingest"}, "ingest": {"app"}, "storage": {"app", "ingest"}}
 COMPOSITION_ROOT = "app/cli.py"  # the one file that may reach into both
 
 SEARCHES = re.compile(r"_?search(_\w+)?|chunks_(by_id|around)|vectors_by_id|revision|original_of")
-ENDS = ("app/cli.py:", "app/api.py:")  # they take groups from a person's words, and pass them on
+ENDS = ("app/cli.py:", "app/web/api.py:")  # they take groups from a person's words, and pass them on
 
 OWNERS = {  # vendor: the files (or folders) that may import it
     "alembic": {"storage/database.py", "storage/migrations"},
     "argon2": {"storage/accounts.py"},
     "chromadb": {"storage/vectors.py"},
     "huggingface_hub": {"app/models/fetch.py"},
-    "llama_index": {"app/llm_server.py", "app/llamaindex.py"},
+    "llama_index": {"app/serving/llm_server.py", "app/retrieval/llamaindex.py"},
     "msoffcrypto": {"ingest/parse"},
     "openpyxl": {"ingest/parse"},
-    "prometheus_client": {"app/metrics.py"},
+    "prometheus_client": {"app/web/metrics.py"},
     "py3langid": {"ingest/language.py"},
-    "pypdfium2": {"ingest/parse", "app/page_renderer.py"},
+    "pypdfium2": {"ingest/parse", "app/web/page_renderer.py"},
     "pyrage": {"storage/snapshot.py"},
-    "sentence_transformers": {"storage/embedder.py", "app/rerank.py"},
+    "sentence_transformers": {"storage/embedder.py", "app/retrieval/rerank.py"},
     "sqlalchemy": {"storage"},
     "starlette": {"app"},
-    "streamlit": {"app/ui", "app/web.py"},
+    "streamlit": {"app/ui", "app/web/server.py"},
     "tantivy": {"storage/keywords.py", "storage/words.py"},
-    "tokenizers": {"app/tokens.py", "storage/embedder.py"},
+    "tokenizers": {"app/serving/tokens.py", "storage/embedder.py"},
     "torch": {"storage/embedder.py"},
     "typer": {
         "app/cli.py",
-        "app/cli_eval.py",
-        "app/documents.py",
-        "app/keeping.py",
+        "app/commands/evaluation.py",
+        "app/commands/documents.py",
+        "app/commands/keeping.py",
         "app/models/commands.py",
     },
     "unstructured": {"ingest/parse"},
-    "uvicorn": {"app/web.py"},
+    "uvicorn": {"app/web/server.py"},
     "watchfiles": {"ingest/service.py"},
 }
 

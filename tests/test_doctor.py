@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from app.doctor import State, examine
+from app.operations.doctor import State, examine
 from storage.backup import LAST_BACKUP
 from storage.catalog import Catalog
 from storage.database import Database

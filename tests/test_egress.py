@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from app.egress import Attempt, attempt, watch
+from app.operations.egress import Attempt, attempt, watch
 
 ROOT = Path(__file__).parent.parent
 sys.path.append(str(ROOT / "tests" / "web"))

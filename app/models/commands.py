@@ -197,7 +197,7 @@ def export(
     as_json: Json = False,
 ) -> None:
     """Rated answers with their passages: a question set, and a set to fine-tune with (thumbs up only)."""
-    from app.feedback import write_set
+    from app.evaluation.feedback import write_set
     from app.models.feedback import write_chats
 
     if questions is None and chat is None:

@@ -1,6 +1,7 @@
 """Rated answers as data: a chat set to train a LoRA adapter with elsewhere, and the ratings of each model side by side.
 
-The operator's, since it holds other people's words. (The question set of the same answers is app/feedback.py's.)
+The operator's, since it holds other people's words. (The question set of the same answers is
+app/evaluation/feedback.py's.)
 """
 
 from __future__ import annotations
@@ -9,10 +10,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from app.feedback import write_lines
-from app.phrases import phrases
-from app.prompt import harmless
-from app.prompt_files import Prompts, load_prompts
+from app.answers.phrases import phrases
+from app.answers.prompt import harmless
+from app.answers.prompt_files import Prompts, load_prompts
+from app.evaluation.feedback import write_lines
 from storage.audit import Audit, Event
 from storage.conversations import Conversations, Rated
 from storage.database import Database

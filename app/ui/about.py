@@ -8,9 +8,9 @@ from typing import Any
 
 import streamlit as st
 
-from app import safe
 from app.models.register import look
 from app.ui import current, identity
+from app.web import safe
 from storage.errors import ModelError
 
 STATES = {"fit": "checked", "attention": "checked", "refused": "refused", "unknown": "not checked"}

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import streamlit as st
 
-from app import filing, safe
 from app.engine import Engine
+from app.operations import filing
 from app.ui import current, identity, people, wording
+from app.web import safe
 from storage.accounts import User
 from storage.audit import Event
 from storage.catalog import Filter

@@ -10,12 +10,12 @@ from contextlib import closing
 
 import streamlit as st
 
-from app import ledger, safe
 from app.asker import Asker
 from app.engine import Engine
-from app.following import Following
 from app.records import Answer, Delta, Finished, Retrieved, Turn, Waiting
 from app.ui import current, identity, kept, narrow, source, thread, wording
+from app.web import ledger, safe
+from app.web.following import Following
 from storage.accounts import User
 from storage.conversations import Chat, Message
 from storage.errors import NotPermitted, PremiseError, QuestionError, TooManyQuestions

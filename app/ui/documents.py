@@ -6,10 +6,10 @@ import time
 
 import streamlit as st
 
-from app import safe
 from app.engine import Engine
 from app.ui import current, identity, wording
 from app.ui.thread import OVERVIEW_SECONDS
+from app.web import safe
 from storage.catalog import Filter
 from storage.database import suffix
 from storage.records import Document

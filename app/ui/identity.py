@@ -7,8 +7,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import streamlit as st
 
-from app.gate import COOKIE
 from app.ui import current
+from app.web.gate import COOKIE
 from storage.accounts import User
 
 

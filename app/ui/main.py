@@ -6,8 +6,8 @@ from pathlib import Path
 
 import streamlit as st
 
-from app import safe
 from app.ui import about, admin, chat, documents, identity
+from app.web import safe
 
 HERE = Path(__file__).parent
 

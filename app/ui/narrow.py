@@ -8,8 +8,8 @@ from typing import Any
 
 import streamlit as st
 
-from app import safe
 from app.engine import Engine
+from app.web import safe
 from storage.accounts import User
 from storage.filters import FAMILIES, Filters
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import streamlit as st
 
-from app import safe
 from app.engine import Engine
 from app.ui import identity
+from app.web import safe
 from storage.accounts import User, new_password
 from storage.audit import Event
 from storage.errors import AccountError

@@ -10,10 +10,10 @@ from urllib.parse import quote
 
 import streamlit as st
 
-from app import safe
 from app.engine import Engine
-from app.pages import Passage, TablePart, is_drawn, passage
 from app.ui import wording
+from app.web import safe
+from app.web.pages import Passage, TablePart, is_drawn, passage
 from storage.accounts import User
 from storage.audit import Event
 from storage.conversations import Message

@@ -7,10 +7,10 @@ from typing import Any
 
 import streamlit as st
 
-from app import safe
+from app.answers.related import related
 from app.engine import Engine
-from app.related import related
 from app.ui import kept, source, wording
+from app.web import safe
 from storage.accounts import User
 from storage.catalog import Filter
 from storage.conversations import Message

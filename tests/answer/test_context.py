@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from place import Place
 
-from app.context import build_context
+from app.answers.context import build_context
 from app.engine import Engine
 
 FILLER = " ".join(f"Step {n} of the request is signed by office number {n} of the works council." for n in range(60))

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from app.engine import Engine
-from app.match import contains
+from app.evaluation.match import contains
 from app.records import Answer
 from ingest.pipeline import Pipeline
 from ingest.sandbox import Sandbox

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from app.refusal import Judged, Kind, calibration, curve, kind_of, refused
+from app.evaluation.refusal import Judged, Kind, calibration, curve, kind_of, refused
 
 ASKED = [
     Judged(kind=Kind.ANSWERABLE, confidence=0.95, right=True),

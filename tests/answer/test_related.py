@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from place import Place
 
+from app.answers.related import related
 from app.engine import Engine
-from app.related import related
 
 POLICY = """# Bicycle leasing
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from place import Place
 
+from app.answers.extract import MOST_ROWS
 from app.engine import Engine
-from app.extract import MOST_ROWS
 from app.records import Turn
-from app.safe import answer_html
+from app.web.safe import answer_html
 
 CODES = "\n".join(
     f"| E{n:02} | Fault number {n} of the pump | Call the service and name fault {n}. Then wait. |" for n in range(40)

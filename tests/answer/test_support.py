@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from app.context import Passage
-from app.support import find_support, measures
+from app.answers.context import Passage
+from app.answers.support import find_support, measures
 from storage.records import Chunk, StoredChunk
 
 TEXT = (

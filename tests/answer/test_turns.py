@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from app.prompt import alternating
+from app.answers.prompt import alternating
 from app.records import Turn
 
 

@@ -8,14 +8,14 @@ from typing import Any
 
 import pytest
 
-from app.answer import BUSY, NOTICE
+from app.answers.answer import BUSY, NOTICE
+from app.answers.prompt import harmless
+from app.answers.prompt_files import load_prompts
+from app.answers.write import without_thoughts
 from app.asker import Asker
 from app.engine import Engine
-from app.llm import LanguageModel
-from app.prompt import harmless
-from app.prompt_files import load_prompts
 from app.records import Delta, Finished, Mode, Retrieved, Turn, Waiting
-from app.write import without_thoughts
+from app.serving.llm import LanguageModel
 from storage.errors import ServiceError, Stopped
 from storage.store import Store
 from tests.answer.conftest import Ask, Server

@@ -18,12 +18,12 @@ from dataclasses import replace
 from pathlib import Path
 from statistics import mean
 
-from app.cite import pages_of
+from app.answers.cite import pages_of
 from app.engine import Engine
-from app.match import contains
-from app.questions import Question, read_questions
+from app.evaluation.match import contains
+from app.evaluation.questions import Question, read_questions
+from app.evaluation.refusal import Judged, Kind, calibration, curve
 from app.records import Answer
-from app.refusal import Judged, Kind, calibration, curve
 from ingest.parse.limits import ParseLimits
 from ingest.pipeline import Pipeline
 from ingest.sandbox import Sandbox

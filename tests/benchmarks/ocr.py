@@ -22,7 +22,7 @@ from pathlib import Path
 import pypdfium2
 from markdown_it import MarkdownIt
 
-from app.retrieve import Retriever
+from app.retrieval.retrieve import Retriever
 from ingest.parse.limits import ParseLimits
 from ingest.parse.registry import parse
 from ingest.pipeline import Pipeline

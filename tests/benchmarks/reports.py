@@ -17,10 +17,10 @@ from reportlab.lib.pagesizes import A4
 from reportlab.lib.styles import getSampleStyleSheet
 from reportlab.platypus import PageBreak, Paragraph, SimpleDocTemplate
 
-from app.measures import of_hits
-from app.questions import Question
+from app.evaluation.measures import of_hits
+from app.evaluation.questions import Question
 from app.records import Hit
-from app.retrieve import Retriever
+from app.retrieval.retrieve import Retriever
 from ingest.parse.limits import ParseLimits
 from ingest.pipeline import Pipeline
 from ingest.sandbox import Sandbox

@@ -18,12 +18,12 @@ from dataclasses import replace
 from pathlib import Path
 from statistics import mean, median
 
-from app.context import build_context
-from app.match import same_file
-from app.measures import CONTEXT_TOKENS, DEPTH, has_evidence, of_context
-from app.questions import Question, read_questions
+from app.answers.context import build_context
+from app.evaluation.match import same_file
+from app.evaluation.measures import CONTEXT_TOKENS, DEPTH, has_evidence, of_context
+from app.evaluation.questions import Question, read_questions
 from app.records import Hit
-from app.retrieve import Retriever
+from app.retrieval.retrieve import Retriever
 from ingest.parse.limits import ParseLimits
 from ingest.pipeline import Pipeline
 from ingest.sandbox import Sandbox

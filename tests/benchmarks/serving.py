@@ -31,11 +31,11 @@ ROOT = Path(__file__).parent.parent.parent
 sys.path[:0] = [str(ROOT / "tests" / "vllm")]
 from real import Vllm  # noqa: E402
 
-from app.answer import HITS  # noqa: E402
-from app.context import build_context  # noqa: E402
+from app.answers.answer import HITS  # noqa: E402
+from app.answers.context import build_context  # noqa: E402
+from app.answers.prompt import build_prompt  # noqa: E402
+from app.answers.prompt_files import load_prompts  # noqa: E402
 from app.engine import Engine  # noqa: E402
-from app.prompt import build_prompt  # noqa: E402
-from app.prompt_files import load_prompts  # noqa: E402
 from storage.datafolder import DataFolder  # noqa: E402
 from storage.settings import load_settings  # noqa: E402
 

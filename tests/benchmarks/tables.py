@@ -21,7 +21,7 @@ from pathlib import Path
 from markdown_it import MarkdownIt
 from openpyxl import Workbook
 
-from app.retrieve import Retriever
+from app.retrieval.retrieve import Retriever
 from ingest.parse.limits import ParseLimits
 from ingest.parse.markdown import parse_markdown
 from ingest.pipeline import Pipeline

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from place import Place
 
-from app.feedback import write_set
-from app.questions import read_questions
+from app.evaluation.feedback import write_set
+from app.evaluation.questions import read_questions
 from storage.accounts import Accounts
 from storage.audit import Audit, Event
 from storage.conversations import Conversations

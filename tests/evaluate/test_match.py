@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from app.match import contains, same_file, words_found
+from app.evaluation.match import contains, same_file, words_found
 
 
 @pytest.mark.parametrize(

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from app.compare import Threshold, compare, in_words
-from app.measures import interval, right_files
+from app.evaluation.compare import Threshold, compare, in_words
+from app.evaluation.measures import interval, right_files
 from storage.errors import QuestionError
 
 

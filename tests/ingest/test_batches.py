@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from place import Place
 
-from app.condition import condition, in_words
+from app.operations.condition import condition, in_words
 from ingest import progress as module
 from ingest.batches import BATCH, Batches
 from ingest.parse.limits import ParseLimits

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from place import Place
 
-from app.retrieve import Retriever
+from app.retrieval.retrieve import Retriever
 from storage.records import MEMBER_SEPARATOR, State
 
 HOSTILE = Path(os.environ.get("PREMISE_EVAL_DIR", Path(__file__).parents[2].parent / "shared" / "eval")) / "hostile"

@@ -11,7 +11,7 @@ from reportlab.lib.pagesizes import A4
 from reportlab.lib.utils import ImageReader
 from reportlab.pdfgen.canvas import Canvas
 
-from app.pages import PagePictures, boxes_by_page, is_drawn
+from app.web.pages import PagePictures, boxes_by_page, is_drawn
 from ingest.parse import tesseract
 from ingest.parse.limits import ParseLimits
 from ingest.parse.pdf_document import as_seen

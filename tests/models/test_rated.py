@@ -12,12 +12,12 @@ from place import Place
 from scripted import scripted_server
 from typer.testing import CliRunner
 
+from app.answers.prompt_files import load_prompts
 from app.cli import cli
 from app.engine import Engine
 from app.models.feedback import QUOTED, chats, ratings, write_chats
-from app.prompt_files import load_prompts
 from app.records import Mode, Turn
-from app.second import Models
+from app.serving.second import Models
 from storage.accounts import Accounts
 from storage.conversations import Conversations, Rated
 from storage.errors import QuestionError

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from app.distinct import spread, without_repeats
 from app.records import Hit
+from app.retrieval.distinct import spread, without_repeats
 from storage.records import Chunk, StoredChunk
 from storage.words import terms
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from app.expand import definitions, may_be_misspelt, nearest, other_names
+from app.retrieval.expand import definitions, may_be_misspelt, nearest, other_names
 from storage.words import terms
 
 

@@ -10,7 +10,7 @@ from llama_index.core.query_engine import RetrieverQueryEngine
 from place import Place
 
 from app.engine import Engine
-from app.llamaindex import PremiseRetriever
+from app.retrieval.llamaindex import PremiseRetriever
 
 
 def test_our_search_serves_llamaindex_query_engine_for_a_persons_groups(place: Place) -> None:

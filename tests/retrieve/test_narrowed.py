@@ -10,7 +10,7 @@ from datetime import UTC, date, datetime
 import pytest
 from place import Place
 
-from app.retrieve import Retriever
+from app.retrieval.retrieve import Retriever
 from ingest.pipeline import Pipeline
 from ingest.sandbox import Sandbox
 from storage import indexes

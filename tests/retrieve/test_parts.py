@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 import pytest
 
-from app.followup import REFERRING, RESTATED, TERM_ECHO, asking
-from app.fuse import Evidence, ceiling, coverage, fused, phrase
 from app.records import Turn
-from app.trust import LEAST, trust
+from app.retrieval.followup import REFERRING, RESTATED, TERM_ECHO, asking
+from app.retrieval.fuse import Evidence, ceiling, coverage, fused, phrase
+from app.retrieval.trust import LEAST, trust
 from storage.embedder import Embedder, LocalEmbedder
 from storage.words import terms
 

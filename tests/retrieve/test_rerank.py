@@ -15,8 +15,8 @@ from typing import Any
 import pytest
 from place import Place
 
-from app.rerank import LocalReranker, ServedReranker, TooSlow, open_reranker
-from app.retrieve import Retriever
+from app.retrieval.rerank import LocalReranker, ServedReranker, TooSlow, open_reranker
+from app.retrieval.retrieve import Retriever
 from storage.errors import ModelError, ServiceError, SettingError
 from storage.settings import Settings, load_settings
 

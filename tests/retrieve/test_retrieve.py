@@ -11,7 +11,7 @@ from place import Place
 
 from app.engine import Engine
 from app.records import Hit, Turn
-from app.retrieve import Retriever
+from app.retrieval.retrieve import Retriever
 from ingest.pipeline import Pipeline
 from ingest.sandbox import Sandbox
 from storage.embedder import Embedder

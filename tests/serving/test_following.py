@@ -8,9 +8,9 @@ from collections.abc import Iterator
 import pytest
 
 from app.asker import Asker
-from app.following import Following
-from app.rate import Rate
 from app.records import AnswerEvent, Delta, Waiting
+from app.serving.rate import Rate
+from app.web.following import Following
 from storage.errors import ServiceError, TooManyQuestions
 
 

@@ -10,13 +10,13 @@ from pathlib import Path
 import pytest
 from place import Place
 
-from app.context import Passage
+from app.answers.context import Passage
+from app.answers.prompt import build_prompt
+from app.answers.prompt_files import Prompts, copy_prompts, load_prompts
+from app.commands.prompt_listing import listing
 from app.engine import Engine
-from app.prompt import build_prompt
-from app.prompt_files import Prompts, copy_prompts, load_prompts
-from app.prompt_listing import listing
 from app.records import Turn
-from app.tokens import estimate
+from app.serving.tokens import estimate
 from storage.errors import SettingError
 from storage.records import Chunk, StoredChunk
 

@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 from scripted import Server, scripted_server
 
-from app import llm
 from app.asker import Asker
-from app.llm import LanguageModel
 from app.records import Turn
+from app.serving import llm
+from app.serving.llm import LanguageModel
 from storage.errors import PromptTooLong, ServiceError, Stopped
 from storage.settings import Settings, load_settings
 

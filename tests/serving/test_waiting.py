@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import ExitStack
 
-from app.waiting import Queue, Ticket
+from app.serving.waiting import Queue, Ticket
 
 
 def test_people_take_turns_whatever_they_ask_at_once() -> None:

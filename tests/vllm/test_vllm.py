@@ -13,11 +13,11 @@ from models.reported import hold_against_vllm
 from place import Place
 from real import ADAPTER, VLLM, Vllm, eventually
 
-from app.answer import NOTICE
+from app.answers.answer import NOTICE
 from app.asker import Asker
 from app.engine import Engine
-from app.llm import LanguageModel
 from app.records import Answer, Delta, Finished, Mode, Turn, Waiting
+from app.serving.llm import LanguageModel
 from storage.errors import Stopped
 from storage.settings import Settings
 

@@ -16,12 +16,12 @@ from served import NASTY, Site
 from starlette.applications import Starlette
 from starlette.types import Message, Receive, Scope, Send
 
-from app import api, replies
 from app.asker import Asker
-from app.following import Following
-from app.gate import Caller
-from app.pages import HIGHLIGHT
 from app.records import AnswerEvent, Delta
+from app.web import api, replies
+from app.web.following import Following
+from app.web.gate import Caller
+from app.web.pages import HIGHLIGHT
 from storage.errors import NotPermitted, Stopped
 
 LEAVE = "How many days of annual leave does every employee have?"

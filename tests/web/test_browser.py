@@ -11,7 +11,7 @@ from playwright.sync_api import Page, expect
 from served import ARTIFACTS, PASSWORD, Site, sign_in
 from sqlalchemy import select, update
 
-from app.pages import HIGHLIGHT
+from app.web.pages import HIGHLIGHT
 from storage.accounts import Accounts
 from storage.conversations import Conversations
 from storage.schema import documents

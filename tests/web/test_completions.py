@@ -12,7 +12,7 @@ import openai
 import pytest
 from served import PASSWORD, Site
 
-from app.completions import _inert
+from app.web.completions import _inert
 from storage.accounts import Accounts
 from storage.tokens import Tokens
 

@@ -13,7 +13,7 @@ import pytest
 from PIL import Image
 from reportlab.pdfgen.canvas import Canvas
 
-from app.pages import HIGHLIGHT, PageError, PagePictures, boxes_by_page, passage
+from app.web.pages import HIGHLIGHT, PageError, PagePictures, boxes_by_page, passage
 from storage.errors import NotPermitted
 from storage.records import Element, Kind, Line, Revision, Row, revision_text
 
@@ -74,14 +74,14 @@ def test_who_draws_has_no_secrets_and_no_network(pdf: Path, monkeypatch: pytest.
         given.update(more["env"])
         return subprocess.CompletedProcess(command, 0, b"png", b"")
 
-    monkeypatch.setattr("app.pages.subprocess.run", run)
+    monkeypatch.setattr("app.web.pages.subprocess.run", run)
     assert PagePictures().picture(pdf, 1, []) == b"png"
     assert set(given) == {"PATH", "LANG"}
 
 
 def test_the_renderer_leaves_the_network() -> None:
     program = (
-        "import os, app.page_renderer as r; before = os.readlink('/proc/self/ns/net'); r.leave_network(); "
+        "import os, app.web.page_renderer as r; before = os.readlink('/proc/self/ns/net'); r.leave_network(); "
         "print(before != os.readlink('/proc/self/ns/net'), open('/proc/net/dev').read().count(':'))"
     )
     told = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout.split()

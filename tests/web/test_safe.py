@@ -8,7 +8,7 @@ from html.parser import HTMLParser
 
 import pytest
 
-from app.safe import answer_html, label, plain, text_html
+from app.web.safe import answer_html, label, plain, text_html
 
 OURS = {
     "p": set(),

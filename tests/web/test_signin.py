@@ -6,7 +6,7 @@ import httpx
 import pytest
 from served import PASSWORD, Site
 
-from app.signin import FREE_TRIES, FREE_TRIES_SHARED, LONGEST_WAIT, LONGEST_WAIT_SHARED, Tries, local_path
+from app.web.signin import FREE_TRIES, FREE_TRIES_SHARED, LONGEST_WAIT, LONGEST_WAIT_SHARED, Tries, local_path
 from storage.audit import Audit, Event
 
 

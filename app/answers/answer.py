@@ -1,0 +1,265 @@
+"""The life of a question: retrieve, build the context, write or quote an answer, check it, cite it.
+
+Read top-down. The steps are in modules of their own; this one knows their order and what happens when the language
+model is down, slow or breaks off: the answer is then quoted from the documents, and says so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import cache
+from time import perf_counter
+from typing import TYPE_CHECKING
+
+from app.answers.cite import Citations
+from app.answers.confidence import confidence, evidence_of, reason
+from app.answers.conflict import Side, conflict, disagreement
+from app.answers.context import Passage, build_context
+from app.answers.extract import Candidate, candidates, knows, select
+from app.answers.phrases import phrases
+from app.answers.quote import quoted
+from app.answers.rewrite import standalone
+from app.answers.write import write
+from app.asker import Asker
+from app.records import Answer, AnswerEvent, Delta, Finished, Hit, Mode, Retrieved, Turn
+from app.retrieval.asked import Asked, Weigh, rarity, understand
+from app.retrieval.retrieve import WORDS_ONLY, Found
+from app.serving.llm import LanguageModel
+from storage.embedder import Embedder
+from storage.errors import ModelBusy, ServiceError
+from storage.filters import Filters
+from storage.indexes import NO_FILTERS
+
+if TYPE_CHECKING:
+    from app.engine import Engine
+
+HITS = 12  # passages asked of retrieval; the context takes what its budget allows
+MOST_IN_CONFLICT = 0.8  # confidence where documents disagree: never high
+DISAGREE = "Documents disagree about this."
+NEAREST = 3  # passages cited by an answer that the documents do not say
+UNSUPPORTED = "Some sentences were not found in the documents."
+NOTICE = "The language model does not answer at the moment; this answer is quoted from the documents."
+BUSY = "The language model is busy at the moment; this answer is quoted from the documents."
+
+NO_VECTORS = "The vector index does not answer at the moment; passages were found by their words alone."
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Judged:
+    """What the passages are worth to the question."""
+
+    ranked: tuple[Candidate, ...]  # sentences of the passages, the likeliest answer first
+    sure: float  # that the passages answer at all, 0 to 1
+    reason: str  # why, in words
+    sides: tuple[Side, ...]  # documents that answer with different values
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Case:
+    """A question with everything that was found for it."""
+
+    asked: Asked
+    history: tuple[Turn, ...]
+    passages: tuple[Passage, ...]
+    weigh: Weigh
+    # Judged once, when first asked for: it embeds every sentence of the passages, and the language model's first words
+    # need not wait for that.
+    judge: Callable[[], _Judged]
+    refuse_below: float
+    citations: Citations
+    asker: Asker
+
+
+def answer_events(
+    engine: Engine,
+    question: str,
+    *,
+    labels: frozenset[int],
+    history: Sequence[Turn] = (),
+    asker: Asker | None = None,
+    filters: Filters = NO_FILTERS,
+) -> Iterator[AnswerEvent]:
+    """Retrieved, Waiting where the model is busy, Delta events, then Finished, whose answer replaces their text.
+
+    Raises: Stopped, when the asker was stopped.
+    """
+    started = perf_counter()
+    asker = asker or Asker()
+    complete = _completed(engine, question, history, asker)
+    rewritten = perf_counter()
+    earlier = () if complete else history
+    found = engine.retriever.search_noted(complete or question, labels=labels, k=HITS, history=earlier, filters=filters)
+    hits = found.hits
+    retrieved = perf_counter()
+    yield Retrieved(hits=hits, question=complete)
+    if hits:
+        case = _understood(engine, question, hits, labels=labels, history=history, asker=asker)
+        answer = _noted(found, (yield from _answered(engine, case)))
+    else:
+        answer = _nothing(question)
+        yield Delta(text=answer.text)
+    now = perf_counter()
+    timings = {"retrieve": retrieved - rewritten, "answer": now - retrieved, "total": now - started}
+    timings |= {name: value for name, value in found.timings.items() if name == "rerank"}
+    if complete:
+        timings["rewrite"] = rewritten - started
+    if "first_token" in answer.timings:
+        timings["first_token"] = answer.timings["first_token"] - started
+    yield Finished(answer=replace(answer, timings=timings))
+
+
+def _completed(engine: Engine, question: str, history: Sequence[Turn], asker: Asker) -> str | None:
+    """A follow-up as a question by itself, where a language model says it in time."""
+    seconds = engine.settings.rewrite_seconds
+    if engine.language_model is None or not history or not seconds:
+        return None
+    return standalone(engine.language_model, question, history, seconds=seconds, asker=asker)
+
+
+def _noted(found: Found, answer: Answer) -> Answer:
+    words_only = any(WORDS_ONLY in hit.legs for hit in found.hits)
+    notes = [answer.notice, *found.notes, NO_VECTORS if words_only else None]
+    return replace(answer, notice=" ".join(filter(None, notes)) or None)
+
+
+def _understood(
+    engine: Engine,
+    question: str,
+    hits: Sequence[Hit],
+    *,
+    labels: frozenset[int],
+    history: Sequence[Turn],
+    asker: Asker,
+) -> _Case:
+    passages = build_context(hits, engine.catalog, labels=labels, budget=engine.settings.context_tokens)
+    weigh = rarity(engine.indexes.keywords, labels)
+    asked = understand(question, history, weigh=weigh)
+    return _Case(
+        asked=asked,
+        history=tuple(history),
+        passages=passages,
+        weigh=weigh,
+        judge=cache(lambda: _judged(engine.embedder, asked, hits, passages)),
+        refuse_below=engine.settings.refuse_below,
+        citations=Citations(engine.catalog, labels),
+        asker=asker,
+    )
+
+
+def _judged(embedder: Embedder, asked: Asked, hits: Sequence[Hit], passages: Sequence[Passage]) -> _Judged:
+    ranked = candidates(asked, passages, embedder)
+    embedded = knows(embedder, asked.question)
+    evidence = evidence_of(asked, hits, passages, ranked)
+    sides = conflict(asked, ranked)
+    sure = confidence(evidence, embedded=embedded)
+    return _Judged(
+        ranked=tuple(ranked),
+        sure=min(sure, MOST_IN_CONFLICT) if sides else sure,
+        reason=DISAGREE if sides else reason(asked, evidence, passages, embedded=embedded),
+        sides=sides,
+    )
+
+
+def _answered(engine: Engine, case: _Case) -> Generator[AnswerEvent, None, Answer]:
+    """Written when there is a language model that answers, else quoted."""
+    if engine.models is None:
+        return (yield from _quoted(case))
+    try:
+        model = engine.models.for_conversation(case.asked.question, case.history)
+        return (yield from _written(model, engine, case))
+    except ServiceError as error:
+        fresh = replace(case, citations=case.citations.fresh())
+        return replace((yield from _quoted(fresh)), notice=BUSY if isinstance(error, ModelBusy) else NOTICE)
+
+
+def _written(model: LanguageModel, engine: Engine, case: _Case) -> Generator[AnswerEvent, None, Answer]:
+    result = yield from write(
+        model,
+        case.asked.question,
+        history=case.history,
+        passages=case.passages,
+        citations=case.citations,
+        weigh=case.weigh,
+        prompts=engine.prompts,
+        asker=case.asker,
+        settings=engine.settings,
+    )
+    version = engine.prompts.version
+    if result.silent or not any(sentence.supported for sentence in result.sentences):
+        refused = _refused(replace(case, citations=case.citations.fresh()))
+        return replace(refused, mode=Mode.WRITTEN, timings=result.timings, model=result.model, prompts=version)
+    judged = case.judge()
+    share = sum(sentence.supported for sentence in result.sentences) / len(result.sentences)
+    return Answer(
+        text=result.text,
+        refused=False,
+        mode=Mode.WRITTEN,
+        confidence=(judged.sure + share) / 2,
+        reason=judged.reason if share == 1 else UNSUPPORTED,
+        sentences=result.sentences,
+        citations=case.citations.all(),
+        timings=result.timings,
+        model=result.model,
+        prompts=version,
+    )
+
+
+def _quoted(case: _Case) -> Generator[AnswerEvent, None, Answer]:
+    judged = case.judge()
+    if judged.sure < case.refuse_below or not judged.ranked:
+        answer = _refused(case)
+        yield Delta(text=answer.text)
+        return answer
+    pieces = []
+    chosen = select(judged.ranked)
+    for piece in disagreement(case.asked.question, judged.sides, case.citations) if judged.sides else ():
+        pieces.append(piece)
+        yield Delta(text=piece.text)
+    if not judged.sides:
+        for piece in quoted(chosen, case.citations):
+            pieces.append(piece)
+            yield Delta(text=piece.text)
+    return Answer(
+        text="".join(piece.text for piece in pieces),
+        refused=False,
+        mode=Mode.EXTRACTIVE,
+        confidence=judged.sure,
+        reason=judged.reason,
+        sentences=tuple(sentence for piece in pieces for sentence in piece.sentences),
+        citations=case.citations.all(),
+        timings={},
+    )
+
+
+def _refused(case: _Case) -> Answer:
+    """The documents do not say; the passages that come nearest are cited all the same."""
+    said, judged = phrases(case.asked.question), case.judge()
+    numbers = []
+    for passage in case.passages[:NEAREST]:
+        best = next((item for item in judged.ranked if item.passage is passage), None)
+        if best is not None:
+            numbers.append(case.citations.add(passage, best.start, best.end))
+    marks = " ".join(f"[{n}]" for n in numbers)
+    return Answer(
+        text=f"{said.silent} {said.nearest} {marks}" if marks else said.silent,
+        refused=True,
+        mode=Mode.EXTRACTIVE,
+        confidence=min(judged.sure, case.refuse_below),
+        reason=judged.reason,
+        sentences=(),
+        citations=case.citations.all(),
+        timings={},
+    )
+
+
+def _nothing(question: str) -> Answer:
+    return Answer(
+        text=phrases(question).nothing,
+        refused=True,
+        mode=Mode.EXTRACTIVE,
+        confidence=0.0,
+        sentences=(),
+        citations=(),
+        timings={},
+    )

@@ -1,0 +1,102 @@
+"""Citations: places in exact revisions, numbered in the order in which an answer uses them. Knows no question.
+
+A quote is always the revision's own text. What lies in one chunk is read from it; what runs across two, or has pages
+that its chunk cannot tell, is read from the revision.
+"""
+
+from __future__ import annotations
+
+import re
+
+from app.answers.context import Passage
+from app.records import Citation
+from storage.catalog import Catalog
+from storage.records import ELEMENT_SEPARATOR, Revision
+
+# control characters, zero width characters, direction marks: they can hide or turn round what a person reads
+_INVISIBLE = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u061c\u115f\u1160\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f"
+    "\ufeff\ufff9-\ufffb\U000e0000-\U000e0fff]"
+)
+_MARKS = re.compile(r"\s*\[\d{1,3}(?:\s*[,;–-]\s*\d{1,3})*\]")
+_BULLET = re.compile(r"^[-*•‣▪–]\s+")  # of a list in the document; ours are set by the answer
+
+
+def visible(text: str) -> str:
+    """Text without characters that cannot be seen."""
+    return _INVISIBLE.sub("", text)
+
+
+def readable(quote: str) -> str:
+    """A quote as it is shown in an answer: on one line, rows of tables without bars, no marks that look like ours."""
+    text = " ".join(visible(quote).split())
+    return _BULLET.sub("", _MARKS.sub("", text)).replace(" | ", "; ")
+
+
+class Citations:
+    """Collects the citations of one answer. Equal places get one number."""
+
+    def __init__(self, catalog: Catalog, labels: frozenset[int]) -> None:
+        self._catalog = catalog
+        self._labels = labels
+        self._revisions: dict[str, Revision] = {}
+        self._made: dict[tuple[str, int, int], Citation] = {}
+
+    def add(self, passage: Passage, start: int, end: int) -> int:
+        """Cite a span of the passage's revision. Returns its number. Raises: NotPermitted when it has just gone."""
+        key = (passage.revision, start, end)
+        if key not in self._made:
+            self._made[key] = self._citation(len(self._made) + 1, passage, start, end)
+        return self._made[key].n
+
+    def all(self) -> tuple[Citation, ...]:
+        """Every citation, by number."""
+        return tuple(self._made.values())
+
+    def fresh(self) -> Citations:
+        """An empty collection for the same person."""
+        return Citations(self._catalog, self._labels)
+
+    def _citation(self, n: int, passage: Passage, start: int, end: int) -> Citation:
+        whole = passage.chunk_at(start, end)
+        chunk = (whole or passage.chunk_from(start)).chunk
+        if whole is not None and len(chunk.pages) < 2:
+            quote, pages = chunk.body[start - chunk.start : end - chunk.start], chunk.pages
+        else:
+            revision = self._revision(passage.revision)
+            quote, pages = revision.text[start:end], pages_of(revision, start, end)
+        return Citation(
+            n=n,
+            document_id=passage.first.document_id,
+            path=passage.first.path,
+            title=passage.first.title,
+            revision=passage.revision,
+            pages=pages,
+            section=chunk.section,
+            quote=quote,
+            start=start,
+            end=end,
+        )
+
+    def _revision(self, name: str) -> Revision:
+        if name not in self._revisions:
+            self._revisions[name] = self._catalog.revision(name, labels=self._labels)
+        return self._revisions[name]
+
+
+def pages_of(revision: Revision, start: int, end: int) -> tuple[int, ...]:
+    """The pages on which a span of the revision's text stands; empty where the format has none."""
+    pages: set[int] = set()
+    offset = 0
+    for element in revision.elements:
+        if offset >= end:
+            break
+        first, last = start - offset, end - offset
+        if first < len(element.text):
+            lines = [line.page for line in element.lines if line.start < last and line.end > first]
+            if lines:
+                pages.update(lines)
+            elif element.page is not None:
+                pages.add(element.page)
+        offset += len(element.text) + len(ELEMENT_SEPARATOR)
+    return tuple(sorted(pages))

@@ -1,0 +1,177 @@
+"""How sure an answer is, as one number from 0 to 1 and the reason in words. Knows what was found; writes nothing.
+
+A logistic regression over what retrieval and extraction say of the best evidence (`Evidence`). What it refuses and how
+often an answer of each level is right: `python tests/benchmarks/answers.py`, and `premise eval FILE --answers`.
+
+What is asked about documents that are there, but not said in them, words and vectors can hardly tell; a language model
+can.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Sequence
+from dataclasses import astuple, dataclass
+
+from app.answers.context import Passage
+from app.answers.extract import Candidate
+from app.answers.phrases import language_of
+from app.records import Hit
+from app.retrieval.asked import Asked, Expected, term_set
+from storage.words import terms
+
+LEADING = 3  # candidates that are looked at
+SAME = 5  # hits of which those in one document are counted
+FAINT = 0.25  # a part of the question's weight that is worth a word when it is nowhere
+
+
+@dataclass(frozen=True, kw_only=True)
+class Evidence:
+    """What speaks for an answer, and what against it, each 0 to 1."""
+
+    similarity: float  # best cosine of question and sentence among the leading candidates
+    passage_similarity: float  # best cosine of question and chunk, from retrieval
+    ahead: float  # how far that one is above the average of the hits
+    passage_terms: float  # telling weight of the question in the best passage with its header
+    context_terms: float  # the same in the whole context
+    score: float  # of the best hit
+    spread: float  # how far the best hit's score is above the last one's
+    best: float  # the best candidate's probability
+    fits: float  # whether a leading candidate names the kind of thing that is asked for
+    agree: float  # 1 when meaning and words find the same document first
+    same: float  # part of the first hits that are of the first one's document
+    names_missing: float  # weight of the question's names, codes and numbers that the best candidate's passage lacks
+    names_nowhere: float  # the same that the whole context lacks
+    codes_nowhere: float  # 1 when the question names a code ("E27", "HG-80") and no passage does
+
+
+WEIGHTS = Evidence(
+    similarity=2.0,
+    passage_similarity=4.3,
+    ahead=0.8,
+    passage_terms=1.3,
+    context_terms=0.5,
+    score=2.8,
+    spread=1.5,
+    best=1.0,
+    fits=0.3,
+    agree=0.5,
+    same=-0.3,
+    names_missing=-0.7,
+    names_nowhere=-1.0,
+    codes_nowhere=-3.0,
+)
+BIAS = -5.15
+# without an embedder that knows the language
+WEIGHTS_TERMS = Evidence(
+    similarity=0.0,
+    passage_similarity=0.0,
+    ahead=0.0,
+    passage_terms=3.2,
+    context_terms=3.7,
+    score=1.6,
+    spread=0.0,
+    best=1.7,
+    fits=0.0,
+    agree=0.0,
+    same=0.0,
+    names_missing=0.0,
+    names_nowhere=0.0,
+    codes_nowhere=-3.0,
+)
+BIAS_TERMS = -1.9
+
+# a word with a capital letter inside a sentence, an abbreviation, or anything with a digit
+_NAME = re.compile(r"(?<=[\w,;:’'\")] )[A-ZÄÖÜÉ][\w’'&.-]*|\b\w*\d[\w-]*\b|\b[A-Z]{2,}\w*\b")
+_CODE = re.compile(r"\b(?=[\w-]*\d)(?=[\w-]*[A-Z])[A-Z][\w-]*\b")
+
+
+def confidence(evidence: Evidence, *, embedded: bool) -> float:
+    """0 to 1. `embedded`: whether cosines mean anything for the question's language."""
+    weights, bias = (WEIGHTS, BIAS) if embedded else (WEIGHTS_TERMS, BIAS_TERMS)
+    total = bias + sum(w * f for w, f in zip(astuple(weights), astuple(evidence), strict=True))
+    return 1 / (1 + math.exp(-total))
+
+
+def evidence_of(
+    asked: Asked, hits: Sequence[Hit], passages: Sequence[Passage], ranked: Sequence[Candidate]
+) -> Evidence:
+    """What the passages and their sentences, the likeliest first, say."""
+    sets = [term_set(f"{passage.first.chunk.header} {passage.first.path} {passage.text}") for passage in passages]
+    everything = frozenset().union(*sets)
+    leading = ranked[:LEADING]
+    similarity = max((item.features.similarity for item in leading), default=0.0)
+    cosines = [hit.legs.get("vector", 0.0) for hit in hits]
+    nearest = max(cosines, default=0.0)
+    first = hits[0].found.chunk.revision_id
+    named = _weights_of_names(asked)
+    where = sets[ranked[0].passage.n - 1] if ranked else everything
+    return Evidence(
+        similarity=similarity,
+        # retrieval compares with a question that says too little, extraction also with the turn before
+        passage_similarity=max(nearest, similarity) if asked.borrowed else nearest,
+        ahead=nearest - sum(cosines) / len(cosines),
+        passage_terms=max((asked.covered(item) for item in sets), default=0.0),
+        context_terms=asked.covered(everything),
+        score=hits[0].score,
+        spread=hits[0].score - hits[-1].score,
+        best=ranked[0].score if ranked else 0.0,
+        fits=0.5 if asked.expected is Expected.ANY else max((item.features.fits for item in leading), default=0.0),
+        agree=float(_first_of(hits, "vector") == _first_of(hits, "keyword")),
+        same=sum(hit.found.chunk.revision_id == first for hit in hits[:SAME]) / len(hits[:SAME]),
+        names_missing=_missing(named, where),
+        names_nowhere=_missing(named, everything),
+        codes_nowhere=float(any(not set(terms(code)) <= everything for code in _CODE.findall(asked.question))),
+    )
+
+
+def _first_of(hits: Sequence[Hit], leg: str) -> str:
+    return max(hits, key=lambda hit: hit.legs.get(leg, 0.0)).found.chunk.revision_id
+
+
+def _weights_of_names(asked: Asked) -> dict[str, float]:
+    """The terms of the question's names, codes and numbers; every German noun has a capital letter, so none there."""
+    if language_of(asked.question) == "de":
+        return {}
+    return {term: asked.weights.get(term, 1.0) for name in _names(asked) for term in terms(name)}
+
+
+def _missing(named: dict[str, float], found: frozenset[str]) -> float:
+    total = sum(named.values())
+    return sum(weight for term, weight in named.items() if term not in found) / total if total else 0.0
+
+
+def reason(asked: Asked, evidence: Evidence, passages: Sequence[Passage], *, embedded: bool) -> str:
+    """Why the confidence is what it is, in one plain sentence for the person."""
+    found = frozenset[str]().union(*(term_set(f"{item.first.chunk.header} {item.text}") for item in passages))
+    missing = [name for name in dict.fromkeys(_names(asked)) if not set(terms(name)) <= found]
+    whole = evidence.passage_terms > 1 - FAINT
+    kind = _EXPECTED_WORDS.get(asked.expected)
+    reasons = (
+        (bool(missing), f"No passage that was found names {_listed(missing[:3])}."),
+        (evidence.context_terms < FAINT, "Few of the question's words stand in the documents."),
+        (kind is not None and evidence.fits == 0, f"The nearest sentences name no {kind}."),
+        (not embedded, "Found by its words alone: the embedding model does not know the question's language."),
+        (
+            whole and evidence.agree > 0,
+            "One passage holds nearly all of the question's words, and is close in meaning.",
+        ),
+        (evidence.agree > 0, "Words and meaning point to the same document."),
+        (whole, "One passage holds nearly all of the question's words, but another document is closer in meaning."),
+    )
+    return next((said for holds, said in reasons if holds), "Words and meaning point to different documents.")
+
+
+_EXPECTED_WORDS = {Expected.NUMBER: "number", Expected.WHEN: "date or time", Expected.WHO: "name"}
+
+
+def _names(asked: Asked) -> list[str]:
+    if language_of(asked.question) == "de":
+        return _CODE.findall(asked.question)
+    return [name for name in _NAME.findall(asked.question) if name != "I"]
+
+
+def _listed(names: Sequence[str]) -> str:
+    quoted = [f"“{name.strip('.')}”" for name in names] or [""]
+    return quoted[0] if len(quoted) == 1 else f"{', '.join(quoted[:-1])} or {quoted[-1]}"

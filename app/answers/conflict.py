@@ -1,0 +1,124 @@
+"""Passages of different documents that answer one question with different values, and which of the documents is newer.
+
+Deterministic: two likely answers that say nearly the same, in nearly the same words, but for a number or a date. Knows
+no model; what is only worded differently is not found.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from app.answers.cite import Citations, readable
+from app.answers.extract import Candidate
+from app.answers.phrases import phrases
+from app.answers.quote import Piece, cells_of
+from app.answers.support import numbers
+from app.records import Sentence
+from app.retrieval.asked import Asked, Expected
+from storage.records import StoredChunk
+from storage.words import question_terms
+
+LOOKED_AT = 8  # of the likeliest candidates
+LIKELY = 0.08  # of the best candidate's probability that the other one needs
+# part of the fewer telling terms of the two, numbers left out, that both have, and how many these are at least: of
+# documents whose titles have a word in common, and of others
+ALIKE, SHARED = 0.4, 3
+ALIKE_APART, SHARED_APART = 0.7, 4
+ALIKE_LONGER = 0.3  # part of the more terms of the two
+VALUES = (Expected.NUMBER, Expected.WHEN)
+
+_YEAR = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Side:
+    """One of the documents that differ."""
+
+    candidate: Candidate
+    when: str  # when its document is from, as far as it can be told: "2026-03-01", "2026", ""
+    newer: bool
+
+
+def conflict(asked: Asked, ranked: Sequence[Candidate]) -> tuple[Side, ...]:
+    """Two sides, the newer or else the likelier first; nothing where the documents agree."""
+    if not ranked or asked.expected not in VALUES:
+        return ()
+    leading = [item for item in ranked[:LOOKED_AT] if item.score >= LIKELY * ranked[0].score and not item.leads]
+    for at, one in enumerate(leading):
+        for other in leading[at + 1 :]:
+            if _differ(asked, one, other):
+                return _sides(one, other)
+    return ()
+
+
+def _differ(asked: Asked, one: Candidate, other: Candidate) -> bool:
+    if one.passage.first.document_id == other.passage.first.document_id:
+        return False
+    if one.is_row or other.is_row:
+        return _rows_differ(one, other)
+    known = numbers(asked.question)
+    values, others = numbers(one.text) - known, numbers(other.text) - known
+    if not values or not others or values & others or len(values) > 3 or len(others) > 3:
+        return False
+    terms, other_terms = _telling(one.text), _telling(other.text)
+    shared = terms & other_terms
+    together = _telling(one.passage.first.title) & _telling(other.passage.first.title)
+    alike, least = (ALIKE, SHARED) if together else (ALIKE_APART, SHARED_APART)
+    of_question = shared & asked.weights.keys()
+    sizes = sorted((len(terms), len(other_terms)))
+    return bool(of_question) and len(shared) >= max(least, alike * sizes[0], ALIKE_LONGER * sizes[1])
+
+
+def _rows_differ(one: Candidate, other: Candidate) -> bool:
+    """Rows are of different things unless they are alike in all but one of at least two cells."""
+    cells, others = (dict(cells_of(item.text)) for item in (one, other))
+    if len(cells) < 2 or cells.keys() != others.keys():
+        return False
+    different = [name for name in cells if cells[name] != others[name]]
+    return len(different) == 1 and bool(numbers(cells[different[0]])) and bool(numbers(others[different[0]]))
+
+
+def _telling(text: str) -> frozenset[str]:
+    return frozenset(term for term in question_terms(text) if not any(sign.isdigit() for sign in term))
+
+
+def _sides(one: Candidate, other: Candidate) -> tuple[Side, ...]:
+    dates = [dated(item.passage.first) for item in (one, other)]
+    first, second = dates
+    newer = [False, False]
+    if first and second:
+        # a year says nothing of the days in it
+        size = min(len(first), len(second))
+        newer = [first[:size] > second[:size], second[:size] > first[:size]]
+    sides = [
+        Side(candidate=item, when=when, newer=is_newer)
+        for item, when, is_newer in zip((one, other), dates, newer, strict=True)
+    ]
+    return tuple(sorted(sides, key=lambda side: not side.newer))
+
+
+def dated(found: StoredChunk) -> str:
+    """When a document is from: the last year in its title or file name, else the day when it was written or changed."""
+    for name in (found.title, found.path.rpartition("/")[2]):
+        years = _YEAR.findall(name)
+        if years:
+            return str(max(years))
+    moment = found.made or found.modified
+    return f"{moment:%Y-%m-%d}" if moment else ""
+
+
+def disagreement(question: str, sides: Sequence[Side], citations: Citations) -> Iterator[Piece]:
+    """That the documents differ, in the question's language, and what each says, cited; the newer is marked as such."""
+    said = phrases(question)
+    yield Piece(text=f"{said.differ}\n", sentences=())
+    for side in sides:
+        item = side.candidate
+        n = citations.add(item.passage, item.start, item.end)
+        sentence = Sentence(text=readable(item.text), citations=(n,), supported=True)
+        about = readable(item.passage.first.title).replace("*", "")
+        marks = ", ".join(part for part in (said.newer if side.newer else "", side.when) if part)
+        yield Piece(
+            text=f"\n- **{about}**{f' ({marks})' if marks else ''}: {sentence.text} [{n}]", sentences=(sentence,)
+        )

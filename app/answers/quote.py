@@ -1,0 +1,107 @@
+"""Chosen sentences as an answer: a paragraph, lists and small tables, each with its citation. Adds nothing.
+
+The likeliest answer stands first; what supports it follows as a list, and rows of one table become one small table.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from app.answers.cite import Citations, readable
+from app.answers.extract import Candidate
+from app.records import Sentence
+
+MOST_COLUMNS = 7  # of a row that is shown in a table
+LONGEST_CELL = 160  # characters; longer ones are read more easily in a line
+
+
+@dataclass(frozen=True, kw_only=True)
+class Piece:
+    """A part of an answer: its text, with marks and what stands before it, and the sentences in it."""
+
+    text: str
+    sentences: tuple[Sentence, ...]
+
+
+def quoted(chosen: Sequence[Candidate], citations: Citations) -> Iterator[Piece]:
+    """The pieces of an answer, in order; together their texts are the answer."""
+    groups = _groups(chosen)
+    texts = [group for group in groups if not _columns(group[0])]
+    tables = [group for group in groups if _columns(group[0])]
+    table_first = bool(groups) and groups[0] is (tables[0] if tables else None)
+    after = ""  # what separates the next piece from those before
+    for group in ([groups[0]] if table_first else []) + texts + tables[1 if table_first else 0 :]:
+        if _columns(group[0]):
+            yield _table(group, citations, after)
+            after = "\n\n"
+        else:
+            first = not after
+            yield from _run(group, citations, after, bullet=not first)
+            after = "\n\n" if first else "\n"
+
+
+def _groups(chosen: Sequence[Candidate]) -> list[list[Candidate]]:
+    """Sentences that follow each other in their passage, and rows of one table, stay together."""
+    groups: list[list[Candidate]] = []
+    for item in chosen:
+        columns = _columns(item)
+        table = next((group for group in groups if columns and _same_table(group[0], item)), None)
+        last = groups[-1][-1] if groups else None
+        follows = last is not None and last.passage is item.passage and last.index + 1 == item.index
+        if table is not None:
+            table.append(item)
+        elif follows and not item.is_row:
+            groups[-1].append(item)
+        else:
+            groups.append([item])
+    return groups
+
+
+def _same_table(one: Candidate, other: Candidate) -> bool:
+    return one.passage.revision == other.passage.revision and set(_columns(other)) <= set(_columns(one))
+
+
+def _run(group: Sequence[Candidate], citations: Citations, after: str, *, bullet: bool) -> Iterator[Piece]:
+    n = citations.add(group[0].passage, group[0].start, group[-1].end)
+    for place, item in enumerate(group):
+        sentence = Sentence(text=readable(item.text), citations=(n,), supported=True)
+        listed = item.is_item if place else bullet
+        before = (after if not place else "\n" if listed else " ") + ("- " if listed else "")
+        yield Piece(text=f"{before}{sentence.text} [{n}]", sentences=(sentence,))
+
+
+# --- tables --------------------------------------------------------------------------------------------------------
+
+
+def _columns(item: Candidate) -> tuple[str, ...]:
+    """The names of a row's columns; empty where it is better read as a line."""
+    if not item.is_row:
+        return ()
+    cells = cells_of(item.text)
+    named = all(name for name, _ in cells[1:])  # what a row is about often stands under no name
+    fits = 1 < len(cells) <= MOST_COLUMNS and named and all(len(value) <= LONGEST_CELL for _, value in cells)
+    return tuple(name for name, _ in cells) if fits else ()
+
+
+def cells_of(row: str) -> list[tuple[str, str]]:
+    """Column and value of each cell; "" for a column without a name."""
+    parts = [part.partition(": ") for part in " ".join(row.split()).split(" | ")]
+    return [(readable(name), readable(value)) if colon else ("", readable(name)) for name, colon, value in parts]
+
+
+def _table(group: Sequence[Candidate], citations: Citations, after: str) -> Piece:
+    columns = list(dict.fromkeys(name for item in group for name in _columns(item)))
+    lines = [_line(columns), _line(["---"] * len(columns))]
+    sentences = []
+    for item in group:
+        n = citations.add(item.passage, item.start, item.end)
+        cells = dict(cells_of(item.text))
+        values = [cells.get(name, "") for name in columns]
+        lines.append(_line([*values[:-1], f"{values[-1]} [{n}]".strip()]))
+        sentences.append(Sentence(text=readable(item.text), citations=(n,), supported=True))
+    return Piece(text=after + "\n".join(lines), sentences=tuple(sentences))
+
+
+def _line(cells: Sequence[str]) -> str:
+    return f"| {' | '.join(cell.replace('|', '¦') for cell in cells)} |"

@@ -1,0 +1,152 @@
+"""`premise status`: what is there, whether the indexes agree with the catalog, which models, how much disk."""
+
+from __future__ import annotations
+
+import shutil
+from contextlib import suppress
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from app.models.register import look
+from storage.catalog import EMBEDDER
+from storage.catalog.facts import PARSER_NETWORK, PREVIOUS
+from storage.consistency import Difference
+from storage.datafolder import DataFolder
+from storage.errors import PremiseError
+from storage.records import State
+from storage.settings import Settings
+from storage.store import Store, open_store
+
+
+def condition(settings: Settings) -> dict[str, Any]:
+    """The object of `premise status --json`."""
+    running = DataFolder(settings.data).running()
+    with open_store(settings, check_embedder=False) as store:
+        counts = store.catalog.counts()
+        check = store.indexes.check()
+        return {
+            "service": {"running": running is not None, "address": running.address if running else None},
+            "documents": {str(state): counts[state] for state in State},
+            "unreadable_by_anyone": counts["unlabelled"],
+            "chunks": counts["chunks"],
+            "revisions": counts["revisions"],
+            "ingesting": store.catalog.ingesting(),
+            "indexes": {
+                "consistent": check.ok,
+                "chunks": check.chunks,
+                "keywords": check.keywords,
+                "vectors": check.vectors,
+                "waiting": check.waiting,
+                "differences": [asdict(difference) for difference in check.differences],
+            },
+            "sandbox": {"network": store.catalog.fact(PARSER_NETWORK)},
+            "models": _models(settings, store),
+            "sources": [
+                {
+                    "folder": source.root,
+                    "readers": list(source.readers) if source.readers is not None else None,
+                    "scanned": source.scanned.isoformat() if source.scanned else None,
+                    "held": source.held,
+                }
+                for source in store.catalog.sources()
+            ],
+            "disk": _disk(settings.data),
+        }
+
+
+def _models(settings: Settings, store: Store) -> dict[str, Any]:
+    embedder = store.embedder
+    problem = None
+    try:
+        store.catalog.check_embedder(embedder.name, embedder.revision)
+    except PremiseError as error:
+        problem = str(error)
+    return {
+        "embedder": {
+            "name": embedder.name,
+            "revision": embedder.revision,
+            "tokens": embedder.max_tokens,
+            "languages": list(embedder.languages),
+            "index_made_by": store.catalog.fact(EMBEDDER),
+            "unconfirmed": store.catalog.fact(PREVIOUS) is not None,
+            "problem": problem,
+        },
+        "language_model": _language_model(settings),
+        "in_use": [checked.as_json() for checked in look(settings)],
+    }
+
+
+def _language_model(settings: Settings) -> dict[str, Any] | None:
+    if not settings.llm_url:
+        return None
+    from app.serving.llm import LanguageModel
+
+    model = LanguageModel(settings)
+    return {
+        "url": settings.llm_url,
+        "name": settings.llm_model,
+        "answers": model.available(),
+        "down": [state["url"] for state in model.states() if not state["up"]],
+    }
+
+
+def _disk(folder: Path) -> dict[str, int]:
+    used = 0
+    for file in folder.rglob("*"):
+        with suppress(FileNotFoundError):  # files come and go while we look
+            used += file.lstat().st_size
+    return {"used_bytes": used, "free_bytes": shutil.disk_usage(folder).free}
+
+
+def _agreement(indexes: dict[str, Any]) -> str:
+    if indexes["differences"]:
+        return "NOT consistent; run `premise reindex`"
+    if indexes["waiting"]:
+        return f"consistent but for {indexes['waiting']:,} changes that the ingest service has still to tell them"
+    return "consistent"
+
+
+def in_words(result: dict[str, Any]) -> str:
+    """The same for people."""
+    documents = ", ".join(f"{count} {state}" for state, count in result["documents"].items() if count) or "none yet"
+    indexes = result["indexes"]
+    embedder = result["models"]["embedder"]
+    model = result["models"]["language_model"]
+    answers = "extractive"
+    if model:
+        answers = f"written by {model['name'] or 'the model'} at {model['url']}"
+        answers += "" if model["answers"] else " (does not answer now; extractive meanwhile)"
+        answers += f" ({', '.join(model['down'])} down)" if model["answers"] and model["down"] else ""
+    disk = result["disk"]
+    lines = [
+        f"service    {result['service']['address'] or 'not running'}",
+        f"documents  {documents}",
+        f"chunks     {result['chunks']} ({indexes['keywords']} in the keyword index, {indexes['vectors']} in the "
+        f"vector index): {_agreement(indexes)}",
+        f"embedder   {embedder['name']} ({embedder['revision']})",
+        f"answers    {answers}",
+        f"disk       {disk['used_bytes'] / 1e6:,.0f} MB used, {disk['free_bytes'] / 1e9:,.0f} GB free",
+    ]
+    lines += [f"attention  {Difference(**difference)}" for difference in indexes["differences"]]
+    for item in result["models"]["in_use"]:
+        if item["directory"]:
+            state = "" if item["verdict"] != "refused" else " (refused, waived)" if item["waived"] else " (REFUSED)"
+            lines.append(
+                f"model      {item['role']} {item['name']}: {item['licence']}, {item['openness']['level']}{state}"
+            )
+    if result["unreadable_by_anyone"]:
+        lines.append(
+            f"attention  {result['unreadable_by_anyone']} files are readable by nobody: put them into a group's folder"
+        )
+    if (work := result["ingesting"]) is not None:
+        left = f", about {work['seconds_left']:,} s left" if work["seconds_left"] else ""
+        done = f"{work['done']:,} of {work['files']:,} files, {work['chunks_per_second']:g} chunks/s"
+        lines.append(f"ingesting  {done}{left}")
+    if result["sandbox"]["network"] == "open":
+        lines.append("attention  the parsing process could not leave the network: allow user namespaces on this system")
+    lines += [f"attention  {embedder['problem']}"] if embedder["problem"] else []
+    if embedder["unconfirmed"]:
+        lines.append("attention  The embedding model was changed: premise reindex --confirm, or --revert.")
+    lines += [f"attention  {source['held']}" for source in result["sources"] if source["held"]]
+    return "\n".join(lines)

@@ -1,0 +1,178 @@
+"""What a question asks for: its telling terms with their weights, and the kind of answer it expects.
+
+Knows how rare a term is in the collection; knows no passage and no model.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cache
+
+from app.records import Turn
+from app.retrieval.followup import asking
+from storage.keywords import KeywordIndex
+from storage.words import question_terms, terms
+
+FEW_TERMS = 3  # a follow-up question with fewer telling terms borrows those of the turns before
+
+
+class Expected(StrEnum):
+    """The kind of thing an answer has to name."""
+
+    WHO = "who"
+    WHEN = "when"
+    NUMBER = "number"
+    WHERE = "where"
+    WHY = "why"
+    ANY = "any"
+
+
+# the one whose word stands first in the question wins
+_ASKS = (
+    (
+        Expected.NUMBER,
+        r"\bhow (?:many|much|long|old|far|tall|high|large|big|often|fast|deep|wide|heavy)\b",
+        r"\b(?:what|which) (?:\w+ ){0,2}(?:percent|percentage|number|amount|population|price|cost|fee|rate|age)\b",
+        r"\b(?:what|which) (?:\w+ ){0,2}(?:temperature|distance|length|size|height|score|share|limit|salary)\b",
+        r"\bwhat(?:['’]s| is| are| was| were) (?:\w+ ){0,3}(?:allowance|budget|deductible|discount|maximum|minimum|top|"
+        r"bottom|extension|phone|longest|shortest|highest|lowest|rate|total)\b",
+        r"\bwhat (?:do|does|did|can|could|may|will|would) (?:[\w-]+ ){1,5}(?:cost|spend|pay|earn)\b",
+        r"\bwie ?(?:viele?[nrs]?|lange|oft|hoch|groß|alt|weit)\b|\bcombien\b|\bcu[aá]nt[oa]s?\b",
+        r"多少|几(?![乎何])|多[大长高远久重深宽]|百分之",
+    ),
+    (
+        Expected.WHEN,
+        r"\b(?:(?:by|since|until|till|from) when|when(?= (?:is|are|was|were|am|do|does|did|will|would|can|could|must|"
+        r"shall|should|may|might|has|have|had)\b)|when$)",
+        r"\b(?:what|which) (?:\w+ )?(?:year|date|day|month|century|decade|time|era|deadline)s?\b",
+        r"\bwann\b|\bquand\b|\bcu[aá]ndo\b|什么时[候间]|何时|哪[一]?[年月日天]|什么时代|时间",
+    ),
+    (
+        Expected.WHO,
+        r"\bwho(?:m|se)?\b|\bwe[rm]n?\b|\bqui\b|\bqui[eé]n(?:es)?\b|谁|哪[位个]人",
+        r"\b(?:what|which) (?:person|people|man|woman|company|organi[sz]ation|team|king|queen|president|author)\b",
+    ),
+    (
+        Expected.WHERE,
+        r"\bwhere\b|\b(?:what|which) (?:\w+ )?(?:city|country|state|place|location|region|county|town|island)\b",
+        r"\bwo(?:hin|her)?\b|\boù\b|\bd[oó]nde\b|哪里|哪儿|何处|什么地方|在哪|哪个?[国省市县区地]",
+    ),
+    (
+        Expected.WHY,
+        r"\bwhy\b|\b(?:what|which) (?:\w+ )?(?:reason|cause|purpose)s?\b|\bwhat caused\b",
+        r"\bwarum\b|\bweshalb\b|\bpourquoi\b|\bpor qu[eé]\b|为什么|为何|原因",
+    ),
+)
+_ASKS_COMPILED = tuple((kind, re.compile("|".join(patterns), re.IGNORECASE)) for kind, *patterns in _ASKS)
+
+_NUMBER_WORDS = (
+    "one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|thirteen|fourteen|fifteen|sixteen|seventeen|"
+    "eighteen|nineteen|twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety|hundred|thousand|million|billion|dozen|"
+    "half|third|quarter|twice|zwei|drei|vier|fünf|sechs|sieben|acht|neun|zehn|elf|zwölf|hundert|tausend|deux|trois|"
+    "quatre|cinq|dix|cent|mille|dos|tres|cuatro|cinco|diez|cien|mil"
+)
+_NUMBER = re.compile(
+    rf"\d[\d.,]*|\b(?:{_NUMBER_WORDS})\b|[一二三四五六七八九十百千万亿两]+(?=[\u4e00-\u9fff])", re.IGNORECASE
+)
+# the number of a table or paragraph, or of an item in a list
+_NUMBERING = re.compile(
+    r"(?:\b(?:table|figure|fig|section|chapter|page|annex|appendix|abschnitt|tabelle|abbildung|seite|"
+    r"kapitel)\.? ?|§ ?|№ ?)\d+(?:\.\d+)*|^\W*\(?\d{1,3}[.)](?=\s)|[图表第]\d+",
+    re.IGNORECASE,
+)
+_DATE = re.compile(
+    r"\bwithin \S+ (?:\S+ )?(?:minutes?|hours?|days?|weeks?|months?|years?)\b|"
+    r"\b1\d{3}s?\b|\b20\d\ds?\b|\bcentur(?:y|ies)\b|\b\d{1,2}[./-]\d{1,2}[./-]\d{2,4}\b|\b\d{1,2}:\d\d\b|"
+    r"\b(?:january|february|march|april|may|june|july|august|september|october|november|december)\b|"
+    r"\b(?:monday|tuesday|wednesday|thursday|friday|saturday|sunday)\b|"
+    r"\b(?:januar|februar|märz|mai|juni|juli|oktober|dezember|jahrhundert)\b|"
+    r"\d+ ?(?:年|月|日|世纪|年代|时|点)|[一二三四五六七八九十〇]+(?:年|月|日|世纪)|[朝代]",
+    re.IGNORECASE,
+)
+_NAME = re.compile(r"(?<![.!?] )(?<!^)(?<![\"“])\b[A-ZÄÖÜÉ][\w’'-]+(?: (?:of |the |de |von )?[A-ZÄÖÜÉ][\w’'-]+)*")
+_PLACE = re.compile(r"[省市县区州国镇乡村岛洲]|位于|在")
+_REASON = re.compile(
+    r"\b(?:because|due to|since|therefore|in order to|so that|as a result|caused?|reasons?|owing to|thus|hence)\b|"
+    r"\b(?:weil|da|wegen|daher|parce que|porque)\b|因|由于|所以|为了",
+    re.IGNORECASE,
+)
+
+
+Weigh = Callable[[str], float]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Asked:
+    """A question, understood as far as extraction needs it."""
+
+    question: str
+    weights: dict[str, float]  # by telling term: how much it tells (inverse document frequency, borrowed ones less)
+    expected: Expected
+    echoes: tuple[tuple[str, float], ...] = ()  # earlier turns of the person and how much their meaning counts
+    borrowed: bool = False  # says too little by itself: terms and meaning of the turns before belong to it
+
+    def covered(self, found: frozenset[str]) -> float:
+        """The part of the telling weight that `found` holds, 0 to 1."""
+        total = sum(self.weights.values())
+        return sum(weight for term, weight in self.weights.items() if term in found) / total if total else 0.0
+
+
+def understand(question: str, history: Sequence[Turn], *, weigh: Weigh) -> Asked:
+    """Find out what is asked. `weigh`: how much a term tells (`rarity`)."""
+    asked = asking(question, history)
+    own = question_terms(question)
+    borrowing = len(own) < FEW_TERMS
+    weights = {term: share * weigh(term) for term, share in asked.terms.items() if borrowing or term in own}
+    return Asked(
+        question=question,
+        weights=weights,
+        expected=expected(question),
+        echoes=asked.echoes,
+        borrowed=borrowing and bool(asked.echoes),
+    )
+
+
+def rarity(keywords: KeywordIndex, labels: frozenset[int]) -> Weigh:
+    """How much a term tells in what these labels may read: its inverse document frequency."""
+
+    @cache
+    def weigh(term: str) -> float:
+        return math.log1p(math.exp(keywords.rarity([term], labels=labels)[term]))  # never 0: every term tells a little
+
+    return weigh
+
+
+def expected(question: str) -> Expected:
+    """The kind of answer a question expects, by its question words."""
+    found = [(place.start(), kind) for kind, pattern in _ASKS_COMPILED if (place := pattern.search(question))]
+    return min(found, key=lambda item: item[0])[1] if found else Expected.ANY
+
+
+def fits(asked: Asked, sentence: str) -> float:
+    """Whether a sentence names what is asked for beyond what the question itself names: 1, 0, or 0.5 for any kind."""
+    pattern = {
+        Expected.NUMBER: _NUMBER,
+        Expected.WHEN: _DATE,
+        Expected.WHO: _NAME,
+        Expected.WHERE: _NAME,
+        Expected.WHY: _REASON,
+    }.get(asked.expected)
+    if pattern is None:
+        return 0.5
+    known = asked.question.casefold()
+    sentence = _NUMBERING.sub("", sentence)
+    if any(found.group().casefold() not in known for found in pattern.finditer(sentence)):
+        return 1.0
+    if asked.expected is Expected.WHERE and _PLACE.search(sentence):
+        return 1.0
+    # names have no capital letters in Chinese: nothing can be told
+    return 0.5 if asked.expected is Expected.WHO and re.search("[\u4e00-\u9fff]", sentence) else 0.0
+
+
+def term_set(text: str) -> frozenset[str]:
+    """The index terms of a text."""
+    return frozenset(terms(text))

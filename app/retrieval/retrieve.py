@@ -1,0 +1,272 @@
+"""Finding passages: what meaning finds and what words find, each candidate then judged by both (app/retrieval/fuse.py).
+
+Every search names `labels` (who may read), and every candidate is loaded from the catalog, which knows what is current
+and permitted at this moment: what an index still says of a deleted or re-permissioned document goes no further than
+here. Writes no answer.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from functools import lru_cache
+from time import perf_counter
+
+import numpy as np
+
+from app.records import Hit, Turn
+from app.retrieval.distinct import spread, without_repeats
+from app.retrieval.expand import may_be_misspelt, nearest, other_names
+from app.retrieval.followup import Asking, asking
+from app.retrieval.fuse import Evidence, ceiling, coverage, fused, phrase, with_documents
+from app.retrieval.rerank import Reranker
+from app.retrieval.trust import trust
+from storage.catalog import Vector
+from storage.embedder import Embedder
+from storage.errors import IndexUnavailable, ServiceError
+from storage.filters import Filters
+from storage.indexes import NO_FILTERS, Indexes
+from storage.keywords import IndexHit
+from storage.records import StoredChunk
+from storage.words import question_terms, terms
+
+log = logging.getLogger("premise.search")
+
+WORDS_ONLY = "words_only"  # among a hit's legs when the vector index did not answer
+DEPTH = 30  # hits asked of each leg; 20 to 50 find the same, and each costs a row of the catalog
+CORRECTED = 0.8  # weight of a word in the spelling that the documents have
+OTHER_NAME = 0.5  # of the words of an abbreviation, or the abbreviation of words
+READ_FOR_SPELLING = 10  # passages
+RECENT = 0.04  # of the score: what the newest candidate gets more than the oldest, where the present is asked for
+UNKNOWN_TERM = "\x00"  # stands in no document: as rare as a term can be
+_COMPARES = re.compile(
+    r"\b(?:compar\w*|versus|vs\.?|differ\w*|between|vergleich\w*|unterschied\w*|zwischen|différence|entre|diferencia)\b"
+    r"|比较|区别|不同|差异|对比",
+    re.IGNORECASE,
+)
+_NOW = re.compile(
+    r"\b(?:current(?:ly)?|latest|newest|most recent(?:ly)?|now(?:adays)?|today|these days|up[- ]to[- ]date|at present|"
+    r"aktuell\w*|derzeit\w*|neueste\w*|jetzt|heute|actuel\w*|dernière?|aujourd'hui|actual(?:mente)?|último|hoy)\b"
+    r"|最新|目前|现在|现行|当前|如今",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Found:
+    """What a search found, and how."""
+
+    hits: tuple[Hit, ...]
+    notes: tuple[str, ...] = ()  # for the person: such as that the reranker was too slow
+    timings: dict[str, float] = field(default_factory=dict)  # seconds by stage
+
+
+class Retriever:
+    """Hybrid search over what `labels` may read."""
+
+    def __init__(self, indexes: Indexes, embedder: Embedder, reranker: Reranker | None = None) -> None:
+        self._indexes = indexes
+        self._embedder = embedder
+        self._reranker = reranker
+
+    def search(
+        self,
+        question: str,
+        *,
+        labels: frozenset[int],
+        k: int,
+        history: Sequence[Turn] = (),
+        filters: Filters = NO_FILTERS,
+    ) -> list[Hit]:
+        """The k best passages, best first."""
+        return list(self.search_noted(question, labels=labels, k=k, history=history, filters=filters).hits)
+
+    def search_noted(
+        self,
+        question: str,
+        *,
+        labels: frozenset[int],
+        k: int,
+        history: Sequence[Turn] = (),
+        filters: Filters = NO_FILTERS,
+    ) -> Found:
+        """The k best passages, best first, with what is to be said of the search."""
+        if not labels:
+            return Found(hits=())
+        started = perf_counter()
+        search = _Search(self._indexes, self._embedder, asking(question, history), labels, filters)
+        ranked = search.ranked()
+        hits = without_repeats(ranked, search.cosine, _terms_of)
+        timings = {"search": perf_counter() - started}
+        notes: tuple[str, ...] = ()
+        if self._reranker is not None and len(hits) > 1:
+            began = perf_counter()
+            hits, notes = _reranked(self._reranker, question, hits)
+            timings["rerank"] = perf_counter() - began
+        hits = spread(hits, k, comparing=_COMPARES.search(question) is not None)
+        return Found(
+            hits=tuple(replace(hit, rank=rank) for rank, hit in enumerate(hits, 1)), notes=notes, timings=timings
+        )
+
+    def search_legs(
+        self, question: str, *, labels: frozenset[int], k: int, history: Sequence[Turn] = ()
+    ) -> dict[str, list[Hit]]:
+        """What each leg finds alone, to compare the fusion with: by meaning and by words."""
+        asked = asking(question, history)
+        legs = {
+            "meaning": self._indexes.search_vectors(_meaning(self._embedder, asked), labels=labels, k=k),
+            "words": self._indexes.search_keywords(asked.terms, labels=labels, k=k),
+        }
+        return {name: self._loaded(found, labels) for name, found in legs.items()}
+
+    def _loaded(self, found: Sequence[IndexHit], labels: frozenset[int]) -> list[Hit]:
+        items = self._indexes.catalog.chunks_by_id([hit.id for hit in found], labels=labels)
+        return [
+            Hit(rank=rank, score=hit.score, found=items[hit.id])
+            for rank, hit in enumerate((hit for hit in found if hit.id in items), 1)
+        ]
+
+
+class _Search:
+    """One question on its way through both indexes."""
+
+    def __init__(
+        self, indexes: Indexes, embedder: Embedder, asked: Asking, labels: frozenset[int], filters: Filters
+    ) -> None:
+        self._indexes = indexes
+        self._labels = labels
+        self._filters = filters
+        self._asked = asked
+        self._trust = trust(asked.text, embedder)
+        self._vector = _meaning(embedder, asked)
+        self._found: dict[str, tuple[StoredChunk, Vector]] = {}
+
+    def ranked(self) -> list[Hit]:
+        """Every candidate, best first."""
+        labels = self._labels
+        wanted, rarity = self._spelt(self._asked.terms)
+        by_word = self._by_word(wanted)
+        by_meaning, mark = self._by_meaning()
+        self._load([*by_word, *by_meaning])
+        if more := self._other_names(wanted):
+            wanted, rarity = wanted | more, rarity | self._indexes.keywords.rarity(more, labels=labels)
+            by_word = self._by_word(wanted)
+            self._load(by_word)
+        judge = _Judge(
+            weights={term: weight * rarity[term] for term, weight in wanted.items()},
+            vector=self._vector,
+            trust=self._trust,
+        )
+        hits = [judge.hit(found, own, by_word.get(name, 0.0)) for name, (found, own) in self._found.items()]
+        scores = with_documents([hit.score for hit in hits], [hit.found.document_id for hit in hits], trust=self._trust)
+        if _NOW.search(self._asked.text):
+            scores = _newer_first(scores, [hit.found.modified for hit in hits])
+        hits = [replace(hit, score=score, legs=hit.legs | mark) for hit, score in zip(hits, scores, strict=True)]
+        return sorted(hits, key=lambda hit: (-hit.score, hit.found.chunk.id))
+
+    def cosine(self, one: Hit, other: Hit) -> float:
+        """How alike two candidates are in meaning."""
+        return float(self._found[one.found.chunk.id][1] @ self._found[other.found.chunk.id][1])
+
+    def _by_word(self, wanted: Mapping[str, float]) -> dict[str, float]:
+        hits = self._indexes.search_keywords(wanted, labels=self._labels, k=DEPTH, filters=self._filters)
+        return {hit.id: hit.score for hit in hits}
+
+    def _by_meaning(self) -> tuple[list[str], dict[str, float]]:
+        """What is near in meaning; nothing, with a mark for the hits, when the vector index does not answer."""
+        try:
+            hits = self._indexes.search_vectors(self._vector, labels=self._labels, k=DEPTH, filters=self._filters)
+        except IndexUnavailable as error:
+            log.warning("%s Passages are found by words alone.", error)
+            return [], {WORDS_ONLY: 1.0}
+        return [hit.id for hit in hits], {}
+
+    def _load(self, names: Sequence[str] | Mapping[str, float]) -> None:
+        missing = [name for name in dict.fromkeys(names) if name not in self._found]
+        self._found |= self._indexes.catalog.candidates(missing, labels=self._labels)
+
+    def _spelt(self, wanted: dict[str, float]) -> tuple[dict[str, float], dict[str, float]]:
+        """The terms and how rare they are; those that stand in no document, in the spelling that some document has."""
+        keywords, labels = self._indexes.keywords, self._labels
+        rarity = keywords.rarity([*wanted, UNKNOWN_TERM], labels=labels)
+        unknown = [t for t in wanted if rarity[t] >= rarity[UNKNOWN_TERM] and may_be_misspelt(t)]
+        corrected = {}
+        for term in unknown:
+            alike = keywords.resembling(term, labels=labels, k=READ_FOR_SPELLING)
+            texts = self._indexes.catalog.chunks_by_id([hit.id for hit in alike], labels=labels).values()
+            other = nearest(term, (f"{item.title} {item.path} {item.chunk.header} {item.chunk.body}" for item in texts))
+            if other is not None and other not in wanted:
+                corrected[term] = other
+        if not corrected:
+            return wanted, rarity
+        spelt = {
+            corrected.get(term, term): weight * (CORRECTED if term in corrected else 1.0)
+            for term, weight in wanted.items()
+        }
+        return spelt, rarity | keywords.rarity(list(corrected.values()), labels=labels)
+
+    def _other_names(self, wanted: Mapping[str, float]) -> dict[str, float]:
+        names = other_names(self._asked.text, (found.chunk.body for found, _ in self._found.values()))
+        return {term: OTHER_NAME for name in names for term in question_terms(name) if term not in wanted}
+
+
+def _meaning(embedder: Embedder, asked: Asking) -> Vector:
+    """The question's vector with the faint ones of earlier turns."""
+    vectors = embedder.encode_questions([asked.text, *(text for text, _ in asked.echoes)])
+    mixed: Vector = vectors.T @ np.array([1.0, *(weight for _, weight in asked.echoes)], dtype=np.float32)
+    return mixed / np.linalg.norm(mixed)
+
+
+def _newer_first(scores: Sequence[float], changed: Sequence[datetime | None]) -> list[float]:
+    """Gently: between passages that answer alike the newer one, by where it stands between the oldest and newest."""
+    known = [moment.timestamp() for moment in changed if moment is not None]
+    if not known or min(known) == max(known):
+        return list(scores)
+    oldest, span = min(known), max(known) - min(known)
+    shares = [(moment.timestamp() - oldest) / span if moment is not None else 0.0 for moment in changed]
+    return [(1 - RECENT) * score + RECENT * share for score, share in zip(scores, shares, strict=True)]
+
+
+def _reranked(reranker: Reranker, question: str, hits: list[Hit]) -> tuple[list[Hit], tuple[str, ...]]:
+    """The first hits in the reranker's order, the others behind; or as they were, with a note of why."""
+    first, rest = hits[: reranker.passages], hits[reranker.passages :]
+    try:
+        scores = reranker.scores(question, [f"{hit.found.chunk.header}\n{hit.found.chunk.body}" for hit in first])
+    except ServiceError as error:
+        return hits, (str(error),)
+    judged = [
+        replace(hit, score=score, legs=hit.legs | {"fused": hit.score, "rerank": score})
+        for hit, score in zip(first, scores, strict=True)
+    ]
+    judged.sort(key=lambda hit: (-hit.score, -hit.legs["fused"], hit.found.chunk.id))
+    last = judged[-1].score
+    return [*judged, *(replace(hit, score=last * hit.score) for hit in rest)], ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Judge:
+    """What a question asks for, and how well a candidate gives it."""
+
+    weights: dict[str, float]  # how much each term of the question tells, in its order
+    vector: Vector
+    trust: float  # how far the embedder knows the question's words, 0 to 1
+
+    def hit(self, found: StoredChunk, own: Vector, bm25: float) -> Hit:
+        """The candidate with its own score, not yet ranked. `bm25`: 0 where the words did not find it."""
+        header, body = _terms_of(f"{found.chunk.header} {found.path}"), _terms_of(found.chunk.body)
+        evidence = Evidence(
+            meaning=float(own @ self.vector),
+            keyword=min(1.0, bm25 / ceiling(self.weights)),
+            phrase=phrase(self.weights, body),
+            coverage=coverage(self.weights, frozenset(header).union(body)),
+        )
+        legs = {"vector": evidence.meaning, "keyword": bm25, "coverage": evidence.coverage}
+        return Hit(rank=0, score=fused(evidence, trust=self.trust), found=found, legs=legs)
+
+
+@lru_cache(maxsize=20_000)  # chunks never change: the same text has the same terms
+def _terms_of(text: str) -> tuple[str, ...]:
+    return tuple(terms(text.replace("_", " ")))

@@ -1,0 +1,37 @@
+"""Two language models behind one index: which of them a conversation is answered by. Knows no prompt."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from hashlib import sha256
+
+from app.records import Turn
+from app.serving.llm import LanguageModel
+from storage.settings import Settings
+
+
+class Models:
+    """The language model of the settings and, where one is named, a second that gets a share of the conversations."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.first = LanguageModel(settings)
+        self.second: LanguageModel | None = None
+        self._share = settings.llm_second_share
+        if settings.llm_second_url and self._share:
+            own = {"llm_url": settings.llm_second_url, "llm_model": settings.llm_second_model}
+            self.second = LanguageModel(settings.model_copy(update=own | {"llm_context": None, "llm_tokenizer": None}))
+
+    def for_conversation(self, question: str, history: Sequence[Turn]) -> LanguageModel:
+        """The same for every question of a conversation; the other one while all servers of the chosen one rest."""
+        if self.second is None:
+            return self.first
+        chosen, other = self.first, self.second
+        if _place(question, history) < self._share:
+            chosen, other = other, chosen
+        return other if chosen.resting() and not other.resting() else chosen
+
+
+def _place(question: str, history: Sequence[Turn]) -> float:
+    """A number from 0 to below 1 that hangs on how the conversation began."""
+    begun = next((turn.content for turn in history if turn.role == "user"), question)
+    return int.from_bytes(sha256(begun.strip().encode()).digest()[:4], "big") / 2**32
