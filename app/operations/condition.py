@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from contextlib import suppress
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from app.models.register import look
 from app.serving.second import of_second
 from storage.catalog import EMBEDDER
 from storage.catalog.facts import PARSER_NETWORK, PREVIOUS
+from storage.consistency import Difference
 from storage.datafolder import DataFolder
 from storage.errors import PremiseError
 from storage.records import State
@@ -37,6 +39,7 @@ def condition(settings: Settings) -> dict[str, Any]:
                 "keywords": check.keywords,
                 "vectors": check.vectors,
                 "waiting": check.waiting,
+                "differences": [asdict(difference) for difference in check.differences],
             },
             "sandbox": {"network": store.catalog.fact(PARSER_NETWORK)},
             "models": _models(settings, store),
@@ -106,6 +109,14 @@ def _disk(folder: Path) -> dict[str, int]:
     return {"used_bytes": used, "free_bytes": shutil.disk_usage(folder).free}
 
 
+def _agreement(indexes: dict[str, Any]) -> str:
+    if indexes["differences"]:
+        return "NOT consistent; run `premise reindex`"
+    if indexes["waiting"]:
+        return f"consistent but for {indexes['waiting']:,} changes that the ingest service has still to tell them"
+    return "consistent"
+
+
 def in_words(result: dict[str, Any]) -> str:
     """The same for people."""
     documents = ", ".join(f"{count} {state}" for state, count in result["documents"].items() if count) or "none yet"
@@ -121,11 +132,12 @@ def in_words(result: dict[str, Any]) -> str:
         f"service    {result['service']['address'] or 'not running'}",
         f"documents  {documents}",
         f"chunks     {result['chunks']} ({indexes['keywords']} in the keyword index, {indexes['vectors']} in the "
-        f"vector index): {'consistent' if indexes['consistent'] else 'NOT consistent; run `premise reindex`'}",
+        f"vector index): {_agreement(indexes)}",
         f"embedder   {embedder['name']} ({embedder['revision']})",
         f"answers    {answers}",
         f"disk       {disk['used_bytes'] / 1e6:,.0f} MB used, {disk['free_bytes'] / 1e9:,.0f} GB free",
     ]
+    lines += [f"attention  {Difference(**difference)}" for difference in indexes["differences"]]
     for item in result["models"]["in_use"]:
         if item["directory"]:
             state = "" if item["verdict"] != "refused" else " (refused, waived)" if item["waived"] else " (REFUSED)"
