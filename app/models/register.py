@@ -10,6 +10,7 @@ import hashlib
 import json
 import os
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
@@ -20,6 +21,7 @@ from app.models.check import Report, check
 from app.models.checksums import sha256
 from app.models.findings import size, some
 from app.models.listing import Listed, listing
+from storage.datafolder import why
 from storage.errors import ModelError
 from storage.settings import Settings
 
@@ -268,7 +270,9 @@ def _write(settings: Settings, entries: dict[str, Any]) -> None:
         new.write_text(json.dumps({"models": entries}, indent=1, ensure_ascii=False), encoding="utf-8")
         new.replace(file)
     except OSError as error:
-        raise ModelError(f"{file} cannot be written: {error.strerror}.") from error
+        with suppress(OSError):
+            new.unlink(missing_ok=True)
+        raise ModelError(f"{file} cannot be written: {why(error)}") from error
 
 
 def in_words(found: list[Checked]) -> str:

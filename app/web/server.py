@@ -94,6 +94,7 @@ async def _broken(_request: Request, _error: Exception) -> Response:
 
 def probes(engine: Engine) -> list[BaseRoute]:
     """Whether it lives, whether it is ready, and numbers for Prometheus."""
+
     async def alive(_request: Request) -> Response:
         return PlainTextResponse("ok\n")
 
