@@ -66,8 +66,11 @@ def with_company(scores: Sequence[float], paths: Sequence[str], *, trust: float)
     best = {path: found[0] for path, found in _grouped(scores, paths).items()}
     by_folder = _grouped(list(best.values()), [_folder(path) for path in best])
     folders = {folder: sum(found[:BEST_DOCUMENTS]) / BEST_DOCUMENTS for folder, found in by_folder.items()}
-    weight = FOLDER * trust
-    return [(score + weight * folders[_folder(path)]) / (1 + weight) for score, path in zip(scores, paths, strict=True)]
+    most, weight = (
+        max(folders.values(), default=0.0),
+        FOLDER * trust,
+    )  # taken off elsewhere, so that scores stay as high
+    return [max(0.0, s - weight * (most - folders[_folder(path)])) for s, path in zip(scores, paths, strict=True)]
 
 
 def _grouped(scores: Sequence[float], names: Sequence[str]) -> dict[str, list[float]]:

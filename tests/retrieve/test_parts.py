@@ -79,10 +79,11 @@ def test_a_question_that_a_passage_answers_as_it_stands_inherits_less() -> None:
 
 
 def test_the_rest_of_a_document_and_of_its_folder_speak_for_a_passage() -> None:
-    paths = ["hr/leave.md", "hr/leave.md", "hr/pay.md", "it/vpn.md", "top.md"]
-    first, second, same_folder, elsewhere, top = with_company([0.5, 0.5, 0.3, 0.5, 0.5], paths, trust=1.0)
-    assert first == second > elsewhere == top  # a folder of one document says little
-    assert 0.3 < same_folder < 0.5
+    paths = ["hr/leave.md", "hr/leave.md", "hr/pay.md", "it/vpn.md", "top.md", "it/printer.md"]
+    first, second, pay, vpn, top, printer = with_company([0.5, 0.5, 0.3, 0.5, 0.5, 0.1], paths, trust=1.0)
+    assert first == second == 0.5
+    assert 0.5 > vpn > top  # more of its folder's documents were found
+    assert pay - printer > 0.2  # the better folder
     assert with_company([0.5, 0.1], ["hr/leave.md", "it/vpn.md"], trust=0.0) == [0.5, 0.1]
     assert max(with_company([1.0] * 9, ["a/b.md"] * 9, trust=1.0)) <= 1.0
 
