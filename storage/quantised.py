@@ -53,6 +53,7 @@ def _make(model: torch.nn.Module, file: Path) -> None:
                 str(whole),
                 str(small),
                 op_types_to_quantize=["MatMul"],  # not the table of words, which costs no time
+                nodes_to_exclude=_narrowing(whole),
                 per_channel=True,
                 reduce_range=not _adds_without_overflow(),
                 weight_type=QuantType.QInt8,
@@ -64,6 +65,16 @@ def _make(model: torch.nn.Module, file: Path) -> None:
             logging.getLogger().removeFilter(_nothing)
         small.chmod(0o600)
         small.replace(file)
+
+
+def _narrowing(file: Path) -> list[str]:
+    """The matrices that make a vector narrower, as the last of each layer does: in int8 these lose 1.5% of nDCG."""
+    import onnx
+
+    graph = onnx.load(str(file)).graph
+    shapes = {weight.name: tuple(weight.dims) for weight in graph.initializer}
+    products = [node for node in graph.node if node.op_type == "MatMul" and len(shapes.get(node.input[1], ())) == 2]
+    return [node.name for node in products if shapes[node.input[1]][0] > shapes[node.input[1]][1]]
 
 
 def _nothing(_: logging.LogRecord) -> bool:

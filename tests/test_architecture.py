@@ -35,6 +35,7 @@ OWNERS = {  # vendor: the files (or folders) that may import it
     "streamlit": {"app/ui", "app/web/server.py"},
     "tantivy": {"storage/keywords.py", "storage/words.py"},
     "tokenizers": {"app/serving/tokens.py", "storage/embedder.py"},
+    "onnx": {"storage/quantised.py"},
     "onnxruntime": {"storage/quantised.py"},
     "torch": {"storage/embedder.py", "storage/quantised.py"},
     "typer": {"app/cli.py", "app/commands"},

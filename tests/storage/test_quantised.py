@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
+import onnx
 import pytest
 
 import storage.embedder
@@ -35,6 +37,14 @@ def test_vectors_are_near_and_the_file_is_kept(int8: LocalEmbedder, tmp_path: Pa
     again = opened(int8._made.parent, "int8")
     assert np.allclose(again.encode_documents(TEXTS[:2]), int8.encode_documents(TEXTS[:2]), atol=1e-5)
     assert kept.stat().st_mtime_ns == before
+
+
+def test_the_matrices_that_lose_most_stay_as_they_are(int8: LocalEmbedder) -> None:
+    int8.encode_documents(TEXTS[:1])
+    (kept,) = int8._made.iterdir()
+    kinds = Counter(node.op_type for node in onnx.load(str(kept)).graph.node)
+    assert kinds["MatMulInteger"] == 6 * 5  # of each layer: query, key, value, output, widening
+    assert kinds["MatMul"] == 6 * 3  # the two products of attention, and the narrowing matrix
 
 
 def test_it_counts_as_another_model(int8: LocalEmbedder, tmp_path: Path) -> None:
