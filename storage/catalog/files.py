@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, and_, delete, func, insert, or_, select, update
 
 from storage.catalog.entries import Known, Seen, Waiting
+from storage.catalog.members import delete_members
 from storage.catalog.outbox import drop_revisions, tell_of_readers
 from storage.catalog.part import BATCH, Part, batches
 from storage.database import aware, now, stored
@@ -226,6 +227,7 @@ class Files(Part):
             for start in range(0, len(document_ids), BATCH):
                 batch = list(document_ids[start : start + BATCH])
                 drop_revisions(connection, batch)
+                delete_members(connection, batch)
                 connection.execute(delete(documents).where(documents.c.id.in_(batch)))
 
 

@@ -12,8 +12,9 @@ from typing import Any
 
 from sqlalchemy import Connection, delete, func, insert, select, update
 
-from storage.catalog.part import BATCH, Part
+from storage.catalog.part import BATCH, Part, batches
 from storage.database import now
+from storage.failures import Rule
 from storage.records import MEMBER_SEPARATOR, Member, State
 from storage.schema import documents, members
 
@@ -55,7 +56,10 @@ class Members(Part):
 
 
 def set_members(connection: Connection, container_id: str, found: Sequence[Member]) -> None:
-    """These and no others are in a container now. New and changed ones wait; equal ones stay as they are."""
+    """These and no others are in a container now. New and changed ones wait; equal ones stay as they are.
+
+    What a person had passed over stays so, also when it changes, and while it is not there.
+    """
     from storage.catalog.outbox import drop_revisions
 
     container = connection.execute(select(documents).where(documents.c.id == container_id)).one()
@@ -69,7 +73,11 @@ def set_members(connection: Connection, container_id: str, found: Sequence[Membe
             _add(connection, container, member)
         elif before.content != member.content or member.code:
             drop_revisions(connection, [before.document_id])
-            connection.execute(update(documents).where(documents.c.id == before.document_id).values(_standing(member)))
+            connection.execute(
+                update(documents)
+                .where(documents.c.id == before.document_id, documents.c.code.is_distinct_from(Rule.ASKED))
+                .values(_standing(member))
+            )
             connection.execute(
                 update(members).where(members.c.document_id == before.document_id).values(content=member.content)
             )
@@ -122,8 +130,39 @@ def with_members(connection: Connection, document_ids: Sequence[str]) -> list[st
 
 
 def drop_members(connection: Connection, document_ids: Sequence[str], drop: Any) -> None:
-    """Take members out with all that was made of them; `drop` removes revisions, and what is inside them in turn."""
-    for start in range(0, len(document_ids), BATCH):
-        batch = list(document_ids[start : start + BATCH])
+    """Take members out with all that was made of them; `drop` removes revisions, and what is inside them in turn.
+
+    Of what a person had passed over, that stays.
+    """
+    for batch in batches(document_ids):
         drop(connection, batch)
+        asked = documents.c.code == Rule.ASKED
+        passed_over = select(documents.c.id).where(documents.c.id.in_(batch), asked)
+        connection.execute(update(members).where(members.c.document_id.in_(passed_over)).values(content=None))
+        connection.execute(
+            delete(documents).where(documents.c.id.in_(batch), documents.c.code.is_distinct_from(Rule.ASKED))
+        )
+
+
+def delete_members(connection: Connection, container_ids: Sequence[str]) -> None:
+    """Delete everything that these hold, at any depth; what was made of it has been dropped."""
+    inside = with_members(connection, container_ids)[len(container_ids) :]
+    for batch in batches(inside[::-1]):  # from the inside out
         connection.execute(delete(documents).where(documents.c.id.in_(batch)))
+
+
+def containers_of(connection: Connection, document_ids: Sequence[str]) -> dict[str, str]:
+    """The paths of these that lie inside a container which is not among them, and the path of the outermost."""
+    above = documents.alias()
+    query = (
+        select(documents.c.path, members.c.container_id, above.c.path.label("container"))
+        .join(documents, documents.c.id == members.c.document_id)
+        .join(above, above.c.id == members.c.container_id)
+    )
+    found: dict[str, str] = {}
+    chosen = set(document_ids)
+    for batch in batches(document_ids):
+        for row in connection.execute(query.where(members.c.document_id.in_(batch))):
+            if row.container_id not in chosen:
+                found[row.path] = row.container.split(MEMBER_SEPARATOR, maxsplit=1)[0]
+    return found
