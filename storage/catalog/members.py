@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
+from itertools import count
+from pathlib import PurePosixPath
 from typing import Any
 
-from sqlalchemy import Connection, delete, func, insert, select, update
+from sqlalchemy import Connection, delete, exists, func, insert, select, update
 
 from storage.catalog.part import BATCH, Part, batches
 from storage.database import now
@@ -35,12 +37,18 @@ class Members(Part):
 
     def follow_containers(self) -> None:
         """Give members the paths of containers that were moved."""
-        moved = documents.alias()
+        moved, taken = documents.alias(), documents.alias()
         query = (
             select(members.c.document_id, members.c.name, moved.c.path.label("above"), moved.c.mtime_ns)
             .join(documents, documents.c.id == members.c.document_id)
             .join(moved, moved.c.id == members.c.container_id)
             .where(documents.c.path != moved.c.path + MEMBER_SEPARATOR + members.c.name)
+            .where(
+                ~exists().where(
+                    taken.c.source_id == documents.c.source_id,
+                    taken.c.path == moved.c.path + MEMBER_SEPARATOR + members.c.name,
+                )
+            )
         )
         for _ in range(BATCH):  # from the outside in: members may hold members
             with self.database.write() as connection:
@@ -84,11 +92,11 @@ def set_members(connection: Connection, container_id: str, found: Sequence[Membe
 
 
 def _add(connection: Connection, container: Any, member: Member) -> None:
-    key = uuid.uuid4().hex
+    key, name = uuid.uuid4().hex, _free(connection, container, member.name)
     values = _standing(member) | {
         "id": key,
         "source_id": container.source_id,
-        "path": f"{container.path}{MEMBER_SEPARATOR}{member.name}",
+        "path": f"{container.path}{MEMBER_SEPARATOR}{name}",
         "label_id": container.label_id,
         "mtime_ns": container.mtime_ns,
         "inode": container.inode,
@@ -96,8 +104,22 @@ def _add(connection: Connection, container: Any, member: Member) -> None:
     }
     connection.execute(insert(documents).values(values))
     connection.execute(
-        insert(members).values(document_id=key, container_id=container.id, name=member.name, content=member.content)
+        insert(members).values(document_id=key, container_id=container.id, name=name, content=member.content)
     )
+
+
+def _free(connection: Connection, container: Any, name: str) -> str:
+    """This name, or one beside it where a file in a folder of the container's name and `!` has it."""
+    path = PurePosixPath(name)
+    for number in count(1):
+        one = name if number == 1 else str(path.with_name(f"{path.stem} ({number}){path.suffix}"))
+        same = select(documents.c.id).where(
+            documents.c.source_id == container.source_id,
+            documents.c.path == f"{container.path}{MEMBER_SEPARATOR}{one}",
+        )
+        if connection.execute(same).first() is None:
+            return one
+    raise AssertionError  # never: there is always another number
 
 
 def _standing(member: Member) -> dict[str, Any]:

@@ -24,8 +24,10 @@ NEED_LIBREOFFICE = (".doc", ".ppt", ".xls")
 @pytest.mark.timeout(1200)
 @pytest.mark.skipif(not HOSTILE.is_dir(), reason="the hostile documents are not here (PREMISE_EVAL_DIR)")
 def test_every_hostile_file_ends_as_expected_and_what_can_be_read_is_found(tmp_path: Path) -> None:
-    """By `premise ingest`, with its own limits (what exceeds one would end as timed out, too large or out of memory), and
-    by what `premise search` does."""
+    """By `premise ingest` with its own limits, and by what `premise search` does.
+
+    What exceeds a limit would end as timed out, too large or out of memory.
+    """
     with (HOSTILE / "manifest.csv").open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
     if shutil.which("soffice") is None:
