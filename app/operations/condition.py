@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from app.models.register import look
+from app.serving.second import of_second
 from storage.catalog import EMBEDDER
 from storage.catalog.facts import PARSER_NETWORK, PREVIOUS
 from storage.consistency import Difference
@@ -73,12 +74,13 @@ def _models(settings: Settings, store: Store) -> dict[str, Any]:
             "problem": problem,
         },
         "language_model": _language_model(settings),
+        "second_language_model": _language_model(of_second(settings)),
         "in_use": [checked.as_json() for checked in look(settings)],
     }
 
 
-def _language_model(settings: Settings) -> dict[str, Any] | None:
-    if not settings.llm_url:
+def _language_model(settings: Settings | None) -> dict[str, Any] | None:
+    if settings is None or not settings.llm_url:
         return None
     from app.serving.llm import LanguageModel
 
@@ -89,6 +91,14 @@ def _language_model(settings: Settings) -> dict[str, Any] | None:
         "answers": model.available(),
         "down": [state["url"] for state in model.states() if not state["up"]],
     }
+
+
+def _said_of(model: dict[str, Any], meanwhile: str) -> str:
+    """A language model in words."""
+    said = f"written by {model['name'] or 'the model'} at {model['url']}"
+    if not model["answers"]:
+        return f"{said} (does not answer now; {meanwhile})"
+    return f"{said} ({', '.join(model['down'])} down)" if model["down"] else said
 
 
 def _disk(folder: Path) -> dict[str, int]:
@@ -112,12 +122,11 @@ def in_words(result: dict[str, Any]) -> str:
     documents = ", ".join(f"{count} {state}" for state, count in result["documents"].items() if count) or "none yet"
     indexes = result["indexes"]
     embedder = result["models"]["embedder"]
-    model = result["models"]["language_model"]
+    first, second = result["models"]["language_model"], result["models"]["second_language_model"]
     answers = "extractive"
-    if model:
-        answers = f"written by {model['name'] or 'the model'} at {model['url']}"
-        answers += "" if model["answers"] else " (does not answer now; extractive meanwhile)"
-        answers += f" ({', '.join(model['down'])} down)" if model["answers"] and model["down"] else ""
+    if first:
+        answers = _said_of(first, "extractive meanwhile")
+        answers += f"; a share {_said_of(second, 'the first meanwhile')}" if second else ""
     disk = result["disk"]
     lines = [
         f"service    {result['service']['address'] or 'not running'}",

@@ -69,8 +69,8 @@ def answer(message_id: str, found: dict[str, Any], *, earlier: frozenset[str] = 
     if citations:
         st.html(f'<p class="citehead">{"Nearest passages" if refused else "Sources"}</p>')
         with st.container(horizontal=True, gap="small", key=f"cites_{message_id}"):
-            for citation in citations:
-                _citation(message_id, citation)
+            for together in _by_place(citations):
+                _chip(message_id, together)
 
 
 def go_on(engine: Engine, user: User, question_text: str, message: Message) -> None:
@@ -106,12 +106,23 @@ def _chips(found: dict[str, Any], refused: bool) -> None:
         st.html(f'<p class="chips">{"".join(chips)}{why}</p>')
 
 
-def _citation(message_id: str, citation: dict[str, Any]) -> None:
-    number, where = int(citation["n"]), wording.place(citation)
-    text = f"{number} · {safe.label(wording.title(citation), 60)}" + (f" — {safe.label(where, 40)}" if where else "")
-    now = source.is_open(message_id, number)
-    if st.button(text, key=f"cite_{message_id}_{number}", type="primary" if now else "secondary"):
-        source.open_citation(message_id, number)
+def _by_place(citations: list[dict[str, Any]]) -> list[list[dict[str, Any]]]:
+    """Citations of one page or section together: each has its own mark in the text, one button is enough below it."""
+    places: dict[tuple[str, str], list[dict[str, Any]]] = {}
+    for citation in citations:
+        places.setdefault((citation["revision"], wording.place(citation)), []).append(citation)
+    return list(places.values())
+
+
+def _chip(message_id: str, together: list[dict[str, Any]]) -> None:
+    """A button that opens the first of the citations of one place."""
+    first, where = together[0], wording.place(together[0])
+    numbers = [int(citation["n"]) for citation in together]
+    text = f"{', '.join(map(str, numbers))} · {safe.label(wording.title(first), 60)}"
+    text += f" — {safe.label(where, 40)}" if where else ""
+    now = any(source.is_open(message_id, number) for number in numbers)
+    if st.button(text, key=f"cite_{message_id}_{numbers[0]}", type="primary" if now else "secondary"):
+        source.open_citation(message_id, numbers[0])
 
 
 def _thumbs(engine: Engine, user: User, message: Message) -> None:
