@@ -18,11 +18,12 @@ import typer
 from app.commands.documents import documents, forget
 from app.commands.evaluation import evaluation
 from app.commands.feedback import feedback
-from app.commands.invocation import Json, name_data, names, print_json, say, settings_here
+from app.commands.invocation import Json, name_data, names, print_json, print_line, say, settings_here
 from app.commands.keeping import backup, doctor, restore
 from app.commands.models import models
 from app.commands.prompt_listing import prompts
 from app.commands.users import users
+from app.web.safe import plain
 from storage.errors import PremiseError, SettingError
 
 if TYPE_CHECKING:
@@ -184,11 +185,11 @@ def ingest(
         f"{len(result['failed'])} failed; {result['chunks']} chunks in {result['seconds']:.1f} s"
     )
     for item in result["failed"]:
-        print(f"  failed: {item['path']}: {item['reason']} {item['advice']}")
+        print_line(f"  failed: {item['path']}: {item['reason']} {item['advice']}")
     for line in result["attention"]:
-        print(f"  attention: {line}")
+        print_line(f"  attention: {line}")
     if result["held"]:
-        print(f"  {result['held']}")
+        print_line(f"  {result['held']}")
 
 
 @cli.command()
@@ -263,10 +264,10 @@ def search(
         return
     for hit in result["hits"]:
         place = ", ".join(filter(None, [_pages(hit["pages"]), hit["section"]]))
-        print(f"{hit['rank']}. {hit['path']}{f' ({place})' if place else ''}  [{hit['score']:.2f}]")
-        print("   " + " ".join(hit["text"].split())[:300])
+        print_line(f"{hit['rank']}. {hit['path']}{f' ({place})' if place else ''}  [{hit['score']:.2f}]")
+        print_line("   " + " ".join(hit["text"].split())[:300])
         if hit["also"]:
-            print(f"   the same in {', '.join(hit['also'])}")
+            print_line(f"   the same in {', '.join(hit['also'])}")
     for note in result["notes"]:
         say(note)
     if any("words_only" in hit["legs"] for hit in result["hits"]):
@@ -301,12 +302,12 @@ def ask(
     if as_json:
         print_json(result)
         return
-    print(result["answer"])
+    print(plain(result["answer"]))
     if result.get("notice"):
         print(f"\n({result['notice']})")
     for citation in result["citations"]:
         place = ", ".join(filter(None, [_pages(citation["pages"]), citation["section"]]))
-        print(f"[{citation['n']}] {citation['path']}{f' ({place})' if place else ''}")
+        print_line(f"[{citation['n']}] {citation['path']}{f' ({place})' if place else ''}")
 
 
 def _filters(

@@ -58,3 +58,20 @@ def test_what_is_not_there_is_said(tmp_path: Path) -> None:
     assert "no document at nothing.md" in run("forget", "nothing.md", data=data, code=1).stderr
     assert "the states are" in run("documents", "list", "--state", "odd", data=data, code=2).stderr
     assert "--all" in run("documents", "retry", data=data, code=2).stderr
+
+
+def test_names_and_texts_of_documents_give_the_terminal_no_orders(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    (data / "inbox" / "hr").mkdir(parents=True)
+    order = "\x1b]0;owned\x07\x9b2J"
+    (data / "inbox" / "hr" / f"bad{order}\nfailed: all.pdf").write_bytes(b"no PDF")
+    (data / "inbox" / "hr" / f"good{order}.md").write_text(f"# Salary{order}\n\nThe band starts at 75,500 EUR.\n")
+    shown = [
+        run("ingest", data=data),
+        run("documents", "list", data=data),
+        run("search", "Where does the salary band start?", "--groups", "hr", data=data),
+    ]
+    for done in shown:
+        assert not {"\x1b", "\x07", "\x9b"} & set(done.stdout + done.stderr)
+    assert "bad]0;owned2J failed: all.pdf" in shown[0].stdout  # one line
+    assert "75,500" in shown[2].stdout

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from app.commands.invocation import Json, names, print_json, settings_here, show
+from app.commands.invocation import Json, names, print_json, print_line, settings_here, show
 from storage.errors import DataFolderError
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def list_documents(
         return
     for document in found:
         why = f"  {document.code}: {document.reason}" if document.reason else ""
-        print(f"{document.state:9} {document.path}{why}")
+        print_line(f"{document.state:9} {document.path}{why}")
     if total > len(found):
         print(f"{len(found)} of {total} files; --page, --limit, --state and --containing show others.")
 

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from app.web.safe import plain
+
 if TYPE_CHECKING:
     from storage.settings import Settings
 
@@ -39,7 +41,12 @@ def settings_here(**overrides: Any) -> Settings:
 
 def say(text: str) -> None:
     """A message to whoever looks on: on standard error."""
-    print(text, file=sys.stderr, flush=True)
+    print(plain(text), file=sys.stderr, flush=True)
+
+
+def print_line(text: str) -> None:
+    """A line on standard output, without anything in names and texts of documents that a terminal would obey."""
+    print(" ".join(plain(text).split("\n")), flush=True)
 
 
 def print_json(value: dict[str, Any]) -> None:
@@ -52,7 +59,7 @@ def show(result: dict[str, Any], in_words: str | Callable[[dict[str, Any]], str]
     if as_json:
         print_json(result)
     else:
-        print(in_words if isinstance(in_words, str) else in_words(result), flush=True)
+        print(plain(in_words if isinstance(in_words, str) else in_words(result)), flush=True)
 
 
 def names(text: str | None) -> list[str]:

@@ -53,25 +53,28 @@ def main() -> None:
     parser.add_argument("--large-only", action="store_true")
     chosen = parser.parse_args()
     limits = ParseLimits(memory_mb=chosen.limit)
-    hostile = [] if chosen.large_only or not EVAL.is_dir() else [_measured(path, limits) for path in _hostile()]
+    print(f"{'file':40}{'MB':>7}{'outcome':>16}{'s':>7}{'resident':>10}{'space':>8}   of {limits.memory_mb:,} MB")
     with tempfile.TemporaryDirectory() as folder:
-        large = []
         for name, make in LARGE.items():
             make(Path(folder) / name)
-            large.append(_measured(Path(folder) / name, limits))
+            _show(_measured(Path(folder) / name, limits), limits)
             (Path(folder) / name).unlink()
-    print(f"{'file':40}{'MB':>7}{'outcome':>16}{'s':>7}{'resident':>10}{'space':>8}   of {limits.memory_mb:,} MB")
-    for row in [*large, *sorted(hostile, key=lambda row: -row.space)[:SHOWN]]:
-        print(
-            f"{row.name[:39]:40}{row.megabytes:7.1f}{row.outcome:>16}{row.seconds:7.1f}{row.resident:10,.0f}"
-            f"{row.space:8,.0f}{row.space / limits.memory_mb:8.0%}"
-        )
+    hostile = [] if chosen.large_only or not EVAL.is_dir() else [_measured(path, limits) for path in _hostile()]
+    for row in sorted(hostile, key=lambda row: -row.space)[:SHOWN]:
+        _show(row, limits)
     if hostile:
-        most = max(hostile, key=lambda row: row.space)
         print(
-            f"\n{len(hostile)} hostile documents: at most {most.space:,.0f} MiB of address space, "
+            f"\n{len(hostile)} hostile documents: at most {max(row.space for row in hostile):,.0f} MiB of space, "
             f"{max(row.resident for row in hostile):,.0f} MiB resident, {max(row.seconds for row in hostile):.1f} s"
         )
+
+
+def _show(row: Row, limits: ParseLimits) -> None:
+    print(
+        f"{row.name[:39]:40}{row.megabytes:7.1f}{row.outcome:>16}{row.seconds:7.1f}{row.resident:10,.0f}"
+        f"{row.space:8,.0f}{row.space / limits.memory_mb:8.0%}",
+        flush=True,
+    )
 
 
 def _hostile() -> Iterator[Path]:
@@ -238,16 +241,16 @@ def _picture(path: Path) -> None:
 
 
 LARGE: dict[str, Callable[[Path], None]] = {
+    "bomb.docx": _bomb,
     "large.txt": _text,
     "large.csv": _csv,
     "large.json": _json,
     "large.html": _html,
-    "large.xlsx": _xlsx,
-    "large.docx": _docx,
     "large.pdf": _pdf,
     "large.zip": _zip,
-    "bomb.docx": _bomb,
     "picture.png": _picture,
+    "large.xlsx": _xlsx,
+    "large.docx": _docx,
 }
 
 
