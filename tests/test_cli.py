@@ -289,16 +289,3 @@ def test_a_disk_that_fills_up_while_files_are_read_says_so(tmp_path: Path) -> No
     assert "status 1" in done.stdout
     assert "Traceback" not in done.stderr
     assert "No space left" in done.stderr or "full" in done.stderr
-
-
-def test_search_and_ask_are_narrowed_by_the_same_options(data: Path) -> None:
-    everywhere = run_json("search", "annual leave", "--groups", "everyone,hr", data=data)["hits"]
-    narrowed = ("--folder", "hr", "--type", "text", "--after", "2020-01-01", "--groups", "everyone,hr")
-    found = run_json("search", "annual leave", *narrowed, data=data)["hits"]
-    assert {hit["path"].split("/")[0] for hit in everywhere} > {hit["path"].split("/")[0] for hit in found} == {"hr"}
-    assert (
-        run_json("search", "annual leave", "--groups", "everyone,hr", "--before", "2001-01-01", data=data)["hits"] == []
-    )
-    answer = run_json("ask", "How many days of annual leave?", *narrowed, data=data)
-    assert {citation["path"].split("/")[0] for citation in answer["citations"]} <= {"hr"}
-    assert "--after" in run("search", "x", "--groups", "hr", "--after", "soon", data=data, code=2).stderr
