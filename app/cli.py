@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import os
 import sys
-from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -21,6 +20,7 @@ from app.commands.feedback import feedback
 from app.commands.invocation import Json, name_data, names, print_json, print_line, say, settings_here
 from app.commands.keeping import backup, doctor, restore
 from app.commands.models import models
+from app.commands.narrowing import narrowing
 from app.commands.prompt_listing import prompts
 from app.commands.users import users
 from app.web.safe import plain
@@ -36,14 +36,6 @@ cli = typer.Typer(
     pretty_exceptions_enable=False,
     help="Private answers on your premises: ask your company's documents, get answers with citations you can check.",
 )
-Types = Annotated[
-    list[str] | None, typer.Option("--type", help="Only these: pdf, docx …; word, slides, sheet, mail, web, text.")
-]
-Folders = Annotated[list[str] | None, typer.Option("--folder", help="Only in this folder, or below it.")]
-Authors = Annotated[list[str] | None, typer.Option("--author", help="Only by this author; a part of the name will do.")]
-After = Annotated[datetime | None, typer.Option("--after", formats=["%Y-%m-%d"], help="Changed on this day or later.")]
-Before = Annotated[datetime | None, typer.Option("--before", formats=["%Y-%m-%d"], help="On this day or earlier.")]
-Documents = Annotated[list[str] | None, typer.Option("--document", help="Only this document, by its path.")]
 Groups = Annotated[str, typer.Option("--groups", help="Stand for a person of these groups: a,b. Name everyone too.")]
 
 
@@ -235,17 +227,14 @@ def reindex(
 
 
 @cli.command()
+@narrowing
 def search(
     question: Annotated[str, typer.Argument(help="What to look for.")],
     groups: Groups,
     k: Annotated[int, typer.Option("-k", min=1, max=200, help="How many passages.")] = 10,
     history: Annotated[Path | None, typer.Option(help="JSON file of earlier turns.")] = None,
-    types: Types = None,
-    folder: Folders = None,
-    author: Authors = None,
-    after: After = None,
-    before: Before = None,
-    document: Documents = None,
+    *,
+    narrowed: Filters,
     as_json: Json = False,
 ) -> None:
     """Find passages, without an answer."""
@@ -257,7 +246,7 @@ def search(
             groups=names(groups),
             k=k,
             history=_history(history),
-            filters=_filters(types, folder, author, after, before, document),
+            filters=narrowed,
         )
     if as_json:
         print_json(result)
@@ -277,16 +266,13 @@ def search(
 
 
 @cli.command()
+@narrowing
 def ask(
     question: Annotated[str, typer.Argument(help="What to know.")],
     groups: Groups,
     history: Annotated[Path | None, typer.Option(help="JSON file of earlier turns: [{role, content}].")] = None,
-    types: Types = None,
-    folder: Folders = None,
-    author: Authors = None,
-    after: After = None,
-    before: Before = None,
-    document: Documents = None,
+    *,
+    narrowed: Filters,
     as_json: Json = False,
 ) -> None:
     """One answer with citations."""
@@ -297,7 +283,7 @@ def ask(
             question,
             groups=names(groups),
             history=_history(history),
-            filters=_filters(types, folder, author, after, before, document),
+            filters=narrowed,
         )
     if as_json:
         print_json(result)
@@ -308,26 +294,6 @@ def ask(
     for citation in result["citations"]:
         place = ", ".join(filter(None, [_pages(citation["pages"]), citation["section"]]))
         print_line(f"[{citation['n']}] {citation['path']}{f' ({place})' if place else ''}")
-
-
-def _filters(
-    types: list[str] | None,
-    folders: list[str] | None,
-    authors: list[str] | None,
-    after: datetime | None,
-    before: datetime | None,
-    documents: list[str] | None,
-) -> Filters:
-    from storage.filters import Filters
-
-    return Filters(
-        types=tuple(types or ()),
-        folders=tuple(folders or ()),
-        authors=tuple(authors or ()),
-        after=after.date() if after else None,
-        before=before.date() if before else None,
-        documents=tuple(documents or ()),
-    )
 
 
 def _history(file: Path | None) -> list[dict[str, str]]:

@@ -12,6 +12,7 @@ from app.models.register import require
 from app.records import Answer, AnswerEvent, Finished, Hit, Turn
 from app.retrieval.rerank import open_reranker
 from app.retrieval.retrieve import Found, Retriever
+from app.retrieval.weighing import Followed
 from app.serving.rate import Rate
 from app.serving.second import Models
 from storage.accounts import Accounts
@@ -47,7 +48,9 @@ class Engine:
         if self.language_model is not None:
             PromptVersions(store.database).keep(self.prompts.version, self.prompts.texts)
         self.rate = Rate(store.settings.questions_per_minute)
-        self.retriever = Retriever(store.indexes, store.embedder, open_reranker(store.settings))
+        self.retriever = Retriever(
+            store.indexes, store.embedder, open_reranker(store.settings), Followed(store.settings)
+        )
 
     @classmethod
     @contextmanager

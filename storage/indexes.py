@@ -68,6 +68,13 @@ class Indexes:
         within = self.catalog.matching(filters, labels=labels).revisions if filters else None
         return self.keywords.search(question, labels=labels, k=k, weights=weights, within=within)
 
+    def search_wording(
+        self, runs: Sequence[Sequence[str]], *, labels: frozenset[int], k: int, filters: Filters = NO_FILTERS
+    ) -> list[IndexHit]:
+        """Chunks for `labels` that say one of these runs of index terms as it is. May name chunks that have gone."""
+        within = self.catalog.matching(filters, labels=labels).revisions if filters else None
+        return self.keywords.saying(runs, labels=labels, k=k, within=within)
+
     # --- keeping in step ---------------------------------------------------------------------------------------
 
     def catch_up(self) -> int:

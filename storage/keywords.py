@@ -170,6 +170,29 @@ class KeywordIndex:
             must.append(self._of(within))
         return self._best(reading, must, k)
 
+    def saying(
+        self,
+        runs: Sequence[Sequence[str]],
+        *,
+        labels: frozenset[int],
+        k: int,
+        within: Collection[str] | None = None,
+    ) -> list[IndexHit]:
+        """Chunks that `labels` may read whose body or title has one of these runs of terms as it is."""
+        if not runs or not labels:
+            return []
+        wanted = [
+            (tantivy.Occur.Should, tantivy.Query.phrase_query(self._schema, field, list(run)))
+            if len(run) > 1
+            else (tantivy.Occur.Should, tantivy.Query.term_query(self._schema, field, run[0]))
+            for run in runs
+            for field in ("body", "title", "section")
+        ]
+        must = [self._readable(labels), tantivy.Query.boolean_query(wanted)]
+        if within is not None:
+            must.append(self._of(within))
+        return self._best(self._reading(), must, k)
+
     def resembling(self, term: str, *, labels: frozenset[int], k: int) -> list[IndexHit]:
         """Chunks that `labels` may read with a word that is one slip of the keys from `term`; two in a long one."""
         if not labels:

@@ -100,6 +100,22 @@ class Settings(BaseSettings):
     )
 
     # retrieval
+    search_candidates: int = Field(
+        50, ge=10, le=200, description="Passages asked of each index and judged. Counts from the next question on."
+    )
+    meaning_weight: float = Field(
+        0.5,
+        ge=0,
+        le=1,
+        description="Share of meaning against words: 0 words alone, 1 meaning alone. Counts from the next question on.",
+    )
+    header_weight: float = Field(
+        1.0,
+        ge=0,
+        le=10,
+        description="How much titles, file names and headings count as keywords; 0: not at all. "
+        "From the next question on.",
+    )
     context_tokens: int = Field(1500, ge=200, description="Tokens of passages given to an answer.")
 
     reranker: Path | None = Field(

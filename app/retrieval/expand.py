@@ -1,4 +1,4 @@
-"""What a question may also be called: words it misspells, and what its abbreviations stand for.
+"""What a question says word for word, and what that may also be called: phrases, codes, slips, abbreviations.
 
 Everything is read from passages that the person may read, when they ask; nothing is kept, so nothing can tell of other
 people's documents. Knows no index.
@@ -9,13 +9,52 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from storage.words import terms
+from storage.words import question_terms, terms
 
 MISSPELT = 5  # letters: shorter words have too many that look alike
 _LONG_SHORT = re.compile(r"((?:\b[\w'’-]+[ \u00a0]){1,9})\(([A-Z][A-Za-z]?[A-Z]{0,6}s?)\)")  # Paid Time Off (PTO)
 _SHORT_LONG = re.compile(r"\b([A-Z]{2,8})\s?\(([^()]{4,80})\)")  # PTO (paid time off)
 _SHORT = re.compile(r"\b[A-Z][A-Za-z]?[A-Z]{1,6}s?\b")
 _SMALL = frozenset("and of the for to in on a an und der die das für von et de la le les des du y".split())
+
+
+_QUOTED = re.compile(r"[\"“”„]([^\"“”„]{2,200})[\"“”]|«([^»]{2,200})»|「([^」]{2,200})」|『([^』]{2,200})』")
+_CODE = re.compile(  # letters and digits: HF-210, v6.15.0; not FY2022, Q3, 3rd
+    r"(?<![\w./-])(?!(?:FY\W?\d+|Q[1-4]|[1-4]Q|\d+(?:st|nd|rd|th)s?)(?:\W|\d|$))(?=[\w./-]*\d)(?=[\w./-]*[^\W\d_])\w+(?:[./-]\w+)*",
+    re.IGNORECASE,
+)
+
+
+_NAME = re.compile(r"\b(?:[A-ZÀ-ÖØ-Þ]\w*|\w*\d\w*)\b")
+
+
+def quoted(question: str) -> list[list[str]]:
+    """What a question quotes, as runs of index terms.
+
+    >>> quoted('Where does it say "net of tax"?')
+    [['net', 'of', 'tax']]
+    """
+    found = ("".join(match.groups(default="")) for match in _QUOTED.finditer(question))
+    return [run for text in found if (run := terms(text))]
+
+
+def codes(question: str) -> list[list[str]]:
+    """Its identifiers, as runs of index terms.
+
+    >>> codes("What does E14 mean on the HF-210?")
+    [['e14'], ['hf', '210']]
+    """
+    return [terms(match.group()) for match in _CODE.finditer(question)]
+
+
+def names_in(question: str) -> list[str]:
+    """The index terms of its names: words with a capital letter, and whatever has a digit.
+
+    >>> names_in("How much debt did Acme have in 2022?")
+    ['acm', '2022']
+    """
+    found = _NAME.findall(question)
+    return question_terms(" ".join(found)) if found else []
 
 
 def definitions(text: str) -> dict[str, str]:

@@ -7,6 +7,7 @@ at best, so that scores of different questions can be compared.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -15,6 +16,7 @@ from statistics import fmean
 from storage.words import is_unspaced
 
 BM25_CEILING = 2.2  # k1 + 1: what one term can add at most, times its rarity
+_YEAR = re.compile(r"(?:19|20)\d\d")
 CLOSE = 2  # words apart: counts as said together
 NEAR = 5  # words apart: counts half
 
@@ -29,7 +31,7 @@ class Evidence:
     coverage: float = 0.0  # part of the question's telling weight that it holds
 
 
-MEANING = 0.5  # share of meaning where the embedder knows the question's language: neither leg is better everywhere
+MEANING = 0.5  # share of meaning that the weights beside it were fitted with: neither leg is better everywhere
 PHRASE = 0.25  # of the words' share
 # What is weighed beside both legs. Fitted on half of the questions of squad and mtrag, checked on the other half.
 MORE_MEANING, MORE_PHRASE, MORE_COVERAGE = 0.1, 0.1, 0.05
@@ -37,16 +39,19 @@ DOCUMENT = 0.2  # the mean of the document's best passages: what several places 
 BEST_PASSAGES = 3
 FOLDER = 0.2  # the mean of the folder's best documents: people file together what belongs together
 BEST_DOCUMENTS = 5
+NAMED = 0.2  # part of the telling weight that is names and stands in the document's title and path: which one is meant
+PERIOD = 0.1  # the document says it is of another year than the question: an annual report, a policy of its year
+CODE = 0.2  # of its score is lost by what lacks a code of the question that another has: "HF-210", "INC-2026-0517"
 
 
-def fused(evidence: Evidence, *, trust: float) -> float:
-    """The score, 0 to 1. `trust`: how far the embedder knows the question's language, 0 to 1."""
+def fused(evidence: Evidence, *, trust: float, share: float = MEANING) -> float:
+    """The score, 0 to 1. `trust`: how far the embedder knows the question's language; `share`: of meaning; 0 to 1."""
     words, meaning = evidence.keyword, max(0.0, evidence.meaning)
     if evidence.phrase is not None:
         words += PHRASE * (evidence.phrase - words)
     parts = [
-        (1.0, words + MEANING * trust * (meaning - words)),
-        (MORE_MEANING * trust, meaning),
+        (1.0, words + share * trust * (meaning - words)),
+        (MORE_MEANING * trust * share / MEANING, meaning),
         (MORE_PHRASE if evidence.phrase is not None else 0.0, evidence.phrase or 0.0),
         (MORE_COVERAGE, evidence.coverage),
     ]
@@ -83,6 +88,49 @@ def _grouped(scores: Sequence[float], names: Sequence[str]) -> dict[str, list[fl
 
 def _folder(path: str) -> str:
     return path.rpartition("/")[0]
+
+
+def with_names(
+    scores: Sequence[float],
+    called: Sequence[frozenset[str]],
+    weights: Mapping[str, float],
+    *,
+    names: frozenset[str],
+    held: frozenset[str],
+) -> list[float]:
+    """Each passage's score by what its document is `called`: the names of the question, and the years.
+
+    Taken off the others rather than added, so that scores stay as high. `held`: terms of any candidate; what stands
+    nowhere tells none from another.
+    """
+    total = sum(weight for term, weight in weights.items() if term in held) or 1.0
+    shares = [sum(weights[term] for term in names & own & weights.keys()) / total for own in called]
+    years = {term for term in weights if _YEAR.fullmatch(term)}
+    wrong = [bool(years) and not years & own and any(map(_YEAR.fullmatch, own)) for own in called]
+    most = max(shares, default=0.0)
+    return [
+        max(0.0, score - NAMED * (most - share) - PERIOD * other)
+        for score, share, other in zip(scores, shares, wrong, strict=True)
+    ]
+
+
+def with_codes(scores: Sequence[float], said: Sequence[float]) -> list[float]:
+    """Each score, less by as much as the best says more of the codes of the question."""
+    most = max(said, default=0.0)
+    return [score * (1.0 - CODE * (most - share)) for score, share in zip(scores, said, strict=True)]
+
+
+def with_quotes(scores: Sequence[float], said: Sequence[float]) -> list[float]:
+    """Each score, after how much of what is quoted stands there: nothing makes up for that. As they were if nowhere."""
+    if not any(said):
+        return list(scores)
+    return [(share + score) / 2 for score, share in zip(scores, said, strict=True)]
+
+
+def part_said(wanted: Sequence[Sequence[str]], *texts: Sequence[str]) -> float:
+    """The part of these runs of terms that stand in one of the texts as they are, 0 to 1."""
+    whole = [f" {' '.join(text)} " for text in texts]
+    return sum(any(f" {' '.join(run)} " in text for text in whole) for run in wanted) / len(wanted) if wanted else 0.0
 
 
 def ceiling(weights: Mapping[str, float]) -> float:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import lru_cache
@@ -19,11 +19,23 @@ import numpy as np
 
 from app.records import Hit, Turn
 from app.retrieval.distinct import spread, without_repeats
-from app.retrieval.expand import may_be_misspelt, nearest, other_names
+from app.retrieval.expand import codes, may_be_misspelt, names_in, nearest, other_names, quoted
 from app.retrieval.followup import Asking, asking
-from app.retrieval.fuse import Evidence, ceiling, coverage, fused, phrase, with_company
+from app.retrieval.fuse import (
+    Evidence,
+    ceiling,
+    coverage,
+    fused,
+    part_said,
+    phrase,
+    with_codes,
+    with_company,
+    with_names,
+    with_quotes,
+)
 from app.retrieval.rerank import Reranker
 from app.retrieval.trust import trust
+from app.retrieval.weighing import Weighing
 from storage.catalog import Vector
 from storage.embedder import Embedder
 from storage.errors import IndexUnavailable, ServiceError
@@ -36,7 +48,7 @@ from storage.words import question_terms, terms
 log = logging.getLogger("premise.search")
 
 WORDS_ONLY = "words_only"  # among a hit's legs when the vector index did not answer
-DEPTH = 50  # hits asked of each leg: the more, the more of a document's passages speak for it; each costs a row
+EXACT = 10  # passages that say a quoted phrase or a code as it is, however little else speaks for them
 CORRECTED = 0.8  # weight of a word in the spelling that the documents have
 OTHER_NAME = 0.5  # of the words of an abbreviation, or the abbreviation of words
 READ_FOR_SPELLING = 10  # passages
@@ -67,7 +79,14 @@ class Found:
 class Retriever:
     """Hybrid search over what `labels` may read."""
 
-    def __init__(self, indexes: Indexes, embedder: Embedder, reranker: Reranker | None = None) -> None:
+    def __init__(
+        self,
+        indexes: Indexes,
+        embedder: Embedder,
+        reranker: Reranker | None = None,
+        weighing: Callable[[], Weighing] = Weighing,
+    ) -> None:
+        self._weighing = weighing
         self._indexes = indexes
         self._embedder = embedder
         self._reranker = reranker
@@ -97,7 +116,7 @@ class Retriever:
         if not labels:
             return Found(hits=())
         started = perf_counter()
-        search = _Search(self._indexes, self._embedder, asking(question, history), labels, filters)
+        search = _Search(self._indexes, self._embedder, asking(question, history), labels, filters, self._weighing())
         ranked = search.ranked()
         hits = without_repeats(ranked, search.cosine, _terms_of)
         timings = {"search": perf_counter() - started}
@@ -105,6 +124,7 @@ class Retriever:
         if self._reranker is not None and len(hits) > 1:
             began = perf_counter()
             hits, notes = _reranked(self._reranker, question, hits)
+            hits = search.wording_first(hits)
             timings["rerank"] = perf_counter() - began
         hits = spread(hits, k, comparing=_COMPARES.search(question) is not None)
         return Found(
@@ -134,8 +154,15 @@ class _Search:
     """One question on its way through both indexes."""
 
     def __init__(
-        self, indexes: Indexes, embedder: Embedder, asked: Asking, labels: frozenset[int], filters: Filters
+        self,
+        indexes: Indexes,
+        embedder: Embedder,
+        asked: Asking,
+        labels: frozenset[int],
+        filters: Filters,
+        weighing: Weighing,
     ) -> None:
+        self._weighing = weighing
         self._indexes = indexes
         self._labels = labels
         self._filters = filters
@@ -143,6 +170,7 @@ class _Search:
         self._trust = trust(asked.text, embedder)
         self._texts = _texts(embedder, asked)
         self._vector = _mixed(self._texts, asked)
+        self._quoted, self._codes = quoted(asked.text), codes(asked.text)
         self._found: dict[str, tuple[StoredChunk, Vector]] = {}
 
     def ranked(self) -> list[Hit]:
@@ -151,7 +179,7 @@ class _Search:
         wanted, rarity = self._spelt(self._asked.terms)
         by_word = self._by_word(wanted)
         by_meaning, mark = self._by_meaning()
-        self._load([*by_word, *by_meaning])
+        self._load([*by_word, *by_meaning, *self._by_wording()])
         if more := self._other_names(wanted):
             wanted, rarity = wanted | more, rarity | self._indexes.keywords.rarity(more, labels=labels)
             by_word = self._by_word(wanted)
@@ -162,26 +190,54 @@ class _Search:
             weights={t: weight * rarity[t] * (left if t in echoed else 1.0) for t, weight in wanted.items()},
             vector=_mixed(self._texts, self._asked, left),
             trust=self._trust,
+            share=self._weighing.meaning,
         )
         hits = [judge.hit(found, own, by_word.get(name, 0.0)) for name, (found, own) in self._found.items()]
-        scores = with_company([hit.score for hit in hits], [hit.found.path for hit in hits], trust=self._trust)
+        called = [frozenset(_terms_of(f"{hit.found.title} {hit.found.path}")) for hit in hits]
+        names, held = frozenset(names_in(self._asked.text)), frozenset(judge.held)
+        scores = with_names([hit.score for hit in hits], called, judge.weights, names=names, held=held)
+        scores = with_company(scores, [hit.found.path for hit in hits], trust=self._trust)
         if _NOW.search(self._asked.text):
             scores = _newer_first(scores, [hit.found.modified for hit in hits])
+        if self._codes:
+            scores = with_codes(scores, [_said(hit, self._codes) for hit in hits])
         hits = [replace(hit, score=score, legs=hit.legs | mark) for hit, score in zip(hits, scores, strict=True)]
-        return sorted(hits, key=lambda hit: (-hit.score, hit.found.chunk.id))
+        return self.wording_first(sorted(hits, key=lambda hit: (-hit.score, hit.found.chunk.id)))
+
+    def wording_first(self, hits: list[Hit]) -> list[Hit]:
+        """Where the question quotes, what says so word for word comes before all else."""
+        if not self._quoted:
+            return hits
+        scores = with_quotes([hit.score for hit in hits], [_said(hit, self._quoted) for hit in hits])
+        hits = [replace(hit, score=score) for hit, score in zip(hits, scores, strict=True)]
+        return sorted(hits, key=lambda hit: -hit.score)
 
     def cosine(self, one: Hit, other: Hit) -> float:
         """How alike two candidates are in meaning."""
         return float(self._found[one.found.chunk.id][1] @ self._found[other.found.chunk.id][1])
 
     def _by_word(self, wanted: Mapping[str, float]) -> dict[str, float]:
-        hits = self._indexes.search_keywords(wanted, labels=self._labels, k=DEPTH, filters=self._filters)
+        hits = self._indexes.search_keywords(
+            wanted,
+            labels=self._labels,
+            k=self._weighing.candidates,
+            weights=self._weighing.keywords,
+            filters=self._filters,
+        )
         return {hit.id: hit.score for hit in hits}
+
+    def _by_wording(self) -> list[str]:
+        runs = [*self._quoted, *self._codes]
+        return [
+            hit.id for hit in self._indexes.search_wording(runs, labels=self._labels, k=EXACT, filters=self._filters)
+        ]
 
     def _by_meaning(self) -> tuple[list[str], dict[str, float]]:
         """What is near in meaning; nothing, with a mark for the hits, when the vector index does not answer."""
         try:
-            hits = self._indexes.search_vectors(self._vector, labels=self._labels, k=DEPTH, filters=self._filters)
+            hits = self._indexes.search_vectors(
+                self._vector, labels=self._labels, k=self._weighing.candidates, filters=self._filters
+            )
         except IndexUnavailable as error:
             log.warning("%s Passages are found by words alone.", error)
             return [], {WORDS_ONLY: 1.0}
@@ -266,18 +322,27 @@ class _Judge:
     weights: dict[str, float]  # how much each term of the question tells, in its order
     vector: Vector
     trust: float  # how far the embedder knows the question's words, 0 to 1
+    share: float  # of meaning
+    held: set[str] = field(default_factory=set)  # of its terms, those that some candidate has
 
     def hit(self, found: StoredChunk, own: Vector, bm25: float) -> Hit:
         """The candidate with its own score, not yet ranked. `bm25`: 0 where the words did not find it."""
         header, body = _terms_of(f"{found.chunk.header} {found.path}"), _terms_of(found.chunk.body)
+        everything = frozenset(header).union(body)
+        self.held.update(everything & self.weights.keys())
         evidence = Evidence(
             meaning=float(own @ self.vector),
             keyword=min(1.0, bm25 / ceiling(self.weights)),
             phrase=phrase(self.weights, body),
-            coverage=coverage(self.weights, frozenset(header).union(body)),
+            coverage=coverage(self.weights, everything),
         )
         legs = {"vector": evidence.meaning, "keyword": bm25, "coverage": evidence.coverage}
-        return Hit(rank=0, score=fused(evidence, trust=self.trust), found=found, legs=legs)
+        return Hit(rank=0, score=fused(evidence, trust=self.trust, share=self.share), found=found, legs=legs)
+
+
+def _said(hit: Hit, runs: Sequence[Sequence[str]]) -> float:
+    chunk = hit.found.chunk
+    return part_said(runs, _terms_of(chunk.body), _terms_of(f"{chunk.header} {hit.found.path}"))
 
 
 @lru_cache(maxsize=20_000)  # chunks never change: the same text has the same terms

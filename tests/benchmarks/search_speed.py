@@ -117,10 +117,19 @@ def _fill(store: Store, passages: list[list[str]], count: int, labels: int, *, g
     mixed = random.Random(SEED)  # noqa: S311  (nothing secret)
     source = catalog.source(str(store.settings.inbox_folder), None)
     catalog.set_fact(EMBEDDER, "synthetic")
-    for number, vectors in enumerate(_vectors(count)):
-        label = catalog.label_for([f"group{number % labels}"])
+    known = [catalog.label_for([f"group{number}"]) for number in range(labels)]
+    paths = [f"folder {number % 97}/report {number}.md" for number in range(-(-count // A_DOCUMENT))]
+    catalog.add_files(
+        source.id,
+        [
+            Seen(path=path, label=known[number % labels], size=1, mtime_ns=0, inode=0)
+            for number, path in enumerate(paths)
+        ],
+    )
+    documents = catalog.known(source.id)
+    for number, (path, vectors) in enumerate(zip(paths, _vectors(count), strict=True)):
         bodies = [" ".join(mixed.choice(passages) + mixed.choice(passages)) for _ in vectors]
-        _document(catalog, source.id, label, f"folder {number % 97}/report {number}.md", bodies, vectors)
+        _document(catalog, documents[path].id, path, bodies, vectors)
         if number % 2000 == 1999:
             print(
                 f"  {(number + 1) * A_DOCUMENT:,} chunks in the catalog, {time.monotonic() - started:.0f} s", flush=True
@@ -133,11 +142,7 @@ def _fill(store: Store, passages: list[list[str]], count: int, labels: int, *, g
     print(f"  catalog {filled - started:.0f} s, indexes {time.monotonic() - filled:.0f} s", flush=True)
 
 
-def _document(
-    catalog: Catalog, source: int, label: int | None, path: str, bodies: Sequence[str], vectors: Vector
-) -> None:
-    seen = Seen(path=path, label=label, size=1, mtime_ns=0, inode=0)
-    document = catalog.add_files(source, [seen])[path]
+def _document(catalog: Catalog, document: str, path: str, bodies: Sequence[str], vectors: Vector) -> None:
     content = sha256(path.encode()).hexdigest()
     revision = revision_id(document, content)
     pieces, start = [], 0

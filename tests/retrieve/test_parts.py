@@ -7,8 +7,20 @@ from dataclasses import dataclass
 import pytest
 
 from app.records import Turn
+from app.retrieval.expand import codes, names_in, quoted
 from app.retrieval.followup import FADED, REFERRING, RESTATED, TERM_ECHO, asking
-from app.retrieval.fuse import Evidence, ceiling, coverage, fused, phrase, with_company
+from app.retrieval.fuse import (
+    Evidence,
+    ceiling,
+    coverage,
+    fused,
+    part_said,
+    phrase,
+    with_codes,
+    with_company,
+    with_names,
+    with_quotes,
+)
 from app.retrieval.trust import LEAST, trust
 from storage.embedder import Embedder, LocalEmbedder
 from storage.words import terms
@@ -86,6 +98,31 @@ def test_the_rest_of_a_document_and_of_its_folder_speak_for_a_passage() -> None:
     assert pay - printer > 0.2  # the better folder
     assert with_company([0.5, 0.1], ["hr/leave.md", "it/vpn.md"], trust=0.0) == [0.5, 0.1]
     assert max(with_company([1.0] * 9, ["a/b.md"] * 9, trust=1.0)) <= 1.0
+
+
+def test_the_document_that_the_question_names_comes_before_its_likes() -> None:
+    weights = {"acm": 3.0, "2022": 1.0, "debt": 2.0, "zebra": 6.0}  # nothing tells of zebras
+    called = [
+        frozenset(text.split()) for text in ("acm 2022", "acm 2021", "helvar 2022", "acm report", "acm 2022 debt")
+    ]
+    names, held = frozenset({"acm", "2022"}), frozenset({"acm", "2022", "debt"})
+    right, year, company, bare, word = with_names([0.4] * 5, called, weights, names=names, held=held)
+    assert right == word == 0.4  # an ordinary word in a file's name tells little
+    assert right > bare > year  # a name without a year is not of the wrong one
+    assert right > company
+    assert with_names([0.4, 0.3], [frozenset()] * 2, weights, names=names, held=held) == [0.4, 0.3]
+    assert names_in("How much debt did Acme have in 2022, in the US?") == ["acm", "2022", "us"]
+
+
+def test_what_is_quoted_and_codes_are_taken_word_for_word() -> None:
+    assert quoted('Where does it say "net of tax" or „der Vorstand“?') == [["net", "of", "tax"], ["der", "vorstand"]]
+    assert quoted("What's the manager's share?") == []
+    assert codes("What does E14 mean on the HF-210, v6.15.0?") == [["e14"], ["hf", "210"], ["v6", "15", "0"]]
+    assert codes("What was the debt in Q3 2023, FY2022, FY'21 and 1Q23, the 3rd time?") == []
+    assert part_said([["hf", "210"], ["e14"]], ["the", "hf", "210"], ["e", "14"]) == 0.5
+    assert with_quotes([0.9, 0.0], [0.0, 1.0]) == [0.45, 0.5]
+    assert with_quotes([0.4, 0.3], [0.0, 0.0]) == with_codes([0.4, 0.3], [0.0, 0.0]) == [0.4, 0.3]
+    assert with_codes([0.4, 0.3], [0.0, 1.0])[0] < 0.4
 
 
 def test_who_refers_to_what_was_said_inherits_more() -> None:

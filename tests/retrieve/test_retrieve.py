@@ -112,6 +112,15 @@ def test_an_exact_identifier_wins(office: Place) -> None:
     assert first(search(office, "px-4712", "everyone")) == "error2.md"
 
 
+def test_what_is_quoted_wins_over_what_is_nearer(office: Place) -> None:
+    question = "How many days of paid holiday do staff have a year"
+    assert first(search(office, f"{question}?", "everyone")) == "leave.md"
+    assert first(search(office, f'{question}, in "second floor need a badge"?', "everyone")) == "printer.md"
+    assert (
+        first(search(office, f'{question}, in "second badge need a floor"?', "everyone")) == "leave.md"
+    )  # said nowhere
+
+
 def test_meaning_finds_what_words_do_not(office: Place) -> None:
     assert first(search(office, "How much vacation do employees get?", "everyone")) == "leave.md"
 
