@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 import zipfile
+from importlib.metadata import PackageNotFoundError, metadata
 from pathlib import Path
 
 import pytest
+from packaging.specifiers import SpecifierSet
 
 ROOT = Path(__file__).parents[2]
 # what the scan takes for a secret and is none: file, and why
@@ -51,6 +54,23 @@ def test_a_secret_would_be_found(tmp_path: Path) -> None:
     (tmp_path / "b.py").write_text('password = "' + "hunter2-but-longer" + '"\n')
     kinds = {line.split(" ", 1)[1] for line in scan(tmp_path, ["a.pem", "b.py"])}
     assert kinds == {"Private Key", "Secret Keyword"}
+
+
+PYTHONS = {"Debian 12": "3.11.2", "Ubuntu 24.04": "3.12.3", "Debian 13": "3.13.5"}
+
+
+def test_every_locked_package_runs_on_the_pythons_that_the_readme_names() -> None:
+    """Debian 12's is an old 3.11: a package that wants 3.11.5 cannot be installed on a bare host."""
+    locked = re.findall(r"^([\w.-]+)==", (ROOT / "deploy/constraints.txt").read_text(), re.MULTILINE)
+    assert len(locked) > 100
+    refused = []
+    for name in locked:
+        try:
+            wanted = SpecifierSet(metadata(name)["Requires-Python"] or "")
+        except PackageNotFoundError:
+            continue  # of another platform
+        refused += [f"{name} wants {wanted}: {system}" for system, found in PYTHONS.items() if found not in wanted]
+    assert refused == []
 
 
 ENTRIES = [
