@@ -27,18 +27,16 @@ from storage.database import Database
 from storage.datafolder import DataFolder
 from storage.errors import BackupError
 from storage.originals import Originals
+from storage.seals import Seal, seal
 from storage.settings import Settings
 from storage.snapshot import (
     CATALOG,
     MANIFEST,
     OBJECTS,
     SUMS,
-    Age,
     Entry,
     Hashing,
     Manifest,
-    Plain,
-    Seal,
     damaged,
     hash_of,
     read_sums,
@@ -89,8 +87,8 @@ def back_up(
     database = Database.open(folder.catalog)
     try:
         with _alone(place):
-            seal: Seal = Age(recipients, _secret(Catalog(database))) if recipients else Plain()
-            made = _Writing(folder, place, seal, progress).run()
+            sealed = seal(recipients, _secret(Catalog(database)) if recipients else b"")
+            made = _Writing(folder, place, sealed, progress).run()
             removed = _remove_old(place, keep)
         Catalog(database).set_fact(LAST_BACKUP, datetime.now(UTC).isoformat(timespec="seconds"))
         Audit(database).record("operator", Event.BACKED_UP, str(made.snapshot))

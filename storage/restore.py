@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 from sqlalchemy import delete, select, update
 
@@ -27,21 +28,18 @@ from storage.keywords import KeywordIndex
 from storage.matrix import Matrix
 from storage.originals import Originals
 from storage.schema import sessions, sources
+from storage.seals import SUFFIXES, Opener, opened
 from storage.snapshot import (
     CATALOG,
     MANIFEST,
     OBJECTS,
     Hashing,
-    Identity,
     Manifest,
-    Plain,
     damaged,
     find,
     read_sums,
 )
 from storage.vectors import VectorIndex
-
-KEY_MISSING = "{0} is encrypted. Name the private key: --identity FILE"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,16 +61,21 @@ def restore(
     *,
     name: str | None = None,
     identity: Path | None = None,
+    passphrase: Path | None = None,
     progress: Progress = lambda what, done, total: None,
 ) -> Restored:
     """Make the data folder `data`, which is empty or missing, from a backup.
 
-    `name`: one of several backups; else the newest. Raises: BackupError, DataFolderError.
+    `name`: one of several backups; else the newest. `identity`: file with the private key of an encrypted one (of GPG,
+    None is this account's keyring), `passphrase`: file that opens the key. Raises: BackupError, DataFolderError.
     """
     snapshot = find(backups.expanduser().resolve(), name)
     target = data.expanduser().resolve()
     _refuse_filled(target)
-    return _Reading(snapshot, Identity(identity) if identity else None, progress).into(target)
+    sums = read_sums(snapshot)
+    suffix = next((end for end in SUFFIXES if MANIFEST + end in sums), "")
+    with opened(suffix, snapshot, identity, passphrase) as opener:
+        return _Reading(snapshot, sums, suffix, opener, progress).into(target)
 
 
 def check(
@@ -80,28 +83,28 @@ def check(
     *,
     name: str | None = None,
     identity: Path | None = None,
+    passphrase: Path | None = None,
     scratch: Path | None = None,
     progress: Progress = lambda what, done, total: None,
 ) -> Restored:
     """Restore into a scratch folder, compare, and remove it again. Raises: BackupError.
 
-    An encrypted backup needs the private key for that.
+    An encrypted backup needs the private key for that, as in restore().
     """
     with tempfile.TemporaryDirectory(prefix="premise-check-", dir=scratch) as folder:
-        return restore(backups, Path(folder) / "data", name=name, identity=identity, progress=progress)
+        return restore(
+            backups, Path(folder) / "data", name=name, identity=identity, passphrase=passphrase, progress=progress
+        )
 
 
 class _Reading:
     """One backup on its way into a data folder."""
 
-    def __init__(self, snapshot: Path, identity: Identity | None, progress: Progress) -> None:
+    def __init__(self, snapshot: Path, sums: dict[str, str], suffix: str, opener: Opener, progress: Progress) -> None:
         self._snapshot = snapshot
-        self._identity = identity
+        self._suffix = suffix
+        self._opener = opener
         self._progress = progress
-        sums = read_sums(snapshot)
-        self._suffix = "" if MANIFEST in sums else ".age"
-        if self._suffix and identity is None:
-            raise BackupError(KEY_MISSING.format(snapshot))
         progress("Verifying", 0, len(sums))
         bad = damaged(snapshot, sums)
         if bad:
@@ -197,13 +200,10 @@ class _Reading:
                 pass
         return reading.content
 
-    def _copy(self, source: Path, target: object) -> None:
+    def _copy(self, source: Path, target: IO[bytes]) -> None:
         try:
             with source.open("rb") as reading:
-                if self._identity is not None and self._suffix:
-                    self._identity.open(reading, target, str(source))  # type: ignore[arg-type]
-                else:
-                    Plain().write(reading, target)  # type: ignore[arg-type]
+                self._opener.open(reading, target, str(source))
         except FileNotFoundError as error:
             raise BackupError(f"The backup is damaged: {source} is missing.") from error
 

@@ -1,4 +1,4 @@
-"""One backup as it lies on the disk: what it holds, how its files are written, and whether they are still whole.
+"""One backup as it lies on the disk: what it holds, and whether it is still whole.
 
     BACKUPS/20261122T074500Z/
         SHA256SUMS              of every file below, as it lies there: `sha256sum -c SHA256SUMS` checks it without us
@@ -6,8 +6,8 @@
         catalog.sqlite          the catalog at one moment
         objects/ab/abcd…        contents, each once, named by hash; unchanged ones are hard links into the one before
 
-Encrypted for age keys every file but SHA256SUMS ends with `.age`, and an object's name is a keyed hash, so that nobody
-without the key can tell whether a document they know is in the backup. The only owner of pyrage. Knows no table.
+Encrypted (storage/seals.py) every file but SHA256SUMS ends with `.age` or `.gpg`, and an object's name is a keyed hash,
+so that nobody without the key can tell whether a document they know is in the backup. Knows no table.
 """
 
 from __future__ import annotations
@@ -15,14 +15,11 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import asdict, dataclass
-from hashlib import blake2b, sha256
+from hashlib import sha256
 from pathlib import Path
-from typing import IO, Any, Protocol
-
-import pyrage
+from typing import IO, Any
 
 from storage.errors import BackupError
 
@@ -73,87 +70,6 @@ class Manifest:
             return cls(**value)
         except (KeyError, TypeError, ValueError) as error:
             raise BackupError(f"{place} is no manifest of a backup of Premise ({error}).") from error
-
-
-class Seal(Protocol):
-    """How a file is written: as it is, or encrypted."""
-
-    suffix: str
-
-    def write(self, source: IO[bytes], target: IO[bytes]) -> None:
-        """Copy, sealing."""
-
-    def name(self, content: str) -> str:
-        """What the object of this SHA-256 is called."""
-
-
-class Plain:
-    """Files as they are."""
-
-    suffix = ""
-
-    def write(self, source: IO[bytes], target: IO[bytes]) -> None:
-        """See Seal."""
-        while block := source.read(BLOCK):
-            target.write(block)
-
-    def name(self, content: str) -> str:
-        """See Seal."""
-        return content
-
-
-class Age:
-    """Files that only the holder of one of the keys can read."""
-
-    suffix = ".age"
-
-    def __init__(self, recipients: Iterable[str], secret: bytes) -> None:
-        """`recipients`: public keys, age's own ("age1…") or of ssh. `secret`: hides what the objects are."""
-        names = sorted(text.strip() for text in recipients)
-        self._recipients = [_recipient(text) for text in names]
-        # the keys are part of it: for other keys everything is written anew, not linked
-        self._secret = sha256(secret + "\n".join(names).encode()).digest()
-
-    def write(self, source: IO[bytes], target: IO[bytes]) -> None:
-        """See Seal."""
-        pyrage.encrypt_io(source, target, self._recipients)
-
-    def name(self, content: str) -> str:
-        """See Seal."""
-        return blake2b(content.encode(), key=self._secret, digest_size=32).hexdigest()
-
-
-class Identity:
-    """A private key: opens what was encrypted for it."""
-
-    def __init__(self, file: Path) -> None:
-        """Raises: BackupError when the file holds no private key of age or ssh."""
-        try:
-            text = file.read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError) as error:
-            raise BackupError(f"The key {file} cannot be read: {error}.") from error
-        lines = [line.strip() for line in text.splitlines()]
-        try:
-            keys = [line for line in lines if line.startswith("AGE-SECRET-KEY-")]
-            self._identities: list[Any] = [pyrage.x25519.Identity.from_str(key) for key in keys]
-            if not keys:
-                self._identities = [pyrage.ssh.Identity.from_buffer(text.encode())]
-        except pyrage.IdentityError as error:
-            raise BackupError(f"{file} holds no private key of age or ssh ({error}).") from error
-
-    def open(self, source: IO[bytes], target: IO[bytes], name: str) -> None:
-        """Copy, decrypting. Raises: BackupError."""
-        try:
-            pyrage.decrypt_io(source, target, self._identities)
-        except (pyrage.DecryptError, OSError) as error:
-            raise BackupError(f"{name} cannot be decrypted with this key ({error}).") from error
-
-
-def _recipient(text: str) -> Any:
-    try:
-        return (pyrage.ssh if text.startswith("ssh-") else pyrage.x25519).Recipient.from_str(text.strip())
-    except pyrage.RecipientError as error:
-        raise BackupError(f"{text!r} is no public key of age (age1…) or ssh ({error}).") from error
 
 
 class Hashing:

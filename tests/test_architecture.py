@@ -28,7 +28,7 @@ OWNERS = {  # vendor: the files (or folders) that may import it
     "prometheus_client": {"app/web/metrics.py"},
     "py3langid": {"ingest/language.py"},
     "pypdfium2": {"ingest/parse", "app/web/page_renderer.py"},
-    "pyrage": {"storage/snapshot.py"},
+    "pyrage": {"storage/seals.py"},
     "sentence_transformers": {"storage/embedder.py", "app/retrieval/rerank.py"},
     "sqlalchemy": {"storage"},
     "starlette": {"app"},

@@ -15,13 +15,18 @@ from app.commands.invocation import Json, print_json, say, settings_here
 
 Backups = Annotated[Path, typer.Argument(help="The folder of backups, on another disk or share.")]
 Name = Annotated[str | None, typer.Option("--name", help="One of several backups. Default: the newest.")]
-Key = Annotated[Path | None, typer.Option("--identity", help="File with the private key of an encrypted backup.")]
+Key = Annotated[
+    Path | None,
+    typer.Option("--identity", help="File with the private key of an encrypted backup. Of GPG: else the keyring's."),
+]
+Passphrase = Annotated[Path | None, typer.Option("--passphrase-file", help="File with the passphrase of a GPG key.")]
 
 
 def backup(
     backups: Backups,
     encrypt_to: Annotated[
-        list[str] | None, typer.Option("--encrypt-to", help="Public key (age1… or ssh-…); may be given again.")
+        list[str] | None,
+        typer.Option("--encrypt-to", help="Public key: age1…, ssh-…, gpg:FINGERPRINT, gpg:FILE."),
     ] = None,
     keep: Annotated[int | None, typer.Option(min=1, help="Keep so many of the newest, remove the rest.")] = None,
     check: Annotated[
@@ -30,6 +35,7 @@ def backup(
     scratch: Annotated[Path | None, typer.Option(help="Where the trial goes. Default: the temporary folder.")] = None,
     name: Name = None,
     identity: Key = None,
+    passphrase: Passphrase = None,
     as_json: Json = False,
 ) -> None:
     """One more backup of the data folder, while everything runs; or the trial of one (--check)."""
@@ -37,7 +43,8 @@ def backup(
         from storage.restore import check as try_out
 
         with _shown() as (progress, seconds):
-            found = try_out(backups, name=name, identity=identity, scratch=scratch, progress=progress)
+            key: dict[str, Any] = {"name": name, "identity": identity, "passphrase": passphrase}
+            found = try_out(backups, **key, scratch=scratch, progress=progress)
         _report(asdict(found) | {"seconds": seconds()}, as_json, "Restored on trial and agrees", found.absent)
         return
     from storage.backup import back_up
@@ -47,12 +54,19 @@ def backup(
     _report(asdict(made) | {"seconds": seconds()}, as_json, "Written and verified", made.absent)
 
 
-def restore(backups: Backups, name: Name = None, identity: Key = None, as_json: Json = False) -> None:
+def restore(
+    backups: Backups,
+    name: Name = None,
+    identity: Key = None,
+    passphrase: Passphrase = None,
+    as_json: Json = False,
+) -> None:
     """A backup into an empty data folder; both indexes are made anew, without embedding."""
     from storage.restore import restore as bring_back
 
     with _shown() as (progress, seconds):
-        found = bring_back(backups, settings_here().data, name=name, identity=identity, progress=progress)
+        key: dict[str, Any] = {"name": name, "identity": identity, "passphrase": passphrase}
+        found = bring_back(backups, settings_here().data, **key, progress=progress)
     _report(asdict(found) | {"seconds": seconds()}, as_json, "Restored", found.absent)
 
 

@@ -31,7 +31,9 @@ pytestmark = pytest.mark.slow
 def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """One package, its build tools, and the program."""
     made = tmp_path_factory.mktemp("airgap") / "bundle"
-    subprocess.run([sys.executable, str(ROOT / "deploy/airgap/pack"), str(made), "--only", "pyrage"], check=True)
+    (made.parent / "all.zip").write_bytes(b"what deploy/audit --fetch wrote")
+    more = ["--only", "pyrage", "--advisories", str(made.parent / "all.zip")]
+    subprocess.run([sys.executable, str(ROOT / "deploy/airgap/pack"), str(made), *more], check=True)
     return made
 
 
@@ -51,6 +53,7 @@ def test_the_bundle_proves_itself_and_names_everything_in_it(bundle: Path) -> No
     manifest = json.loads((bundle / "manifest.json").read_text())
     assert manifest["whole"] is False
     assert (bundle / "premise" / "deploy" / "systemd" / "install").exists()
+    assert "advisories.zip" in (bundle / "SHA256SUMS").read_text()
     assert "python3-venv" in (bundle / "packages.txt").read_text()
     made = json.loads((bundle / "sbom.cdx.json").read_text())
     wheels = {file.name.split("-")[0].lower().replace("_", "-") for file in (bundle / "wheels").iterdir()}

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
+import threading
 import zipfile
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from importlib.metadata import PackageNotFoundError, metadata
 from pathlib import Path
 
 import pytest
+from packaging.specifiers import SpecifierSet
 
 ROOT = Path(__file__).parents[2]
 # what the scan takes for a secret and is none: file, and why
@@ -53,6 +59,23 @@ def test_a_secret_would_be_found(tmp_path: Path) -> None:
     assert kinds == {"Private Key", "Secret Keyword"}
 
 
+PYTHONS = {"Debian 12": "3.11.2", "Ubuntu 24.04": "3.12.3", "Debian 13": "3.13.5"}
+
+
+def test_every_locked_package_runs_on_the_pythons_that_the_readme_names() -> None:
+    """Debian 12's is an old 3.11: a package that wants 3.11.5 cannot be installed on a bare host."""
+    locked = re.findall(r"^([\w.-]+)==", (ROOT / "deploy/constraints.txt").read_text(), re.MULTILINE)
+    assert len(locked) > 100
+    refused = []
+    for name in locked:
+        try:
+            wanted = SpecifierSet(metadata(name)["Requires-Python"] or "")
+        except PackageNotFoundError:
+            continue  # of another platform
+        refused += [f"{name} wants {wanted}: {system}" for system, found in PYTHONS.items() if found not in wanted]
+    assert refused == []
+
+
 ENTRIES = [
     ({"versions": ["1.0"]}, True),
     ({"versions": ["0.9"]}, False),
@@ -78,6 +101,47 @@ def test_the_audit_knows_lists_and_ranges(tmp_path: Path, affected: dict[str, ob
     assert done.returncode == int(hit)
     assert ("some-package 1.0: TEST-1 Bad." in done.stdout) == hit
     assert "newest entry of the database 2026-11-01" in done.stderr
+
+
+def test_the_export_is_fetched_carried_and_found_damaged(tmp_path: Path) -> None:
+    there, here = tmp_path / "there", tmp_path / "here"
+    there.mkdir()
+    here.mkdir()
+    entry = {
+        "id": "TEST-2",
+        "modified": "2026-11-20T00:00:00Z",
+        "affected": [{"package": {"ecosystem": "PyPI", "name": "other"}, "versions": ["2.0"]}],
+    }
+    with zipfile.ZipFile(there / "export", "w") as archive:
+        archive.writestr("TEST-2.json", json.dumps(entry))
+    (there / "page").write_text("<html>sign in first</html>")
+    (tmp_path / "lock.txt").write_text("other==2.0\n")
+    handler = partial(SimpleHTTPRequestHandler, directory=str(there))
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    address = f"http://127.0.0.1:{server.server_address[1]}"
+
+    def audit(*words: object) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, str(ROOT / "deploy/audit"), *map(str, words)]
+        return subprocess.run(command, capture_output=True, text=True, check=False)
+
+    try:
+        assert audit("--fetch", here / "all.zip", f"{address}/page").returncode == 2
+        assert audit("--fetch", here / "all.zip", f"{address}/nothing").returncode == 2
+        assert list(here.iterdir()) == []
+        done = audit("--fetch", here / "all.zip", f"{address}/export")
+        assert (done.returncode, "1 entries" in done.stderr) == (0, True)
+    finally:
+        server.shutdown()
+        server.server_close()
+    subprocess.run(["sha256sum", "--check", "--quiet", "all.zip.sha256"], cwd=here, check=True)
+    found = audit(here / "all.zip", tmp_path / "lock.txt")
+    assert (found.returncode, "other 2.0: TEST-2" in found.stdout) == (1, True)
+    with (here / "all.zip").open("ab") as file:
+        file.write(b"x")
+    damaged = audit(here / "all.zip", tmp_path / "lock.txt")
+    assert (damaged.returncode, "differs from its checksum" in damaged.stderr) == (2, True)
+    assert "deploy/audit --fetch" in audit(here / "none.zip").stderr
 
 
 def test_every_package_is_locked_to_one_version() -> None:

@@ -9,6 +9,8 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from place import Place
+from test_server import exec_start
 
 ROOT = Path(__file__).parents[2]
 UNITS = ROOT / "deploy" / "systemd"
@@ -37,9 +39,12 @@ def test_a_second_install_changes_nothing_and_uninstall_keeps_what_is_the_compan
     (tmp_path / "var/lib/premise/catalog.sqlite").write_text("kept")
     env = tmp_path / "etc/premise/premise.env"
     env.write_text(env.read_text() + "PREMISE_PORT=8601\n")
-    before = tree(tmp_path / "etc")
-    assert "units unchanged" in install(tmp_path)
-    assert tree(tmp_path / "etc") == before
+    before = tree(tmp_path)
+    assert "program unchanged, units unchanged" in install(tmp_path)
+    assert tree(tmp_path) == before
+    (tmp_path / "opt/premise/app/cli.py").write_text("changed")
+    assert "program changed, units unchanged" in install(tmp_path)  # an update: the services are restarted for it
+    assert (tmp_path / "opt/premise/app/cli.py").read_bytes() == before["opt/premise/app/cli.py"][2]
     assert (tmp_path / "etc/premise/credentials/llm.key").stat().st_mode & 0o077 == 0
     assert (tmp_path / "etc/premise/credentials").stat().st_mode & 0o077 == 0
     assert (tmp_path / "var/lib/premise").stat().st_mode & 0o077 == 0
@@ -50,7 +55,29 @@ def test_a_second_install_changes_nothing_and_uninstall_keeps_what_is_the_compan
     assert (tmp_path / "var/lib/premise/catalog.sqlite").read_text() == "kept"
     install(tmp_path)
     assert "PREMISE_PORT=8601" in env.read_text()
-    assert (tmp_path / "etc/premise/credentials/llm.key").read_bytes() == before["premise/credentials/llm.key"][2]
+    assert (tmp_path / "etc/premise/credentials/llm.key").read_bytes() == before["etc/premise/credentials/llm.key"][2]
+
+
+@pytest.mark.slow
+def test_the_timers_units_back_up_and_find_a_damaged_backup(place: Place, tmp_path: Path) -> None:
+    """What premise-backup.timer and premise-backup-check.timer start, run as it stands in the units."""
+    place.write("everyone/leave.md", "# Leave\n\nThere are 30 days of annual leave.\n")
+    place.ingest()
+    backups = tmp_path / "backups"
+    backups.mkdir()
+
+    def run(unit: str) -> subprocess.CompletedProcess[str]:
+        command = [part.replace("/var/backups/premise", str(backups)) for part in exec_start(unit)]
+        environment = os.environ | {"PREMISE_DATA": str(place.settings.data)}
+        return subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+
+    assert (done := run("premise-backup.service")).returncode == 0, done.stderr
+    assert (done := run("premise-backup-check.service")).returncode == 0, done.stderr
+    assert "Restored on trial and agrees" in done.stdout
+    (snapshot,) = backups.iterdir()  # nothing is left of the trial
+    next(file for file in (snapshot / "objects").rglob("*") if file.is_file()).write_bytes(b"x")
+    assert (done := run("premise-backup-check.service")).returncode == 1  # systemd calls the unit failed
+    assert "The backup is damaged" in done.stderr
 
 
 @needs_systemd

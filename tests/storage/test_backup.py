@@ -9,7 +9,7 @@ import sqlite3
 import stat
 import subprocess
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -180,6 +180,81 @@ def test_a_backup_of_age_can_be_opened_by_age_itself(filled: Place, tmp_path: Pa
         ["age", "-d", "-i", str(tmp_path / "key"), str(manifest)], check=True, capture_output=True
     ).stdout
     assert len(json.loads(shown)["files"]) == 6
+
+
+needs_gpg = pytest.mark.skipif(shutil.which("gpg") is None, reason="gpg is not installed")
+PASSPHRASE = "a passphrase for this test alone"
+
+
+@pytest.fixture
+def gpg(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A folder with two keys made on the spot: one.pub and one.key (with a passphrase), two.pub and two.key."""
+    folder = tmp_path_factory.mktemp("g")  # short: the agent's socket lies in it
+    (folder / "phrase").write_text(PASSPHRASE + "\n")
+    unlock = ["--pinentry-mode", "loopback", "--passphrase-file", str(folder / "phrase")]
+    (folder / "home").mkdir(mode=0o700)
+    monkeypatch.setenv("GNUPGHOME", str(folder / "home"))
+    run = ["gpg", "--batch", "--quiet"]
+    for name, how in (("one", unlock), ("two", ["--passphrase", ""])):
+        subprocess.run([*run, *how, "--quick-generate-key", name, "future-default", "default", "never"], check=True)
+        public = subprocess.run([*run, "--armor", "--export", name], check=True, capture_output=True).stdout
+        secret = subprocess.run([*run, *how, "--export-secret-keys", name], check=True, capture_output=True).stdout
+        (folder / f"{name}.pub").write_bytes(public)
+        (folder / f"{name}.key").write_bytes(secret)
+    agents = shutil.which("gpgconf")
+    yield folder
+    subprocess.run([str(agents), "--kill", "all"], check=False, capture_output=True)
+
+
+def forget_phrases() -> None:
+    """What the agent remembers of passphrases goes."""
+    subprocess.run(["gpgconf", "--reload", "gpg-agent"], check=True, capture_output=True)
+
+
+@needs_gpg
+def test_a_backup_for_a_gpg_key_opens_with_that_key_alone(
+    filled: Place, tmp_path: Path, gpg: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wait_for_next_name(monkeypatch)
+    backups = tmp_path / "backups"
+    made = back_up(filled.settings, backups, recipients=[f"gpg:{gpg / 'one.pub'}"])
+    everything = b"".join(contents(made.snapshot).values()) + " ".join(contents(made.snapshot)).encode()
+    for secret in (b"annual leave", b"leave.md", b"access.toml", *map(str.encode, filled.store.catalog.originals())):
+        assert secret not in everything
+    forget_phrases()
+    for wrong in ({"identity": gpg / "two.key"}, {"identity": gpg / "one.key"}, {"identity": gpg / "one.pub"}):
+        with pytest.raises(BackupError, match=r"cannot be decrypted|no private key"):
+            check(backups, **wrong)
+    forget_phrases()
+    opened = check(backups, identity=gpg / "one.key", passphrase=gpg / "phrase")  # on another host: the key in a file
+    assert opened.documents == documents(filled)
+    assert check(backups, passphrase=gpg / "phrase").documents == documents(filled)  # here: the account's keyring
+    again = back_up(filled.settings, backups, recipients=[f"gpg:{gpg / 'one.pub'}"])
+    assert again.copied_bytes < again.total_bytes  # linked
+    shown = subprocess.run(["gpg", "--batch", "--with-colons", "--list-keys", "two"], check=True, capture_output=True)
+    fingerprint = next(line.split(b":")[9] for line in shown.stdout.splitlines() if line.startswith(b"fpr:")).decode()
+    back_up(filled.settings, backups, recipients=[f"gpg:{fingerprint}"])
+    assert check(backups, identity=gpg / "two.key").documents == documents(filled)
+
+
+@needs_gpg
+def test_what_is_no_key_of_gpg_is_said_before_anything_is_written(
+    filled: Place, tmp_path: Path, gpg: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    backups = tmp_path / "backups"
+    (tmp_path / "none").write_text("nothing")
+    age = str(pyrage.x25519.Identity.generate().to_public())
+    for recipients, match in (
+        (["gpg:" + "A" * 40], "no public key that gpg"),
+        ([f"gpg:{tmp_path / 'none'}"], "no public key that gpg"),
+        ([f"gpg:{gpg / 'one.pub'}", age], "one of them"),
+    ):
+        with pytest.raises(BackupError, match=match):
+            back_up(filled.settings, backups, recipients=recipients)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(BackupError, match="apt-get install gnupg"):
+        back_up(filled.settings, backups, recipients=[f"gpg:{gpg / 'one.pub'}"])
+    assert snapshots(backups) == []
 
 
 def test_it_is_of_one_moment_while_others_write(filled: Place, tmp_path: Path) -> None:
