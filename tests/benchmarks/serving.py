@@ -1,6 +1,6 @@
 """What asking through Premise costs over asking vLLM itself, for the very same prompts. Prints ratios of one run.
 
-    .venv/bin/python tests/benchmarks/serving.py [--questions 32] [--tokens 200]
+    .venv/bin/python tests/benchmarks/serving.py [--questions 16] [--tokens 64] [--rounds 2]
 
 A real vLLM server on the CPU with the tests' tiny random model, a real web server, real retrieval. "direct" sends the
 messages that Premise builds straight to vLLM; both read the same stream of server-sent events, in turn, so that load of
@@ -56,20 +56,27 @@ class Streamed:
 def main() -> None:
     """Measure and print."""
     options = argparse.ArgumentParser(description=__doc__)
-    options.add_argument("--questions", type=int, default=32)
-    options.add_argument("--tokens", type=int, default=200)
+    options.add_argument("--questions", type=int, default=16)
+    options.add_argument("--tokens", type=int, default=64)
+    options.add_argument("--rounds", type=int, default=2, help="of all questions, at each number at once")
     given = options.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         vllm = Vllm(Path(folder), context=16384)
         data = Path(folder) / "data"
         try:
+            _told("starting vLLM")
             vllm.start()
+            _told("vLLM is ready; indexing the sample company")
             asked = _questions(given.questions)
             prompts = _index_and_prompts(data, asked)
             with _web(data, vllm, given.tokens) as address:
-                _measure(vllm, address, DataFolder(data).operator_token(), asked, prompts, given.tokens)
+                _measure(vllm, address, DataFolder(data).operator_token(), asked, prompts, given.tokens, given.rounds)
         finally:
             vllm.kill()
+
+
+def _told(what: str) -> None:
+    print(f"{time.strftime('%H:%M:%S')} {what}", file=sys.stderr, flush=True)
 
 
 def _questions(number: int) -> list[str]:
@@ -128,10 +135,16 @@ def _web(data: Path, vllm: Vllm, tokens: int) -> Iterator[str]:
 
 
 def _measure(
-    vllm: Vllm, address: str, token: str, asked: Sequence[str], prompts: Sequence[list[dict[str, str]]], tokens: int
+    vllm: Vllm,
+    address: str,
+    token: str,
+    asked: Sequence[str],
+    prompts: Sequence[list[dict[str, str]]],
+    tokens: int,
+    rounds: int,
 ) -> None:
-    def direct(at: int) -> Streamed:
-        body = {"model": "tiny", "messages": prompts[at], "stream": True, "temperature": 0, "max_tokens": tokens}
+    def direct(at: int, most: int = tokens) -> Streamed:
+        body = {"model": "tiny", "messages": prompts[at], "stream": True, "temperature": 0, "max_tokens": most}
         return _read(f"{vllm.url}/chat/completions", body, vllm.headers, ours=False)
 
     def ours(at: int) -> Streamed:
@@ -139,14 +152,16 @@ def _measure(
         return _read(f"{address}/api/v1/ask", body, {"Authorization": f"Bearer {token}"}, ours=True)
 
     for at in range(len(asked)):  # both find every prompt in vLLM's cache
-        direct(at)
+        direct(at, 2)
     ours(0)
+    _told("both ways are warm")
     print(f"{len(asked)} questions, {tokens} tokens each at most; medians (95th percentile)")
     print(f"{'at once':>8}{'':>9}{'first token, ms':>22}{'tokens/s a stream':>20}{'retrieval, ms':>18}")
     for together in AT_ONCE:
         results: dict[str, list[Streamed]] = {"direct": [], "ours": []}
         made = {"direct": 0.0, "ours": 0.0}
         batches = [list(range(start, min(start + together, len(asked)))) for start in range(0, len(asked), together)]
+        batches *= rounds
         for number, batch in enumerate(batches):
             if len(batch) < together:
                 continue
