@@ -9,21 +9,24 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from app.commands import documents, keeping
-from app.commands import evaluation as cli_eval
-from app.models.commands import feedback, models
+from app.commands.documents import documents, forget
+from app.commands.evaluation import evaluation
+from app.commands.feedback import feedback
+from app.commands.invocation import Json, name_data, names, print_json, say, settings_here
+from app.commands.keeping import backup, doctor, restore
+from app.commands.models import models
+from app.commands.prompt_listing import prompts
+from app.commands.users import users
 from storage.errors import PremiseError, SettingError
 
 if TYPE_CHECKING:
     from storage.filters import Filters
-    from storage.settings import Settings
 
 cli = typer.Typer(
     name="premise",
@@ -32,12 +35,6 @@ cli = typer.Typer(
     pretty_exceptions_enable=False,
     help="Private answers on your premises: ask your company's documents, get answers with citations you can check.",
 )
-users = typer.Typer(no_args_is_help=True, help="Accounts: who can sign in, and their groups.")
-cli.add_typer(users, name="users")
-cli.add_typer(models, name="models")
-cli.add_typer(feedback, name="feedback")
-
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON object on standard output.")]
 Types = Annotated[
     list[str] | None, typer.Option("--type", help="Only these: pdf, docx …; word, slides, sheet, mail, web, text.")
 ]
@@ -49,12 +46,6 @@ Documents = Annotated[list[str] | None, typer.Option("--document", help="Only th
 Groups = Annotated[str, typer.Option("--groups", help="Stand for a person of these groups: a,b. Name everyone too.")]
 
 
-class State:
-    """What the options before the command say."""
-
-    data: Path | None = None
-
-
 @cli.callback()
 def options(
     data: Annotated[
@@ -62,7 +53,7 @@ def options(
     ] = None,
 ) -> None:
     """Options that every command takes."""
-    State.data = data
+    name_data(data)
 
 
 def main() -> None:
@@ -71,40 +62,13 @@ def main() -> None:
     try:
         cli()
     except SettingError as error:
-        _say(str(error))
+        say(str(error))
         sys.exit(2)
     except PremiseError as error:
-        _say(str(error))
+        say(str(error))
         sys.exit(1)
     except BrokenPipeError:
         sys.exit(1)
-
-
-def _settings(**overrides: Any) -> Settings:
-    from storage.outgoing import guard
-    from storage.settings import load_settings
-
-    settings = load_settings(State.data, **overrides)
-    guard(settings)
-    return settings
-
-
-cli.add_typer(cli_eval.commands(_settings), name="eval")
-
-
-documents.add_to(cli, _settings)
-
-
-def _say(text: str) -> None:
-    print(text, file=sys.stderr, flush=True)
-
-
-def _print_json(value: dict[str, Any]) -> None:
-    print(json.dumps(value, ensure_ascii=False), flush=True)
-
-
-def _names(text: str | None) -> list[str]:
-    return [name.strip() for name in (text or "").split(",") if name.strip()]
 
 
 # --- the service ---------------------------------------------------------------------------------------------------
@@ -120,21 +84,21 @@ def up(
     from app.operations.up import Service
     from storage.datafolder import DataFolder
 
-    settings = _settings(host=host, port=port)
+    settings = settings_here(host=host, port=port)
     if host is not None:
         os.environ["PREMISE_HOST"] = host  # the web server's process reads the settings anew
     if port is not None:
         os.environ["PREMISE_PORT"] = str(port)
     folder = DataFolder(settings.data)
     settings.inbox_folder.mkdir(parents=True, exist_ok=True)
-    _say("Starting…")
-    require(settings, _say)
+    say("Starting…")
+    require(settings, say)
 
     def ready(address: str) -> None:
-        _say(f"Premise is ready: {address}")
-        _say(f"Drop files into {settings.inbox_folder}/<group>/ (everyone/ is for everybody). Ctrl-C stops everything.")
+        say(f"Premise is ready: {address}")
+        say(f"Drop files into {settings.inbox_folder}/<group>/ (everyone/ is for everybody). Ctrl-C stops everything.")
 
-    Service(settings, folder, _say).run(ready)
+    Service(settings, folder, say).run(ready)
 
 
 @cli.command("serve-vectors", hidden=True)
@@ -143,20 +107,18 @@ def serve_vectors() -> None:
     from app.operations.up import Service
     from storage.datafolder import DataFolder
 
-    settings = _settings()
-    Service(settings, DataFolder(settings.data), _say, ("chroma",)).run(lambda _: _say("The vector index is ready."))
+    settings = settings_here()
+    Service(settings, DataFolder(settings.data), say, ("chroma",)).run(lambda _: say("The vector index is ready."))
 
 
 @cli.command("serve-web", hidden=True)
 def serve_web() -> None:
     """The web server, as `premise up` and the systemd unit run it."""
     from app.engine import Engine
-    from app.models.register import require
     from app.web.server import serve
 
-    settings = _settings()
-    require(settings, _say)
-    with Engine.open(settings) as engine:
+    settings = settings_here()
+    with Engine.open(settings, say) as engine:
         serve(engine, settings.host, settings.port)
 
 
@@ -173,8 +135,8 @@ def serve_ingest() -> None:
 
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
     logging.getLogger("httpx").setLevel(logging.WARNING)  # one line a request to Chroma says nothing
-    settings = _settings()
-    require(settings, _say, roles=["embedder"])
+    settings = settings_here()
+    require(settings, say, roles=["embedder"])
     settings.inbox_folder.mkdir(parents=True, exist_ok=True)
     stop = threading.Event()
     for name in (signal.SIGINT, signal.SIGTERM):
@@ -199,21 +161,23 @@ def ingest(
     as_json: Json = False,
 ) -> None:
     """One full pass over a folder: new, changed, moved and deleted files."""
+    from app.models.register import require
     from ingest.passes import one_pass
 
-    settings = _settings()
-    if readers is not None and not _names(readers):
+    settings = settings_here()
+    require(settings, say, roles=["embedder"])
+    if readers is not None and not names(readers):
         raise typer.BadParameter("name at least one group", param_hint="--readers")
     result = one_pass(
         settings,
         folder,
-        readers=_names(readers) if readers is not None else None,
+        readers=names(readers) if readers is not None else None,
         retry=retry,
         confirm_deletions=confirm_deletions,
         remove=remove,
     )
     if as_json:
-        _print_json(result)
+        print_json(result)
         return
     print(
         f"{result['indexed']} indexed, {result['unchanged']} unchanged, {result['deleted']} deleted, "
@@ -240,24 +204,28 @@ def reindex(
     as_json: Json = False,
 ) -> None:
     """Rebuild both indexes from the catalog: no parsing, no embedding; or change the embedding model."""
+    from app.models.register import require
     from ingest.passes import change_model, confirm_model, rebuild
 
+    settings = settings_here()
     if embed + confirm + revert + cut > 1:
         raise typer.BadParameter("choose one of --embed, --confirm, --revert and --cut")
+    if embed or cut:  # the rest loads no model
+        require(settings, say, roles=["embedder"])
     if confirm:
-        result = confirm_model(_settings())
+        result = confirm_model(settings)
         words = f"{result['model']} is confirmed; {result['moved']} old vectors were let go"
     elif embed or revert:
-        result = change_model(_settings(), revert=revert)
+        result = change_model(settings, revert=revert)
         words = (
             f"{result['embedded']} chunks were embedded; questions are answered by {result['model']} now, "
             f"{result['seconds']:.1f} s. If that is right: premise reindex --confirm; if not: premise reindex --revert"
         )
     else:
-        result = rebuild(_settings(), cut=cut)
+        result = rebuild(settings, cut=cut)
         words = f"{result['chunks']} chunks in both indexes, {result['seconds']:.1f} s"
     if as_json:
-        _print_json(result)
+        print_json(result)
     else:
         print(words)
 
@@ -282,16 +250,16 @@ def search(
     """Find passages, without an answer."""
     from app.commands.ask import remote_or_local
 
-    with remote_or_local(_settings()) as asking:
+    with remote_or_local(settings_here()) as asking:
         result = asking.search(
             question,
-            groups=_names(groups),
+            groups=names(groups),
             k=k,
             history=_history(history),
             filters=_filters(types, folder, author, after, before, document),
         )
     if as_json:
-        _print_json(result)
+        print_json(result)
         return
     for hit in result["hits"]:
         place = ", ".join(filter(None, [_pages(hit["pages"]), hit["section"]]))
@@ -300,9 +268,9 @@ def search(
         if hit["also"]:
             print(f"   the same in {', '.join(hit['also'])}")
     for note in result["notes"]:
-        _say(note)
+        say(note)
     if any("words_only" in hit["legs"] for hit in result["hits"]):
-        _say("The vector index does not answer at the moment; these were found by their words alone.")
+        say("The vector index does not answer at the moment; these were found by their words alone.")
     if not result["hits"]:
         print("Nothing was found that these groups may read.")
 
@@ -323,15 +291,15 @@ def ask(
     """One answer with citations."""
     from app.commands.ask import remote_or_local
 
-    with remote_or_local(_settings()) as asking:
+    with remote_or_local(settings_here()) as asking:
         result = asking.ask(
             question,
-            groups=_names(groups),
+            groups=names(groups),
             history=_history(history),
             filters=_filters(types, folder, author, after, before, document),
         )
     if as_json:
-        _print_json(result)
+        print_json(result)
         return
     print(result["answer"])
     if result.get("notice"):
@@ -387,9 +355,9 @@ def status(as_json: Json = False) -> None:
     """Documents by state, whether the indexes agree with the catalog, models, disk."""
     from app.operations.condition import condition, in_words
 
-    result = condition(_settings())
+    result = condition(settings_here())
     if as_json:
-        _print_json(result)
+        print_json(result)
     else:
         print(in_words(result))
 
@@ -399,180 +367,20 @@ def settings() -> None:
     """Every setting, its value and what it does."""
     from storage.settings import Settings
 
-    current = _settings()
+    current = settings_here()
     for name, info in Settings.model_fields.items():
         print(f"{name} = {getattr(current, name)}\n    {info.description}")
 
 
-def _accounts(work: Callable[[Any], Any]) -> Any:
-    from storage.accounts import Accounts
-    from storage.audit import Audit
-    from storage.database import Database
-    from storage.datafolder import DataFolder
+# --- the commands that have a module of their own -----------------------------------------------------------------
 
-    database = Database.open(DataFolder(_settings().data).catalog)
-    try:
-        accounts = Accounts(database)
-        accounts_audit = Audit(database)
-        return work((accounts, accounts_audit))
-    finally:
-        database.close()
-
-
-Password = Annotated[
-    bool, typer.Option("--password-stdin", help="Read the password from standard input; otherwise one is made.")
-]
-
-
-def _password(from_stdin: bool) -> str:
-    from storage.accounts import new_password
-
-    return sys.stdin.readline().rstrip("\n") if from_stdin else new_password()
-
-
-@users.command("add")
-def users_add(
-    name: str,
-    groups: Annotated[str, typer.Option(help="Groups: a,b. Everybody belongs to everyone anyway.")] = "",
-    admin: Annotated[bool, typer.Option("--admin", help="May administer.")] = False,
-    password_stdin: Password = False,
-    as_json: Json = False,
-) -> None:
-    """A new account. Prints the password that was made."""
-    from storage.audit import Event
-
-    password = _password(password_stdin)
-
-    def work(parts: Any) -> Any:
-        user = parts[0].add(name, password, _names(groups), admin=admin)
-        parts[1].record("operator", Event.USER_ADDED, name)
-        return user
-
-    _show_user(_accounts(work), None if password_stdin else password, as_json)
-
-
-@users.command("change")
-def users_change(
-    name: str,
-    groups: Annotated[str | None, typer.Option(help="All groups from now on: a,b.")] = None,
-    admin: Annotated[bool | None, typer.Option("--admin/--no-admin", help="May administer.")] = None,
-    disabled: Annotated[bool | None, typer.Option("--disable/--enable", help="May not sign in.")] = None,
-    new_password: Annotated[bool, typer.Option("--new-password", help="Make a new password.")] = False,
-    password_stdin: Password = False,
-    as_json: Json = False,
-) -> None:
-    """Change an account: groups, rights, password."""
-    from storage.audit import Event
-
-    password = _password(password_stdin) if new_password or password_stdin else None
-
-    def work(parts: Any) -> Any:
-        user = parts[0].change(
-            name,
-            password=password,
-            groups=_names(groups) if groups is not None else None,
-            admin=admin,
-            disabled=disabled,
-        )
-        parts[1].record("operator", Event.USER_CHANGED, name)
-        return user
-
-    _show_user(_accounts(work), None if password_stdin else password, as_json)
-
-
-@users.command("remove")
-def users_remove(name: str, as_json: Json = False) -> None:
-    """Delete an account with its conversations."""
-    from storage.audit import Event
-
-    def work(parts: Any) -> None:
-        parts[0].remove(name)
-        parts[1].record("operator", Event.USER_REMOVED, name)
-
-    _accounts(work)
-    if as_json:
-        _print_json({"removed": name})
-    else:
-        print(f"{name} was removed.")
-
-
-@users.command("list")
-def users_list(as_json: Json = False) -> None:
-    """Every account."""
-    people = _accounts(lambda parts: parts[0].all())
-    if as_json:
-        _print_json({"users": [_user_json(user) for user in people]})
-        return
-    for user in people:
-        marks = ", ".join(filter(None, ["admin" if user.admin else "", "disabled" if user.disabled else ""]))
-        print(f"{user.name}  groups: {', '.join(user.groups) or 'everyone only'}{f'  ({marks})' if marks else ''}")
-    if not people:
-        print("There are no accounts yet: premise users add NAME --groups a,b")
-
-
-@users.command("token")
-def users_token(
-    name: str,
-    days: Annotated[float | None, typer.Option(min=0, help="For so many days. Default: until it is revoked.")] = None,
-    revoke: Annotated[bool, typer.Option("--revoke", help="End every token of this account instead.")] = False,
-    as_json: Json = False,
-) -> None:
-    """A token by which this person's programs ask in their name, at /v1 and /api/v1. Shown once."""
-    from storage.audit import Event
-    from storage.tokens import Tokens
-
-    def work(parts: Any) -> Any:
-        tokens = Tokens(parts[0].database)
-        done = tokens.revoke(name) if revoke else tokens.make(name, days)
-        parts[1].record("operator", Event.TOKENS_REVOKED if revoke else Event.TOKEN_MADE, name)
-        return done
-
-    done = _accounts(work)
-    if as_json:
-        _print_json({"name": name} | ({"revoked": done} if revoke else {"token": done}))
-    else:
-        print(f"{done} revoked" if revoke else f"token: {done}")
-
-
-@cli.command()
-def prompts(
-    copy: Annotated[bool, typer.Option("--copy", help="Put the files into the data folder, for changing.")] = False,
-    version: Annotated[str | None, typer.Option(help="Print the prompts of this version, as answers name it.")] = None,
-    as_json: Json = False,
-) -> None:
-    """What the language model is told: the files in force, and every version that was."""
-    from app.answers.prompt_files import copy_prompts
-    from app.commands.prompt_listing import listing
-
-    folder = _settings().data
-    if copy:
-        for file in copy_prompts(folder):
-            _say(f"{file} can be changed now; the next start uses it.")
-    found = listing(folder, version)
-    if as_json:
-        _print_json(found)
-        return
-    for name, text in found["texts"].items():
-        print(f"--- {name}{' (own)' if name in found['own'] else ''} ---\n{text.rstrip()}\n")
-    print(f"version {found['version']}")
-    for item in found["versions"]:
-        print(f"  {item['version']} first used {item['first_used']}")
-
-
-def _user_json(user: Any) -> dict[str, Any]:
-    return {"name": user.name, "groups": list(user.groups), "admin": user.admin, "disabled": user.disabled}
-
-
-def _show_user(user: Any, password: str | None, as_json: bool) -> None:
-    if as_json:
-        _print_json(_user_json(user) | ({"password": password} if password else {}))
-        return
-    print(f"{user.name}  groups: {', '.join(user.groups) or 'everyone only'}{'  (admin)' if user.admin else ''}")
-    if password:
-        print(f"password: {password}")
-
-
-keeping.add_to(cli, _settings)
+for command in (backup, restore, doctor, forget, prompts):
+    cli.command()(command)
+cli.add_typer(users, name="users")
+cli.add_typer(documents, name="documents")
+cli.add_typer(models, name="models")
+cli.add_typer(evaluation, name="eval")
+cli.add_typer(feedback, name="feedback")
 
 
 if __name__ == "__main__":

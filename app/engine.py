@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 
 from app.answers.answer import answer_events
 from app.answers.prompt_files import load_prompts
 from app.asker import Asker
+from app.models.register import require
 from app.records import Answer, AnswerEvent, Finished, Hit, Turn
 from app.retrieval.rerank import open_reranker
 from app.retrieval.retrieve import Found, Retriever
@@ -50,8 +51,12 @@ class Engine:
 
     @classmethod
     @contextmanager
-    def open(cls, settings: Settings) -> Iterator[Engine]:
-        """Open the data folder of the settings. Raises: see storage.store.open_store; SettingError for a prompt."""
+    def open(cls, settings: Settings, tell: Callable[[str], None] = lambda _: None) -> Iterator[Engine]:
+        """Open the data folder of the settings, when every model in use may be used and is unchanged.
+
+        Raises: ModelError; see storage.store.open_store; SettingError for a prompt.
+        """
+        require(settings, tell)
         with open_store(settings) as store:
             yield cls(store)
 

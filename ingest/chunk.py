@@ -14,6 +14,7 @@ from pathlib import PurePosixPath
 
 from ingest.language import languages
 from storage.records import ELEMENT_SEPARATOR, Chunk, Element, Kind, Parsed, revision_text
+from storage.sections import section_paths
 from storage.sentences import sentence_spans
 
 Count = Callable[[Sequence[str]], list[int]]
@@ -98,17 +99,9 @@ def embedding_text(piece: Chunk) -> str:
 
 
 def _units(elements: Sequence[Element], text: str, title: str, limit: int, count_tokens: Count) -> Iterator[_Unit]:
-    section: list[tuple[int, str]] = []
     raw: list[_Unit] = []
     offset = 0
-    for index, element in enumerate(elements):
-        if element.kind is Kind.HEADING:
-            section = [item for item in section if item[0] < element.level]
-            if " ".join(element.text.split()).casefold() != title.casefold():
-                section.append((element.level, " ".join(element.text.split())))
-        path = tuple(name for _, name in section)
-        if element.sheet and element.sheet not in path:
-            path = (element.sheet, *path)
+    for index, (element, path) in enumerate(zip(elements, section_paths(elements, title), strict=True)):
         for start, end, address in _spans(element):
             raw.append(
                 _Unit(

@@ -30,7 +30,7 @@ from storage.catalog.facts import PARSER_NETWORK
 from storage.embedder import Embedder
 from storage.erasure import scrub, scrub_due
 from storage.errors import PremiseError
-from storage.failures import BY_PERSON, RETRIED, Code, ParseFailure
+from storage.failures import BY_PERSON, NOT_THE_FILES_FAULT, RETRIED, Code, ParseFailure
 from storage.indexes import Indexes
 from storage.injection import FLAG, instructions
 from storage.originals import Originals
@@ -42,6 +42,9 @@ log = logging.getLogger("premise.ingest")
 EMBED_AT = BATCH  # chunks collected across documents before they are embedded together
 CHUNKS_AHEAD = 4 * BATCH  # wait for the embedder at most, and those of the files that are being parsed
 FILES_AHEAD = 4  # of every parser
+BYTES_AHEAD = (
+    1_000_000  # more files than that, of so many bytes together: small ones are parsed while others are embedded
+)
 LISTED = 200  # waiting files fetched at once
 LIST_SECONDS = 2.0  # and again after this long: a small new file goes before the large ones that waited
 MOST_INSIDE = 20_000  # files of one container and of all containers in it
@@ -366,7 +369,7 @@ class Pipeline:
 
     def _fail(self, known: Waiting, failure: ParseFailure) -> None:
         retry_at = None
-        again = known.attempts + 1 < self.settings.max_attempts or failure.code is Code.UNREADABLE
+        again = known.attempts + 1 < self.settings.max_attempts or failure.code in NOT_THE_FILES_FAULT
         if (failure.passing or failure.code in RETRIED) and again:
             wait = 5 if failure.passing or failure.code is Code.CHANGING else 30
             retry_at = datetime.now(UTC) + timedelta(seconds=wait * 2 ** min(known.attempts, 5))
@@ -478,13 +481,18 @@ class _Upcoming:
 
     def fill(self, *, room: bool) -> bool:
         """Hand files to the parsers, when there is room for what they yield. Whether any is being parsed."""
-        while room and len(self._futures) < FILES_AHEAD * self._pipeline.parsers and not self._pause():
+        while room and self._may_take_more() and not self._pause():
             known = self._next()
             if known is None:
                 break
             self._taken.add(known.id)
             self._futures[self._pool.submit(self._pipeline._prepare, known)] = known
         return bool(self._futures)
+
+    def _may_take_more(self) -> bool:
+        if len(self._futures) < FILES_AHEAD * self._pipeline.parsers:
+            return True
+        return len(self._futures) < BATCH and sum(known.size for known in self._futures.values()) < BYTES_AHEAD
 
     def finished(self, *, wait: bool) -> list[tuple[Waiting, _Prepared | ParseFailure | None]]:
         """What parsing has ended; with `wait`, at least one file's, when any is being parsed."""

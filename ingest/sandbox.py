@@ -26,7 +26,7 @@ from collections.abc import Callable
 from dataclasses import asdict, replace
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import IO, Any
 
 from ingest.parse.limits import MEGABYTE, MEMBERS, ParseLimits
 from ingest.parse.wire import LENGTH, WireError, decode, parsed_from_plain, write_message
@@ -40,6 +40,11 @@ LOCK = ".lock"
 TOO_DEEP = "It lies in a container within containers; only three levels are opened (limit max_depth)."
 START_SECONDS = 60.0  # a child that has not said hello by then is killed
 _BYTES_PER_CHARACTER = 8  # of a reply: text in UTF-8 twice over (cells), and boxes
+BROKEN = (
+    Code.OUT_OF_MEMORY,
+    Code.PARSER_CRASHED,
+    Code.TIMED_OUT,
+)  # after these a child, or what it started, is no good
 _RECYCLE_PART = 0.5  # of the memory limit: a child that holds more after a file is replaced
 
 
@@ -100,8 +105,8 @@ class Sandbox:
             self._kill()
             raise ParseFailure(Code.PARSER_CRASHED, f"The parser answered what nobody understands: {error}") from error
         except BaseException as error:
-            if not isinstance(error, ParseFailure) or error.code in (Code.OUT_OF_MEMORY, Code.PARSER_CRASHED):
-                self._kill()  # interrupted in mid-answer, or its memory is in pieces: the next file gets a fresh one
+            if not isinstance(error, ParseFailure) or error.code in BROKEN:
+                self._kill()  # interrupted in mid-answer, or in pieces: the next file gets a fresh one
             raise
         self._recycle(reply)
         return parsed
@@ -141,22 +146,51 @@ class Sandbox:
         if self._child is not None and self._child.poll() is None:
             return self._child
         self._kill()
+        with tempfile.TemporaryFile() as said:
+            try:
+                return self._start(said)
+            except _Breach as breach:  # no file has been given to it yet
+                late = breach.code is Code.TIMED_OUT
+                reason = (
+                    f"The parser did not start within {START_SECONDS:g} s." if late else "The parser did not start."
+                )
+                raise self._not_started(reason, said) from breach
+            except WireError as error:
+                raise self._not_started(
+                    f"The parser did not say what it should at its start ({error}).", said
+                ) from error
+            except OSError as error:
+                raise self._not_started(
+                    f"The parser could not be started ({error.strerror or error}).", said
+                ) from error
+
+    def _start(self, said: IO[bytes]) -> subprocess.Popen[bytes]:
+        """A new child that has said hello. `said` takes what it writes to standard error until then."""
         self._home, self._lock = _new_home()
         watched, self._alive = os.pipe()
-        self._child = subprocess.Popen(
-            [sys.executable, "-m", "ingest.parse.child", json.dumps(asdict(self.limits)), str(watched)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            cwd=self._home,
-            env=_environment(self._home),
-            start_new_session=True,
-            pass_fds=(watched,),
-        )
-        os.close(watched)
+        try:
+            self._child = subprocess.Popen(
+                [sys.executable, "-P", "-m", "ingest.parse.child", json.dumps(asdict(self.limits)), str(watched)],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=said,
+                cwd=self._home,
+                env=_environment(self._home),
+                start_new_session=True,
+                pass_fds=(watched,),
+            )
+        finally:
+            os.close(watched)
         self._files = 0
         self.network = bool(self._receive(self._child, time.monotonic() + START_SECONDS).get("network"))
         return self._child
+
+    def _not_started(self, reason: str, said: IO[bytes]) -> _Breach:
+        """Why there is no parser, with the last line it wrote."""
+        self._kill()
+        said.seek(0)
+        last = said.read(MEGABYTE).decode(errors="replace").strip().rpartition("\n")[2][-200:]
+        return _Breach(Code.PARSER_NOT_STARTED, f"{reason} Its last words: {last}" if last else reason)
 
     def _exchange(self, child: subprocess.Popen[bytes], request: dict[str, Any]) -> dict[str, Any]:
         deadline = time.monotonic() + self.limits.seconds
@@ -234,11 +268,21 @@ class Sandbox:
                         pipe.close()
         home, self._home = self._home, None
         if home is not None:
+            _kill_strays(home)
             shutil.rmtree(home, ignore_errors=True)
         for descriptor in (self._lock, self._alive):
             if descriptor is not None:
                 os.close(descriptor)
         self._lock = self._alive = None
+
+
+def _kill_strays(home: str) -> None:
+    """Kill what a child started and what left its process group since: it has the child's home in its environment."""
+    mark = f"HOME={home}\0".encode()
+    for process in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):  # gone meanwhile, or somebody else's
+            if mark in (process / "environ").read_bytes():
+                os.kill(int(process.name), signal.SIGKILL)
 
 
 def _new_home() -> tuple[str, int]:

@@ -11,6 +11,7 @@ import stat
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from operator import attrgetter
 from pathlib import Path
 
 from ingest.access import RULE_FILE, AccessRules
@@ -25,9 +26,16 @@ EDITORS_SUFFIXES = (".tmp", ".temp", ".swp", ".swx", ".bak~", "~")
 DOWNLOAD_SUFFIXES = (".part", ".partial", ".crdownload", ".download")
 
 
+_NAMES = SYSTEM_NAMES | RULE_NAMES
+_SUFFIXES = EDITORS_SUFFIXES + DOWNLOAD_SUFFIXES
+_FIRST = frozenset({"."} | {prefix[0] for prefix in EDITORS_PREFIXES})
+
+
 def ignored(name: str) -> Rule | None:
     """The rule by which a file or folder of this name is no document; None for a document."""
     lower = name.lower()
+    if lower[0] not in _FIRST and lower not in _NAMES and not lower.endswith(_SUFFIXES):
+        return None  # as nearly all names of a large tree
     if lower in RULE_NAMES:
         return Rule.ACCESS_RULE
     if lower in SYSTEM_NAMES:
@@ -79,22 +87,21 @@ def walk(
             labels[readers] = label_for(readers)
         return labels[readers]
 
-    for folder, entries in _walk(str(root), "", unreadable, own):
-        label: int | None = None
-        asked = False  # of a folder without documents nobody needs to know who may read it
-        for name, status, rule in entries:
-            if rule is None and not asked:
-                label, asked = label_of(folder), True
-            files.append(
-                Seen(
-                    path=f"{folder}/{name}" if folder else name,
-                    label=label if rule is None else None,
-                    size=status.st_size,
-                    mtime_ns=status.st_mtime_ns,
-                    inode=status.st_ino,
-                    rule=rule,
-                )
+    for folder, found in _walk(str(root), "", unreadable, own):
+        # of a folder without documents nobody needs to know who may read it
+        label = label_of(folder) if any(rule is None for _, _, rule in found) else None
+        before = f"{folder}/" if folder else ""
+        files += [
+            Seen(
+                path=before + name,
+                label=label if rule is None else None,
+                size=status.st_size,
+                mtime_ns=status.st_mtime_ns,
+                inode=status.st_ino,
+                rule=rule,
             )
+            for name, status, rule in found
+        ]
     return Walked(files=tuple(files), unreadable=unreadable)
 
 
@@ -105,7 +112,7 @@ def _walk(root: str, folder: str, unreadable: dict[str, str], without: str | Non
     """Folder by folder: the names in it that are no folders to look into."""
     try:
         with os.scandir(f"{root}/{folder}") as listing:
-            entries = sorted(listing, key=lambda entry: entry.name)
+            entries = sorted(listing, key=attrgetter("name"))
     except OSError as error:
         if not folder:
             raise
@@ -113,29 +120,26 @@ def _walk(root: str, folder: str, unreadable: dict[str, str], without: str | Non
         return
     found: _Entries = []
     below: list[str] = []
+    before = f"{folder}/" if folder else ""
     for entry in entries:
         name = _storable(entry.name)
-        path = f"{folder}/{name}" if folder else name
-        if path == without:
+        if before + name == without:
             continue
         try:
             rule = ignored(name)
-            if entry.is_symlink():
-                rule = rule or Rule.LINK
-            elif entry.is_dir(follow_symlinks=False):
-                if rule is None:
-                    below.append(path)
-                    continue
-            elif not entry.is_file(follow_symlinks=False):
-                rule = rule or Rule.SPECIAL
             status = entry.stat(follow_symlinks=False)
-            if rule is None and not stat.S_ISREG(status.st_mode):
-                rule = Rule.SPECIAL
         except FileNotFoundError:
             continue  # gone between listing and looking
         except OSError as error:  # a folder without search permission, a share that answers for some files only
-            unreadable[path] = error.strerror or str(error)
+            unreadable[before + name] = error.strerror or str(error)
             continue
+        kind = stat.S_IFMT(status.st_mode)
+        if kind != stat.S_IFREG:
+            if kind == stat.S_IFDIR and rule is None:
+                below.append(before + name)
+                continue
+            if kind != stat.S_IFDIR:
+                rule = rule or (Rule.LINK if kind == stat.S_IFLNK else Rule.SPECIAL)
         found.append((name, status, rule))
     yield folder, found
     for path in below:

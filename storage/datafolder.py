@@ -51,7 +51,7 @@ class DataFolder:
             probe.write_bytes(b"\0" * 65536)
             probe.unlink()
         except OSError as error:
-            raise DataFolderError(f"The data folder {root} cannot be used: {_why(error)}") from error
+            raise DataFolderError(f"The data folder {root} cannot be used: {why(error)}") from error
 
     # --- the running service -----------------------------------------------------------------------------------
 
@@ -138,7 +138,8 @@ class DataFolder:
         return token
 
 
-def _why(error: OSError) -> str:
+def why(error: OSError) -> str:
+    """What keeps a file from being written, in words."""
     if error.errno == errno.ENOSPC:
         return "the disk is full. Free some space and start again."
     if error.errno == errno.EROFS:

@@ -21,6 +21,7 @@ class Code(StrEnum):
     NEEDS_LIBREOFFICE = "needs_libreoffice"
     NEEDS_TESSERACT = "needs_tesseract"
     PARSER_CRASHED = "parser_crashed"
+    PARSER_NOT_STARTED = "parser_not_started"
     CHANGING = "changing"
     DISK_FULL = "disk_full"
     INDEX_DOWN = "index_down"
@@ -38,14 +39,20 @@ ADVICE: dict[Code, str] = {
     Code.NEEDS_LIBREOFFICE: "Install LibreOffice on the server, or save the file in the newer format.",
     Code.NEEDS_TESSERACT: "Install tesseract with the data of your languages on the server, then retry.",
     Code.PARSER_CRASHED: "Open the file and save it again. If that does not help, report it with the file's type.",
+    Code.PARSER_NOT_STARTED: "It is tried again by itself. If that goes on: is memory short, or /tmp full?",
     Code.CHANGING: "The file is still being written. It is tried again by itself.",
     Code.DISK_FULL: "Free space on the disk of the data folder, then retry.",
     Code.INDEX_DOWN: "The vector index did not answer. It is tried again by itself.",
 }
 
-RETRIED = frozenset(
-    {Code.TIMED_OUT, Code.UNREADABLE, Code.PARSER_CRASHED, Code.CHANGING, Code.DISK_FULL, Code.INDEX_DOWN}
-)
+NOT_THE_FILES_FAULT = frozenset({Code.UNREADABLE, Code.PARSER_NOT_STARTED})  # retried for as long as it takes
+RETRIED = NOT_THE_FILES_FAULT | {
+    Code.TIMED_OUT,
+    Code.PARSER_CRASHED,
+    Code.CHANGING,
+    Code.DISK_FULL,
+    Code.INDEX_DOWN,
+}
 
 
 class Rule(StrEnum):

@@ -8,7 +8,6 @@ from __future__ import annotations
 import uuid
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import partial
 from itertools import groupby
 
@@ -16,6 +15,7 @@ import numpy as np
 
 from storage.catalog import Catalog, IndexRow, Note, Vector
 from storage.catalog.facts import CUT_AS, GENERATION
+from storage.consistency import Consistency, Ids, differences, ids_of, size
 from storage.filters import Filters
 from storage.keywords import WEIGHTS, IndexHit, KeywordIndex, Weights
 from storage.vectors import VectorIndex
@@ -24,22 +24,6 @@ from storage.words import CUT
 NO_FILTERS = Filters()
 COMPARED_ONE_BY_ONE = 20_000  # chunks that a filter leaves; each costs 1.5 kB to read, all of them some 100 ms
 MORE = 40  # times as many are asked for where a filter leaves more
-
-
-@dataclass(frozen=True, kw_only=True)
-class Consistency:
-    """How the indexes compare with the catalog. `ok` when all three counts agree and nothing waits."""
-
-    chunks: int  # readable by somebody, in the catalog
-    keywords: int
-    vectors: int
-    waiting: int  # changes the indexes have still to be told
-    labels_off: tuple[int, ...]  # labels whose counts differ
-
-    @property
-    def ok(self) -> bool:
-        """Whether the indexes say what the catalog says."""
-        return not self.waiting and not self.labels_off and self.keywords == self.vectors == self.chunks
 
 
 class Indexes:
@@ -193,25 +177,29 @@ class Indexes:
         self.vectors.remove_generations(keep=[self._generation()])
 
     def check(self) -> Consistency:
-        """Compare both indexes with the catalog, by label."""
-        wanted = self.catalog.chunks_by_label()
-        generation = self.catalog.fact(GENERATION)
-        vectors = self.vectors.sizes(generation) if generation else {}
-        matrix = self.vectors.matrix_sizes(generation) if generation else {}
-        every = self.catalog.all_labels() | set(vectors) | set(matrix)
-        keywords = self.keywords.sizes(frozenset(every))
-        off = [
-            label
-            for label in sorted(every)
-            if not wanted.get(label, 0) == vectors.get(label, 0) == matrix.get(label, 0) == keywords.get(label, 0)
-        ]
+        """Compare both indexes, and the matrix, with the catalog: every chunk by its id, under its label."""
+        waiting = self.catalog.counts()["notes"]
+        told_of = self.catalog.noted_revisions()
+        wanted, found = self._ids()
         return Consistency(
-            chunks=sum(wanted.values()),
-            keywords=self.keywords.size(),
-            vectors=sum(vectors.values()),
-            waiting=self.catalog.counts()["notes"],
-            labels_off=tuple(off),
+            chunks=size(wanted),
+            keywords=size(found["keywords"]),
+            vectors=size(found["vectors"]),
+            waiting=waiting,
+            differences=differences(
+                wanted, found, besides=told_of, paths=self.catalog.paths_of_revisions, again=self._ids
+            ),
         )
+
+    def _ids(self) -> tuple[Ids, dict[str, Ids]]:
+        """Which chunks the catalog has by label, and which each index has."""
+        wanted = ids_of(self.catalog.indexed_ids())
+        generation = self.catalog.fact(GENERATION)
+        return wanted, {
+            "keywords": ids_of(self.keywords.ids()),
+            "vectors": ids_of(self.vectors.ids(generation) if generation else ()),
+            "matrix": self.vectors.matrix_ids(generation) if generation else {},
+        }
 
     def _generation(self) -> str:
         generation = self.catalog.fact(GENERATION)

@@ -195,14 +195,13 @@ class KeywordIndex:
         reading = self._reading()
         return {term: self._idf(reading, term, FIELDS, labels) for term in terms}
 
-    def size(self) -> int:
-        """How many chunks the index holds."""
-        return self._reading().searcher.num_docs
-
-    def sizes(self, labels: frozenset[int]) -> dict[int, int]:
-        """How many chunks of each of these labels the index holds."""
-        counts = self._counts(self._reading(), "", ())
-        return {label: counts.get(label, 0) for label in labels}
+    def ids(self) -> Iterator[tuple[int, str]]:
+        """Every chunk that the index holds: its label and its id."""
+        reading = self._reading()
+        for label, count in self._counts(reading, "", ()).items():
+            query = tantivy.Query.const_score_query(tantivy.Query.term_query(self._schema, "label", label), 0.0)
+            for _, address in reading.searcher.search(query, limit=max(1, count), count=False).hits:
+                yield label, reading.searcher.doc(address)["id"][0]
 
     def _idf(self, reading: _Reading, term: str, fields: Sequence[str], labels: frozenset[int]) -> float:
         size = _within(self._counts(reading, "", ()), labels)

@@ -90,9 +90,9 @@ class Matrix:
         """The k nearest chunks that `labels` may read; the score is the cosine."""
         return self._reader(generation).search(vector, labels=labels, k=k)
 
-    def sizes(self, generation: str) -> dict[int, int]:
-        """How many chunks each label has."""
-        return self._reader(generation).sizes()
+    def ids(self, generation: str) -> dict[int, NDArray[Any]]:
+        """The chunks of each label: their ids, as bytes."""
+        return self._reader(generation).ids()
 
     def span(self, generation: str, label: int) -> int:
         """How many rows of a label are looked at in a search."""
@@ -252,13 +252,13 @@ class _Reader:
         ]
         return sorted(hits, key=lambda hit: (-hit.score, hit.id))
 
-    def sizes(self) -> dict[int, int]:
+    def ids(self) -> dict[int, NDArray[Any]]:
         snapshot = self._current()
-        found: dict[int, int] = {}
-        for part in snapshot.parts if snapshot else ():
-            for label, (start, end) in part.spans.items():
-                found[label] = found.get(label, 0) + int(np.count_nonzero(part.alive[start:end]))
-        return {label: size for label, size in found.items() if size}
+        if snapshot is None or not snapshot.state.rows:
+            return {}
+        alive = np.concatenate([part.rows[part.alive] for part in snapshot.parts])
+        labels = snapshot.rows["label"][alive]
+        return {int(label): snapshot.rows["id"][alive[labels == label]] for label in np.unique(labels)}
 
     def span(self, label: int) -> int:
         snapshot = self._current()

@@ -15,6 +15,7 @@ Span = tuple[int, int]
 LONGEST_BRACKET = 300  # characters within which a bracket or quotation must close to hold its sentences together
 WRAPPED_LINE = 55  # a line of at least this many characters without a full stop goes on in the next line
 WRAPPED_LINE_UNSPACED = 28  # the same for Chinese and Japanese
+RUN_IN_WORDS = 2  # at most, of a heading that runs into its sentence
 
 _CLOSING = "\"'”’“»›」』）)】》〉\\]"
 _CJK_END = "。！？｡"
@@ -104,10 +105,18 @@ def _in_line(text: str, start: int, end: int) -> Iterator[Span]:
     # a row of a table is one unit, whatever its cells hold
     if " | " not in text[start:end]:
         for mark in _END.finditer(text, start, end):
-            if mark.end() < end and _is_end(text, first, mark, end):
+            run_in = first == start and _is_run_in_head(text[first : mark.end()], text[mark.end() : end])
+            if mark.end() < end and not run_in and _is_end(text, first, mark, end):
                 yield from _trimmed(text, first, mark.end())
                 first = mark.end()
     yield from _trimmed(text, first, end)
+
+
+def _is_run_in_head(piece: str, rest: str) -> bool:
+    """Whether a line begins with what its sentence is about: "Train. Second class for journeys of up to an hour."."""
+    if not piece.endswith(".") or len(piece.split()) > RUN_IN_WORDS:
+        return False
+    return len(re.split(r"[.!?]", rest, maxsplit=1)[0].split()) > 2 * RUN_IN_WORDS
 
 
 def _is_end(text: str, first: int, mark: re.Match[str], end: int) -> bool:

@@ -144,6 +144,9 @@ class Settings(BaseSettings):
         None, description="Server of a second language model, to compare the two; ending in /v1, with the same key."
     )
     llm_second_model: str | None = Field(None, description="Its name on that server. Default: the first it serves.")
+    llm_second_directory: Path | None = Field(
+        None, description="Directory of the model that it serves, where this host can read it: to check it."
+    )
     llm_second_share: float = Field(
         0, ge=0, le=1, description="Share of the conversations that it answers: 0 none, 0.5 half, 1 all."
     )

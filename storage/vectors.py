@@ -11,10 +11,13 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
+
+from numpy.typing import NDArray
 
 from storage.catalog import Vector
 from storage.errors import IndexUnavailable
@@ -27,6 +30,7 @@ if TYPE_CHECKING:
     from chromadb.api.models.Collection import Collection
 
 BATCH = 1000  # vectors a request; Chroma takes 5,461 at most
+LISTED = 20_000  # ids a request
 PARALLEL = 4  # collections searched at once
 GRAPH_OVER = 500_000  # chunks of one label: scanning them takes as long as asking a Chroma server (5 ms)
 HNSW = {"space": "cosine", "ef_construction": 128, "max_neighbors": 16, "ef_search": 128}
@@ -143,17 +147,21 @@ class VectorIndex:
             results = list(self._pool.map(lambda label: self._search_one(generation, label, vector, k), wanted))
         return [hit for result in results for hit in result]
 
-    def sizes(self, generation: str) -> dict[int, int]:
-        """How many chunks each label's collection holds."""
-        return {
-            int(name.rsplit("-", 1)[1]): self._call(generation, int(name.rsplit("-", 1)[1]), "count")
-            for name in self._names()
-            if name.startswith(f"{generation}-")
-        }
+    def ids(self, generation: str) -> Iterator[tuple[int, str]]:
+        """Every chunk that the collections of a generation hold: its label and its id."""
+        for name in self._names():
+            if not name.startswith(f"{generation}-"):
+                continue
+            label = int(name.rsplit("-", 1)[1])
+            for offset in count(0, LISTED):
+                found = self._call(generation, label, "get", include=[], limit=LISTED, offset=offset)
+                yield from ((label, one) for one in (found["ids"] if found else ()))
+                if not found or len(found["ids"]) < LISTED:
+                    break
 
-    def matrix_sizes(self, generation: str) -> dict[int, int]:
-        """How many chunks of each label the matrix holds."""
-        return self._matrix.sizes(generation)
+    def matrix_ids(self, generation: str) -> dict[int, NDArray[Any]]:
+        """Every chunk that the matrix of a generation holds: ids, as bytes, by label."""
+        return self._matrix.ids(generation)
 
     def ping(self) -> None:
         """Raises: IndexUnavailable when Chroma does not answer."""
@@ -196,7 +204,7 @@ class VectorIndex:
         for _ in range(2):  # a handle kept from before the collection was deleted and made again fails once
             collection = self._collection(name, make=make)
             if collection is None:
-                return 0 if method == "count" else None
+                return None
             try:
                 return self._guard(getattr(collection, method), **arguments)
             except NotFoundError:

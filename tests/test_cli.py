@@ -184,7 +184,7 @@ def test_eval_keeps_runs_compares_them_and_holds_them_against_thresholds(data: P
     assert "now wrong (1)" in run("eval", "compare", "one", str(data / "evals" / "two.json"), data=data).stdout
     assert "There is no run three" in run("eval", "compare", "one", "three", data=data, code=1).stderr
     assert "no metric" in run(*asked, "--fail-under", "speed=1", data=data, code=2).stderr
-    assert "nothing to make" in run("eval", "make", str(tmp_path / "ours.jsonl"), data=data, code=1).stderr
+    assert "nothing to make" in run("feedback", "export", "--eval", str(tmp_path / "x.jsonl"), data=data, code=1).stderr
 
 
 def test_status_and_reindex_agree(data: Path) -> None:

@@ -66,6 +66,13 @@ def test_each_fault_is_found(data: Path) -> None:
     assert found(data, "outgoing", allowed_outgoing=["0.0.0.0/0"])[0] is State.FAIL
     assert found(data, "outgoing", llm_url="http://gpu.intra/v1")[0] is State.WARN
     assert found(data, "embedding model", embedder=data)[0] is State.FAIL
+    second = {"llm_second_url": "http://127.0.0.1:9/v1", "llm_second_share": 0.5}
+    assert found(data, "second language model")[0] is State.OK
+    assert found(data, "second language model", **second | {"llm_second_share": 0})[0] is State.OK
+    state, sentence = found(data, "second language model", **second, llm_url="http://127.0.0.1:8/v1")
+    assert (state, "127.0.0.1:9" in sentence) == (State.FAIL, True)
+    assert "without llm_url" in found(data, "second language model", **second)[1]
+    assert found(data, "outgoing", llm_second_url="http://gpu.intra/v1")[0] is State.WARN
 
 
 def test_the_last_backup_counts(data: Path) -> None:

@@ -45,6 +45,10 @@ def test_files_are_listed_ignored_retried_and_forgotten(tmp_path: Path) -> None:
     shutil.rmtree(data / "vectors")  # as a lost disk would
     status = run_json("status", data=data)
     assert not status["indexes"]["consistent"]
+    lost = {"index": "vectors", "missing": 1, "extra": 0, "documents": ["everyone/leave.md"]}
+    assert status["indexes"]["differences"] == [lost]
+    said = run("status", data=data).stdout
+    assert "run `premise reindex`" in said and "chunks in vectors: 1 missing (everyone/leave.md)" in said
     assert run_json("reindex", data=data)["consistent"]
     assert status["sandbox"]["network"] in ("open", "closed")
 

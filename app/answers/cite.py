@@ -1,7 +1,7 @@
 """Citations: places in exact revisions, numbered in the order in which an answer uses them. Knows no question.
 
-A quote is always the revision's own text. What lies in one chunk is read from it; what runs across two, or has pages
-that its chunk cannot tell, is read from the revision.
+A quote is always the revision's own text. What lies in one chunk is read from it; what runs across two, or has pages or
+a section that its chunk cannot tell, is read from the revision.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from app.answers.context import Passage
 from app.records import Citation
 from storage.catalog import Catalog
 from storage.records import ELEMENT_SEPARATOR, Revision
+from storage.sections import section_at
 
 # control characters, zero width characters, direction marks: they can hide or turn round what a person reads
 _INVISIBLE = re.compile(
@@ -65,6 +66,9 @@ class Citations:
         else:
             revision = self._revision(passage.revision)
             quote, pages = revision.text[start:end], pages_of(revision, start, end)
+        section = chunk.section
+        if ELEMENT_SEPARATOR in chunk.body[: max(0, start - chunk.start)]:  # another section may have begun since
+            section = section_at(self._revision(passage.revision), start)
         return Citation(
             n=n,
             document_id=passage.first.document_id,
@@ -72,7 +76,7 @@ class Citations:
             title=passage.first.title,
             revision=passage.revision,
             pages=pages,
-            section=chunk.section,
+            section=section,
             quote=quote,
             start=start,
             end=end,

@@ -6,14 +6,14 @@ They work on the catalog beside the running service, which follows within a seco
 
 from __future__ import annotations
 
-import json
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from app.commands.invocation import Json, names, print_json, settings_here, show
 from storage.errors import DataFolderError
 
 if TYPE_CHECKING:
@@ -23,78 +23,77 @@ if TYPE_CHECKING:
 WAIT_SECONDS = 600  # for the one who ingests to come to an end, or to remove the bytes
 OPERATOR = "operator"
 
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON object on standard output.")]
 Paths = Annotated[list[str], typer.Argument(help="As `premise documents list` shows them; a folder is all below it.")]
 
+documents = typer.Typer(no_args_is_help=True, help="Every file with what became of it: list, retry, ignore.")
 
-def add_to(cli: typer.Typer, settings: Callable[[], Settings]) -> None:
-    """Add the commands."""
-    documents = typer.Typer(no_args_is_help=True, help="Every file with what became of it: list, retry, ignore.")
-    cli.add_typer(documents, name="documents")
 
-    @documents.command("list")
-    def documents_list(
-        state: Annotated[str | None, typer.Option(help="Only these states: failed,ignored.")] = None,
-        containing: Annotated[str, typer.Option(help="Only where path or title contain this.")] = "",
-        limit: Annotated[int, typer.Option(min=1, max=100_000, help="How many.")] = 100,
-        page: Annotated[int, typer.Option(min=1, help="Which of the pages of so many.")] = 1,
-        as_json: Json = False,
-    ) -> None:
-        """Every file, whatever became of it, by path."""
-        from app.web.replies import file
+@documents.command("list")
+def list_documents(
+    state: Annotated[str | None, typer.Option(help="Only these states: failed,ignored.")] = None,
+    containing: Annotated[str, typer.Option(help="Only where path or title contain this.")] = "",
+    limit: Annotated[int, typer.Option(min=1, max=100_000, help="How many.")] = 100,
+    page: Annotated[int, typer.Option(min=1, help="Which of the pages of so many.")] = 1,
+    as_json: Json = False,
+) -> None:
+    """Every file, whatever became of it, by path."""
+    from app.web.replies import file
 
-        with _catalog(settings()) as catalog:
-            which = _filter(state, containing)
-            total = catalog.count_documents(which, labels=None)
-            found = catalog.documents_page(which, labels=None, limit=limit, offset=(page - 1) * limit)
-        if as_json:
-            _print_json({"files": [file(document) for document in found], "total": total})
-            return
-        for document in found:
-            why = f"  {document.code}: {document.reason}" if document.reason else ""
-            print(f"{document.state:9} {document.path}{why}")
-        if total > len(found):
-            print(f"{len(found)} of {total} files; --page, --limit, --state and --containing show others.")
+    with _catalog(settings_here()) as catalog:
+        which = _filter(state, containing)
+        total = catalog.count_documents(which, labels=None)
+        found = catalog.documents_page(which, labels=None, limit=limit, offset=(page - 1) * limit)
+    if as_json:
+        print_json({"files": [file(document) for document in found], "total": total})
+        return
+    for document in found:
+        why = f"  {document.code}: {document.reason}" if document.reason else ""
+        print(f"{document.state:9} {document.path}{why}")
+    if total > len(found):
+        print(f"{len(found)} of {total} files; --page, --limit, --state and --containing show others.")
 
-    @documents.command("retry")
-    def documents_retry(
-        paths: Annotated[list[str] | None, typer.Argument(help="Files or folders.")] = None,
-        everything: Annotated[bool, typer.Option("--all", help="All that failed.")] = False,
-        as_json: Json = False,
-    ) -> None:
-        """Try failed files again."""
-        from app.operations import filing
 
-        if bool(paths) == everything:
-            raise typer.BadParameter("name files or folders, or give --all", param_hint="PATHS")
-        with _catalog(settings()) as catalog:
-            count = filing.retry(catalog, None if everything else _found(catalog, paths or []), person=OPERATOR)
-        _report({"retried": count}, f"{count} files will be tried again.", as_json)
+@documents.command("retry")
+def retry(
+    paths: Annotated[list[str] | None, typer.Argument(help="Files or folders.")] = None,
+    everything: Annotated[bool, typer.Option("--all", help="All that failed.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Try failed files again."""
+    from app.operations import filing
 
-    @documents.command("ignore")
-    def documents_ignore(paths: Paths, as_json: Json = False) -> None:
-        """Take files out of every answer, and pass them over from now on."""
-        from app.operations import filing
+    if bool(paths) == everything:
+        raise typer.BadParameter("name files or folders, or give --all", param_hint="PATHS")
+    with _catalog(settings_here()) as catalog:
+        count = filing.retry(catalog, None if everything else _found(catalog, paths or []), person=OPERATOR)
+    show({"retried": count}, f"{count} files will be tried again.", as_json)
 
-        with _catalog(settings()) as catalog:
-            count = filing.ignore(catalog, _found(catalog, paths), person=OPERATOR)
-        _report({"ignored": count}, f"{count} files are ignored from now on.", as_json)
 
-    @documents.command("unignore")
-    def documents_unignore(paths: Paths, as_json: Json = False) -> None:
-        """Read files again that were ignored or forgotten by a person."""
-        from app.operations import filing
+@documents.command("ignore")
+def ignore(paths: Paths, as_json: Json = False) -> None:
+    """Take files out of every answer, and pass them over from now on."""
+    from app.operations import filing
 
-        with _catalog(settings()) as catalog:
-            count = filing.unignore(catalog, _found(catalog, paths), person=OPERATOR)
-        _report({"unignored": count}, f"{count} files will be read again.", as_json)
+    with _catalog(settings_here()) as catalog:
+        count = filing.ignore(catalog, _found(catalog, paths), person=OPERATOR)
+    show({"ignored": count}, f"{count} files are ignored from now on.", as_json)
 
-    @cli.command()
-    def forget(paths: Paths, as_json: Json = False) -> None:
-        """Erase documents with every trace: text, vectors, originals, and quotes in stored chats."""
-        result = forget_paths(settings(), paths)
-        said = f"{len(result['forgotten'])} files and {result['answers']} stored answers that quote them were erased."
-        _report(result, said, as_json)
+
+@documents.command("unignore")
+def unignore(paths: Paths, as_json: Json = False) -> None:
+    """Read files again that were ignored or forgotten by a person."""
+    from app.operations import filing
+
+    with _catalog(settings_here()) as catalog:
+        count = filing.unignore(catalog, _found(catalog, paths), person=OPERATOR)
+    show({"unignored": count}, f"{count} files will be read again.", as_json)
+
+
+def forget(paths: Paths, as_json: Json = False) -> None:
+    """Erase documents with every trace: text, vectors, originals, and quotes in stored chats."""
+    result = forget_paths(settings_here(), paths)
+    said = f"{len(result['forgotten'])} files and {result['answers']} stored answers that quote them were erased."
+    show(result, said, as_json)
 
 
 def forget_paths(settings: Settings, paths: Sequence[str]) -> dict[str, Any]:
@@ -143,7 +142,7 @@ def _filter(state: str | None, containing: str) -> Any:
     from storage.records import State
 
     try:
-        states = tuple(State(name.strip()) for name in (state or "").split(",") if name.strip())
+        states = tuple(State(name) for name in names(state))
     except ValueError as error:
         raise typer.BadParameter(f"the states are {', '.join(State)}", param_hint="--state") from error
     return Filter(states=states, containing=containing)
@@ -158,14 +157,3 @@ def _found(catalog: Catalog, paths: Sequence[str]) -> list[str]:
             raise DataFolderError(f"There is no document at {path}. `premise documents list` shows what there is.")
         ids |= here
     return list(ids)
-
-
-def _report(result: dict[str, Any], said: str, as_json: bool) -> None:
-    if as_json:
-        _print_json(result)
-    else:
-        print(said)
-
-
-def _print_json(value: dict[str, Any]) -> None:
-    print(json.dumps(value, ensure_ascii=False), flush=True)

@@ -2,104 +2,94 @@
 
 from __future__ import annotations
 
-import json
-import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
-if TYPE_CHECKING:
-    from storage.settings import Settings
+from app.commands.invocation import Json, print_json, say, settings_here
 
 Backups = Annotated[Path, typer.Argument(help="The folder of backups, on another disk or share.")]
 Name = Annotated[str | None, typer.Option("--name", help="One of several backups. Default: the newest.")]
 Key = Annotated[Path | None, typer.Option("--identity", help="File with the private key of an encrypted backup.")]
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON object on standard output.")]
 
 
-def add_to(cli: typer.Typer, settings: Callable[[], Settings]) -> None:
-    """Add the commands."""
-
-    @cli.command()
-    def backup(
-        backups: Backups,
-        encrypt_to: Annotated[
-            list[str] | None, typer.Option("--encrypt-to", help="Public key (age1… or ssh-…); may be given again.")
-        ] = None,
-        keep: Annotated[int | None, typer.Option(min=1, help="Keep so many of the newest, remove the rest.")] = None,
-        check: Annotated[
-            bool, typer.Option("--check", help="Write none: restore one on trial, compare, remove it again.")
-        ] = False,
-        scratch: Annotated[
-            Path | None, typer.Option(help="Where the trial goes. Default: the temporary folder.")
-        ] = None,
-        name: Name = None,
-        identity: Key = None,
-        as_json: Json = False,
-    ) -> None:
-        """One more backup of the data folder, while everything runs; or the trial of one (--check)."""
-        if check:
-            from storage.restore import check as try_out
-
-            with _shown() as (progress, seconds):
-                found = try_out(backups, name=name, identity=identity, scratch=scratch, progress=progress)
-            _report(asdict(found) | {"seconds": seconds()}, as_json, "Restored on trial and agrees", found.absent)
-            return
-        from storage.backup import back_up
+def backup(
+    backups: Backups,
+    encrypt_to: Annotated[
+        list[str] | None, typer.Option("--encrypt-to", help="Public key (age1… or ssh-…); may be given again.")
+    ] = None,
+    keep: Annotated[int | None, typer.Option(min=1, help="Keep so many of the newest, remove the rest.")] = None,
+    check: Annotated[
+        bool, typer.Option("--check", help="Write none: restore one on trial, compare, remove it again.")
+    ] = False,
+    scratch: Annotated[Path | None, typer.Option(help="Where the trial goes. Default: the temporary folder.")] = None,
+    name: Name = None,
+    identity: Key = None,
+    as_json: Json = False,
+) -> None:
+    """One more backup of the data folder, while everything runs; or the trial of one (--check)."""
+    if check:
+        from storage.restore import check as try_out
 
         with _shown() as (progress, seconds):
-            made = back_up(settings(), backups, recipients=encrypt_to or (), keep=keep, progress=progress)
-        _report(asdict(made) | {"seconds": seconds()}, as_json, "Written and verified", made.absent)
+            found = try_out(backups, name=name, identity=identity, scratch=scratch, progress=progress)
+        _report(asdict(found) | {"seconds": seconds()}, as_json, "Restored on trial and agrees", found.absent)
+        return
+    from storage.backup import back_up
 
-    @cli.command()
-    def restore(backups: Backups, name: Name = None, identity: Key = None, as_json: Json = False) -> None:
-        """A backup into an empty data folder; both indexes are made anew, without embedding."""
-        from storage.restore import restore as bring_back
+    with _shown() as (progress, seconds):
+        made = back_up(settings_here(), backups, recipients=encrypt_to or (), keep=keep, progress=progress)
+    _report(asdict(made) | {"seconds": seconds()}, as_json, "Written and verified", made.absent)
 
-        with _shown() as (progress, seconds):
-            found = bring_back(backups, settings().data, name=name, identity=identity, progress=progress)
-        _report(asdict(found) | {"seconds": seconds()}, as_json, "Restored", found.absent)
 
-    @cli.command()
-    def doctor(
-        egress: Annotated[
-            bool, typer.Option("--egress", help="Run everything once, watched, and list what it tries to reach.")
-        ] = False,
-        files: Annotated[Path | None, typer.Option("--with", help="With --egress: read these files too.")] = None,
-        as_json: Json = False,
-    ) -> None:
-        """Whether this host has what Premise needs, and what to do where it has not."""
-        if egress:
-            _watched(files, as_json)
-            return
-        from app.operations.doctor import State, examine
+def restore(backups: Backups, name: Name = None, identity: Key = None, as_json: Json = False) -> None:
+    """A backup into an empty data folder; both indexes are made anew, without embedding."""
+    from storage.restore import restore as bring_back
 
-        checks = examine(settings())
-        failed = any(check.state is State.FAIL for check in checks)
-        if as_json:
-            print(json.dumps({"ok": not failed, "checks": [asdict(check) for check in checks]}), flush=True)
-        else:
-            for check in checks:
-                print(f"{check.state:<5} {check.name:<16} {check.sentence}")
-                if check.advice:
-                    print(f"{'':<22} -> {check.advice}")
-        if failed:
-            raise typer.Exit(1)
+    with _shown() as (progress, seconds):
+        found = bring_back(backups, settings_here().data, name=name, identity=identity, progress=progress)
+    _report(asdict(found) | {"seconds": seconds()}, as_json, "Restored", found.absent)
+
+
+def doctor(
+    egress: Annotated[
+        bool, typer.Option("--egress", help="Run everything once, watched, and list what it tries to reach.")
+    ] = False,
+    files: Annotated[Path | None, typer.Option("--with", help="With --egress: read these files too.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Whether this host has what Premise needs, and what to do where it has not."""
+    if egress:
+        _watched(files, as_json)
+        return
+    from app.operations.doctor import State, examine
+
+    checks = examine(settings_here())
+    failed = any(check.state is State.FAIL for check in checks)
+    if as_json:
+        print_json({"ok": not failed, "checks": [asdict(check) for check in checks]})
+    else:
+        for check in checks:
+            print(f"{check.state:<5} {check.name:<16} {check.sentence}")
+            if check.advice:
+                print(f"{'':<22} -> {check.advice}")
+    if failed:
+        raise typer.Exit(1)
 
 
 def _watched(files: Path | None, as_json: bool) -> None:
     """`premise doctor --egress`."""
     from app.operations.egress import watched_exercise
 
-    print("Running the whole product in a scratch folder, watched; this takes some minutes…", file=sys.stderr)
+    say("Running the whole product in a scratch folder, watched; this takes some minutes…")
     found = watched_exercise(files)
     if as_json:
-        print(json.dumps(found, ensure_ascii=False), flush=True)
+        print_json(found)
     else:
         for item in found["attempts"]:
             print(f"TRIED  {item['process']} {item['call']} {item['address']} port {item['port']}")
@@ -127,7 +117,7 @@ def _shown() -> Iterator[tuple[Callable[[str, int, int], None], Callable[[], flo
 
 def _report(result: dict[str, Any], as_json: bool, words: str, absent: tuple[str, ...]) -> None:
     if as_json:
-        print(json.dumps(result, ensure_ascii=False, default=str), flush=True)
+        print_json(result | {"snapshot": str(result["snapshot"])})
     else:
         size = f", {result['copied_bytes'] / 1e6:,.1f} MB new" if "copied_bytes" in result else ""
         print(
@@ -135,8 +125,5 @@ def _report(result: dict[str, Any], as_json: bool, words: str, absent: tuple[str
             f"{result['seconds']} s"
         )
     if absent:
-        print(
-            f"Attention: the data folder had no whole copy of {len(absent)} things: {'; '.join(absent[:5])}",
-            file=sys.stderr,
-        )
+        say(f"Attention: the data folder had no whole copy of {len(absent)} things: {'; '.join(absent[:5])}")
         raise typer.Exit(1)

@@ -1,12 +1,13 @@
 """Fetching a model from the hub, on a machine that has a network, into a directory to be carried across the gap.
 
 The only owner of huggingface_hub. Reaches the hub's host and those it sends the files from, as far as
-`allowed_outgoing` names them; takes safetensors only. What was fetched before is not fetched again; checksums are kept
-in SHA256SUMS.
+`allowed_outgoing` names them; takes safetensors only. What was fetched before is not fetched again, weights go on in
+the middle of a file; checksums are kept in SHA256SUMS.
 """
 
 from __future__ import annotations
 
+import glob
 import os
 import socket
 from collections.abc import Callable
@@ -25,6 +26,8 @@ LEFT_OUT = (  # pickles, code, pictures, and weights in a second format
     "*.bin *.pt *.pth *.ckpt *.pkl *.pickle *.h5 *.msgpack *.onnx *.gguf *.ot *.tflite *.mlmodel *.py *.ipynb *.sh "
     "*.png *.jpg *.gif *.mp4 original/* metal/* onnx/* openvino/* consolidated* .gitattributes"
 ).split()
+LARGE = ["*.safetensors"]
+PARTS = ".cache/huggingface/download"  # beside what the library keeps there
 SUMS = "SHA256SUMS"
 
 
@@ -46,8 +49,13 @@ def fetch(
     endpoint = hub.constants.ENDPOINT
     _reachable(settings, endpoint)
     try:
-        commit = hub.HfApi(endpoint=endpoint, token=token or False).model_info(repository, revision=revision).sha
+        found = hub.HfApi(endpoint=endpoint, token=token or False).model_info(repository, revision=revision)
+        commit = found.sha
         say(f"Fetching {repository} at {commit} into {directory}…")
+        names = [file.rfilename for file in found.siblings or []]
+        for name in hub.utils.filter_repo_objects(names, allow_patterns=LARGE, ignore_patterns=LEFT_OUT):
+            url = hub.hf_hub_url(repository, name, revision=commit, endpoint=endpoint)
+            _fetch_large(hub, url, directory / name, directory / PARTS, token=token or False)
         hub.snapshot_download(
             repository,
             revision=commit,
@@ -68,6 +76,28 @@ def fetch(
     return _keep(directory, repository, str(commit))
 
 
+def _fetch_large(hub: Any, url: str, file: Path, parts: Path, *, token: str | bool) -> None:
+    """One file of weights, from where it broke off: the library's own download begins a file anew in every run.
+
+    Whether it is the right file the library finds out afterwards, by its hash.
+    """
+    if file.exists():
+        return
+    held = hub.get_hf_file_metadata(url, token=token)
+    parts.mkdir(parents=True, exist_ok=True)
+    name = file.name
+    part = parts / f"{name}.{str(held.etag)[:16]}.part"
+    for stale in parts.glob(f"{glob.escape(name)}.*.part"):
+        if stale != part or stale.stat().st_size > held.size:
+            stale.unlink()  # of another revision
+    with part.open("ab") as target:
+        headers = hub.utils.build_hf_headers(token=token)
+        done = target.tell()
+        hub.file_download.http_get(url, target, resume_size=done, headers=headers, expected_size=held.size)
+    file.parent.mkdir(parents=True, exist_ok=True)
+    part.rename(file)
+
+
 def _library() -> Any:
     """huggingface_hub, allowed to reach the hub in this process: Premise switches that off everywhere else."""
     os.environ["HF_HUB_OFFLINE"] = "0"
@@ -76,6 +106,7 @@ def _library() -> Any:
     import huggingface_hub
     import huggingface_hub.constants
     import huggingface_hub.errors
+    import huggingface_hub.file_download
 
     return huggingface_hub
 

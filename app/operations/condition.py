@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import shutil
 from contextlib import suppress
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from app.models.register import look
+from app.serving.second import of_second
 from storage.catalog import EMBEDDER
 from storage.catalog.facts import PARSER_NETWORK, PREVIOUS
+from storage.consistency import Difference
 from storage.datafolder import DataFolder
 from storage.errors import PremiseError
 from storage.records import State
@@ -36,6 +39,7 @@ def condition(settings: Settings) -> dict[str, Any]:
                 "keywords": check.keywords,
                 "vectors": check.vectors,
                 "waiting": check.waiting,
+                "differences": [asdict(difference) for difference in check.differences],
             },
             "sandbox": {"network": store.catalog.fact(PARSER_NETWORK)},
             "models": _models(settings, store),
@@ -70,12 +74,13 @@ def _models(settings: Settings, store: Store) -> dict[str, Any]:
             "problem": problem,
         },
         "language_model": _language_model(settings),
+        "second_language_model": _language_model(of_second(settings)),
         "in_use": [checked.as_json() for checked in look(settings)],
     }
 
 
-def _language_model(settings: Settings) -> dict[str, Any] | None:
-    if not settings.llm_url:
+def _language_model(settings: Settings | None) -> dict[str, Any] | None:
+    if settings is None or not settings.llm_url:
         return None
     from app.serving.llm import LanguageModel
 
@@ -88,6 +93,14 @@ def _language_model(settings: Settings) -> dict[str, Any] | None:
     }
 
 
+def _said_of(model: dict[str, Any], meanwhile: str) -> str:
+    """A language model in words."""
+    said = f"written by {model['name'] or 'the model'} at {model['url']}"
+    if not model["answers"]:
+        return f"{said} (does not answer now; {meanwhile})"
+    return f"{said} ({', '.join(model['down'])} down)" if model["down"] else said
+
+
 def _disk(folder: Path) -> dict[str, int]:
     used = 0
     for file in folder.rglob("*"):
@@ -96,27 +109,35 @@ def _disk(folder: Path) -> dict[str, int]:
     return {"used_bytes": used, "free_bytes": shutil.disk_usage(folder).free}
 
 
+def _agreement(indexes: dict[str, Any]) -> str:
+    if indexes["differences"]:
+        return "NOT consistent; run `premise reindex`"
+    if indexes["waiting"]:
+        return f"consistent but for {indexes['waiting']:,} changes that the ingest service has still to tell them"
+    return "consistent"
+
+
 def in_words(result: dict[str, Any]) -> str:
     """The same for people."""
     documents = ", ".join(f"{count} {state}" for state, count in result["documents"].items() if count) or "none yet"
     indexes = result["indexes"]
     embedder = result["models"]["embedder"]
-    model = result["models"]["language_model"]
+    first, second = result["models"]["language_model"], result["models"]["second_language_model"]
     answers = "extractive"
-    if model:
-        answers = f"written by {model['name'] or 'the model'} at {model['url']}"
-        answers += "" if model["answers"] else " (does not answer now; extractive meanwhile)"
-        answers += f" ({', '.join(model['down'])} down)" if model["answers"] and model["down"] else ""
+    if first:
+        answers = _said_of(first, "extractive meanwhile")
+        answers += f"; a share {_said_of(second, 'the first meanwhile')}" if second else ""
     disk = result["disk"]
     lines = [
         f"service    {result['service']['address'] or 'not running'}",
         f"documents  {documents}",
         f"chunks     {result['chunks']} ({indexes['keywords']} in the keyword index, {indexes['vectors']} in the "
-        f"vector index): {'consistent' if indexes['consistent'] else 'NOT consistent; run `premise reindex`'}",
+        f"vector index): {_agreement(indexes)}",
         f"embedder   {embedder['name']} ({embedder['revision']})",
         f"answers    {answers}",
         f"disk       {disk['used_bytes'] / 1e6:,.0f} MB used, {disk['free_bytes'] / 1e9:,.0f} GB free",
     ]
+    lines += [f"attention  {Difference(**difference)}" for difference in indexes["differences"]]
     for item in result["models"]["in_use"]:
         if item["directory"]:
             state = "" if item["verdict"] != "refused" else " (refused, waived)" if item["waived"] else " (REFUSED)"

@@ -66,6 +66,7 @@ def examine(settings: Settings) -> list[Check]:
         ("vector index", _vectors),
         ("embedding model", _embedder),
         ("language model", _language_model),
+        ("second language model", _second_language_model),
         ("outgoing", _outgoing),
         ("sandbox", _sandbox),
         ("LibreOffice", lambda _: _program("soffice", "the old .doc, .ppt and .xls are not read", "libreoffice")),
@@ -188,12 +189,27 @@ def _embedder(settings: Settings) -> Found:
 def _language_model(settings: Settings) -> Found:
     if not settings.llm_url:
         return State.WARN, "No language model is set: answers are quotations.", "Set llm_url when there is a server."
+    return _answers(settings, "mend llm_url, llm_model and llm_api_key_file; answers are quotations meanwhile.")
+
+
+def _second_language_model(settings: Settings) -> Found:
+    from app.serving.second import of_second
+
+    second = of_second(settings)
+    if second is None:
+        return _ok("None has a share of the conversations.")
+    if not settings.llm_url:
+        advice = "Set llm_url, or llm_second_share to 0."
+        return State.FAIL, "llm_second_url is set without llm_url: nothing is asked of it.", advice
+    return _answers(second, "mend llm_second_url and llm_second_model; the first model answers for it meanwhile.")
+
+
+def _answers(settings: Settings, advice: str) -> Found:
     from app.serving.llm import LanguageModel
 
     model = LanguageModel(settings)
     if not model.available():
-        advice = "Start it, or mend llm_url, llm_model and llm_api_key_file; answers are quotations meanwhile."
-        return State.FAIL, f"The server at {settings.llm_url} does not answer.", advice
+        return State.FAIL, f"The server at {settings.llm_url} does not answer.", f"Start it, or {advice}"
     found = model.model()
     return _ok(f"{found.name} at {settings.llm_url}, context {found.context:,} tokens.")
 
@@ -203,7 +219,8 @@ def _outgoing(settings: Settings) -> Found:
     wide = [host for host in hosts if host in ("0.0.0.0/0", "::/0")]
     if wide:
         return State.FAIL, f"allowed_outgoing names {wide[0]}: everything.", "Name the hosts that are needed."
-    plain = [urlsplit(url).hostname for url in settings.llm_urls if url.startswith("http://")]
+    second = [settings.llm_second_url] if settings.llm_second_url else []
+    plain = [urlsplit(url).hostname for url in [*settings.llm_urls, *second] if url.startswith("http://")]
     far = [host for host in plain if host not in ("127.0.0.1", "localhost", "::1")]
     if far:
         advice = "Give that server TLS (deploy/nginx), or run it on this host."

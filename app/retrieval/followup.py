@@ -15,11 +15,13 @@ from app.records import Turn
 from storage.words import question_terms, unspaced_share
 
 # Measured on multi-turn questions; flat between half and twice these values.
-TERM_ECHO = (0.4, 0.2)  # weight of the telling terms of the turn before, and of the one before that
-MEANING_ECHO = (0.4, 0.28)  # weight of their vectors
+TERM_ECHO = (0.4, 0.2, 0.1)  # weight of the telling terms of the turn before, and of the ones before that
+MEANING_ECHO = (0.4, 0.28, 0.15)  # weight of their vectors
 UNSPACED = 0.3  # of a question's letters
 REFERRING = 1.5  # both, when it refers to what was said: "how do I renew it?"
 RESTATED = 0.5  # both, when the question names again what was spoken of: who repeats the topic leaves less unsaid
+ANSWERED = (0.4, 0.7)  # cosine of the question by itself with the nearest passage, from where and to where they fade …
+FADED = 0.6  # … to this share: what some passage answers as it stands leaves nothing unsaid
 
 
 _REFERS = re.compile(
@@ -37,7 +39,13 @@ class Asking:
 
     text: str
     terms: dict[str, float]  # index terms and how much each counts, the question's own ones first, in its order
+    own: int  # how many of them are the question's own
     echoes: tuple[tuple[str, float], ...]  # earlier turns of the person, latest first, and how much each counts
+
+    def faded(self, nearest: float) -> float:
+        """The share of the earlier turns that is left, given the cosine of the question alone with what is nearest."""
+        start, end = ANSWERED
+        return 1.0 - (1.0 - FADED) * min(1.0, max(0.0, (nearest - start) / (end - start)))
 
 
 def is_unspaced_question(text: str) -> bool:
@@ -53,10 +61,11 @@ def asking(question: str, history: Sequence[Turn]) -> Asking:
     earlier = [text for text in earlier if is_unspaced_question(text) == script]
     inherited = [question_terms(text) for text in earlier]
     terms = dict.fromkeys(question_terms(question), 1.0)
+    own = len(terms)
     share = RESTATED if any(term in terms for turn in inherited for term in turn) else 1.0
     share *= REFERRING if _REFERS.search(question) else 1.0
     for turn, weight in zip(inherited, TERM_ECHO, strict=False):
         for term in turn:
             terms.setdefault(term, share * weight)
     echoes = tuple((text, share * weight) for text, weight in zip(earlier, MEANING_ECHO, strict=False))
-    return Asking(text=question, terms=terms, echoes=echoes)
+    return Asking(text=question, terms=terms, own=own, echoes=echoes)

@@ -33,8 +33,10 @@ MEANING = 0.5  # share of meaning where the embedder knows the question's langua
 PHRASE = 0.25  # of the words' share
 # What is weighed beside both legs. Fitted on half of the questions of squad and mtrag, checked on the other half.
 MORE_MEANING, MORE_PHRASE, MORE_COVERAGE = 0.1, 0.1, 0.05
-DOCUMENT = 0.25  # the mean of the document's best passages: what several places speak of is its subject
-BEST_OF = 3
+DOCUMENT = 0.2  # the mean of the document's best passages: what several places speak of is its subject
+BEST_PASSAGES = 3
+FOLDER = 0.2  # the mean of the folder's best documents: people file together what belongs together
+BEST_DOCUMENTS = 5
 
 
 def fused(evidence: Evidence, *, trust: float) -> float:
@@ -52,17 +54,35 @@ def fused(evidence: Evidence, *, trust: float) -> float:
     return min(1.0, max(0.0, total))
 
 
-def with_documents(scores: Sequence[float], documents: Sequence[str], *, trust: float) -> list[float]:
-    """Each passage's score with what its document's other passages say for it, 0 to 1.
+def with_company(scores: Sequence[float], paths: Sequence[str], *, trust: float) -> list[float]:
+    """Each passage's score with what its document's other passages and its folder's other documents say for it, 0 to 1.
 
     Not where the embedder knows nothing: then words decide, and they are rare enough to need no company.
     """
-    by_document: dict[str, list[float]] = {}
-    for score, name in zip(scores, documents, strict=True):
-        by_document.setdefault(name, []).append(score)
-    best = {name: fmean(sorted(found, reverse=True)[:BEST_OF]) for name, found in by_document.items()}
+    by_document = _grouped(scores, paths)
+    documents = {path: fmean(found[:BEST_PASSAGES]) for path, found in by_document.items()}
     weight = DOCUMENT * trust
-    return [(score + weight * best[name]) / (1 + weight) for score, name in zip(scores, documents, strict=True)]
+    scores = [(score + weight * documents[path]) / (1 + weight) for score, path in zip(scores, paths, strict=True)]
+    best = {path: found[0] for path, found in _grouped(scores, paths).items()}
+    by_folder = _grouped(list(best.values()), [_folder(path) for path in best])
+    folders = {folder: sum(found[:BEST_DOCUMENTS]) / BEST_DOCUMENTS for folder, found in by_folder.items()}
+    most, weight = (
+        max(folders.values(), default=0.0),
+        FOLDER * trust,
+    )  # taken off elsewhere, so that scores stay as high
+    return [max(0.0, s - weight * (most - folders[_folder(path)])) for s, path in zip(scores, paths, strict=True)]
+
+
+def _grouped(scores: Sequence[float], names: Sequence[str]) -> dict[str, list[float]]:
+    """The scores by name, the best first."""
+    found: dict[str, list[float]] = {}
+    for score, name in sorted(zip(scores, names, strict=True), key=lambda item: -item[0]):
+        found.setdefault(name, []).append(score)
+    return found
+
+
+def _folder(path: str) -> str:
+    return path.rpartition("/")[0]
 
 
 def ceiling(weights: Mapping[str, float]) -> float:

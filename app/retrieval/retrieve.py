@@ -21,7 +21,7 @@ from app.records import Hit, Turn
 from app.retrieval.distinct import spread, without_repeats
 from app.retrieval.expand import may_be_misspelt, nearest, other_names
 from app.retrieval.followup import Asking, asking
-from app.retrieval.fuse import Evidence, ceiling, coverage, fused, phrase, with_documents
+from app.retrieval.fuse import Evidence, ceiling, coverage, fused, phrase, with_company
 from app.retrieval.rerank import Reranker
 from app.retrieval.trust import trust
 from storage.catalog import Vector
@@ -36,7 +36,7 @@ from storage.words import question_terms, terms
 log = logging.getLogger("premise.search")
 
 WORDS_ONLY = "words_only"  # among a hit's legs when the vector index did not answer
-DEPTH = 30  # hits asked of each leg; 20 to 50 find the same, and each costs a row of the catalog
+DEPTH = 50  # hits asked of each leg: the more, the more of a document's passages speak for it; each costs a row
 CORRECTED = 0.8  # weight of a word in the spelling that the documents have
 OTHER_NAME = 0.5  # of the words of an abbreviation, or the abbreviation of words
 READ_FOR_SPELLING = 10  # passages
@@ -117,7 +117,7 @@ class Retriever:
         """What each leg finds alone, to compare the fusion with: by meaning and by words."""
         asked = asking(question, history)
         legs = {
-            "meaning": self._indexes.search_vectors(_meaning(self._embedder, asked), labels=labels, k=k),
+            "meaning": self._indexes.search_vectors(_mixed(_texts(self._embedder, asked), asked), labels=labels, k=k),
             "words": self._indexes.search_keywords(asked.terms, labels=labels, k=k),
         }
         return {name: self._loaded(found, labels) for name, found in legs.items()}
@@ -141,7 +141,8 @@ class _Search:
         self._filters = filters
         self._asked = asked
         self._trust = trust(asked.text, embedder)
-        self._vector = _meaning(embedder, asked)
+        self._texts = _texts(embedder, asked)
+        self._vector = _mixed(self._texts, asked)
         self._found: dict[str, tuple[StoredChunk, Vector]] = {}
 
     def ranked(self) -> list[Hit]:
@@ -155,13 +156,15 @@ class _Search:
             wanted, rarity = wanted | more, rarity | self._indexes.keywords.rarity(more, labels=labels)
             by_word = self._by_word(wanted)
             self._load(by_word)
+        left = self._left_of_echoes()
+        echoed = set(list(self._asked.terms)[self._asked.own :])
         judge = _Judge(
-            weights={term: weight * rarity[term] for term, weight in wanted.items()},
-            vector=self._vector,
+            weights={t: weight * rarity[t] * (left if t in echoed else 1.0) for t, weight in wanted.items()},
+            vector=_mixed(self._texts, self._asked, left),
             trust=self._trust,
         )
         hits = [judge.hit(found, own, by_word.get(name, 0.0)) for name, (found, own) in self._found.items()]
-        scores = with_documents([hit.score for hit in hits], [hit.found.document_id for hit in hits], trust=self._trust)
+        scores = with_company([hit.score for hit in hits], [hit.found.path for hit in hits], trust=self._trust)
         if _NOW.search(self._asked.text):
             scores = _newer_first(scores, [hit.found.modified for hit in hits])
         hits = [replace(hit, score=score, legs=hit.legs | mark) for hit, score in zip(hits, scores, strict=True)]
@@ -183,6 +186,12 @@ class _Search:
             log.warning("%s Passages are found by words alone.", error)
             return [], {WORDS_ONLY: 1.0}
         return [hit.id for hit in hits], {}
+
+    def _left_of_echoes(self) -> float:
+        """How much of the earlier turns counts, once it is known how well the question does by itself."""
+        if not self._asked.echoes or not self._found:
+            return 1.0
+        return self._asked.faded(max(float(own @ self._texts[0]) for _, own in self._found.values()))
 
     def _load(self, names: Sequence[str] | Mapping[str, float]) -> None:
         missing = [name for name in dict.fromkeys(names) if name not in self._found]
@@ -213,10 +222,14 @@ class _Search:
         return {term: OTHER_NAME for name in names for term in question_terms(name) if term not in wanted}
 
 
-def _meaning(embedder: Embedder, asked: Asking) -> Vector:
-    """The question's vector with the faint ones of earlier turns."""
-    vectors = embedder.encode_questions([asked.text, *(text for text, _ in asked.echoes)])
-    mixed: Vector = vectors.T @ np.array([1.0, *(weight for _, weight in asked.echoes)], dtype=np.float32)
+def _texts(embedder: Embedder, asked: Asking) -> Vector:
+    """The vectors of the question and of earlier turns, one a row."""
+    return embedder.encode_questions([asked.text, *(text for text, _ in asked.echoes)])
+
+
+def _mixed(texts: Vector, asked: Asking, share: float = 1.0) -> Vector:
+    """The question's vector with the faint ones of earlier turns, `share` of their weight."""
+    mixed: Vector = texts.T @ np.array([1.0, *(share * weight for _, weight in asked.echoes)], dtype=np.float32)
     return mixed / np.linalg.norm(mixed)
 
 

@@ -15,11 +15,13 @@ class Models:
 
     def __init__(self, settings: Settings) -> None:
         self.first = LanguageModel(settings)
-        self.second: LanguageModel | None = None
         self._share = settings.llm_second_share
-        if settings.llm_second_url and self._share:
-            own = {"llm_url": settings.llm_second_url, "llm_model": settings.llm_second_model}
-            self.second = LanguageModel(settings.model_copy(update=own | {"llm_context": None, "llm_tokenizer": None}))
+        second = of_second(settings)
+        self.second = LanguageModel(second) if second is not None else None
+
+    def all(self) -> dict[str, LanguageModel]:
+        """Both, or the one, by what they are called in status and numbers: first, second."""
+        return {"first": self.first} | ({"second": self.second} if self.second is not None else {})
 
     def for_conversation(self, question: str, history: Sequence[Turn]) -> LanguageModel:
         """The same for every question of a conversation; the other one while all servers of the chosen one rest."""
@@ -29,6 +31,14 @@ class Models:
         if _place(question, history) < self._share:
             chosen, other = other, chosen
         return other if chosen.resting() and not other.resting() else chosen
+
+
+def of_second(settings: Settings) -> Settings | None:
+    """The settings as they are for the second language model; None while it has no share."""
+    if not settings.llm_second_url or not settings.llm_second_share:
+        return None
+    own = {"llm_url": settings.llm_second_url, "llm_model": settings.llm_second_model}
+    return settings.model_copy(update=own | {"llm_context": None, "llm_tokenizer": None})
 
 
 def _place(question: str, history: Sequence[Turn]) -> float:

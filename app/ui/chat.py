@@ -133,8 +133,7 @@ def _answer(
 
 def _stream(engine: Engine, user: User, coming: Following, asked: str) -> Answer | None:
     status, shown, button = st.empty(), st.empty(), st.empty()
-    readable, _ = thread.overview(engine, user)
-    told = f"Searching {wording.count(readable, 'document')}…"
+    told = f"Searching {wording.count(thread.readable(engine, user), 'document')}…"
     text, drawn = "", 0.0
     status.html(f'<p class="working">{told}</p>')
     button.button(

@@ -8,7 +8,7 @@ import streamlit as st
 
 from app.engine import Engine
 from app.ui import current, identity, wording
-from app.ui.thread import OVERVIEW_SECONDS
+from app.ui.thread import READABLE_SECONDS
 from app.web import safe
 from storage.catalog import Filter
 from storage.database import suffix
@@ -51,7 +51,7 @@ def page() -> None:
 def _suffixes(engine: Engine, labels: frozenset[int]) -> list[str]:
     """The types there are. Kept for a minute."""
     last = st.session_state.get("suffixes")
-    if last is None or last[0] != labels or time.monotonic() - last[1] > OVERVIEW_SECONDS:
+    if last is None or last[0] != labels or time.monotonic() - last[1] > READABLE_SECONDS:
         last = (labels, time.monotonic(), engine.catalog.suffixes(labels=labels))
         st.session_state["suffixes"] = last
     found: list[str] = last[2]

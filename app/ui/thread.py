@@ -7,8 +7,9 @@ from typing import Any
 
 import streamlit as st
 
-from app.answers.related import related
+from app.answers.related import openers, related
 from app.engine import Engine
+from app.records import Mode
 from app.ui import kept, source, wording
 from app.web import safe
 from storage.accounts import User
@@ -16,10 +17,8 @@ from storage.catalog import Filter
 from storage.conversations import Message
 
 AVATAR = ":material/article:"
-OVERVIEW_SECONDS = 60
-TITLES = 20  # looked at for each example
+READABLE_SECONDS = 60
 PERSON = ":material/person:"
-EXAMPLES = ("What does “{}” cover?", "Which deadlines does “{}” name?", "Who is responsible for what in “{}”?")
 
 
 def show(
@@ -58,9 +57,10 @@ def answer(message_id: str, found: dict[str, Any], *, earlier: frozenset[str] = 
         link=source.link(st.query_params.get("chat"), message_id),
     )
     refused = bool(found.get("refused"))
+    looks = " refused" if refused else " quoted" if found.get("mode") == Mode.EXTRACTIVE else ""
     if found.get("notice"):
         st.html(f'<p class="notice">{safe.text_html(str(found["notice"]))}</p>')
-    st.html(f'<div class="answer{" refused" if refused else ""}">{text}</div>')
+    st.html(f'<div class="answer{looks}">{text}</div>')
     if unsupported:
         st.html('<p class="quiet">Underlined sentences were not found in the documents. Do not rely on them.</p>')
     _chips(found, refused)
@@ -69,8 +69,8 @@ def answer(message_id: str, found: dict[str, Any], *, earlier: frozenset[str] = 
     if citations:
         st.html(f'<p class="citehead">{"Nearest passages" if refused else "Sources"}</p>')
         with st.container(horizontal=True, gap="small", key=f"cites_{message_id}"):
-            for citation in citations:
-                _citation(message_id, citation)
+            for together in _by_place(citations):
+                _chip(message_id, together)
 
 
 def go_on(engine: Engine, user: User, question_text: str, message: Message) -> None:
@@ -106,12 +106,23 @@ def _chips(found: dict[str, Any], refused: bool) -> None:
         st.html(f'<p class="chips">{"".join(chips)}{why}</p>')
 
 
-def _citation(message_id: str, citation: dict[str, Any]) -> None:
-    number, where = int(citation["n"]), wording.place(citation)
-    text = f"{number} · {safe.label(wording.title(citation), 60)}" + (f" — {safe.label(where, 40)}" if where else "")
-    now = source.is_open(message_id, number)
-    if st.button(text, key=f"cite_{message_id}_{number}", type="primary" if now else "secondary"):
-        source.open_citation(message_id, number)
+def _by_place(citations: list[dict[str, Any]]) -> list[list[dict[str, Any]]]:
+    """Citations of one page or section together: each has its own mark in the text, one button is enough below it."""
+    places: dict[tuple[str, str], list[dict[str, Any]]] = {}
+    for citation in citations:
+        places.setdefault((citation["revision"], wording.place(citation)), []).append(citation)
+    return list(places.values())
+
+
+def _chip(message_id: str, together: list[dict[str, Any]]) -> None:
+    """A button that opens the first of the citations of one place."""
+    first, where = together[0], wording.place(together[0])
+    numbers = [int(citation["n"]) for citation in together]
+    text = f"{', '.join(map(str, numbers))} · {safe.label(wording.title(first), 60)}"
+    text += f" — {safe.label(where, 40)}" if where else ""
+    now = any(source.is_open(message_id, number) for number in numbers)
+    if st.button(text, key=f"cite_{message_id}_{numbers[0]}", type="primary" if now else "secondary"):
+        source.open_citation(message_id, numbers[0])
 
 
 def _thumbs(engine: Engine, user: User, message: Message) -> None:
@@ -134,29 +145,20 @@ def _thumbs(engine: Engine, user: User, message: Message) -> None:
 # --- the empty first page ---------------------------------------------------------------------------------------
 
 
-def overview(engine: Engine, user: User) -> tuple[int, list[str]]:
-    """How many documents a person may read, and some of their titles. Kept for a minute."""
+def readable(engine: Engine, user: User) -> int:
+    """How many documents a person may read. Kept for a minute."""
     labels = engine.catalog.labels_of(user.all_groups)
-    last = st.session_state.get("overview")
-    if last is None or last[0] != labels or time.monotonic() - last[1] > OVERVIEW_SECONDS:
-        number = engine.catalog.count_documents(Filter(), labels=labels)
-        places = dict.fromkeys(number * part // len(EXAMPLES) for part in range(len(EXAMPLES)))
-        some = [_titled(engine, labels, place) for place in places] if number else []
-        last = (labels, time.monotonic(), (number, list(dict.fromkeys(filter(None, some)))))
-        st.session_state["overview"] = last
-    found: tuple[int, list[str]] = last[2]
-    return found
-
-
-def _titled(engine: Engine, labels: frozenset[int], place: int) -> str | None:
-    """The first title from this place on that makes a question."""
-    near = engine.catalog.documents_page(Filter(), labels=labels, limit=TITLES, offset=place)
-    return next((document.title for document in near if 4 <= len(document.title) <= 60), None)
+    last = st.session_state.get("readable")
+    if last is None or last[0] != labels or time.monotonic() - last[1] > READABLE_SECONDS:
+        last = (labels, time.monotonic(), engine.catalog.count_documents(Filter(), labels=labels))
+        st.session_state["readable"] = last
+    number: int = last[2]
+    return number
 
 
 def welcome(engine: Engine, user: User) -> None:
-    """A greeting, what can be searched, and three questions to begin with."""
-    number, titles = overview(engine, user)
+    """A greeting, what can be searched, and questions to begin with."""
+    number = readable(engine, user)
     told = (
         f"{wording.count(number, 'document')} can be searched for you. "
         "Every answer names its sources, so you can check it."
@@ -164,8 +166,10 @@ def welcome(engine: Engine, user: User) -> None:
         else "No document can be searched for you yet. Your administrator sees why."
     )
     st.html(f'<div class="welcome"><h1>What would you like to know?</h1><p>{told}</p></div>')
-    for place, (example, title) in enumerate(zip(EXAMPLES, titles, strict=False)):
-        text = example.format(" ".join(safe.plain(title).split()))
+    known = st.session_state.setdefault("openers", {})
+    if number not in known:
+        known[number] = openers(engine, groups=user.all_groups)
+    for place, text in enumerate(known[number]):
         if st.button(safe.label(text), key=f"example_{place}", width="stretch"):
             st.session_state["suggested"] = text
             st.rerun()

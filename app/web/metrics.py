@@ -21,8 +21,11 @@ _answers = Histogram(
     "premise_answer_seconds", "Time to the whole answer.", ["mode"], buckets=_SECONDS, registry=_registry
 )
 _retrieval = Histogram("premise_retrieval_seconds", "Time to find passages.", buckets=_SECONDS, registry=_registry)
-_model = Gauge("premise_language_model_questions", "Questions at the language model.", ["state"], registry=_registry)
-_servers = Gauge("premise_language_model_up", "Whether a server is used.", ["server"], registry=_registry)
+_model = Gauge(
+    "premise_language_model_questions", "Questions at a language model.", ["model", "state"], registry=_registry
+)
+_servers = Gauge("premise_language_model_up", "Whether a server is used.", ["model", "server"], registry=_registry)
+_written = Counter("premise_written_answers", "Answers written by a model, by its name.", ["name"], registry=_registry)
 _documents = Gauge("premise_documents", "Files by state.", ["state"], registry=_registry)
 _ratings = Gauge("premise_ratings", "Rated answers.", ["rating"], registry=_registry)
 
@@ -50,14 +53,16 @@ def answered(answer: Answer, seconds: float) -> None:
         _retrieval.observe(answer.timings["retrieve"])
     if answer.refused:
         _refusals.inc()
+    if answer.model:
+        _written.labels(answer.model).inc()
 
 
-def language_model(running: int, waiting: int, servers: Mapping[str, bool]) -> None:
-    """What the language model does now: answers under way, questions that wait, its servers by address."""
-    _model.labels("running").set(running)
-    _model.labels("waiting").set(waiting)
+def language_model(model: str, running: int, waiting: int, servers: Mapping[str, bool]) -> None:
+    """What a model (`first`, `second`) does now: answers under way, questions that wait, its servers by address."""
+    _model.labels(model, "running").set(running)
+    _model.labels(model, "waiting").set(waiting)
     for address, up in servers.items():
-        _servers.labels(address).set(up)
+        _servers.labels(model, address).set(up)
 
 
 def exposition(counts: dict[str, int], ratings: dict[str, int]) -> bytes:

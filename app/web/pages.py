@@ -20,7 +20,8 @@ from PIL import Image, ImageChops, ImageDraw
 
 from app.web.page_renderer import NO_SUCH_PAGE
 from storage.errors import NotPermitted, PremiseError
-from storage.records import ELEMENT_SEPARATOR, Box, Element, Kind, Line, Revision, Row
+from storage.records import ELEMENT_SEPARATOR, Box, Element, Line, Revision, Row
+from storage.sections import section_at
 
 DRAWN = frozenset("pdf png jpg jpeg jpe tif tiff gif bmp webp".split())  # suffixes whose pages can be shown
 NARROWEST, USUAL, WIDEST = 200, 1000, 2000  # pixels
@@ -194,19 +195,9 @@ def passage(revision: Revision, start: int, end: int) -> Passage:
         passage=revision.text[start:end],
         after=revision.text[end:high],
         pages=tuple(sorted({item.element.page for item in inside if item.element.page is not None})),
-        section=_section(items[: covered[0] + 1]),
+        section=section_at(revision, max(start, items[covered[0]].start)),
         table=_table_part(inside, start, end),
     )
-
-
-def _section(items: list[Placed]) -> str:
-    """The headings above the last of these elements, outermost first."""
-    path: list[tuple[int, str]] = []
-    for item in items:
-        if item.element.kind is Kind.HEADING:
-            path = [part for part in path if part[0] < item.element.level]
-            path.append((item.element.level, item.element.text))
-    return " > ".join(text for _, text in path)
 
 
 def _table_part(items: list[Placed], start: int, end: int) -> TablePart | None:

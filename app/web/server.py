@@ -38,7 +38,7 @@ def build_app(engine: Engine) -> ASGIApp:
     threading.Thread(target=_warm, args=(engine,), name="warm-up", daemon=True).start()
     pages = streamlit_app(
         engine.settings,
-        [*_probes(engine), *signin.routes(engine), *api.routes(engine), *completions.routes(engine)],
+        [*probes(engine), *signin.routes(engine), *api.routes(engine), *completions.routes(engine)],
         lifespan=_lifespan,
         exception_handlers={HTTPException: _refused, Exception: _broken},
     )
@@ -92,7 +92,9 @@ async def _broken(_request: Request, _error: Exception) -> Response:
     return refusal(500, "failed", "Something went wrong inside Premise. Its log in the data folder says what.")
 
 
-def _probes(engine: Engine) -> list[BaseRoute]:
+def probes(engine: Engine) -> list[BaseRoute]:
+    """Whether it lives, whether it is ready, and numbers for Prometheus."""
+
     async def alive(_request: Request) -> Response:
         return PlainTextResponse("ok\n")
 
@@ -103,9 +105,9 @@ def _probes(engine: Engine) -> list[BaseRoute]:
     async def numbers(_request: Request) -> Response:
         counts = await run_in_threadpool(engine.catalog.counts)
         ratings = await run_in_threadpool(engine.conversations.ratings)
-        if engine.language_model is not None:
-            servers = {str(state["url"]): bool(state["up"]) for state in engine.language_model.states()}
-            metrics.language_model(*engine.language_model.queue.load(), servers)
+        for name, model in (engine.models.all() if engine.models is not None else {}).items():
+            servers = {str(state["url"]): bool(state["up"]) for state in model.states()}
+            metrics.language_model(name, *model.queue.load(), servers)
         return Response(metrics.exposition(counts, ratings), media_type=metrics.CONTENT_TYPE)
 
     return [Route("/healthz", alive), Route("/readyz", ready), Route("/metrics", numbers)]

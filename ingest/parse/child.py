@@ -41,6 +41,7 @@ def main() -> None:
     threading.Thread(target=end_with, args=(int(sys.argv[2]),), daemon=True).start()
     allow(())  # where the system leaves it a network, no library gets to use it
     write_message(replies, {"hello": True, "network": not without_network()})
+    _say_no_more()
     warnings.simplefilter("ignore")  # what libraries think of a file is no message to anybody here
     while (request := read_message(requests)) is not None:
         _renew_processor_time(limits)
@@ -51,6 +52,7 @@ def main() -> None:
 
         passwords = [str(password) for password in request.get("passwords", [])]
         write_message(replies, answer(Path(request["path"]), str(request["suffix"]), limits, scans, passwords))
+    os.killpg(0, signal.SIGKILL)  # the parent is gone, and what a file made this process start must be too
 
 
 def answer(
@@ -131,10 +133,18 @@ def end_with(parent: int) -> None:
 
 
 def _own_stdout() -> IO[bytes]:
-    """Keep the reply pipe to ourselves: what a library prints goes to standard error."""
+    """Keep the reply pipe to ourselves: what a library prints while it is loaded goes to standard error."""
     replies = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
     return replies
+
+
+def _say_no_more() -> None:
+    """What a library prints from now on goes nowhere: it may quote a document, and it may be without end."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    for descriptor in (1, 2):
+        os.dup2(nowhere, descriptor)
+    os.close(nowhere)
 
 
 def _resident_mb() -> int:

@@ -7,8 +7,8 @@ them and `pdf_document` headings, once the whole document is known. Pages that a
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta, timezone
 from itertools import pairwise
 from pathlib import Path
@@ -19,12 +19,12 @@ from pypdfium2 import raw
 from ingest.parse.limits import ParseLimits
 from ingest.parse.pdf_document import document_elements
 from ingest.parse.pdf_drawn import grounds, shapes
-from ingest.parse.pdf_frame import Frame
+from ingest.parse.pdf_frame import Corners, Frame
 from ingest.parse.pdf_layout import page_blocks
 from ingest.parse.pdf_piece import Piece
 from ingest.parse.pdf_rules import Grid, edges, grids
 from ingest.parse.pdf_scan import is_scan, with_scans
-from ingest.parse.pdf_text import page_pieces
+from ingest.parse.pdf_text import Unseen, page_pieces
 from ingest.parse.properties import person
 from ingest.parse.scans import page_list
 from ingest.parse.text import single_line
@@ -127,34 +127,43 @@ def _read(document: pdfium.PdfDocument, number: int) -> _Page | None:
         return None
     try:
         frame = Frame(page.get_cropbox(), page.get_mediabox(), page.get_rotation())
-        pieces, pale = page_pieces(text_page.raw, frame, number)
+        pieces, unseen = page_pieces(text_page.raw, frame, number)
         tables = grids(edges(shapes(page.raw, frame))) if _side_by_side(pieces) else []
         if tables:
-            pieces, pale = page_pieces(text_page.raw, frame, number, tables)
-        seen = _seen(pieces, pale, page, frame)
-        return _Page(pieces=seen, hidden=len(seen) < len(pieces), tables=tables, scan=is_scan(page, pieces))
+            pieces, unseen = page_pieces(text_page.raw, frame, number, tables)
+        seen = _seen(pieces, unseen, page, frame)
+        scan = is_scan(page, seen if unseen.bare else pieces)
+        return _Page(pieces=seen, hidden=len(seen) < len(pieces), tables=tables, scan=scan)
     finally:
         text_page.close()
         page.close()
 
 
-def _seen(pieces: list[Piece], pale: set[int], page: pdfium.PdfPage, frame: Frame) -> list[Piece]:
-    """The pieces that can be seen: not nearly white on white, nor too small for any eye."""
-    if not pale and all(piece.size >= TINY for piece in pieces):
+def _seen(pieces: list[Piece], unseen: Unseen, page: pdfium.PdfPage, frame: Frame) -> list[Piece]:
+    """The pieces that can be seen: not drawn as nothing nor nearly white on white, nor too small for any eye."""
+    if not unseen.pale and not unseen.bare and all(piece.size >= TINY for piece in pieces):
         return pieces
-    dark = grounds(page.raw, frame) if pale else []
+    filled, pictures = grounds(page.raw, frame) if unseen.pale or unseen.bare else ([], [])
     return [
         piece
         for piece in pieces
         if piece.size >= TINY
-        and (
-            id(piece) not in pale
-            or any(
-                left <= piece.left + 1 and top <= (piece.top + piece.bottom) / 2 <= bottom and piece.right - 1 <= right
-                for left, top, right, bottom in dark
-            )
-        )
+        and (id(piece) not in unseen.pale or _lies_on(piece, [*filled, *pictures]))
+        and (id(piece) not in unseen.bare or _lies_on(_middle(piece), pictures))  # a scan may be of many tiles
     ]
+
+
+def _middle(piece: Piece) -> Piece:
+    middle = (piece.left + piece.right) / 2
+    return replace(piece, left=middle, right=middle)
+
+
+def _lies_on(piece: Piece, boxes: Sequence[Corners]) -> bool:
+    middle = (piece.top + piece.bottom) / 2
+    return any(
+        left <= piece.left + 1 and top <= middle <= bottom and piece.right - 1 <= right
+        for left, top, right, bottom in boxes
+    )
 
 
 def _side_by_side(pieces: list[Piece]) -> bool:

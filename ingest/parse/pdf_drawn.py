@@ -35,23 +35,24 @@ def shapes(page: raw.FPDF_PAGE, frame: Frame) -> list[Corners]:
     return [box for box in found if box[2] - box[0] < 0.95 * frame.width or box[3] - box[1] < 0.9 * frame.height]
 
 
-def grounds(page: raw.FPDF_PAGE, frame: Frame) -> list[Corners]:
-    """The boxes of what is drawn so that white letters can be seen on it: filled paths that are not white, pictures."""
+def grounds(page: raw.FPDF_PAGE, frame: Frame) -> tuple[list[Corners], list[Corners]]:
+    """The boxes of what white letters can be seen on: filled paths that are not white; pictures, and forms."""
     corners = [ctypes.c_float() for _ in range(4)]
     colour = [ctypes.c_uint() for _ in range(4)]
-    found = []
+    filled: list[Corners] = []
+    pictures: list[Corners] = []
     for number in range(min(raw.FPDFPage_CountObjects(page), MOST_OBJECTS)):
         item = raw.FPDFPage_GetObject(page, number)
         kind = raw.FPDFPageObj_GetType(item)
         if kind == raw.FPDF_PAGEOBJ_TEXT or not raw.FPDFPageObj_GetBounds(item, *corners):
             continue
         if kind == raw.FPDF_PAGEOBJ_PATH:
-            filled = raw.FPDFPageObj_GetFillColor(item, *colour)
-            if not filled or colour[3].value < 26 or min(part.value for part in colour[:3]) > 238:
+            told = raw.FPDFPageObj_GetFillColor(item, *colour)
+            if not told or colour[3].value < 26 or min(part.value for part in colour[:3]) > 238:
                 continue
         left, bottom, right, top = (corner.value for corner in corners)
-        found.append(frame.box(left, bottom, right, top))
-    return found
+        (filled if kind == raw.FPDF_PAGEOBJ_PATH else pictures).append(frame.box(left, bottom, right, top))
+    return filled, pictures
 
 
 def _segments(item: raw.FPDF_PAGEOBJECT) -> Iterator[Corners]:

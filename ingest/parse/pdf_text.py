@@ -9,6 +9,7 @@ import ctypes
 import math
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from itertools import pairwise
 
 from pypdfium2 import raw
@@ -20,10 +21,19 @@ from ingest.parse.text import single_line
 
 PALE, FAINT = 238, 26  # of 255: all parts of a colour above the one, or its strength below the other
 GAP = 1.4  # of the font size; a wider gap inside a line parts cells or columns
+_DRAWS_NOTHING = (raw.FPDF_TEXTRENDERMODE_INVISIBLE, raw.FPDF_TEXTRENDERMODE_CLIP)
 _BOLD = re.compile(rb"bold|black|heavy|semibold|demi|,b$", re.IGNORECASE)
 _LIGATURES = {"ﬀ": "ff", "ﬁ": "fi", "ﬂ": "fl", "ﬃ": "ffi", "ﬄ": "ffl", "ﬅ": "st", "ﬆ": "st"}
 _REPAIRS = str.maketrans({**_LIGATURES, "\x02": "-", "\ufffe": "-", "\u00ad": "-", "\x00": None})
 _LINE = re.compile(r"[^\r\n\x02\ufffe]+[\x02\ufffe]?")  # pdfium puts one mark for a hyphen and the line end after it
+
+
+@dataclass(frozen=True, slots=True)
+class Unseen:
+    """The ids of pieces that are seen only on some ground."""
+
+    pale: set[int] = field(default_factory=set)  # nearly white: on anything dark, or on a picture
+    bare: set[int] = field(default_factory=set)  # drawn as nothing: on a picture, as the text of a scan is
 
 
 _Box = tuple[float, float, float, float]  # left, bottom, right, top in the page's own coordinates
@@ -31,11 +41,11 @@ _Box = tuple[float, float, float, float]  # left, bottom, right, top in the page
 
 def page_pieces(
     text_page: raw.FPDF_TEXTPAGE, frame: Frame, number: int, tables: Sequence[Grid] = ()
-) -> tuple[list[Piece], set[int]]:
-    """The pieces of lines on a page, in the order of the file: and the ids of nearly white ones."""
+) -> tuple[list[Piece], Unseen]:
+    """The pieces of lines on a page, in the order of the file, and which of them may not be seen."""
     reader = _Reader(text_page, frame)
     pieces = [piece for piece in reader.pieces(number, tables) if piece.text]
-    return _visible(pieces), reader.pale
+    return _visible(pieces), reader.unseen
 
 
 def _crossing(tables: Sequence[Grid], box: tuple[float, float, float, float]) -> list[float]:
@@ -59,10 +69,11 @@ def _visible(pieces: list[Piece]) -> list[Piece]:
 class _Style:
     """Size, weight and direction of the text at one place."""
 
-    __slots__ = ("baseline", "bold", "pale", "size", "turned")
+    __slots__ = ("bare", "baseline", "bold", "pale", "size", "turned")
 
-    def __init__(self, size: float, bold: bool, turned: bool, baseline: float, pale: bool) -> None:
-        self.size, self.bold, self.turned, self.baseline, self.pale = size, bold, turned, baseline, pale
+    def __init__(self, size: float, bold: bool, turned: bool, baseline: float, pale: bool, bare: bool) -> None:
+        self.size, self.bold, self.turned, self.baseline = size, bold, turned, baseline
+        self.pale, self.bare = pale, bare
 
 
 class _Reader:
@@ -71,7 +82,7 @@ class _Reader:
     def __init__(self, text_page: raw.FPDF_TEXTPAGE, frame: Frame) -> None:
         self.page = text_page
         self.frame = frame
-        self.pale: set[int] = set()  # ids of the pieces that are nearly white
+        self.unseen = Unseen()
         self._four = tuple(ctypes.c_double() for _ in range(4))
         self._colour = tuple(ctypes.c_uint() for _ in range(4))
         self._matrix = raw.FS_MATRIX()
@@ -119,7 +130,9 @@ class _Reader:
                     height=frame.height,
                 )
                 if own.pale:
-                    self.pale.add(id(piece))
+                    self.unseen.pale.add(id(piece))
+                if own.bare:
+                    self.unseen.bare.add(id(piece))
                 yield piece
 
     def _text(self) -> str:
@@ -148,7 +161,8 @@ class _Reader:
         pale = bool(raw.FPDFText_GetFillColor(self.page, first, *colour)) and (
             colour[3].value < FAINT or min(part.value for part in colour[:3]) > PALE
         )
-        return _Style(size, bold, turned, self.frame.point(x.value, y.value)[1], pale)
+        mode = raw.FPDFTextObj_GetTextRenderMode(raw.FPDFText_GetTextObject(self.page, first))
+        return _Style(size, bold, turned, self.frame.point(x.value, y.value)[1], pale, mode in _DRAWS_NOTHING)
 
     def _is_bold(self, index: int) -> bool:
         raw.FPDFText_GetFontInfo(self.page, index, self._name, 128, self._flags)

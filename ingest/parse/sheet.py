@@ -6,11 +6,9 @@ Read with openpyxl and not through unstructured, which gives neither sheet range
 from __future__ import annotations
 
 import re
-import zipfile
-from collections.abc import Iterator
+from collections.abc import Sequence, Set
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
-from typing import Any
 
 from openpyxl import load_workbook
 from openpyxl.workbook import Workbook
@@ -18,50 +16,58 @@ from openpyxl.workbook import Workbook
 from ingest.parse.grid import GridRow, grid_elements
 from ingest.parse.limits import ParseLimits
 from ingest.parse.properties import office_properties
+from ingest.parse.sheet_rows import Cell, SheetRows, shows_nothing
 from ingest.parse.text import heading, normal
 from storage.failures import Code, ParseFailure
 from storage.records import Element, Parsed
 
-_NOT_CALCULATED = re.compile(rb"(?:</f>|<f(?:\s[^>]*)?/>)\s*(?:<v\s*/>|<v>\s*</v>)?\s*</c>")
 _NAMED_BY_PROGRAM = re.compile(r"(sheet|tabelle|feuil|hoja|foglio|blad|лист|工作表)\s*\d*", re.IGNORECASE)
 _CURRENCY = re.compile(r'\[\$([^\]\-]+)|"?([€£¥₹])"?|"(\$|[A-Z]{3}|kr|zł|Fr\.?)"|\\?(\$)(?!\-)')
 
 
 def parse_sheet(path: Path, *, limits: ParseLimits) -> Parsed:
-    """A workbook. Raises ParseFailure(TOO_LARGE) beyond `limits.max_cells`."""
-    warnings = list(_uncalculated(path))
+    """A workbook, without what is hidden in it. Raises ParseFailure(TOO_LARGE) beyond `limits.max_cells`."""
     # an open file rather than its path: an original is kept without its suffix, which openpyxl insists on
     file = path.open("rb")
     book = load_workbook(file, read_only=True, data_only=True, keep_links=False)
     elements: list[Element] = []
+    flags: list[str] = []
+    uncalculated = 0
     budget = _Budget(limits.max_cells)
     try:
         for sheet in book.worksheets:
-            found = grid_elements(_rows(sheet, budget), sheet=sheet.title)
-            if not found:
-                continue
             if sheet.sheet_state != "visible":
-                warnings.append(
-                    f"The sheet {sheet.title} is hidden in the workbook; its text is searched all the same."
-                )
-            if not _NAMED_BY_PROGRAM.fullmatch(sheet.title):
+                if any(cells for _, cells in SheetRows(sheet, book)):
+                    flags.append(f"the hidden sheet {sheet.title} was left out")
+                continue
+            source = SheetRows(sheet, book)
+            rows, hides = _rows(source, budget)
+            uncalculated += source.uncalculated
+            if hides:
+                flags.append(f"hidden cells of the sheet {sheet.title} were left out")
+            found = grid_elements(rows, sheet=sheet.title)
+            if found and not _NAMED_BY_PROGRAM.fullmatch(sheet.title):
                 elements += heading(sheet.title, 1, sheet=sheet.title)
             elements += found
     finally:
         book.close()
         file.close()
-    return _parsed(path, book, elements, warnings)
+    if flags and not elements:
+        raise ParseFailure(Code.EMPTY, f"There is no text in it that can be seen: {'; '.join(flags)}.")
+    return _parsed(path, book, elements, uncalculated, flags)
 
 
-def _parsed(path: Path, book: Workbook, elements: list[Element], warnings: list[str]) -> Parsed:
+def _parsed(path: Path, book: Workbook, elements: list[Element], uncalculated: int, flags: list[str]) -> Parsed:
     known = office_properties(path, book.properties)
+    missing = f"{uncalculated} formulas have no calculated value and are left out. Open the workbook and save it again."
     return Parsed(
         elements=tuple(elements),
         title=known.title,
         author=known.author,
         created=known.created,
         modified=known.modified,
-        warnings=tuple(warnings),
+        flags=tuple(flags),
+        warnings=(missing,) if uncalculated else (),
     )
 
 
@@ -79,14 +85,43 @@ class _Budget:
             )
 
 
-def _rows(sheet: Any, budget: _Budget) -> Iterator[GridRow]:
-    sheet.reset_dimensions()  # what a file says of its own size is often wrong
-    for number, row in enumerate(sheet.iter_rows(), 1):
-        cells = [cell_text(cell.value, cell.number_format) if cell.value is not None else "" for cell in row]
-        filled = sum(map(bool, cells))
-        if filled:
-            budget.spend(filled)
-            yield GridRow(number=number, cells=tuple(cells))
+def _rows(source: SheetRows, budget: _Budget) -> tuple[list[GridRow], bool]:
+    """The rows as they are seen, and whether anything in them is not."""
+    rows: list[GridRow] = []
+    white: dict[int, set[int]] = {}  # by row: columns
+    hides = False
+    for number, cells in source:
+        budget.spend(len(cells))
+        shown = [cell for cell in cells if not shows_nothing(cell.shape)]
+        hides = hides or len(shown) < len(cells)
+        if shown:
+            rows.append(GridRow(number=number, cells=_texts(shown)))
+        if any(cell.white for cell in shown):
+            white[number] = {cell.column for cell in shown if cell.white}
+    if source.coloured_otherwise:
+        white = {}
+    gone, columns = source.hidden_rows, source.hidden_columns
+    if not (gone or columns or white):
+        return rows, hides
+    seen = [_without(row, columns | white.get(row.number, set())) for row in rows if row.number not in gone]
+    hides = hides or sum(len(row.filled) for row in seen) < sum(len(row.filled) for row in rows)
+    return [row for row in seen if row.filled], hides
+
+
+def _without(row: GridRow, columns: Set[int]) -> GridRow:
+    if columns.isdisjoint(row.filled):
+        return row
+    return GridRow(
+        number=row.number, cells=tuple("" if column in columns else text for column, text in enumerate(row.cells))
+    )
+
+
+def _texts(cells: Sequence[Cell]) -> tuple[str, ...]:
+    """From column A to the last that holds anything."""
+    texts = [""] * (max(cell.column for cell in cells) + 1)
+    for cell in cells:
+        texts[cell.column] = cell_text(cell.value, cell.shape)
+    return tuple(texts)
 
 
 def cell_text(value: object, number_format: str | None) -> str:
@@ -125,12 +160,3 @@ def _plain(value: float) -> str:
     if "e" in text and 1e-12 < abs(value) < 1e15:
         text = f"{value:.15f}".rstrip("0").rstrip(".")
     return text
-
-
-def _uncalculated(path: Path) -> Iterator[str]:
-    """A warning for formulas that were never calculated: openpyxl gives no value for them and no sign."""
-    with zipfile.ZipFile(path) as container:
-        parts = [name for name in container.namelist() if re.fullmatch(r"xl/worksheets/[^/]+\.xml", name)]
-        count = sum(len(_NOT_CALCULATED.findall(container.read(name))) for name in parts)
-    if count:
-        yield f"{count} formulas have no calculated value and are left out. Open the workbook and save it again."

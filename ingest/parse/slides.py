@@ -1,7 +1,7 @@
 """PPTX to elements through unstructured's reader, which orders the shapes of a slide as they are seen.
 
 As in `word`, it is used below `partition_pptx`, so that only the title shape makes a heading and not the words.
-Speaker notes follow their slide.
+Speaker notes follow their slide; hidden slides are left out with theirs.
 """
 
 from __future__ import annotations
@@ -12,7 +12,9 @@ from typing import Any
 
 from ingest.parse.properties import office_properties
 from ingest.parse.quiet import quieten
+from ingest.parse.scans import page_list
 from ingest.parse.text import flowing, heading, normal, prose
+from storage.failures import Code, ParseFailure
 from storage.records import Element, Kind, Parsed
 
 quieten()
@@ -21,6 +23,7 @@ from pptx.enum.shapes import PP_PLACEHOLDER  # noqa: E402  (after the calls home
 from unstructured.documents import elements as found  # noqa: E402
 from unstructured.partition.pptx import PptxPartitionerOptions, _PptxPartitioner  # noqa: E402
 
+from ingest.parse.slides_hidden import is_hidden, without_hidden  # noqa: E402
 from ingest.parse.word import list_line, table_from_html  # noqa: E402
 
 _BODIES = (PP_PLACEHOLDER.BODY, PP_PLACEHOLDER.OBJECT, PP_PLACEHOLDER.VERTICAL_BODY, PP_PLACEHOLDER.VERTICAL_OBJECT)
@@ -56,14 +59,25 @@ def parse_slides(path: Path) -> Parsed:
     )
     reader = _ByShape(options)
     slides = reader._presentation.slides
+    unseen = [page for page, slide in enumerate(slides, 1) if is_hidden(slide)]
+    partly = [page for page, slide in enumerate(slides, 1) if page not in unseen and without_hidden(slide)]
     by_page: dict[int, list[Any]] = {}
     for item in reader._iter_presentation_elements():
         by_page.setdefault(item.metadata.page_number or 0, []).append(item)
     elements: list[Element] = []
     for page, slide in enumerate(slides, 1):
+        if page in unseen:
+            continue
         elements += _slide(by_page.get(page, []), page)
         notes = slide.notes_slide.notes_text_frame if slide.has_notes_slide else None
         elements += prose(notes.text if notes else "", kind=Kind.NOTE, page=page)
+    flags = tuple(
+        f"{what} {page_list(pages).replace('page', 'slide')} was left out"
+        for what, pages in (("the text of hidden", unseen), ("hidden text on", partly))
+        if pages
+    )
+    if flags and not elements:
+        raise ParseFailure(Code.EMPTY, f"There is no text in it that can be seen: {'; '.join(flags)}.")
     known = office_properties(path, reader._presentation.core_properties)
     first = next((element.text for element in elements if element.kind is Kind.HEADING), None)
     return Parsed(
@@ -73,6 +87,7 @@ def parse_slides(path: Path) -> Parsed:
         created=known.created,
         modified=known.modified,
         pages=len(slides),
+        flags=flags,
     )
 
 

@@ -2,8 +2,8 @@
 
 Its reader is used below `partition_docx`: there a paragraph without a style gets its kind from its words, which makes
 prose a title when no language model is installed. Here the styles and outline levels alone say what is a heading.
-Added are what it leaves out: text boxes, content controls, tracked insertions, footnotes. Running headers and footers
-come once, at the end.
+Added are what it leaves out: text boxes, content controls, tracked insertions, footnotes after what refers to them.
+Running headers and footers come once, at the end.
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ from unstructured.documents import elements as found  # noqa: E402
 from unstructured.partition.docx import DocxPartitionerOptions, _DocxPartitioner  # noqa: E402
 
 from ingest.parse.html_text import table_rows  # noqa: E402
+from ingest.parse.word_notes import WordNotes  # noqa: E402
 
 _LABELLED = re.compile(r"^\(?[\dA-Za-zIVXivx]{1,5}([.)]|(\.\d+)+[.)]?)\s")
 _LONGEST_LIST = 2500  # characters of a list in one element
@@ -36,7 +37,6 @@ _LONGEST_BOLD = 90  # characters of a bold line that stands for a heading
 _WRAPPERS = tuple(map(qn, ("w:sdt", "w:ins", "w:moveTo", "w:smartTag", "w:fldSimple", "w:customXml")))
 _COMMENTS = "word/comments.xml"
 _TINY = 4  # half points
-_NOTE_PARTS = ("word/footnotes.xml", "word/endnotes.xml")
 
 
 class _ByStyle(_DocxPartitioner):
@@ -84,10 +84,12 @@ def parse_word(path: Path) -> Parsed:
     document = options.document
     hidden = _without_hidden(document.element.body)
     _unwrap(document.element.body)
+    notes = WordNotes(path)
+    notes.mark(document.element.body)
     raw = list(_ByStyle.iter_document_elements(options))
     if not any(isinstance(item, found.Title) for item in raw):
         raw = [_bold_heading(item) for item in raw]
-    elements = list(_elements(raw)) + _notes(path) + _comments(path) + _running_heads(raw)
+    elements = list(_elements(raw, notes)) + notes.rest() + _comments(path) + _running_heads(raw)
     known = office_properties(path, document.core_properties)
     return Parsed(
         elements=tuple(elements),
@@ -99,24 +101,34 @@ def parse_word(path: Path) -> Parsed:
     )
 
 
-def _elements(raw: list[Any]) -> Iterator[Element]:
+def _elements(raw: list[Any], notes: WordNotes) -> Iterator[Element]:
+    """The items of the reader in order, each list, paragraph and table followed by its notes."""
     items: list[str] = []
+    due: list[str] = []  # marks in the list that is being gathered
     for item in [*raw, None]:
         if isinstance(item, found.Header | found.Footer):
             continue
+        if item is not None:
+            item.text, marks = notes.taken(item.text, shown=not isinstance(item, found.Title))
         if isinstance(item, found.ListItem):
             line = list_line(item.text, item.metadata.category_depth or 0)
             if items and sum(map(len, items)) + len(line) > _LONGEST_LIST:
                 yield from _list(items)
             items.append(line)
+            due += marks
             continue
         yield from _list(items)
+        yield from notes.elements(due)
+        due.clear()
         if isinstance(item, found.Title):
             yield from heading(item.text, (item.metadata.category_depth or 0) + 1)
         elif isinstance(item, found.Table):
-            yield from table_from_html(item.metadata.text_as_html, item.text)
+            source = notes.taken(item.metadata.text_as_html)[0] if item.metadata.text_as_html else None
+            yield from table_from_html(source, item.text)
         elif item is not None:
             yield from prose(item.text)
+        if item is not None:
+            yield from notes.elements(marks)
 
 
 def _running_heads(raw: list[Any]) -> list[Element]:
@@ -229,18 +241,3 @@ def _boxed_text(paragraph: Any) -> Iterator[str]:
         text = flowing("\n".join(lines))
         if text:
             yield text
-
-
-def _notes(path: Path) -> list[Element]:
-    """Footnotes and endnotes, numbered as they are in the file."""
-    elements: list[Element] = []
-    with zipfile.ZipFile(path) as container:
-        for name in set(container.namelist()).intersection(_NOTE_PARTS):
-            parser = etree.XMLParser(resolve_entities=False, no_network=True)
-            root = etree.fromstring(container.read(name), parser)
-            for note in root:
-                if note.get(qn("w:type")) is not None:  # separators, not notes
-                    continue
-                text = single_line(" ".join("".join(p.itertext(qn("w:t"))) for p in note.iter(qn("w:p"))))
-                elements += prose(f"[{note.get(qn('w:id'))}] {text}" if text else "", kind=Kind.NOTE)
-    return elements

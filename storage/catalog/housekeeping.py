@@ -48,17 +48,6 @@ class Housekeeping(Part):
         lasted = (now() - first).total_seconds() if first is not None else seconds
         return Pace(indexed=count, seconds=max(1.0, min(seconds, lasted)), now=paths)
 
-    def chunks_by_label(self) -> dict[int, int]:
-        """How many chunks each label has: what the indexes should hold."""
-        query = (
-            select(documents.c.label_id, func.count())
-            .join(chunks, chunks.c.document_id == documents.c.id)
-            .where(documents.c.label_id.is_not(None))
-            .group_by(documents.c.label_id)
-        )
-        with self.database.read() as connection:
-            return {label: count for label, count in connection.execute(query) if label is not None}
-
     def originals(self) -> frozenset[str]:
         """SHA-256 of every original that a revision needs, or a member that waits."""
         with self.database.read() as connection:

@@ -10,7 +10,7 @@ from storage.catalog.chunks import chunk_of, from_bytes
 from storage.catalog.entries import IndexRow, Note
 from storage.catalog.members import drop_members, members_of
 from storage.catalog.models import VECTOR, beside, in_use
-from storage.catalog.part import BATCH, Part
+from storage.catalog.part import BATCH, Part, batches
 from storage.schema import chunks, documents, embeddings, outbox, revisions
 
 
@@ -65,6 +65,31 @@ class Outbox(Part):
                 )
                 for row in rows
             ]
+
+    def indexed_ids(self) -> Iterator[tuple[int, str]]:
+        """Every chunk that the indexes should hold: its label and its id."""
+        query = (
+            select(documents.c.label_id, chunks.c.revision_id, chunks.c.position)  # from an index, not the wide rows
+            .join(chunks, chunks.c.revision_id == documents.c.revision_id)
+            .where(documents.c.label_id.is_not(None))
+        )
+        with self.database.read() as connection:
+            for label, revision, position in connection.execute(query):
+                yield label, f"{revision}:{position}"
+
+    def noted_revisions(self) -> frozenset[str]:
+        """Revisions of which the indexes have still to be told something."""
+        with self.database.read() as connection:
+            return frozenset(connection.execute(select(outbox.c.revision_id).distinct()).scalars())
+
+    def paths_of_revisions(self, revision_ids: Sequence[str]) -> dict[str, str]:
+        """The paths of the documents that these are, or were, revisions of; for who looks after the indexes."""
+        query = select(revisions.c.id, documents.c.path).join(documents, documents.c.id == revisions.c.document_id)
+        with self.database.read() as connection:
+            found: dict[str, str] = {}
+            for batch in batches(revision_ids):
+                found |= {row.id: row.path for row in connection.execute(query.where(revisions.c.id.in_(batch)))}
+            return found
 
     def last_note(self) -> int:
         """The newest note's number, 0 when there is none."""

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from place import Place
 
+from app.engine import Engine
 from app.records import Mode, Turn
 from storage.store import Store
 from tests.answer.conftest import Ask
@@ -48,6 +50,19 @@ def test_marks_and_citations_agree(ask: Ask) -> None:
     assert all(f"{sentence.text} [{sentence.citations[0]}]" in answer.text for sentence in answer.sentences)
     assert answer.citations[0].path == "everyone/leave.md"
     assert answer.citations[0].section == "Annual leave"
+
+
+def test_a_citation_names_the_section_it_stands_in_not_the_one_its_chunk_begins_with(place: Place) -> None:
+    place.write(
+        "hr/trips.md",
+        "# Trips\n\n## Claims\n\nClaims are handed in within thirty days.\n\n"
+        "## What is not refunded\n\nMinibars and parking fines are never refunded.\n",
+    )
+    place.ingest()
+    answer = Engine(place.store).answer("Are minibars and parking fines refunded?", groups=["hr"])
+    first = answer.citations[0]
+    assert "never refunded" in first.quote
+    assert first.section == "What is not refunded"
 
 
 def test_a_row_is_quoted_whole_and_shown_without_bars(ask: Ask) -> None:

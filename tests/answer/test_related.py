@@ -1,10 +1,10 @@
-"""Questions to go on with: about sections that are there, may be read, and are found."""
+"""Questions to begin and to go on with: about sections that are there, may be read, and are found."""
 
 from __future__ import annotations
 
 from place import Place
 
-from app.answers.related import related
+from app.answers.related import openers, related
 from app.engine import Engine
 
 POLICY = """# Bicycle leasing
@@ -39,3 +39,17 @@ def test_other_sections_of_the_cited_document_are_offered(place: Place) -> None:
         assert not any(question.endswith(f"“{section}”?") for section in cited)
     assert related(engine, QUESTION, answer, groups=["everyone"]) == [], "nothing of what one may not read"
     assert related(engine, QUESTION, {"citations": []}, groups=["hr"]) == []
+
+
+def test_questions_to_begin_with_are_about_different_documents_that_one_may_read(place: Place) -> None:
+    place.write("hr/bicycles.md", POLICY)
+    place.write("hr/canteen.md", "# Canteen\n\n## Opening hours\n\nLunch is served from 11:30 to 14:00 on workdays.\n")
+    place.write("finance/bonus.md", "# Bonus\n\n## Executive bonus\n\nThe bonus pool is three percent of EBIT.\n")
+    place.write("hr/plain.txt", "A note without any heading.")
+    place.ingest()
+    engine = Engine(place.store)
+    offered = openers(engine, groups=["hr"])
+    assert any("Bicycle leasing" in question for question in offered)
+    assert "What does “Canteen” say about “Opening hours”?" in offered
+    assert not any("onus" in question for question in offered), "nothing of what one may not read"
+    assert openers(engine, groups=["nobody"]) == []

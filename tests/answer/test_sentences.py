@@ -28,6 +28,10 @@ def split(text: str) -> list[str]:
             "He wondered ... and left. “Why? I don't know.” Nobody did.",
             ["He wondered ... and left.", "“Why? I don't know.”", "Nobody did."],
         ),
+        (
+            "Train. Second class for journeys of up to three hours. First class for longer ones.",
+            ["Train. Second class for journeys of up to three hours.", "First class for longer ones."],
+        ),
         ("It was law.[12] Then it was not.", ["It was law.[12]", "Then it was not."]),
         (
             "Am 3. Oktober ist zu. Das gilt z. B. für Hr. Müller, d. h. immer. Im 19. Jahrhundert war es anders.",

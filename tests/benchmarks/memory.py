@@ -1,79 +1,132 @@
 """Memory while many files are indexed: `python tests/benchmarks/memory.py [--files N]`.
 
-Runs the product's pipeline with its real embedder and parsing child over N small text files, in this process, and
-prints the resident memory of both as it goes on, and the growth of each thousand files over the first two.
+Runs the ingest service and Chroma's server as the systemd units run them over N small text files, and every so many
+files prints the resident memory of both ("own": of that, what is no mapped file) and of the service's children (the
+parser). At the end the slope over the files after the warm-up, by least squares.
 """
 
 from __future__ import annotations
 
 import argparse
-import resource
+import os
+import signal
+import subprocess
+import sys
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from ingest.parse.limits import ParseLimits
-from ingest.pipeline import Pipeline, Progress
-from ingest.sandbox import Sandbox
-from storage.settings import load_settings
-from storage.store import open_store
+import numpy as np
+from sqlalchemy import create_engine, text
 
-EVERY = 1000  # files between two rows
+MEBIBYTE = 1024  # kibibytes, as /proc counts
+PREMISE = str(Path(sys.executable).with_name("premise"))
 
 
 def main() -> None:
     """Run."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--files", type=int, default=10_000)
+    parser.add_argument("--every", type=int, default=500, help="files between two rows")
+    parser.add_argument("--warm-up", type=int, default=2000, help="files before the slope is measured")
     parser.add_argument("--seconds", type=float, default=450, help="stop after so long, wherever it is")
     chosen = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        settings = load_settings(Path(folder) / "data", settle_seconds=0.0)
-        place = settings.inbox_folder / "everyone"
-        place.mkdir(parents=True)
-        for number in range(chosen.files):
-            (place / f"note{number}.txt").write_text(f"Note {number} of the day {number % 365} says {number * 7919}.\n")
-        limits = ParseLimits()
-        with open_store(settings) as store, Sandbox(limits) as sandbox:
-            pipeline = Pipeline(settings, store.indexes, store.originals, store.embedder, sandbox)
-            _measure(pipeline, sandbox, limits, chosen.seconds)
+        data = Path(folder) / "data"
+        _write(data / "inbox" / "everyone", chosen.files)
+        with _service(data, "serve-vectors") as vectors:
+            _until((data / "run" / "service.json").exists)
+            with _service(data, "serve-ingest") as ingest:
+                _measure(data, ingest, vectors, chosen)
 
 
-def _measure(pipeline: Pipeline, sandbox: Sandbox, limits: ParseLimits, most: float) -> None:
-    source = pipeline.catalog.source(str(pipeline.settings.inbox_folder), None)
-    pipeline.reconcile(source)
-    started = time.monotonic()
-    service: list[int] = []
-    child_most = 0
-    print(f"{'files':>7}{'service MB':>12}{'child MB':>10}{'seconds':>9}")
-
-    def sample(work: Progress) -> None:
-        nonlocal child_most
-        child = _resident(sandbox.pid) if work.done % 50 == 0 else 0
-        child_most = max(child_most, child)
-        if work.done % EVERY == 0:
-            service.append(_resident(None))
-            print(
-                f"{work.done:7,}{service[-1]:12,}{child or _resident(sandbox.pid):10,}{time.monotonic() - started:9.0f}"
-            )
-
-    pipeline.work([source], pause=lambda: time.monotonic() - started > most, progress=sample)
-    print(
-        f"\nhighest: service {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024:,} MB, child {child_most:,} MB"
-    )
-    print(f"the child may use {limits.memory_mb:,} MB (parse_memory_mb)")
-    if len(service) > 2:
-        growth = (service[-1] - service[1]) / (len(service) - 2)
-        print(f"growth after the first {2 * EVERY:,} files: {growth:+.1f} MB per {EVERY:,} files")
+def _write(place: Path, files: int) -> None:
+    """Notes of a line, in folders of a hundred, no two alike."""
+    for number in range(files):
+        folder = place / f"{number // 100:03}"
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / f"note {number}.txt").write_text(f"Note {number} of day {number % 365} says {number * 7919}.\n")
 
 
-def _resident(process: int | None) -> int:
-    """Resident memory of a process in MB; of this one for None."""
+def _measure(data: Path, ingest: int, vectors: int, chosen: argparse.Namespace) -> None:
+    started, rows, child_most = time.monotonic(), [], 0.0
+    catalog = create_engine(f"sqlite:///{data / 'catalog.sqlite'}")
+    _until(lambda: (data / "catalog.sqlite").exists() and _done(catalog) is not None)
+    columns = ("files", "service", "own", "parser", "chroma", "own", "seconds")
+    print("".join(f"{name:>9}" for name in columns) + "   (MiB)", flush=True)
+    due = chosen.every
+    while (done := _done(catalog) or 0) < chosen.files and time.monotonic() < started + chosen.seconds:
+        child_most = max([child_most, *(_memory(child, "VmHWM") for child in _children(ingest))])
+        if done >= due:
+            rows.append(_row(done, ingest, vectors, time.monotonic() - started))
+            due = done - done % chosen.every + chosen.every
+        time.sleep(0.1)
+    rows.append(_row(done, ingest, vectors, time.monotonic() - started))
+    print(f"\nhighest: service {_memory(ingest, 'VmHWM'):,.0f} MiB, its children {child_most:,.0f} MiB")
+    later = np.array([row for row in rows if row[0] >= chosen.warm_up])
+    if len(later) > 2:
+        slopes = [np.polyfit(later[:, 0], later[:, column], 1)[0] * 1000 for column in (1, 2, 4, 5)]
+        print(
+            f"slope after {chosen.warm_up:,} files, MiB per 1,000 files: service {slopes[0]:+.2f} "
+            f"(own {slopes[1]:+.2f}), Chroma's server {slopes[2]:+.2f} (own {slopes[3]:+.2f})"
+        )
+
+
+def _row(done: int, ingest: int, vectors: int, seconds: float) -> tuple[float, ...]:
+    chroma = _children(vectors)[0]
+    parser = sum(_memory(child, "VmRSS") for child in _children(ingest))
+    own = [_memory(process, "RssAnon") for process in (ingest, chroma)]
+    row = (done, _memory(ingest, "VmRSS"), own[0], parser, _memory(chroma, "VmRSS"), own[1], seconds)
+    print("".join(f"{value:9,.0f}" for value in row), flush=True)
+    return row
+
+
+def _done(catalog: object) -> int | None:
+    """How many files have come to their end; None before there is a catalog."""
+    with suppress(Exception), catalog.connect() as connection:  # type: ignore[attr-defined]
+        query = "SELECT count(*) FROM documents WHERE state IN ('indexed', 'failed')"
+        return int(connection.execute(text(query)).scalar_one())
+    return None
+
+
+def _children(process: int) -> list[int]:
+    found: list[int] = []
+    for task in Path(f"/proc/{process}/task").glob("*/children"):
+        with suppress(OSError):
+            found += map(int, task.read_text().split())
+    return found
+
+
+def _memory(process: int, field: str) -> float:
+    """A field of /proc/PID/status, in MiB; 0 for a process that has gone."""
+    with suppress(OSError):
+        for line in Path(f"/proc/{process}/status").read_text().splitlines():
+            if line.startswith(f"{field}:"):
+                return int(line.split()[1]) / MEBIBYTE
+    return 0.0
+
+
+@contextmanager
+def _service(data: Path, command: str) -> Iterator[int]:
+    """One of Premise's services; its process id."""
+    environment = os.environ | {"PREMISE_SETTLE_SECONDS": "0"}
+    with (data.parent / f"{command}.log").open("wb") as log:
+        process = subprocess.Popen([PREMISE, "--data", str(data), command], stdout=log, stderr=log, env=environment)
     try:
-        pages = Path(f"/proc/{process or 'self'}/statm").read_text(encoding="ascii").split()[1]
-    except OSError:
-        return 0
-    return int(pages) * resource.getpagesize() // 1024 // 1024
+        yield process.pid
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.wait(60)
+
+
+def _until(ready: object, seconds: float = 120) -> None:
+    until = time.monotonic() + seconds
+    while not ready():  # type: ignore[operator]
+        if time.monotonic() > until:
+            raise SystemExit("the service did not start")
+        time.sleep(0.2)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""How well scans are read: `python tests/benchmarks/ocr.py [--pages 6] [--dpi 150 300]`.
+"""How well scans are read: `python tests/benchmarks/ocr.py [--pages 12] [--dpi 150 300]`.
 
 Pages of the handbook of PREMISE_EVAL_DIR (default ../shared/eval) are printed to PDF by Chromium, each document's first
 page is drawn at each resolution as a picture, and the picture is read back. Prints the words read wrong, left out or
@@ -16,8 +16,10 @@ import subprocess
 import sys
 import tempfile
 import time
+from dataclasses import dataclass
 from difflib import SequenceMatcher
 from pathlib import Path
+from statistics import mean
 
 import pypdfium2
 from markdown_it import MarkdownIt
@@ -52,20 +54,16 @@ def main() -> None:
         sentences = {path.stem: said(text) for path, text in texts.items()}
         print(f"{len(texts)} pages, {sum(map(len, sentences.values()))} questions")
         print(f"{'':10}{'words wrong':>12}{'hit@1':>8}{'s a page':>10}")
-        print(f"{'text':10}{'':12}{first_hits(folder / 'text', sentences):8.3f}")
+        print(f"{'text':10}{'':12}{indexed(folder / 'text', sentences).first:8.3f}")
         for dpi in options.dpi:
             scans = folder / f"scans-{dpi}"
             scans.mkdir()
-            wrong, seconds = [], 0.0
-            for path, text in texts.items():
-                scan = scans / path.name
-                pypdfium2.PdfDocument(path)[0].render(scale=dpi / 72).to_pil().convert("L").save(scan, resolution=dpi)
-                began = time.monotonic()
-                read = revision_text(parse(scan, suffix=".pdf", limits=LIMITS).elements)
-                seconds += time.monotonic() - began
-                wrong.append(word_errors(text, read))
-            share = sum(wrong) / len(wrong)
-            print(f"{f'{dpi} dpi':10}{share:12.3f}{first_hits(scans, sentences):8.3f}{seconds / len(texts):10.1f}")
+            for path in texts:
+                page = pypdfium2.PdfDocument(path)[0]
+                page.render(scale=dpi / 72).to_pil().convert("L").save(scans / path.name, resolution=dpi)
+            read = indexed(scans, sentences)
+            wrong = [word_errors(text, read.texts.get(path.stem, "")) for path, text in texts.items()]
+            print(f"{f'{dpi} dpi':10}{mean(wrong):12.3f}{read.first:8.3f}{read.seconds / len(texts):10.1f}", flush=True)
 
 
 def print_pages(browser: str, folder: Path, count: int) -> dict[Path, str]:
@@ -107,8 +105,17 @@ def word_errors(truth: str, read: str) -> float:
     return (max(len(want), len(got)) - same) / max(len(want), 1)
 
 
-def first_hits(files: Path, sentences: dict[str, list[str]]) -> float:
-    """How often a sentence finds its page first, in an index of these files."""
+@dataclass(frozen=True, kw_only=True)
+class Indexed:
+    """What came of an index of some files."""
+
+    first: float  # how often a sentence finds its page first
+    texts: dict[str, str]  # by the file's name without its suffix
+    seconds: float  # to read and index them
+
+
+def indexed(files: Path, sentences: dict[str, list[str]]) -> Indexed:
+    """Read the files and ask for their sentences."""
     with tempfile.TemporaryDirectory(prefix="premise-benchmark-") as folder:
         settings = load_settings(Path(folder), settle_seconds=0.0)
         shutil.copytree(files, settings.inbox_folder / "everyone")
@@ -116,16 +123,20 @@ def first_hits(files: Path, sentences: dict[str, list[str]]) -> float:
         with open_store(settings) as store, Sandbox(limits) as sandbox:
             pipeline = Pipeline(settings, store.indexes, store.originals, store.embedder, sandbox)
             pipeline.reconcile(store.catalog.source(str(settings.inbox_folder), None))
+            began = time.monotonic()
             pipeline.work(store.catalog.sources())
+            seconds = time.monotonic() - began
+            texts = {
+                Path(item.path).stem: revision_text(item.parsed.elements) for item in store.catalog.current_revisions()
+            }
             retriever = Retriever(store.indexes, store.embedder)
             labels = store.catalog.labels_of(["everyone"])
-            right = total = 0
+            right = []
             for name, questions in sentences.items():
                 for question in questions:
                     hits = retriever.search(question, labels=labels, k=1)
-                    right += bool(hits) and Path(hits[0].found.path).stem == name
-                    total += 1
-    return right / max(total, 1)
+                    right.append(bool(hits) and Path(hits[0].found.path).stem == name)
+    return Indexed(first=mean(right), texts=texts, seconds=seconds)
 
 
 if __name__ == "__main__":

@@ -50,6 +50,9 @@ def main() -> None:
     parser.add_argument("--labels", type=int, default=50, help="access labels that the chunks are spread over")
     parser.add_argument("--person", default="1,10,50", help="how many of them the asking person has")
     parser.add_argument("--data", type=Path, help="folder for the index; kept and used again")
+    parser.add_argument(
+        "--no-graphs", action="store_true", help="do not fill Chroma, which no label is large enough for"
+    )
     parser.add_argument("--no-chroma", action="store_true", help="leave out the bare collection (no ratios then)")
     parser.add_argument("--people", action="store_true", help=f"also {PEOPLE} people at once")
     chosen = parser.parse_args()
@@ -62,7 +65,7 @@ def main() -> None:
         settings = load_settings(folder)
         with open_store(settings, check_embedder=False) as store:
             if not (folder / "done").exists():
-                _fill(store, _passages(root), chosen.chunks, chosen.labels)
+                _fill(store, _passages(root), chosen.chunks, chosen.labels, graphs=not chosen.no_graphs)
                 (folder / "done").touch()
             embedder = _Synthetic(LocalEmbedder.from_settings(settings), chosen.chunks)
             engine = Engine(replace(store, embedder=embedder))
@@ -107,8 +110,8 @@ def _vectors(count: int) -> Iterator[Vector]:
         yield rows / np.linalg.norm(rows, axis=1, keepdims=True)
 
 
-def _fill(store: Store, passages: list[list[str]], count: int, labels: int) -> None:
-    """Documents of mixed passages in the catalog, then both indexes."""
+def _fill(store: Store, passages: list[list[str]], count: int, labels: int, *, graphs: bool) -> None:
+    """Documents of mixed passages in the catalog, then both indexes; Chroma's with `graphs` alone."""
     catalog = store.catalog
     started = time.monotonic()
     mixed = random.Random(SEED)  # noqa: S311  (nothing secret)
@@ -123,6 +126,8 @@ def _fill(store: Store, passages: list[list[str]], count: int, labels: int) -> N
                 f"  {(number + 1) * A_DOCUMENT:,} chunks in the catalog, {time.monotonic() - started:.0f} s", flush=True
             )
     filled = time.monotonic()
+    if not graphs:
+        store.indexes.vectors.put = store.indexes.vectors.put_matrix  # type: ignore[method-assign]
     store.indexes.rebuild()
     catalog.told(catalog.last_note())
     print(f"  catalog {filled - started:.0f} s, indexes {time.monotonic() - filled:.0f} s", flush=True)

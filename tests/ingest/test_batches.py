@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -118,6 +119,32 @@ def test_several_parsers_index_what_one_does(place: Place) -> None:
     assert done.chunks_per_second > 0
     assert done.seconds_left == 0
     assert store.indexes.check().ok
+
+
+def test_small_files_are_parsed_while_others_are_embedded(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ingest.pipeline.EMBED_AT", 1)
+    for number in range(20):
+        place.write(f"everyone/note {number}.md", f"# Note {number}\n\nThe number is {number}.")
+    place.pipeline.reconcile(place.source())
+    real, store = place.store.embedder, place.store
+    ready: list[int] = []
+
+    class Slow(Lengths):
+        dimension = real.dimension
+
+        def encode_documents(self, texts: Sequence[str]) -> Vector:
+            until = time.monotonic() + 30
+            while store.catalog.counts()["embedding"] < 15 and time.monotonic() < until and not ready:
+                time.sleep(0.05)
+            ready.append(store.catalog.counts()["embedding"])
+            return real.encode_documents(texts)
+
+        def count_tokens(self, texts: Sequence[str]) -> list[int]:
+            return real.count_tokens(texts)
+
+    Pipeline(place.settings, store.indexes, store.originals, Slow(), place.pipeline.sandbox).work([place.source()])
+    assert ready[0] >= 15
+    assert set(place.states().values()) == {"indexed"}
 
 
 def test_a_file_that_changes_while_it_is_embedded_is_looked_at_again(place: Place) -> None:

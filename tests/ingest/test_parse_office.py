@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import shutil
+import zipfile
 from datetime import UTC, date, datetime
 from email.message import EmailMessage
 from pathlib import Path
+from typing import Any
 
 import docx
 import openpyxl
@@ -64,6 +66,47 @@ def test_docx(report: Path) -> None:
         (Kind.TABLE, 0, "Region: North | Sales: 10\nRegion: South East"),
         (Kind.TEXT, 0, "Kept inserted"),
         (Kind.NOTE, 0, "CONFIDENTIAL RUNNING HEAD"),
+    ]
+
+
+NOTES = """<w:{kind}s {space}><w:{kind} w:type="separator" w:id="0"><w:p/></w:{kind}>
+<w:{kind} w:id="2"><w:p><w:r><w:t>{first}</w:t></w:r></w:p></w:{kind}>
+<w:{kind} w:id="3"><w:p><w:r><w:t>{second}</w:t></w:r></w:p></w:{kind}></w:{kind}s>"""
+
+
+def test_notes_of_word_follow_what_refers_to_them(tmp_path: Path) -> None:
+    def refer(paragraph: Any, kind: str, number: int) -> None:
+        run = f'<w:r {nsdecls("w")}><w:{kind}Reference w:id="{number}"/></w:r>'
+        paragraph._p.append(parse_xml(run))
+
+    document = docx.Document()
+    refer(document.add_heading("Fees", 1), "endnote", 3)
+    first = document.add_paragraph("The fee is 12 euro")
+    refer(first, "footnote", 3)
+    first.add_run(" a month.")
+    document.add_paragraph("It is due in advance.")
+    refer(document.add_paragraph("By transfer", style="List Bullet"), "footnote", 2)
+    document.add_paragraph("By card", style="List Bullet")
+    gone = document.add_paragraph("End.")
+    struck = f'<w:del {nsdecls("w")} w:id="9" w:author="a"><w:r><w:endnoteReference w:id="2"/></w:r></w:del>'
+    gone._p.append(parse_xml(struck))
+    document.save(str(tmp_path / "plain.docx"))
+    with zipfile.ZipFile(tmp_path / "plain.docx") as old, zipfile.ZipFile(tmp_path / "a.docx", "w") as new:
+        for name in old.namelist():
+            new.writestr(name, old.read(name))
+        footnotes = NOTES.format(kind="footnote", space=nsdecls("w"), first="Two days before.", second="For members.")
+        endnotes = NOTES.format(kind="endnote", space=nsdecls("w"), first="Struck.", second="Since 2024.")
+        new.writestr("word/footnotes.xml", footnotes)
+        new.writestr("word/endnotes.xml", endnotes)
+    assert [(e.kind, e.text) for e in read(tmp_path / "a.docx").elements] == [
+        (Kind.HEADING, "Fees"),
+        (Kind.NOTE, "[i] Since 2024."),
+        (Kind.TEXT, "The fee is 12 euro[1] a month."),
+        (Kind.NOTE, "[1] For members."),
+        (Kind.TEXT, "It is due in advance."),
+        (Kind.LIST, "- By transfer[2]\n- By card"),
+        (Kind.NOTE, "[2] Two days before."),
+        (Kind.TEXT, "End."),
     ]
 
 
@@ -160,13 +203,11 @@ def test_xlsx(workbook: Path) -> None:
             "Item: Nut | Price: 1234.5 € | Share: 50% | Since: 2024-03-02 08:30:00",
         ),
         (Kind.TABLE, "Prices", "Colour: Red | Stock: 7"),
-        (Kind.HEADING, "Old", "Old"),
-        (Kind.HEADING, "Old", "a lone note"),
     ]
     assert [row.address for row in found.elements[2].rows] == ["B4:F4", "B5:F5"]
     assert found.elements[2].header == ("Item", "Price", "Share", "Since", "Sum")
     assert any("1 formulas" in warning for warning in found.warnings)
-    assert any("hidden" in warning for warning in found.warnings)
+    assert found.flags == ("the hidden sheet Old was left out",)
 
 
 def test_xlsx_limits(workbook: Path, tmp_path: Path) -> None:

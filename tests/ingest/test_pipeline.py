@@ -320,42 +320,6 @@ def test_a_link_that_takes_a_files_place_is_not_read(place: Place, tmp_path: Pat
     assert place.store.catalog.counts()["chunks"] == 0
 
 
-def _drop_a_vector(place: Place) -> None:
-    catalog = place.store.catalog
-    [row, *_] = next(catalog.index_rows())
-    place.store.indexes.vectors.drop(catalog.fact("generation") or "", row.label, [row.chunk.id])
-
-
-def _add_a_vector(place: Place) -> None:
-    catalog = place.store.catalog
-    [row, *_] = next(catalog.index_rows())
-    place.store.indexes.vectors.put(catalog.fact("generation") or "", row.label, ["nobody:0"], row.vector[None, :])
-
-
-def _lose_a_collection(place: Place) -> None:
-    place.store.indexes.vectors.remove_generations(keep=[])
-
-
-def _drop_from_the_keywords(place: Place) -> None:
-    [row, *_] = next(place.store.catalog.index_rows())
-    place.store.indexes.keywords.drop(row.chunk.revision_id)
-    place.store.indexes.keywords.commit()
-
-
-@pytest.mark.parametrize(
-    "damage", [_drop_a_vector, _add_a_vector, _lose_a_collection, _drop_from_the_keywords], ids=lambda one: one.__name__
-)
-def test_a_damaged_index_is_noticed_and_made_whole(place: Place, damage: Callable[[Place], None]) -> None:
-    place.write("everyone/leave.md", LEAVE)
-    place.write("sales/prices.md", PRICES)
-    place.ingest()
-    damage(place)
-    assert not place.store.indexes.check().ok
-    place.store.indexes.rebuild()
-    assert place.store.indexes.check().ok
-    assert "sales/prices.md" in place.found("What does the flow meter HF-210 cost?", "sales")
-
-
 def test_a_keyword_index_whose_folder_is_lost_is_made_anew(place_at: Callable[..., Place], tmp_path: Path) -> None:
     place = place_at(tmp_path / "data")
     place.write("everyone/leave.md", LEAVE)

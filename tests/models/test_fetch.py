@@ -14,7 +14,7 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 import pytest
-from models.made import whole
+from models.made import Shapes, safetensors, shapes, whole, write_json
 
 from app.models.checksums import git_sha1
 
@@ -25,9 +25,11 @@ class Hub(ThreadingHTTPServer):
     """One repository, company/tiny."""
 
     folder: Path
-    breaks: str = ""  # a file that is cut off at its first request
+    breaks: str = ""  # a file that the line breaks in: at its first request after so many bytes, later ones at once
+    after: int = 0
     wrong: str = ""  # a file whose content is not that of its checksum
     asked: list[str]
+    sent: list[tuple[str, int, int]]  # file, first byte, how many bytes
 
     def named(self) -> list[str]:
         return sorted(file.name for file in self.folder.iterdir())
@@ -96,17 +98,16 @@ class _Answers(BaseHTTPRequestHandler):
         if file.name == self.server.wrong:
             sent = sent[:-1] + bytes([sent[-1] ^ 1])
         if file.name == self.server.breaks:
-            self.wfile.write(sent[: len(sent) // 2])
-            self.wfile.flush()
-            self.connection.close()
-            return
+            sent, self.server.after = sent[: self.server.after], 0
+            self.close_connection = True
+        self.server.sent.append((file.name, start, len(sent)))
         self.wfile.write(sent)
 
 
 @pytest.fixture
 def hub(tmp_path: Path) -> Iterator[Hub]:
     server = Hub(("127.0.0.1", 0), _Answers)
-    server.folder, server.asked = whole(tmp_path / "hub", shards=2), []
+    server.folder, server.asked, server.sent = whole(tmp_path / "hub", shards=2), [], []
     (server.folder / "pytorch_model.bin").write_bytes(b"\x80\x04.")
     (server.folder / "modeling_tiny.py").write_text("x = 1")
     thread = threading.Thread(target=server.serve_forever, daemon=True)
@@ -141,7 +142,32 @@ def test_a_model_is_fetched_checked_and_not_fetched_again(tmp_path: Path, hub: H
     assert len([line for line in hub.asked if line.startswith("GET /company")]) == before
 
 
-def test_what_broke_off_goes_on_and_what_differs_is_refused(tmp_path: Path, hub: Hub) -> None:
+def test_what_broke_off_in_the_middle_of_a_file_goes_on_there(tmp_path: Path, hub: Hub) -> None:
+    endpoint = f"http://127.0.0.1:{hub.server_address[1]}"
+    hub.breaks = "model-00001-of-00002.safetensors"
+    tensors: Shapes = {name: shape for at, (name, shape) in enumerate(shapes().items()) if at % 2 == 0}
+    safetensors(hub.folder / hub.breaks, tensors | {"model.extra.weight": ("BF16", (12_000_000,))})
+    index = json.loads((hub.folder / "model.safetensors.index.json").read_text())
+    index["weight_map"]["model.extra.weight"] = hub.breaks
+    write_json(hub.folder / "model.safetensors.index.json", index)
+    hub.after = 22 << 20  # the client keeps pieces of 10 MiB
+    done = premise(tmp_path, endpoint, "company/tiny", str(tmp_path / "carried"))
+    assert done.returncode == 1
+    assert "broke off" in done.stderr
+    assert "goes on where it stopped" in done.stderr
+    assert not (tmp_path / "carried" / hub.breaks).exists()  # nothing half done under its name
+    assert not (tmp_path / "carried" / "SHA256SUMS").exists()
+    first = hub.sent.copy()
+    name, hub.breaks = hub.breaks, ""
+    done = premise(tmp_path, endpoint, "company/tiny", str(tmp_path / "carried"))
+    assert done.returncode == 0, done.stderr
+    again = hub.sent[len(first) :]
+    assert (name, 20 << 20, (hub.folder / name).stat().st_size - (20 << 20)) in again
+    assert {file for file, _, count in first if count} & {file for file, _, _ in again} == {name}  # the rest is kept
+    assert (tmp_path / "carried" / name).read_bytes() == (hub.folder / name).read_bytes()
+
+
+def test_what_differs_is_refused_until_it_is_fetched_anew(tmp_path: Path, hub: Hub) -> None:
     endpoint = f"http://127.0.0.1:{hub.server_address[1]}"
     hub.wrong = "model-00002-of-00002.safetensors"
     done = premise(tmp_path, endpoint, "company/tiny", str(tmp_path / "carried"))

@@ -85,17 +85,35 @@ def test_the_parts_add_up_and_are_shown() -> None:
 
 
 # --- the cards -----------------------------------------------------------------------------------------------------
-# What the tools print, in their documented forms; the AMD, Intel and Ascend ones shortened. Not recorded by us: our
-# tests run on no such host.
+# What the tools printed on other people's hosts, as they published it on GitHub, shortened. nvidia-smi: sizes in
+# modal-labs/modal-client pull 2797, and a DGX Spark with driver 580; rocm-smi: marimo-team/marimo issue 9237, and a
+# gfx950 with driver 6.14; xpu-smi: intel/xpumanager doc/smi_user_guide.md, and a Max 1100 with Linux 5.15; npu-smi:
+# 24.1 and 26.0 on hosts with 910B. Not recorded by us: our tests run on no such host.
 
-NVIDIA = "NVIDIA H100 80GB HBM3, 81559\nNVIDIA H100 80GB HBM3, 81559\n"
+NVIDIA = "NVIDIA H100 80GB HBM3, 81559\nNVIDIA L4, 23034\nNVIDIA GB10, [N/A]\n"
 AMD = """WARNING: AMD GPU device(s) is/are in a low-power state. Check power control/runtime_status
-{"card0": {"VRAM Total Memory (B)": "68702699520", "VRAM Total Used Memory (B)": "10960896",
-"Card Series": "AMD INSTINCT MI250 (MCM) OAM AC MBA", "Card Model": "0x740c"}, "system": {"Driver version": "6.7"}}"""
-INTEL_LIST = '{"device_list": [{"device_id": 0, "device_name": "Intel(R) Data Center GPU Max 1550"}]}'
-INTEL = (
-    '{"device_id": 0, "device_name": "Intel(R) Data Center GPU Max 1550", "memory_physical_size_byte": "68719476736"}'
-)
+{"card0": {"GPU use (%)": "0", "VRAM Total Memory (B)": "21458059264", "VRAM Total Used Memory (B)": "27856896",
+"Card Series": "Radeon RX 7900 XT", "Card Model": "0x744c", "Card Vendor": "Advanced Micro Devices, Inc. [AMD/ATI]",
+"Card SKU": "D70401XT", "Node ID": "1", "GUID": "26967", "GFX Version": "gfx1100"},
+"card1": {"GPU use (%)": "99", "VRAM Total Memory (B)": "308902100992", "VRAM Total Used Memory (B)": "200804560896",
+"Card Model": "0x75b0", "GUID": "29921", "GFX Version": "gfx950"},
+"system": {"Driver version": "6.14.14", "PID721888": "python3, 0, 0, 0, 0"}}"""
+INTEL_LIST = """{
+    "device_list": [
+        {
+            "device_id": 0,
+            "device_name": "Intel(R) Graphics [0x020a]",
+            "device_type": "GPU",
+            "pci_bdf_address": "0000:4d:00.0",
+            "pci_device_id": "0x20a",
+            "uuid": "00000000-0000-0000-0000-020a00008086",
+            "vendor_name": "Intel(R) Corporation"
+        }
+    ]
+}"""
+INTEL = """{"device_id": 0, "device_name": "Intel(R) Data Center GPU Max 1100", "kernel_version": "5.15.0-122-generic",
+"max_mem_alloc_size_byte": "48946688000", "memory_bus_width": "128", "memory_free_size_byte": "51493543936",
+"memory_physical_size_byte": "51522830336", "number_of_tiles": "1", "vendor_name": "Intel(R) Corporation"}"""
 ASCEND = """+------------------------------------------------------------------------------------------------+
 | npu-smi 24.1.rc1                 Version: 24.1.rc1                                             |
 +---------------------------+---------------+----------------------------------------------------+
@@ -105,24 +123,43 @@ ASCEND = """+-------------------------------------------------------------------
 | 0     910B3               | OK            | 101.8       43                0    / 0             |
 | 0                         | 0000:C1:00.0  | 0           0    / 0          3318 / 65536         |
 +===========================+===============+====================================================+
-| 1     910B3               | OK            | 92.0        39                0    / 0             |
-| 0                         | 0000:C2:00.0  | 0           0    / 0          59356/ 65536         |
+| 1     910B2C              | OK            | 86.8        35                0    / 0             |
+| 0                         | 0000:66:00.0  | 0           0    / 0          59356/ 65536         |
 +---------------------------+---------------+----------------------------------------------------+
 | NPU     Chip              | Process id    | Process name             | Process memory(MB)      |
 +===========================+===============+====================================================+
 """
+ASCEND_26 = """
+| npu-smi 26.0.rc1                            Version: 26.0.rc1                                                    |
++---------------------------+---------------+----------------------------------------------------------------------+
+| NPU   Name                | Health        | Power(W)             Temp(C)                 Hugepages-Usage(page)   |
+| Chip                      | Bus-Id        | AICore(%)            Memory-Usage(MB)        HBM-Usage(MB)           |
++===========================+===============+======================================================================+
+| 0     910B4               | OK            | 82.6                 32                      0    / 0                |
+| 0                         | 0000:C1:00.0  | 0                    0    / 0                2871 / 32768            |
++===========================+===============+======================================================================+
++---------------------------+---------------+----------------------------------------------------------------------+
+| NPU     Chip              | Process id    | Process name       | Process memory(MB)    | Process id in container |
++===========================+===============+======================================================================+
+| No running processes found in NPU 0                                                                              |
+"""
 
 
 def test_what_the_makers_tools_print_is_read() -> None:
-    h100 = Card(name="NVIDIA H100 80GB HBM3", maker="nvidia", bytes=81559 << 20)
-    assert hardware.parse_nvidia(NVIDIA) == [h100, h100]
+    assert hardware.parse_nvidia(NVIDIA) == [
+        Card(name="NVIDIA H100 80GB HBM3", maker="nvidia", bytes=81559 << 20),
+        Card(name="NVIDIA L4", maker="nvidia", bytes=23034 << 20),
+        Card(name="NVIDIA GB10", maker="nvidia", bytes=hardware.processor().bytes),  # one memory for both
+    ]
     assert hardware.parse_nvidia("NVIDIA-SMI has failed because it couldn't communicate with the driver.\n") == []
     assert [(card.name, card.bytes) for card in hardware.parse_amd(AMD)] == [
-        ("AMD INSTINCT MI250 (MCM) OAM AC MBA", 68_702_699_520)
+        ("Radeon RX 7900 XT", 21_458_059_264),
+        ("0x75b0", 308_902_100_992),
     ]
     assert hardware.parse_amd("nothing") == []
-    assert [card.bytes for card in hardware.parse_intel(INTEL)] == [64 * GIB]
-    assert [(card.name, card.bytes) for card in hardware.parse_ascend(ASCEND)] == [("Ascend 910B3", 64 * GIB)] * 2
+    assert [card.bytes for card in hardware.parse_intel(INTEL)] == [51_522_830_336]
+    read = [(card.name, card.bytes) for text in (ASCEND, ASCEND_26) for card in hardware.parse_ascend(text)]
+    assert read == [("Ascend 910B3", 64 * GIB), ("Ascend 910B2C", 64 * GIB), ("Ascend 910B4", 32 * GIB)]
 
 
 def test_the_tools_are_run_where_they_are(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -131,7 +168,7 @@ def test_the_tools_are_run_where_they_are(tmp_path: Path, monkeypatch: pytest.Mo
     tool = tmp_path / "xpu-smi"
     tool.write_text(f"#!/bin/sh\nif [ \"$2\" = -j ]; then echo '{INTEL_LIST}'; else echo '{INTEL}'; fi\n")
     tool.chmod(0o755)
-    assert [(card.maker, card.bytes) for card in hardware.this_host()] == [("intel", 64 * GIB)]
+    assert [(card.maker, card.bytes) for card in hardware.this_host()] == [("intel", 51_522_830_336)]
     tool.write_text("#!/bin/sh\nexit 3\n")
     assert [card.maker for card in hardware.this_host()] == ["cpu"]
 

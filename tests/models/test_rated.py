@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 from place import Place
 from scripted import scripted_server
+from starlette.applications import Starlette
+from starlette.testclient import TestClient
 from typer.testing import CliRunner
 
 from app.answers.prompt_files import load_prompts
@@ -18,6 +20,7 @@ from app.engine import Engine
 from app.models.feedback import QUOTED, chats, ratings, write_chats
 from app.records import Mode, Turn
 from app.serving.second import Models
+from app.web.server import probes
 from storage.accounts import Accounts
 from storage.conversations import Conversations, Rated
 from storage.errors import QuestionError
@@ -101,6 +104,13 @@ def test_a_conversation_stays_with_its_model_and_one_setting_switches(
         first = {question: engine.answer(question, groups=["everyone"]).model for question in questions}
         assert set(first.values()) == {"one", "two"}
         assert {question: engine.answer(question, groups=["everyone"]).model for question in questions} == first
+        assert engine.models is not None
+        assert {name: model.states()[0]["url"] for name, model in engine.models.all().items()} == {
+            "first": one.url,
+            "second": two.url,
+        }
+        shown = TestClient(Starlette(routes=probes(engine))).get("/metrics").text
+        assert f'premise_language_model_up{{model="second",server="{two.url}"}} 1.0' in shown
         mine = next(question for question, model in first.items() if model == "two")
         history = [Turn(role="user", content=mine), Turn(role="assistant", content="30 days.")]
         assert engine.answer("And how many in Germany?", groups=["everyone"], history=history).model == "two"

@@ -98,6 +98,48 @@ def test_the_embedder_is_checked_as_well(tmp_path: Path) -> None:
     assert isinstance(result.exception, ModelError)  # before anything is started
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        "ask x --groups everyone",
+        "search x --groups everyone",
+        "eval run {questions} --groups everyone",
+        "ingest",
+        "reindex --cut",
+        "reindex --embed",
+    ],
+)
+def test_commands_without_a_service_are_stopped_too(tmp_path: Path, words: str) -> None:
+    folder = embedder(tmp_path / "ours")
+    settings = settings_of(tmp_path, embedder=folder)
+    require(settings, said.append)
+    (folder / "modules.json").write_text((folder / "modules.json").read_text() + " ")
+    questions = tmp_path / "questions.jsonl"
+    questions.write_text('{"id": "1", "question": "How long?", "files": ["a.md"]}\n')
+    given = words.replace("{questions}", str(questions)).split()
+    done = CliRunner().invoke(cli, ["--data", str(settings.data), *given], env={"PREMISE_EMBEDDER": str(folder)})
+    assert isinstance(done.exception, ModelError), done.output
+    assert "embedder ours was changed" in str(done.exception)
+    assert "modules.json" in str(done.exception)
+
+
+def test_the_second_language_model_is_one_in_use_while_it_has_a_share(tmp_path: Path) -> None:
+    folder = whole(tmp_path / "rival")
+    two: dict[str, Any] = {"llm_url": "http://127.0.0.1:9/v1", "llm_second_url": "http://127.0.0.1:8/v1"}
+    settings = settings_of(tmp_path, **two, llm_second_share=0.2, llm_second_directory=folder)
+    require(settings, said.append)
+    found = look(settings)[-1].as_json()
+    assert (found["role"], found["name"], found["licence"]) == ("second language model", "rival", "Apache-2.0")
+    assert "127.0.0.1:8" in found["origin"]
+    assert "20%" in found["origin"]
+    (folder / "config.json").write_text((folder / "config.json").read_text() + " ")
+    with pytest.raises(ModelError, match=r"second language model rival was changed .*config\.json"):
+        require(settings, said.append)
+    without = settings_of(tmp_path, **two, llm_second_directory=folder)
+    require(without, said.append)
+    assert [item.model.role for item in look(without)] == ["embedder", "language model"]
+
+
 def test_a_damaged_list_is_said_to_be(tmp_path: Path) -> None:
     settings = settings_of(tmp_path)
     settings.data.mkdir()

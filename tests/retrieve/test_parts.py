@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import pytest
 
 from app.records import Turn
-from app.retrieval.followup import REFERRING, RESTATED, TERM_ECHO, asking
-from app.retrieval.fuse import Evidence, ceiling, coverage, fused, phrase
+from app.retrieval.followup import FADED, REFERRING, RESTATED, TERM_ECHO, asking
+from app.retrieval.fuse import Evidence, ceiling, coverage, fused, phrase, with_company
 from app.retrieval.trust import LEAST, trust
 from storage.embedder import Embedder, LocalEmbedder
 from storage.words import terms
@@ -58,14 +58,34 @@ def test_coverage_weighs_terms_by_what_they_tell() -> None:
 
 def test_only_the_persons_latest_turns_echo() -> None:
     history = [
+        Turn(role="user", content="Who is the chair of the board?"),
         Turn(role="user", content="Tell me about pensions"),
         Turn(role="user", content="And the canteen?"),
         Turn(role="assistant", content="Elephants"),
         Turn(role="user", content="Where is the garage?"),
     ]
     asked = asking("How much for parking?", history)
-    assert asked.terms == {"much": 1.0, "park": 1.0, "garag": TERM_ECHO[0], "canteen": TERM_ECHO[1]}
-    assert [text for text, _ in asked.echoes] == ["Where is the garage?", "And the canteen?"]
+    echoes = dict(zip(("garag", "canteen", "pension"), TERM_ECHO, strict=True))
+    assert asked.terms == {"much": 1.0, "park": 1.0} | echoes
+    assert asked.own == 2
+    assert [text for text, _ in asked.echoes] == ["Where is the garage?", "And the canteen?", "Tell me about pensions"]
+
+
+def test_a_question_that_a_passage_answers_as_it_stands_inherits_less() -> None:
+    asked = asking("How much for parking?", [Turn(role="user", content="Where is the garage?")])
+    assert asked.faded(0.2) == asked.faded(0.4) == 1.0
+    assert 1.0 > asked.faded(0.5) > asked.faded(0.6) > FADED
+    assert asked.faded(0.9) == pytest.approx(FADED)
+
+
+def test_the_rest_of_a_document_and_of_its_folder_speak_for_a_passage() -> None:
+    paths = ["hr/leave.md", "hr/leave.md", "hr/pay.md", "it/vpn.md", "top.md", "it/printer.md"]
+    first, second, pay, vpn, top, printer = with_company([0.5, 0.5, 0.3, 0.5, 0.5, 0.1], paths, trust=1.0)
+    assert first == second == 0.5
+    assert 0.5 > vpn > top  # more of its folder's documents were found
+    assert pay - printer > 0.2  # the better folder
+    assert with_company([0.5, 0.1], ["hr/leave.md", "it/vpn.md"], trust=0.0) == [0.5, 0.1]
+    assert max(with_company([1.0] * 9, ["a/b.md"] * 9, trust=1.0)) <= 1.0
 
 
 def test_who_refers_to_what_was_said_inherits_more() -> None:

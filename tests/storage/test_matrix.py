@@ -45,7 +45,9 @@ def test_the_nearest_of_the_permitted_are_found_exactly(tmp_path: Path) -> None:
             assert found(matrix, asked, *labels) == [every[place] for place in best]
     assert found(matrix, vectors[0]) == []
     assert matrix.search("g", vectors[7], labels=frozenset([0]), k=1)[0].score == pytest.approx(1.0)
-    assert matrix.sizes("g") == {0: 100, 1: 100, 2: 100}
+    assert {label: sorted(ids) for label, ids in matrix.ids("g").items()} == {
+        label: sorted(name.encode() for name in names(100, "abc"[label])) for label in range(3)
+    }
 
 
 def test_among_more_than_are_compared_exactly_the_nearest_is_still_found(tmp_path: Path) -> None:
@@ -80,7 +82,10 @@ def test_changes_are_seen_by_another_process_once_committed(tmp_path: Path) -> N
     writer.commit("g")
     assert found(reader, vectors[2], 1, 2, k=1) == [names(1)[0]]
     assert sorted(found(reader, vectors[0], 1, 2)) == sorted([names(1)[0], *names(1, "b")])
-    assert reader.sizes("g") == {1: 1, 2: 1}
+    assert {label: ids.tolist() for label, ids in reader.ids("g").items()} == {
+        1: [names(1)[0].encode()],
+        2: [names(1, "b")[0].encode()],
+    }
 
 
 def test_what_was_not_committed_is_as_if_it_had_never_been_put(tmp_path: Path) -> None:

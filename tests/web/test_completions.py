@@ -167,7 +167,7 @@ def test_busy_is_told_and_leaving_ends_the_answer(site: Site) -> None:
         with site.client().stream("POST", "/v1/chat/completions", json=body, headers=headers) as third:
             assert any(line == ": busy, 0 ahead" for line in third.iter_lines())
         numbers = site.client().get("/metrics").text
-        assert 'premise_language_model_questions{state="running"} 1.0' in numbers
+        assert 'premise_language_model_questions{model="first",state="running"} 1.0' in numbers
     assert site.model.hung_up.wait(30)  # whoever left: the request at the model ended
 
 
