@@ -37,6 +37,7 @@ _ITEM = re.compile(r"^(?:[-*•‣▪◦·–—]|\(?(?:\d{1,3}|[a-zA-Z])[.)])\s
 _NUMBERED = re.compile(r"^(?:§ ?)?\d{1,2}(?:\.\d{1,2})*\.?\s+\D")
 _ENDS = re.compile(r"[.!?。！？…:：;；][\"'”’»)）」】\]]*$")
 _NAMES_A_THING = re.compile(r"\d|[:,] ?[^\W_]")
+REPEATED_WORDS = 4  # of the question, one after the other, that are no answer to it
 HEADING_WORDS, RUN_IN_WORDS = 8, 2  # of a line that no full stop ends; of one that one does: "Direct cause."
 _CAPTION = re.compile(
     r"^(?:table|figure|fig|chart|exhibit|tabelle|abbildung|abb|tableau|tabla|tabella)\.? ?\d+\s*[:.–-]|^[图表]\s*\d+",
@@ -118,7 +119,7 @@ def candidates(asked: Asked, passages: Sequence[Passage], embedder: Embedder) ->
     sets = [term_set(item.text) for item in found]
     own = [asked.covered(item) for item in sets]
     around = [_around(asked, found, sets, at) for at in range(len(found))]
-    places = [at for at in range(len(found)) if found[at].quotable]
+    places = [at for at in range(len(found)) if found[at].quotable and not _repeats(asked.question, found[at].text)]
     if not places:
         return []
     embedded = knows(embedder, asked.question)
@@ -218,6 +219,17 @@ def _heads(lines: Sequence[str], at: int, names: set[str]) -> bool:
     if _NUMBERED.match(line):
         return not any(_NUMBERED.match(other) for other in (*lines[max(0, at - 1) : at], *lines[at + 1 : at + 2]))
     return not _ITEM.match(line) and not _NAMES_A_THING.search(line)
+
+
+def _repeats(question: str, text: str) -> bool:
+    """Whether a sentence, or a line of it, does but repeat the question."""
+    asked = f" {_words(question)} "
+    lines = (_words(line) for line in (text, *text.splitlines()))
+    return any(line.count(" ") >= REPEATED_WORDS - 1 and f" {line} " in asked for line in lines)
+
+
+def _words(text: str) -> str:
+    return " ".join(re.findall(r"\w+", text.casefold()))
 
 
 def _answers(text: str) -> bool:

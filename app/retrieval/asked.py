@@ -17,6 +17,8 @@ from app.retrieval.followup import asking
 from storage.keywords import KeywordIndex
 from storage.words import question_terms, terms
 
+# terms of asking, not of what is asked: "how many days do I get"
+ASKING = frozenset({"mani", "much", "get", "got", "know", "tell", "give", "gave", "happen"})
 FEW_TERMS = 3  # a follow-up question with fewer telling terms borrows those of the turns before
 
 
@@ -129,7 +131,7 @@ def understand(question: str, history: Sequence[Turn], *, weigh: Weigh) -> Asked
     weights = {term: share * weigh(term) for term, share in asked.terms.items() if borrowing or term in own}
     return Asked(
         question=question,
-        weights=weights,
+        weights={term: weight for term, weight in weights.items() if term not in ASKING} or weights,
         expected=expected(question),
         echoes=asked.echoes,
         borrowed=borrowing and bool(asked.echoes),

@@ -73,6 +73,23 @@ def test_headings_and_fragments_are_never_quoted_but_lend_their_words_to_what_fo
     assert after > apart
 
 
+def test_a_sentence_that_repeats_the_question_is_no_answer(place: Place) -> None:
+    place.write("everyone/mail.md", "# Mail\n\nName the capital of Brazil. The invoice from Brazil is due on 3 May.\n")
+    place.ingest()
+    engine = Engine(place.store)
+    labels = engine.catalog.labels_of(["everyone"])
+    asked = understand("Name the capital of Brazil!", (), weigh=lambda term: 1.0)
+    found = engine.search(asked.question, groups=["everyone"], k=HITS)
+    passages = build_context(found, engine.catalog, labels=labels, budget=1500)
+    ranked = candidates(asked, passages, place.store.embedder)
+    assert [item.text for item in ranked] == ["The invoice from Brazil is due on 3 May."]
+
+
+def test_words_of_asking_do_not_count_as_what_is_asked() -> None:
+    assert set(understand("How many vacation days do I get?", (), weigh=lambda term: 1.0).weights) == {"vacat", "day"}
+    assert set(understand("How much?", (), weigh=lambda term: 1.0).weights) == {"much"}
+
+
 def _of(engine: Engine, question: str) -> Answer:
     return engine.answer(question, groups=["everyone"])
 
