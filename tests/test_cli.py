@@ -287,11 +287,3 @@ def test_a_disk_that_fills_up_while_files_are_read_says_so(tmp_path: Path) -> No
     assert "status 1" in done.stdout
     assert "Traceback" not in done.stderr
     assert "No space left" in done.stderr or "full" in done.stderr
-
-
-def test_a_second_web_server_on_a_data_folder_says_so(tmp_path: Path) -> None:
-    from storage.datafolder import DataFolder
-
-    with DataFolder(tmp_path / "data").answering():
-        done = run("serve-web", data=tmp_path / "data", code=1, PREMISE_PORT="1")
-    assert "in use by another Premise process" in done.stderr

@@ -162,7 +162,7 @@ def evidence_of(
 def _stands(code: str, passages: Sequence[Passage]) -> bool:
     """Whether a passage writes a code, its parts side by side: "HG-80" is not "HG-60 … 80 %"."""
     parts = r"[\s_./-]?".join(re.findall(r"[^\W\d_]+|\d+", code))
-    pattern = re.compile(rf"(?<!\w){parts}(?!\w)", re.IGNORECASE)
+    pattern = re.compile(rf"(?<![A-Za-z0-9]){parts}(?![A-Za-z0-9])", re.IGNORECASE)
     return any(
         pattern.search(f"{item.first.chunk.header} {item.first.path} {item.text}") is not None for item in passages
     )

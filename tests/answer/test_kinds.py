@@ -108,6 +108,12 @@ def test_a_code_counts_only_where_it_is_written_as_one(place: Place) -> None:
     assert not _of(engine, "When will the gateway hg 60 be released?").refused
 
 
+def test_a_code_stands_beside_chinese_text_as_well(place: Place) -> None:
+    place.write("everyone/巴士.md", "# 巴士\n\n城巴E23P线于2015年3月投入使用。\n")
+    place.ingest()
+    assert "E23P" not in _of(Engine(place.store), "城巴E23P线什么时候投入使用？").reason
+
+
 def test_confidence_grows_with_what_speaks_for_an_answer(place: Place) -> None:
     place.write("everyone/leave.md", "# Leave\n\nEvery employee has 30 days of paid leave a year.\n")
     place.ingest()
