@@ -41,12 +41,18 @@ class AccessRules:
 
     def _rule(self, folder: PurePosixPath) -> tuple[str, ...] | None:
         """What the nearest access.toml at or above the folder says; None when there is none."""
-        if folder not in self._by_folder:
-            rule = self._read(folder)
-            if rule is None and folder.parts:
-                rule = self._rule(folder.parent)
-            self._by_folder[folder] = rule
-        return self._by_folder[folder]
+        asked: list[PurePosixPath] = []
+        rule = None
+        for place in (folder, *folder.parents):
+            if place in self._by_folder:
+                rule = self._by_folder[place]
+                break
+            asked.append(place)
+            rule = self._read(place)
+            if rule is not None:
+                break
+        self._by_folder |= dict.fromkeys(asked, rule)
+        return rule
 
     def _read(self, folder: PurePosixPath) -> tuple[str, ...] | None:
         misnamed = self._misnamed(folder)

@@ -106,6 +106,11 @@ def _root(settings: Settings, folder: Path | None, *, must_exist: bool) -> Path:
     root = folder.expanduser().resolve()
     if must_exist and not root.is_dir():
         raise DataFolderError(f"{folder} is no folder. Name one, or leave it out for the inbox.")
+    data, inbox = settings.data.resolve(), settings.inbox_folder
+    if root.is_relative_to(data) and not (inbox != data and root.is_relative_to(inbox)):
+        raise DataFolderError(
+            f"{folder} is where Premise keeps its own files; they are no documents. Name another folder."
+        )
     return root
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 import os
 import time
+from collections import Counter
 from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor
 from concurrent.futures import wait as _wait
@@ -31,6 +32,7 @@ from storage.embedder import Embedder
 from storage.erasure import scrub, scrub_due
 from storage.errors import PremiseError
 from storage.failures import BY_PERSON, NOT_THE_FILES_FAULT, RETRIED, Code, ParseFailure
+from storage.filestatus import inode, modified_ns
 from storage.indexes import Indexes
 from storage.injection import FLAG, instructions
 from storage.originals import Originals
@@ -65,6 +67,11 @@ class Reconciled:
     held: str | None = None  # why deletions wait for a person
     rule_problems: tuple[str, ...] = ()  # access.toml files that let nobody in because they cannot be read
     unreadable: tuple[str, ...] = ()  # folders and files that could not be looked at
+
+
+def _top(path: str) -> str:
+    """The first folder of a path; empty for a file that lies in none."""
+    return path.partition("/")[0] if "/" in path else ""
 
 
 def _flags(parsed: Parsed) -> tuple[str, ...]:
@@ -130,9 +137,9 @@ class Pipeline:
             return Reconciled(held=held)
         known = self.catalog.known(source.id)
         changes = compare(walked.files, known, walked.unreadable)
-        waits = self._guard(source, changes, sum(file.state is not State.IGNORED for file in known.values()))
-        if waits is None:
-            self.catalog.delete_documents([file.id for file in changes.gone])
+        waits, kept = self._guard(source, changes, known, bare=walked.bare)
+        gone = [file.id for file in changes.gone if file.id not in kept]
+        self.catalog.delete_documents(gone)
         self._apply(source, changes)
         self.catalog.follow_containers()
         self._unreadable(walked, known, rules)
@@ -144,23 +151,42 @@ class Pipeline:
             changed=len(changes.changed),
             moved=len(changes.moved),
             relabelled=len(changes.relabelled),
-            deleted=0 if waits else len(changes.gone),
+            deleted=len(gone),
             unchanged=changes.unchanged,
             held=waits,
             rule_problems=tuple(f"{file}: {why}" for file, why in rules.problems.items()),
             unreadable=tuple(f"{place}: {why}" for place, why in walked.unreadable.items()),
         )
 
-    def _guard(self, source: Source, changes: Changes, known: int) -> str | None:
-        """Why the deletions have to wait for a person: a share that is not mounted looks like an empty folder."""
-        gone = sum(file.state is not State.IGNORED for file in changes.gone)
-        if gone < GUARD_MINIMUM or gone <= known * self.settings.guard_fraction or source.confirmed:
-            return None
+    def _guard(
+        self, source: Source, changes: Changes, known: dict[str, Known], *, bare: bool
+    ) -> tuple[str | None, frozenset[str]]:
+        """Why deletions have to wait for a person, and of which files.
+
+        A share that is not mounted looks like an empty folder. That goes for the whole, and for each folder in it, on
+        which a share of its own may be mounted.
+        """
+        if source.confirmed:
+            return None, frozenset()
+        gone = Counter(_top(file.path) for file in changes.gone if file.state is not State.IGNORED)
+        have = Counter(_top(file.path) for file in known.values() if file.state is not State.IGNORED)
+        bare = bare and gone.total() > 0 and self.settings.guard_fraction < 1
+        if bare or self._too_many(gone.total(), have.total()):
+            counts, held = f"{gone.total()} of {have.total()} files of {source.root} are", set(gone)
+        else:
+            held = {folder for folder, count in gone.items() if folder and self._too_many(count, have[folder])}
+            parts = [f"{gone[folder]} of {have[folder]} files of {source.root}/{folder}" for folder in sorted(held)]
+            counts = f"{' and '.join(parts[:5])} are"
+        if not held:
+            return None, frozenset()
         return (
-            f"{gone} of {known} files of {source.root} are gone at once. They still answer questions until you confirm "
-            f"that they were deleted (Administration page, or `premise ingest {source.root} --confirm-deletions`). "
+            f"{counts} gone at once. They still answer questions until you confirm that they were deleted "
+            f"(Administration page, or `premise ingest {source.root} --confirm-deletions`). "
             "If the folder is a share, check that it is mounted."
-        )
+        ), frozenset(file.id for file in changes.gone if _top(file.path) in held)
+
+    def _too_many(self, gone: int, known: int) -> bool:
+        return gone >= GUARD_MINIMUM and gone > known * self.settings.guard_fraction
 
     def _apply(self, source: Source, changes: Changes) -> None:
         self.catalog.add_files(source.id, changes.new)
@@ -343,7 +369,7 @@ class Pipeline:
             raise ParseFailure(Code.UNREADABLE, f"The file cannot be read: {error.strerror}.") from error
         if (after.st_size, after.st_mtime_ns) != (status.st_size, status.st_mtime_ns):
             raise ParseFailure(Code.CHANGING, "The file changed while it was read.")
-        self.catalog.note_status(known.id, after.st_size, after.st_mtime_ns, after.st_ino)
+        self.catalog.note_status(known.id, after.st_size, modified_ns(after), inode(after))
         return content
 
     def _refuse_flood(self, path: str, more: int) -> None:
@@ -354,7 +380,7 @@ class Pipeline:
 
     def _take(self, file: Path) -> str:
         """Keep what a container held. Returns its SHA-256."""
-        return self.originals.keep(file, inode=file.lstat().st_ino)
+        return self.originals.keep(file, inode=inode(file.lstat()))
 
     def _settled(self, path: Path) -> os.stat_result:
         """The file's status once it has not changed for `settle_seconds`. Raises: ParseFailure, OSError."""

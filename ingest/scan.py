@@ -17,6 +17,7 @@ from pathlib import Path
 from ingest.access import RULE_FILE, AccessRules
 from storage.catalog import Known, Seen
 from storage.failures import BY_PERSON, Rule
+from storage.filestatus import inode, modified_ns
 from storage.records import State
 
 SYSTEM_NAMES = frozenset({"thumbs.db", "desktop.ini"})
@@ -53,6 +54,7 @@ class Walked:
 
     files: tuple[Seen, ...]
     unreadable: dict[str, str] = field(default_factory=dict)  # folder or file -> why it could not be looked at
+    bare: bool = False  # there is nothing in the folder, not even a folder
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,31 +98,42 @@ def walk(
                 path=before + name,
                 label=label if rule is None else None,
                 size=status.st_size,
-                mtime_ns=status.st_mtime_ns,
-                inode=status.st_ino,
+                mtime_ns=modified_ns(status),
+                inode=inode(status),
                 rule=rule,
             )
             for name, status, rule in found
         ]
-    return Walked(files=tuple(files), unreadable=unreadable)
+    return Walked(files=tuple(files), unreadable=unreadable, bare=not files and not any(root.iterdir()))
 
 
 _Entries = list[tuple[str, os.stat_result, Rule | None]]
 
 
-def _walk(root: str, folder: str, unreadable: dict[str, str], without: str | None) -> Iterator[tuple[str, _Entries]]:
-    """Folder by folder: the names in it that are no folders to look into."""
-    try:
-        with os.scandir(f"{root}/{folder}") as listing:
-            entries = sorted(listing, key=attrgetter("name"))
-    except OSError as error:
-        if not folder:
-            raise
-        unreadable[folder] = error.strerror or str(error)
-        return
+def _walk(root: str, top: str, unreadable: dict[str, str], without: str | None) -> Iterator[tuple[str, _Entries]]:
+    """Folder by folder: the names in it that are no folders to look into. Not recursive: folders may lie very deep."""
+    waiting = [top]
+    while waiting:
+        folder = waiting.pop()
+        try:
+            with os.scandir(f"{root}/{folder}") as listing:
+                entries = sorted(listing, key=attrgetter("name"))
+        except OSError as error:
+            if not folder:
+                raise
+            unreadable[folder] = error.strerror or str(error)
+            continue
+        found, below = _listed(f"{folder}/" if folder else "", entries, unreadable, without)
+        yield folder, found
+        waiting += reversed(below)
+
+
+def _listed(
+    before: str, entries: list[os.DirEntry[str]], unreadable: dict[str, str], without: str | None
+) -> tuple[_Entries, list[str]]:
+    """The names of one folder that are no folders to look into, and the paths of those that are."""
     found: _Entries = []
     below: list[str] = []
-    before = f"{folder}/" if folder else ""
     for entry in entries:
         name = _storable(entry.name)
         if before + name == without:
@@ -133,22 +146,34 @@ def _walk(root: str, folder: str, unreadable: dict[str, str], without: str | Non
         except OSError as error:  # a folder without search permission, a share that answers for some files only
             unreadable[before + name] = error.strerror or str(error)
             continue
+        if name is not entry.name and any(other.name == name for other in entries):
+            unreadable[f"{before}{name} (no Unicode)"] = (
+                "Another file has the name that it would be listed by; rename it"
+            )
+            continue
         kind = stat.S_IFMT(status.st_mode)
         if kind != stat.S_IFREG:
             if kind == stat.S_IFDIR and rule is None:
-                below.append(before + name)
+                if name.endswith("!") and any(other.name == name[:-1] for other in entries):
+                    unreadable[before + name] = (
+                        f"Its files could not be told from what {name[:-1]} holds; rename the folder"
+                    )
+                else:
+                    below.append(before + name)
                 continue
             if kind != stat.S_IFDIR:
                 rule = rule or (Rule.LINK if kind == stat.S_IFLNK else Rule.SPECIAL)
         found.append((name, status, rule))
-    yield folder, found
-    for path in below:
-        yield from _walk(root, path, unreadable, without)
+    return found, below
 
 
 def _storable(name: str) -> str:
     """A name that is no Unicode cannot be stored; its bytes are written out."""
-    return name if name.isascii() else name.encode("utf-8", "backslashreplace").decode()
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return name.encode("utf-8", "backslashreplace").decode()
+    return name
 
 
 def compare(seen: tuple[Seen, ...], known: Mapping[str, Known], unreadable: Mapping[str, str]) -> Changes:
@@ -162,6 +187,7 @@ def compare(seen: tuple[Seen, ...], known: Mapping[str, Known], unreadable: Mapp
     newly_ignored: list[tuple[Known, Seen]] = []
     noted: list[tuple[Known, Seen]] = []
     unchanged = 0
+    inodes = _Inodes(known)
     for file in seen:
         before = known.get(file.path)
         if before is None:
@@ -177,7 +203,7 @@ def compare(seen: tuple[Seen, ...], known: Mapping[str, Known], unreadable: Mapp
         elif (
             before.state is State.IGNORED
             or (before.size, before.mtime_ns) != (file.size, file.mtime_ns)
-            or _replaced(before, file)
+            or (before.inode != file.inode and _replaced(before, file, inodes))
         ):
             changed.append((before, file))
         elif before.label != file.label:
@@ -187,8 +213,10 @@ def compare(seen: tuple[Seen, ...], known: Mapping[str, Known], unreadable: Mapp
     paths = {file.path for file in seen}
     missing = [before for path, before in known.items() if path not in paths and _place(path, unreadable) is None]
     moved = _moves(missing, new)
-    moved_from = {before.id for before, _ in moved}
-    moved_to = {file.path for _, file in moved}
+    carried = _carried(missing, new, moved)  # over to another disk, as it seems; whether it is the same shows when read
+    changed += carried
+    moved_from = {before.id for before, _ in (*moved, *carried)}
+    moved_to = {file.path for _, file in (*moved, *carried)}
     return Changes(
         new=tuple(file for file in new if file.path not in moved_to),
         changed=tuple(changed),
@@ -213,9 +241,27 @@ def _place(path: str, unreadable: Mapping[str, str]) -> str | None:
     return next((place for place in unreadable if path == place or path.startswith(f"{place}/")), None)
 
 
-def _replaced(before: Known, file: Seen) -> bool:
-    """Whether another file of equal size and time has taken the place of one that was not read yet."""
-    return before.state is not State.INDEXED and before.inode != file.inode
+class _Inodes:
+    """Which inodes the catalog knows; made when first asked for."""
+
+    def __init__(self, known: Mapping[str, Known]) -> None:
+        self._known = known
+        self._all: frozenset[int] | None = None
+
+    def __contains__(self, inode: int) -> bool:
+        if self._all is None:
+            self._all = frozenset(file.inode for file in self._known.values())
+        return inode in self._all
+
+
+def _replaced(before: Known, file: Seen, inodes: _Inodes) -> bool:
+    """Whether another file of equal size and time has taken the place of one.
+
+    It has where it was elsewhere before, and where the one was not read yet.
+
+    Another inode alone says nothing: on some network shares every file has another one after each mount.
+    """
+    return before.state is not State.INDEXED or file.inode in inodes
 
 
 def _moves(gone: list[Known], new: list[Seen]) -> list[tuple[Known, Seen]]:
@@ -234,3 +280,28 @@ def _moves(gone: list[Known], new: list[Seen]) -> list[tuple[Known, Seen]]:
     return [
         (by_mark[mark][0], files[0]) for mark, files in arrivals.items() if len(files) == 1 and len(by_mark[mark]) == 1
     ]
+
+
+def _carried(gone: list[Known], new: list[Seen], moved: list[tuple[Known, Seen]]) -> list[tuple[Known, Seen]]:
+    """Pairs of a vanished and a new file of equal name, size and time, and no other candidate.
+
+    Such as after a copy that keeps times, onto another disk, and a deletion.
+    """
+    from_, to = {before.id for before, _ in moved}, {file.path for _, file in moved}
+    by_mark: dict[tuple[str, int, int], list[Known]] = defaultdict(list)
+    for before in gone:
+        if before.state is State.INDEXED and before.id not in from_:
+            by_mark[_name(before.path), before.size, before.mtime_ns].append(before)
+    arrivals: dict[tuple[str, int, int], list[Seen]] = defaultdict(list)
+    for file in new if by_mark else ():
+        if file.rule is None and file.path not in to:
+            arrivals[_name(file.path), file.size, file.mtime_ns].append(file)
+    return [
+        (by_mark[mark][0], files[0])
+        for mark, files in arrivals.items()
+        if len(files) == 1 and len(by_mark.get(mark, ())) == 1
+    ]
+
+
+def _name(path: str) -> str:
+    return path.rpartition("/")[2]

@@ -11,6 +11,7 @@ import os
 import warnings
 from collections.abc import Sequence
 from functools import cached_property
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -29,6 +30,12 @@ os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")  # we fork no process and batch ourselves
 
 BUNDLED_LANGUAGES = ("en",)  # all-MiniLM-L6-v2 was trained on English only (facts: 10% right on a Chinese set)
+INT8 = "int8"
+MADE = "models"  # in the data folder
+NO_INT8 = (
+    "embedder_dtype: int8 needs the package onnx. Install it with "
+    "`.venv/bin/pip install -c deploy/constraints.txt -e '.[int8]'`, or set embedder_dtype to auto."
+)
 BATCH = 32  # texts a forward pass, sorted by length
 
 
@@ -66,15 +73,23 @@ class Embedder(Protocol):
 class LocalEmbedder:
     """A sentence-transformers model in a local directory. Loaded at first use; the tokenizer alone before."""
 
-    def __init__(self, directory: Path, *, name: str, languages: tuple[str, ...], dtype: str, device: str) -> None:
+    def __init__(
+        self, directory: Path, *, name: str, languages: tuple[str, ...], dtype: str, device: str, made: Path
+    ) -> None:
+        """`made`: the folder for what is made of models, such as their int8 form."""
         if not (directory / "config.json").is_file():
             raise ModelError(f"embedder: {directory} is no model directory (it has no config.json).")
+        if dtype == INT8 and device not in ("auto", "cpu"):
+            raise ModelError(f"embedder_dtype: int8 is computed on the processor, and embedder_device is {device}.")
+        if dtype == INT8 and find_spec("onnx") is None:
+            raise ModelError(NO_INT8)
         self.directory = directory
         self.name = name
         self.languages = languages
-        self.revision = _fingerprint(directory)
+        self.revision = f"{_fingerprint(directory)}{'-int8' if dtype == INT8 else ''}"  # its vectors are others
         self._dtype = dtype
-        self._device = device
+        self._device = "cpu" if dtype == INT8 else device
+        self._made = made
 
     @classmethod
     def from_settings(cls, settings: Settings) -> LocalEmbedder:
@@ -94,6 +109,7 @@ class LocalEmbedder:
             languages=known,
             dtype=settings.embedder_dtype,
             device=settings.embedder_device,
+            made=settings.data / MADE,
         )
 
     @property
@@ -104,18 +120,22 @@ class LocalEmbedder:
     def at(self) -> str:
         """Where this model lies, so that it is found when the settings name another."""
         place = {"directory": str(self.directory.absolute()), "name": self.name, "languages": list(self.languages)}
+        if self._dtype == INT8:
+            place["dtype"] = INT8
         return json.dumps(place, ensure_ascii=False)
 
     @classmethod
     def from_place(cls, at: str, settings: Settings) -> LocalEmbedder:
         """The model that `at()` described. Raises: ModelError when it is not there any more."""
         place = json.loads(at)
+        int8, wanted = place.get("dtype") == INT8, settings.embedder_dtype
         return cls(
             Path(place["directory"]),
             name=place["name"],
             languages=tuple(place["languages"]),
-            dtype=settings.embedder_dtype,
-            device=settings.embedder_device,
+            dtype=INT8 if int8 else "auto" if wanted == INT8 else wanted,
+            device="cpu" if int8 else settings.embedder_device,
+            made=settings.data / MADE,
         )
 
     @cached_property
@@ -149,15 +169,24 @@ class LocalEmbedder:
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")  # about configuration keys of other library versions
-                return SentenceTransformer(
+                model = SentenceTransformer(
                     str(self.directory),
                     device=device,
                     local_files_only=True,
                     trust_remote_code=False,
-                    model_kwargs={"dtype": dtype, "use_safetensors": True},
+                    model_kwargs={"dtype": dtype, "use_safetensors": True} | self._attention(),
                 )
         except (OSError, ValueError, KeyError, RuntimeError) as error:
             raise ModelError(f"embedder: {self.directory} cannot be loaded: {error}") from error
+        if self._dtype == INT8:
+            from storage.quantised import quantised
+
+            inner: Any = model[0]
+            inner.model = quantised(inner.model, self._made / f"{self.name}-{self.revision}.onnx")
+        return model
+
+    def _attention(self) -> dict[str, str]:
+        return {"attn_implementation": "eager"} if self._dtype == INT8 else {}  # the form that can be exported
 
     def _use_bfloat16(self, torch: Any) -> bool:
         if self._dtype != "auto":
@@ -165,7 +194,7 @@ class LocalEmbedder:
         if self._device != "cpu" and torch.cuda.is_available():
             return bool(torch.cuda.is_bf16_supported())
         cpu = Path("/proc/cpuinfo")
-        return cpu.is_file() and any(flag in cpu.read_text() for flag in ("avx512_bf16", "amx_bf16"))
+        return cpu.is_file() and "amx_bf16" in cpu.read_text()  # by AVX-512 alone it is slower
 
     @cached_property
     def dimension(self) -> int:

@@ -14,8 +14,9 @@ from sqlalchemy import Connection, delete, insert, select, update
 
 from storage.catalog import Catalog
 from storage.catalog.files import ignore_in
-from storage.catalog.members import with_members
+from storage.catalog.members import containers_of, with_members
 from storage.database import Database
+from storage.errors import InsideContainer
 from storage.failures import Rule
 from storage.indexes import Indexes
 from storage.originals import Originals
@@ -38,8 +39,16 @@ def forget(database: Database, document_ids: Sequence[str]) -> Forgotten:
     """Erase these documents. In force with the commit; `scrub` has to follow.
 
     Their path, size and time stay, as the rule by which they are not read again.
+    Raises: InsideContainer for what an archive or a mail holds that is not erased with it: nothing is erased then.
     """
     with database.write() as connection:
+        inside = containers_of(connection, document_ids)
+        if inside:
+            path, container = min(inside.items())
+            raise InsideContainer(
+                f"{path} lies inside {container}, whose original holds it too. Forget {container}, with all that it "
+                "holds, or take the file out of it there. Nothing was erased."
+            )
         ids = with_members(connection, document_ids)
         rows = connection.execute(select(documents.c.id, documents.c.path).where(documents.c.id.in_(ids))).all()
         gone = {row.id for row in rows}

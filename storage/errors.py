@@ -9,6 +9,7 @@
     ├── IndexUnavailable        the vector index server does not answer
     ├── QuestionError           the question cannot be asked as it is
     ├── NotPermitted            not for this person, or not there (never said which)
+    ├── InsideContainer         a file lies inside another and cannot be erased alone
     ├── AccountError            a user name, password or group is not acceptable
     ├── ParseFailure            a file cannot be read; carries a failure code (storage.failures)
     ├── TooManyQuestions        a person asks faster than the settings allow
@@ -56,6 +57,10 @@ class QuestionError(PremiseError):
 
 class NotPermitted(PremiseError):
     """Not for this person, or not there."""
+
+
+class InsideContainer(PremiseError):
+    """A document lies inside an archive or a mail, whose original holds it too."""
 
 
 class AccountError(PremiseError):

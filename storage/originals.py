@@ -11,6 +11,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from storage.errors import DataFolderError
+from storage.filestatus import inode as inode_of
 
 BLOCK = 1 << 20  # bytes read at once
 
@@ -34,7 +35,7 @@ class Originals:
         digest = sha256()
         with os.fdopen(os.open(source, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK), "rb") as reading:
             status = os.fstat(reading.fileno())
-            if status.st_ino != inode or not stat.S_ISREG(status.st_mode):
+            if inode_of(status) != inode or not stat.S_ISREG(status.st_mode):
                 raise FileNotFoundError(errno.ENOENT, "another file has taken its place", str(source))
             try:
                 self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)

@@ -16,7 +16,9 @@ LEAVE = "# Leave policy\n\nEmployees in Germany have 30 days of annual leave. Un
 SALARY = "# Salary bands\n\nThe band of a senior engineer starts at 75,500 EUR.\n"
 
 
-def run(*arguments: str, data: Path, code: int = 0, **environment: str) -> subprocess.CompletedProcess[str]:
+def run(
+    *arguments: str, data: Path, code: int = 0, seconds: float = 240, **environment: str
+) -> subprocess.CompletedProcess[str]:
     clean = {name: value for name, value in os.environ.items() if not name.startswith("PREMISE_")}
     done = subprocess.run(
         [PREMISE, "--data", str(data), *arguments],
@@ -24,14 +26,14 @@ def run(*arguments: str, data: Path, code: int = 0, **environment: str) -> subpr
         text=True,
         env=clean | environment,
         check=False,
-        timeout=240,
+        timeout=seconds,
     )
     assert done.returncode == code, done.stderr
     return done
 
 
-def run_json(*arguments: str, data: Path) -> dict[str, Any]:
-    done = run(*arguments, "--json", data=data)
+def run_json(*arguments: str, data: Path, seconds: float = 240) -> dict[str, Any]:
+    done = run(*arguments, "--json", data=data, seconds=seconds)
     assert done.stdout.count("\n") == 1
     value: dict[str, Any] = json.loads(done.stdout)
     return value

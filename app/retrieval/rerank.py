@@ -110,7 +110,7 @@ class LocalReranker:
                 device=None if device == "auto" else device,
                 local_files_only=True,
                 trust_remote_code=False,
-                model_kwargs={"dtype": dtype, "use_safetensors": True},
+                model_kwargs={"dtype": "auto" if dtype == "int8" else dtype, "use_safetensors": True},
                 processor_kwargs={"chat_template": _TEMPLATE} if self._needs_template() else None,
             )
         except (OSError, ValueError, KeyError, RuntimeError) as error:

@@ -12,6 +12,7 @@ from storage.accounts import User
 from storage.audit import Event
 from storage.catalog import Filter
 from storage.catalog.facts import PARSER_NETWORK
+from storage.errors import InsideContainer
 from storage.failures import BY_PERSON, Rule, advice
 from storage.records import Document, State
 
@@ -139,7 +140,16 @@ def _actions(engine: Engine, user: User, picked: list[Document]) -> None:
             st.write("Erases text, passages, originals and the answers in stored chats that quote them, for good.")
             st.write("The files themselves stay where they lie, and are not read again. Backups keep what they have.")
             if st.button("Erase with every trace", key="forget_selected", type="primary", disabled=not to_forget):
-                _done(len(filing.forget(engine.catalog, to_forget, person=user.name).paths), "erased")
+                _erase(engine, user, to_forget)
+
+
+def _erase(engine: Engine, user: User, ids: list[str]) -> None:
+    try:
+        erased = filing.forget(engine.catalog, ids, person=user.name)
+    except InsideContainer as error:
+        st.error(safe.plain(str(error)))
+        return
+    _done(len(erased.paths), "erased")
 
 
 def _done(count: int, what: str) -> None:

@@ -19,6 +19,7 @@ from app.web.pages import PageError
 from storage.errors import (
     AccountError,
     IndexUnavailable,
+    InsideContainer,
     NotPermitted,
     PremiseError,
     QuestionError,
@@ -42,6 +43,7 @@ FAILURES: tuple[tuple[type[PremiseError], int, str], ...] = (
     (QuestionError, 400, "question"),
     (AccountError, 400, "account"),
     (NotPermitted, 404, "not_found"),
+    (InsideContainer, 409, "inside_container"),
     (PageError, 422, "page"),
     (IndexUnavailable, 503, "unavailable"),
     (TooManyQuestions, 429, "too_many"),

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from ingest.parse.pdf_joins import joined_blocks
 from ingest.parse.pdf_layout import BULLET, NUMBERED
+from ingest.parse.pdf_notes import without_notes
 from ingest.parse.pdf_piece import Block, Piece
 from ingest.parse.table import table
 from storage.records import Box, Element, Kind, Line
@@ -21,6 +22,7 @@ _PAGE_NUMBER = re.compile(
     r"^[\s\-–|]*(page|seite|p\.|pág\.|página|стр\.|第)?\s*(\d{1,4}|[ivxlc]{1,6})\s*(页)?\s*((of|von|de|sur|/|из)\s*\d{1,4})?[\s\-–|]*$",
     re.IGNORECASE,
 )
+_TWO_LETTERS = re.compile(r"[^\W\d_].*[^\W\d_]")
 _LONGEST_HEADING = 160  # characters
 _HEADING_END = (".", ",", ";", "。", "，", "；")
 
@@ -28,7 +30,8 @@ _HEADING_END = (".", ",", ";", "。", "，", "；")
 def document_elements(pages: Sequence[list[Block]]) -> list[Element]:
     """All elements of a document, in order."""
     body = _body_size(pages)
-    blocks = joined_blocks([block for page in _without_furniture(pages, body) for block in page])
+    texts, notes = without_notes(_without_furniture(pages, body), body)
+    blocks = notes.in_place(joined_blocks([block for page in texts for block in page]))
     levels = _heading_levels(blocks, body)
     words = Words(blocks)
     elements: list[Element] = []
@@ -36,7 +39,7 @@ def document_elements(pages: Sequence[list[Block]]) -> list[Element]:
         if block.rows:
             elements += _table_element(block, words)
         else:
-            elements += _text_element(block, levels, body, words)
+            elements += _text_element(block, levels, body, words, note=id(block) in notes.blocks)
     return elements
 
 
@@ -110,7 +113,7 @@ def _is_large(block: Block, body: float) -> bool:
     if block.rows or first.turned or first.size < 1.15 * body or len(block.lines) > 3:
         return False
     text = " ".join(line.text for line in block.lines)
-    return len(text) <= _LONGEST_HEADING and sum(character.isalpha() for character in text) >= 2
+    return len(text) <= _LONGEST_HEADING and bool(_TWO_LETTERS.search(text))
 
 
 def _is_bold_heading(block: Block, body: float) -> bool:
@@ -137,13 +140,17 @@ class Words:
         return self._known[word]
 
 
-def _text_element(block: Block, levels: dict[float, int], body: float, words: Words) -> Iterator[Element]:
+def _text_element(
+    block: Block, levels: dict[float, int], body: float, words: Words, *, note: bool
+) -> Iterator[Element]:
     text, lines = joined_lines(block.lines, words)
     if not text:
         return
     page = block.lines[0].page
     kind, level = Kind.TEXT, 0
-    if _is_large(block, body):
+    if note:
+        kind = Kind.NOTE
+    elif _is_large(block, body):
         kind, level = Kind.HEADING, levels.get(round(block.lines[0].size, 1), 1)
     elif _is_bold_heading(block, body):
         kind, level = Kind.HEADING, min(max(levels.values(), default=0) + 1, 6)

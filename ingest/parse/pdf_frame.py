@@ -30,6 +30,8 @@ class Frame:
 
     def box(self, left: float, bottom: float, right: float, top: float) -> Corners:
         """(left, top, right, bottom) as seen, in points."""
+        if not self.turn and left <= right and bottom <= top:  # nearly always
+            return left - self.left, self.high + self.bottom - top, right - self.left, self.high + self.bottom - bottom
         x1, y1 = self.point(left, bottom)
         x2, y2 = self.point(right, top)
         return min(x1, x2), min(y1, y2), max(x1, x2), max(y1, y2)

@@ -36,6 +36,8 @@ def page_blocks(pieces: list[Piece], tables: Sequence[Grid] = ()) -> list[Block]
             return in_order([*page_blocks(before, rest), block, *page_blocks(after, rest)])
     upright = [piece for piece in pieces if not piece.turned]
     turned = [piece for piece in pieces if piece.turned]
+    if all(below.baseline - above.baseline > 0.7 * max(above.size, below.size) for above, below in pairwise(upright)):
+        return _paragraphs(upright) + [Block(lines=[piece]) for piece in turned]  # nothing stands beside anything
     blocks: list[Block] = []
     loose: list[Piece] = []
     rows = list(_rows(_cells(upright)))

@@ -9,8 +9,7 @@ import ctypes
 import math
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
-from itertools import pairwise
+from dataclasses import dataclass, field, replace
 
 from pypdfium2 import raw
 
@@ -21,6 +20,7 @@ from ingest.parse.text import single_line
 
 PALE, FAINT = 238, 26  # of 255: all parts of a colour above the one, or its strength below the other
 GAP = 1.4  # of the font size; a wider gap inside a line parts cells or columns
+CLOSE = 0.5  # of the font size; what stands nearer on one line belongs together
 _DRAWS_NOTHING = (raw.FPDF_TEXTRENDERMODE_INVISIBLE, raw.FPDF_TEXTRENDERMODE_CLIP)
 _BOLD = re.compile(rb"bold|black|heavy|semibold|demi|,b$", re.IGNORECASE)
 _LIGATURES = {"ﬀ": "ff", "ﬁ": "fi", "ﬂ": "fl", "ﬃ": "ffi", "ﬄ": "ffl", "ﬅ": "st", "ﬆ": "st"}
@@ -44,7 +44,7 @@ def page_pieces(
 ) -> tuple[list[Piece], Unseen]:
     """The pieces of lines on a page, in the order of the file, and which of them may not be seen."""
     reader = _Reader(text_page, frame)
-    pieces = [piece for piece in reader.pieces(number, tables) if piece.text]
+    pieces = list(reader.whole_lines(number, tables))
     return _visible(pieces), reader.unseen
 
 
@@ -83,11 +83,41 @@ class _Reader:
         self.page = text_page
         self.frame = frame
         self.unseen = Unseen()
-        self._four = tuple(ctypes.c_double() for _ in range(4))
-        self._colour = tuple(ctypes.c_uint() for _ in range(4))
+        self._numbers, self._parts = (
+            (ctypes.c_double * 4)(),
+            (ctypes.c_uint * 4)(),
+        )  # read whole: quicker than one by one
+        self._four = tuple(ctypes.c_double.from_buffer(self._numbers, 8 * at) for at in range(4))
+        self._colour = tuple(ctypes.c_uint.from_buffer(self._parts, 4 * at) for at in range(4))
         self._matrix = raw.FS_MATRIX()
         self._name, self._flags = ctypes.create_string_buffer(128), ctypes.c_int()
         self._bold: dict[bytes, bool] = {}
+
+    def whole_lines(self, number: int, tables: Sequence[Grid]) -> Iterator[Piece]:
+        """The pieces; where pdfium ends a line behind a raised figure, what goes on after it belongs to it."""
+        last: Piece | None = None
+        for piece in self.pieces(number, tables):
+            if not piece.text:
+                continue
+            if last is not None and self._goes_on(last, piece, tables):
+                space = " " if piece.left - last.right > 0.1 * last.size else ""
+                text, right = f"{last.text}{space}{piece.text}", max(last.right, piece.right)
+                top, bottom = min(last.top, piece.top), max(last.bottom, piece.bottom)
+                last = replace(last, text=text, right=right, top=top, bottom=bottom)
+                continue
+            if last is not None:
+                yield last
+            last = piece
+        if last is not None:
+            yield last
+
+    def _goes_on(self, before: Piece, after: Piece, tables: Sequence[Grid]) -> bool:
+        gap = after.left - before.right
+        if after.baseline != before.baseline or not -0.1 * before.size < gap < CLOSE * before.size:
+            return False
+        ids = (self.unseen.pale | self.unseen.bare) & {id(before), id(after)}
+        box = (before.left, before.top, after.right, before.bottom)
+        return not ids and not before.turned and before.bold == after.bold and not _crossing(tables, box)
 
     def pieces(self, number: int, tables: Sequence[Grid]) -> Iterator[Piece]:
         """Every line, cut where it is to be cut."""
@@ -106,7 +136,7 @@ class _Reader:
                 continue
             whole = _union(boxes)
             rules = _crossing(tables, frame.box(*whole)) if tables and not frame.turn else []
-            wide = len(boxes) > 1 and any(_apart(before, after, style.size) for before, after in pairwise(boxes))
+            wide = len(boxes) > 1 and _is_wide(boxes, style.size)
             if (wide or rules or "   " in stripped) and not style.turned:
                 spans = list(self._parted(start, end, style.size, text, [frame.across(x) for x in rules]))
             else:
@@ -114,9 +144,8 @@ class _Reader:
             for first, last, box in spans:
                 left, top, right, bottom = frame.box(*box)
                 own = style if first == start else self._style(first, last - 1)
-                said = text[first:last]
                 piece = Piece(
-                    text=single_line(said if said.isascii() and said.isprintable() else said.translate(_REPAIRS)),
+                    text=_repaired(text[first:last]),
                     page=number,
                     left=left,
                     top=top,
@@ -149,7 +178,7 @@ class _Reader:
         return "".join(chr(code) if 0 < code < 0x110000 and not 0xD800 <= code < 0xE000 else " " for code in codes)
 
     def _style(self, first: int, last: int) -> _Style:
-        matrix, (x, y, _, _), colour = self._matrix, self._four, self._colour
+        matrix, (x, y, _, _) = self._matrix, self._four
         scale, turned = 1.0, False
         if raw.FPDFText_GetMatrix(self.page, first, matrix):
             scale = math.hypot(matrix.c, matrix.d)
@@ -158,9 +187,10 @@ class _Reader:
         raw.FPDFText_GetCharOrigin(self.page, first, x, y)
         size = raw.FPDFText_GetFontSize(self.page, first) * scale
         bold = self._is_bold(first) and (first == last or self._is_bold(last))
-        pale = bool(raw.FPDFText_GetFillColor(self.page, first, *colour)) and (
-            colour[3].value < FAINT or min(part.value for part in colour[:3]) > PALE
-        )
+        pale = False
+        if raw.FPDFText_GetFillColor(self.page, first, *self._colour):
+            *colour, strength = self._parts[:]
+            pale = strength < FAINT or min(colour) > PALE
         mode = raw.FPDFTextObj_GetTextRenderMode(raw.FPDFText_GetTextObject(self.page, first))
         return _Style(size, bold, turned, self.frame.point(x.value, y.value)[1], pale, mode in _DRAWS_NOTHING)
 
@@ -173,10 +203,11 @@ class _Reader:
 
     def _rectangles(self, start: int, count: int) -> list[_Box]:
         found = []
-        left, top, right, bottom = self._four
-        for i in range(raw.FPDFText_CountRects(self.page, start, count)):
-            if raw.FPDFText_GetRect(self.page, i, left, top, right, bottom):
-                found.append((left.value, bottom.value, right.value, top.value))
+        page, numbers, four, rectangle = self.page, self._numbers, self._four, raw.FPDFText_GetRect
+        for i in range(raw.FPDFText_CountRects(page, start, count)):
+            if rectangle(page, i, *four):
+                left, top, right, bottom = numbers[:]
+                found.append((left, bottom, right, top))
         return found
 
     def _parted(
@@ -197,6 +228,23 @@ class _Reader:
             last = i + 1
         if boxes:
             yield first, last, _union(boxes)
+
+
+def _repaired(text: str) -> str:
+    if text.isascii() and text.isprintable():
+        return text if "  " not in text else single_line(text)
+    return single_line(text.translate(_REPAIRS))
+
+
+def _is_wide(boxes: Sequence[_Box], size: float) -> bool:
+    """True when any two that follow each other are apart."""
+    _, bottom, right, top = boxes[0]
+    gap, step = GAP * size, 1.8 * size
+    for left2, bottom2, right2, top2 in boxes[1:]:
+        if left2 - right > gap or abs(bottom + top - bottom2 - top2) > step:
+            return True
+        bottom, right, top = bottom2, right2, top2
+    return False
 
 
 def _apart(before: _Box, after: _Box, size: float) -> bool:

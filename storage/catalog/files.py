@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import unicodedata
 import uuid
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, Row, and_, delete, func, insert, or_, select, update
 
 from storage.catalog.entries import Known, Seen, Waiting
+from storage.catalog.members import delete_members
 from storage.catalog.outbox import drop_revisions, tell_of_readers
 from storage.catalog.part import BATCH, Part, batches
 from storage.database import aware, now, stored
 from storage.failures import BY_PERSON, Rule, advice
 from storage.records import State
 from storage.schema import documents, members, revisions, sources
+
+LONGEST_WAIT = timedelta(days=1)  # longer than any wait for another try
 
 
 class Files(Part):
@@ -206,18 +210,26 @@ class Files(Part):
     def ids_at(self, path: str) -> dict[str, str]:
         """Files at this path, or below it where it is a folder: their ids with their paths.
 
-        `path` is absolute, or relative to any source.
+        `path` is absolute, or relative to any source. Where nothing is spelled so, in whatever form of Unicode it is.
         """
         ids: dict[str, str] = {}
         wanted = path.rstrip("/")
         with self.database.read() as connection:
-            for source_id, root in connection.execute(select(sources.c.id, sources.c.root)).all():
+            roots = connection.execute(select(sources.c.id, sources.c.root)).all()
+            for source_id, root in roots:
                 relative = wanted.removeprefix(f"{root}/")
                 below = func.substr(documents.c.path, 1, len(relative) + 1) == f"{relative}/"
                 query = select(documents.c.id, documents.c.path).where(
                     documents.c.source_id == source_id, or_(documents.c.path == relative, below)
                 )
                 ids |= {row.id: row.path for row in connection.execute(query)}
+            for source_id, root in roots if not ids and not wanted.isascii() else ():
+                relative = unicodedata.normalize("NFC", wanted).removeprefix(unicodedata.normalize("NFC", f"{root}/"))
+                rows = connection.execute(
+                    select(documents.c.id, documents.c.path).where(documents.c.source_id == source_id)
+                )
+                same = (row for row in rows if f"{unicodedata.normalize('NFC', row.path)}/".startswith(f"{relative}/"))
+                ids |= {row.id: row.path for row in same}
         return ids
 
     def delete_documents(self, document_ids: Sequence[str]) -> None:
@@ -226,6 +238,7 @@ class Files(Part):
             for start in range(0, len(document_ids), BATCH):
                 batch = list(document_ids[start : start + BATCH])
                 drop_revisions(connection, batch)
+                delete_members(connection, batch)
                 connection.execute(delete(documents).where(documents.c.id.in_(batch)))
 
 
@@ -261,7 +274,8 @@ def _ignored_values(rule: Rule) -> dict[str, Any]:
 
 def _unfinished() -> Any:
     """Which files wait: new, changed or interrupted ones, and those due for another try."""
-    due = and_(documents.c.state == State.FAILED, documents.c.retry_at <= now())
+    at = documents.c.retry_at  # far ahead: the clock was, and was set back since
+    due = and_(documents.c.state == State.FAILED, or_(at <= now(), at > now() + LONGEST_WAIT))
     return or_(documents.c.state.in_([State.WAITING, State.PARSING, State.EMBEDDING]), due)
 
 

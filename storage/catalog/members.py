@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
+from itertools import count
+from pathlib import PurePosixPath
 from typing import Any
 
-from sqlalchemy import Connection, delete, func, insert, select, update
+from sqlalchemy import Connection, delete, exists, func, insert, select, update
 
-from storage.catalog.part import BATCH, Part
+from storage.catalog.part import BATCH, Part, batches
 from storage.database import now
+from storage.failures import Rule
 from storage.records import MEMBER_SEPARATOR, Member, State
 from storage.schema import documents, members
 
@@ -34,12 +37,18 @@ class Members(Part):
 
     def follow_containers(self) -> None:
         """Give members the paths of containers that were moved."""
-        moved = documents.alias()
+        moved, taken = documents.alias(), documents.alias()
         query = (
             select(members.c.document_id, members.c.name, moved.c.path.label("above"), moved.c.mtime_ns)
             .join(documents, documents.c.id == members.c.document_id)
             .join(moved, moved.c.id == members.c.container_id)
             .where(documents.c.path != moved.c.path + MEMBER_SEPARATOR + members.c.name)
+            .where(
+                ~exists().where(
+                    taken.c.source_id == documents.c.source_id,
+                    taken.c.path == moved.c.path + MEMBER_SEPARATOR + members.c.name,
+                )
+            )
         )
         for _ in range(BATCH):  # from the outside in: members may hold members
             with self.database.write() as connection:
@@ -55,7 +64,10 @@ class Members(Part):
 
 
 def set_members(connection: Connection, container_id: str, found: Sequence[Member]) -> None:
-    """These and no others are in a container now. New and changed ones wait; equal ones stay as they are."""
+    """These and no others are in a container now. New and changed ones wait; equal ones stay as they are.
+
+    What a person had passed over stays so, also when it changes, and while it is not there.
+    """
     from storage.catalog.outbox import drop_revisions
 
     container = connection.execute(select(documents).where(documents.c.id == container_id)).one()
@@ -69,18 +81,22 @@ def set_members(connection: Connection, container_id: str, found: Sequence[Membe
             _add(connection, container, member)
         elif before.content != member.content or member.code:
             drop_revisions(connection, [before.document_id])
-            connection.execute(update(documents).where(documents.c.id == before.document_id).values(_standing(member)))
+            connection.execute(
+                update(documents)
+                .where(documents.c.id == before.document_id, documents.c.code.is_distinct_from(Rule.ASKED))
+                .values(_standing(member))
+            )
             connection.execute(
                 update(members).where(members.c.document_id == before.document_id).values(content=member.content)
             )
 
 
 def _add(connection: Connection, container: Any, member: Member) -> None:
-    key = uuid.uuid4().hex
+    key, name = uuid.uuid4().hex, _free(connection, container, member.name)
     values = _standing(member) | {
         "id": key,
         "source_id": container.source_id,
-        "path": f"{container.path}{MEMBER_SEPARATOR}{member.name}",
+        "path": f"{container.path}{MEMBER_SEPARATOR}{name}",
         "label_id": container.label_id,
         "mtime_ns": container.mtime_ns,
         "inode": container.inode,
@@ -88,8 +104,22 @@ def _add(connection: Connection, container: Any, member: Member) -> None:
     }
     connection.execute(insert(documents).values(values))
     connection.execute(
-        insert(members).values(document_id=key, container_id=container.id, name=member.name, content=member.content)
+        insert(members).values(document_id=key, container_id=container.id, name=name, content=member.content)
     )
+
+
+def _free(connection: Connection, container: Any, name: str) -> str:
+    """This name, or one beside it where a file in a folder of the container's name and `!` has it."""
+    path = PurePosixPath(name)
+    for number in count(1):
+        one = name if number == 1 else str(path.with_name(f"{path.stem} ({number}){path.suffix}"))
+        same = select(documents.c.id).where(
+            documents.c.source_id == container.source_id,
+            documents.c.path == f"{container.path}{MEMBER_SEPARATOR}{one}",
+        )
+        if connection.execute(same).first() is None:
+            return one
+    raise AssertionError  # never: there is always another number
 
 
 def _standing(member: Member) -> dict[str, Any]:
@@ -122,8 +152,39 @@ def with_members(connection: Connection, document_ids: Sequence[str]) -> list[st
 
 
 def drop_members(connection: Connection, document_ids: Sequence[str], drop: Any) -> None:
-    """Take members out with all that was made of them; `drop` removes revisions, and what is inside them in turn."""
-    for start in range(0, len(document_ids), BATCH):
-        batch = list(document_ids[start : start + BATCH])
+    """Take members out with all that was made of them; `drop` removes revisions, and what is inside them in turn.
+
+    Of what a person had passed over, that stays.
+    """
+    for batch in batches(document_ids):
         drop(connection, batch)
+        asked = documents.c.code == Rule.ASKED
+        passed_over = select(documents.c.id).where(documents.c.id.in_(batch), asked)
+        connection.execute(update(members).where(members.c.document_id.in_(passed_over)).values(content=None))
+        connection.execute(
+            delete(documents).where(documents.c.id.in_(batch), documents.c.code.is_distinct_from(Rule.ASKED))
+        )
+
+
+def delete_members(connection: Connection, container_ids: Sequence[str]) -> None:
+    """Delete everything that these hold, at any depth; what was made of it has been dropped."""
+    inside = with_members(connection, container_ids)[len(container_ids) :]
+    for batch in batches(inside[::-1]):  # from the inside out
         connection.execute(delete(documents).where(documents.c.id.in_(batch)))
+
+
+def containers_of(connection: Connection, document_ids: Sequence[str]) -> dict[str, str]:
+    """The paths of these that lie inside a container which is not among them, and the path of the outermost."""
+    above = documents.alias()
+    query = (
+        select(documents.c.path, members.c.container_id, above.c.path.label("container"))
+        .join(documents, documents.c.id == members.c.document_id)
+        .join(above, above.c.id == members.c.container_id)
+    )
+    found: dict[str, str] = {}
+    chosen = set(document_ids)
+    for batch in batches(document_ids):
+        for row in connection.execute(query.where(members.c.document_id.in_(batch))):
+            if row.container_id not in chosen:
+                found[row.path] = row.container.split(MEMBER_SEPARATOR, maxsplit=1)[0]
+    return found

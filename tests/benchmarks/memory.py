@@ -92,11 +92,19 @@ def _done(catalog: object) -> int | None:
 
 
 def _children(process: int) -> list[int]:
+    """Its children, but for one that is still a copy of it and has not become a program of its own."""
     found: list[int] = []
+    own = _program(process)
     for task in Path(f"/proc/{process}/task").glob("*/children"):
         with suppress(OSError):
-            found += map(int, task.read_text().split())
+            found += [int(child) for child in task.read_text().split() if _program(int(child)) != own]
     return found
+
+
+def _program(process: int) -> bytes:
+    with suppress(OSError):
+        return Path(f"/proc/{process}/cmdline").read_bytes()
+    return b""
 
 
 def _memory(process: int, field: str) -> float:

@@ -1,7 +1,8 @@
-"""The ingest service, started anew within a second: `python ingest_worker.py`.
+"""The ingest service, started anew within a second: `python ingest_worker.py MODEL`.
 
-Loads the libraries once; each line on standard input, `{"data", "inbox", "port"}` with the port of the
-Chroma server, forks a process that runs the real service, and whose id is printed. test_crash.py kills those.
+Loads the libraries and the embedding model in the directory MODEL once; each line on standard input,
+`{"data", "inbox", "port"}` with the port of the Chroma server, forks a process that runs the real service, and whose id
+is printed. test_crash.py kills those.
 """
 
 from __future__ import annotations
@@ -55,7 +56,8 @@ def main() -> None:
     logging.getLogger("httpx").setLevel(logging.WARNING)
     torch.set_num_threads(1)  # a fork must find no thread pool in use
     pipeline.EMBED_AT = 16  # smaller batches, so that more moments lie between two of them
-    embedder = LocalEmbedder.from_settings(Settings())  # its weights are loaded at first use, after the fork
+    embedder = LocalEmbedder.from_settings(Settings(embedder=Path(sys.argv[1])))
+    embedder.encode_documents(["Loads the weights before the fork."])
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # whoever was killed leaves no zombie
     print("ready", flush=True)
     for line in sys.stdin:

@@ -1,8 +1,9 @@
 """Killed at random moments, dozens of times: the end is as if nothing had happened.
 
 The ingest service, the Chroma server and the parsing child are ended by SIGKILL while files come, change, move and go;
-then the data folder is compared with one over the same files that nobody disturbed. `CRASH_KILLS` and `CRASH_SEED` in
-the environment make longer and other runs.
+then the data folder is compared with one over the same files that nobody disturbed. The embedding model is a small one
+of random weights, so that most of the time is spent between the steps and not within one. `CRASH_KILLS` and
+`CRASH_SEED` in the environment make longer and other runs.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from typing import Any
 import httpx
 import numpy as np
 import pytest
+import tiny_embedder
 from sqlalchemy import func, select
 
 from storage.catalog import Catalog
@@ -38,7 +40,7 @@ from storage.records import State
 from storage.schema import documents
 from storage.vectors import VectorIndex
 
-KILLS = int(os.environ.get("CRASH_KILLS", "12"))
+KILLS = int(os.environ.get("CRASH_KILLS", "16"))
 SEED = int(os.environ.get("CRASH_SEED", "7"))
 STEPS = 10  # changes of files' states between two kills, at most: the same moments on a slow machine and a fast one
 LONGEST = 4.0  # seconds between two kills, at most
@@ -101,7 +103,8 @@ def start_chroma(data: Path, port: int) -> subprocess.Popen[bytes]:
 @pytest.fixture
 def worker(tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
     """Starts ingest services (ingest_worker.py)."""
-    command = [sys.executable, str(Path(__file__).with_name("ingest_worker.py"))]
+    model = tiny_embedder.make(tmp_path / "model")
+    command = [sys.executable, str(Path(__file__).with_name("ingest_worker.py")), str(model)]
     temporary = {"TMPDIR": str(tmp_path / "tmp")}
     (tmp_path / "tmp").mkdir()
     with (tmp_path / "worker.log").open("ab") as log:

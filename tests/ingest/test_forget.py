@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import io
 import sqlite3
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from place import Place
 
+from app.web.replies import failure
 from storage import erasure
 from storage.accounts import Accounts
 from storage.conversations import Conversations
-from storage.errors import NotPermitted
+from storage.errors import InsideContainer, NotPermitted
 from storage.records import State
 
 WORD = "Quetzalnapping"
@@ -153,3 +156,53 @@ def test_deleted_text_is_overwritten_without_a_vacuum(place: Place) -> None:
     with sqlite3.connect(place.store.folder.catalog) as connection:
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     assert WORD.encode() not in place.store.folder.catalog.read_bytes()
+
+
+def archive(place: Place, path: str, **texts: str) -> Path:
+    held = io.BytesIO()
+    with zipfile.ZipFile(held, "w") as container:
+        for name, text in texts.items():
+            container.writestr(f"{name}.md", text)
+    return place.write(path, held.getvalue())
+
+
+def test_a_member_is_not_erased_without_its_container_which_holds_it_too(place: Place) -> None:
+    archive(place, "hr/files.zip", minutes=SECRET, leave=OTHER)
+    place.ingest()
+    before = place.states()
+    member, container = document(place, "hr/files.zip!/minutes.md"), document(place, "hr/files.zip")
+    with pytest.raises(
+        InsideContainer, match=r"hr/files.zip!/minutes.md lies inside hr/files.zip, .* Nothing was erased"
+    ):
+        erasure.forget(place.store.database, [member])
+    assert place.states() == before and not place.pipeline.scrub_due()
+    assert failure(InsideContainer("It lies inside.")).status_code == 409
+    assert "hr/files.zip!/minutes.md" in place.found(WORD, "hr")
+    forgotten = erasure.forget(place.store.database, [member, container])
+    assert forgotten.paths == ("hr/files.zip", "hr/files.zip!/leave.md", "hr/files.zip!/minutes.md")
+    place.pipeline.scrub()
+    place.store.indexes.keywords.close()
+    assert traces(place.settings.data, WORD.encode()) == []  # the archive is not packed
+
+
+def test_a_member_that_a_person_had_passed_over_stays_so(place: Place) -> None:
+    file = archive(place, "hr/files.zip", minutes=SECRET, leave=OTHER)
+    place.ingest()
+    place.store.catalog.ignore([document(place, "hr/files.zip!/minutes.md")])
+    whole = file.read_bytes()
+    for change in (
+        lambda: archive(place, "hr/files.zip", minutes=SECRET + "Changed.", leave=OTHER),
+        lambda: file.write_bytes(whole[:60]),  # damaged, and what it held is taken out
+        lambda: archive(place, "hr/files.zip", leave=OTHER),
+        lambda: file.write_bytes(whole),
+    ):
+        change()
+        place.ingest()
+        assert place.states()["hr/files.zip!/minutes.md"] == "asked"
+        assert "hr/files.zip!/minutes.md" not in place.found(WORD, "hr")
+    place.store.catalog.unignore([document(place, "hr/files.zip!/minutes.md")])
+    place.ingest()
+    assert "hr/files.zip!/minutes.md" in place.found(WORD, "hr")
+    file.unlink()
+    place.ingest()
+    assert place.states() == {}

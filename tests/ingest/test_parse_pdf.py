@@ -281,3 +281,60 @@ def test_two_thousand_pages_and_as_many_scans_end_in_a_clear_state(tmp_path: Pat
     with pytest.raises(ParseFailure, match="pages 1–2000") as caught:
         parse(path, suffix=".pdf", limits=ParseLimits(ocr_seconds=1e-6))
     assert caught.value.code is Code.TIMED_OUT
+
+
+def _raised(canvas: Canvas, at: tuple[float, float], before: str, mark: str, after: str = "") -> None:
+    """A line with a raised figure in it."""
+    line = canvas.beginText(*at)
+    line.setFont("Helvetica", 10)
+    line.textOut(before)
+    line.setFont("Helvetica", 6)
+    line.setRise(4)
+    line.textOut(mark)
+    line.setRise(0)
+    line.setFont("Helvetica", 10)
+    line.textOut(after)
+    canvas.drawText(line)
+
+
+def test_footnotes_follow_what_refers_to_them(tmp_path: Path) -> None:
+    """And a paragraph that goes on over the page is not broken by the notes at its foot."""
+
+    def draw(canvas: Canvas) -> None:
+        _raised(canvas, (72, HEIGHT - 100), "The fee is twelve euro", "1", " a month for every member of the club.")
+        lines(canvas, ["A second paragraph says nothing of notes, of CO2 or of Q2 2024."], top=130)
+        _raised(canvas, (72, HEIGHT - 160), "The board decides in spring.", "2", " Until then the fee of last year,")
+        lines(canvas, ["which was a little lower, is paid by everybody who was"], top=172)
+        canvas.setFont("Helvetica", 7)
+        lines(
+            canvas,
+            ["1 Since January.", "2 Members are heard before, as the rules", "of 1998 ask for."],
+            top=700,
+            pitch=9,
+        )
+        canvas.showPage()
+        canvas.setFont("Helvetica", 10)
+        lines(canvas, ["a member at the time.", "The end."], top=100, pitch=30)
+
+    assert [(element.kind, element.text) for element in drawn(tmp_path, draw).elements] == [
+        (Kind.TEXT, "The fee is twelve euro1 a month for every member of the club."),
+        (Kind.NOTE, "1 Since January."),
+        (Kind.TEXT, "A second paragraph says nothing of notes, of CO2 or of Q2 2024."),
+        (
+            Kind.TEXT,
+            "The board decides in spring.2 Until then the fee of last year, "
+            "which was a little lower, is paid by everybody who was a member at the time.",
+        ),
+        (Kind.NOTE, "2 Members are heard before, as the rules of 1998 ask for."),
+        (Kind.TEXT, "The end."),
+    ]
+
+
+def test_small_print_that_nothing_refers_to_stays_where_it_is(tmp_path: Path) -> None:
+    def draw(canvas: Canvas) -> None:
+        lines(canvas, ["The fee is twelve euro a month for every member.", "It is due on the first day."], pitch=30)
+        canvas.setFont("Helvetica", 7)
+        lines(canvas, ["1 Main Street, Springfield"], top=700)
+
+    texts = [element.text for element in drawn(tmp_path, draw).elements]
+    assert texts[-1] == "1 Main Street, Springfield" and len(texts) == 3

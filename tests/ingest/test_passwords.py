@@ -67,6 +67,36 @@ def test_a_listed_password_opens_and_another_does_not(write: Callable[[Path, str
         assert TEXT in revision_text(sandbox.parse(path, path.suffix).elements)
 
 
+@pytest.mark.parametrize("known", [False, True], ids=["password unknown", "password listed"])
+@pytest.mark.parametrize("part", [0.3, 0.7, 0.98])
+@pytest.mark.parametrize("write", [write_pdf, write_word])
+def test_a_damaged_encrypted_file_is_damaged_and_not_merely_encrypted(
+    sandbox: Sandbox, write: Callable[[Path, str], Path], part: float, known: bool, tmp_path: Path
+) -> None:
+    path = write(tmp_path / ("plan.pdf" if write is write_pdf else "plan.docx"), "whale42")
+    whole = path.read_bytes()
+    path.write_bytes(whole[: int(len(whole) * part)])
+    kept, sandbox.passwords = sandbox.passwords, Passwords(listed(tmp_path, "whale42") if known else None)
+    try:
+        with pytest.raises(ParseFailure) as caught:
+            sandbox.parse(path, path.suffix)
+    finally:
+        sandbox.passwords = kept
+    assert caught.value.code is Code.CORRUPT, caught.value.reason
+
+
+def test_what_was_changed_inside_an_encrypted_file_is_damage(sandbox: Sandbox, tmp_path: Path) -> None:
+    """Its length is right and the password opens it; what comes out is no document."""
+    path = write_word(tmp_path / "plan.docx", "whale42")
+    damaged = bytearray(path.read_bytes())
+    middle = len(damaged) // 2
+    damaged[middle : middle + 4000] = bytes(4000)
+    path.write_bytes(damaged)
+    with Sandbox(ParseLimits(), Passwords(listed(tmp_path, "whale42"))) as own, pytest.raises(ParseFailure) as caught:
+        own.parse(path, ".docx")
+    assert caught.value.code is Code.CORRUPT, caught.value.reason
+
+
 def test_passwords_are_no_arguments_and_no_environment(tmp_path: Path) -> None:
     path = write_word(tmp_path / "plan.docx", SECRET)
     with Sandbox(ParseLimits(), Passwords(listed(tmp_path, SECRET))) as sandbox:

@@ -35,7 +35,7 @@ def other(tmp_path_factory: pytest.TempPathFactory) -> LocalEmbedder:
 
 
 def _opened(folder: Path) -> LocalEmbedder:
-    return LocalEmbedder(folder, name=folder.name, languages=("*",), dtype="float32", device="cpu")
+    return LocalEmbedder(folder, name=folder.name, languages=("*",), dtype="float32", device="cpu", made=folder)
 
 
 @pytest.fixture
@@ -140,7 +140,8 @@ def test_what_a_crash_interrupts_goes_on_where_it_was(
             given.extend(texts)
             return super().encode_documents(texts)
 
-    model = Counting(other.directory, name="tiny", languages=("*",), dtype="float32", device="cpu")
+    place = other.directory
+    model = Counting(place, name="tiny", languages=("*",), dtype="float32", device="cpu", made=place)
     with pytest.raises(RuntimeError):
         moved(office, model)
     assert office.store.embedder.name == "all-MiniLM-L6-v2"

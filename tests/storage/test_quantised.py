@@ -1,0 +1,75 @@
+"""The embedder in int8: made here from the model's own files, near to its vectors, and refused where it cannot be."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+import onnx
+import pytest
+
+import storage.embedder
+from storage.embedder import LocalEmbedder
+from storage.errors import ModelError
+from storage.settings import Settings, load_settings
+
+TEXTS = ["The notice period is three months.", "Short.", "中文 and more", "many words " * 300]
+
+
+def opened(data: Path, dtype: str) -> LocalEmbedder:
+    return LocalEmbedder.from_settings(load_settings(data, embedder_dtype=dtype))
+
+
+@pytest.fixture(scope="module")
+def int8(tmp_path_factory: pytest.TempPathFactory) -> LocalEmbedder:
+    return opened(tmp_path_factory.mktemp("data"), "int8")
+
+
+def test_vectors_are_near_and_the_file_is_kept(int8: LocalEmbedder, tmp_path: Path) -> None:
+    whole = opened(tmp_path, "float32")
+    for way in ("encode_documents", "encode_questions"):
+        near = (getattr(int8, way)(TEXTS) * getattr(whole, way)(TEXTS)).sum(axis=1)
+        assert near.min() > 0.98 and near.max() < 0.9999  # the last: it is not the same computation
+    (kept,) = int8._made.iterdir()
+    assert kept.name == f"{int8.name}-{int8.revision}.onnx" and kept.stat().st_mode & 0o077 == 0
+    before = kept.stat().st_mtime_ns
+    again = opened(int8._made.parent, "int8")
+    assert np.allclose(again.encode_documents(TEXTS[:2]), int8.encode_documents(TEXTS[:2]), atol=1e-5)
+    assert kept.stat().st_mtime_ns == before
+
+
+def test_the_matrices_that_lose_most_stay_as_they_are(int8: LocalEmbedder) -> None:
+    int8.encode_documents(TEXTS[:1])
+    (kept,) = int8._made.iterdir()
+    kinds = Counter(node.op_type for node in onnx.load(str(kept)).graph.node)
+    assert kinds["MatMulInteger"] == 6 * 5  # of each layer: query, key, value, output, widening
+    assert kinds["MatMul"] == 6 * 3  # the two products of attention, and the narrowing matrix
+
+
+def test_it_counts_as_another_model(int8: LocalEmbedder, tmp_path: Path) -> None:
+    """Vectors of both do not get mixed: `premise reindex --embed` goes from one to the other."""
+    whole = opened(tmp_path, "float32")
+    assert int8.model == f"{whole.model}-int8"
+    settings = load_settings(tmp_path, embedder_dtype="float32")
+    assert LocalEmbedder.from_place(int8.at(), settings).model == int8.model
+    assert LocalEmbedder.from_place(whole.at(), load_settings(tmp_path, embedder_dtype="int8")).model == whole.model
+
+
+def test_without_the_package_it_is_said_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(storage.embedder, "find_spec", lambda name: None)
+    with pytest.raises(ModelError, match=r"package onnx.*\[int8\].*auto"):
+        LocalEmbedder.from_settings(Settings(embedder_dtype="int8"))
+
+
+def test_it_is_for_processors() -> None:
+    with pytest.raises(ModelError, match="embedder_device is cuda"):
+        LocalEmbedder.from_settings(Settings(embedder_dtype="int8", embedder_device="cuda"))
+
+
+def test_a_broken_file_says_what_to_do(tmp_path: Path, int8: LocalEmbedder) -> None:
+    other = opened(tmp_path, "int8")
+    (tmp_path / "models").mkdir()
+    (tmp_path / "models" / f"{other.name}-{other.revision}.onnx").write_bytes(b"broken")
+    with pytest.raises(ModelError, match=r"cannot be read.*Remove it"):
+        other.encode_documents(["a"])
