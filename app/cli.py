@@ -29,6 +29,8 @@ from storage.errors import PremiseError, SettingError
 if TYPE_CHECKING:
     from storage.filters import Filters
 
+STOPPING_SECONDS = 10.0  # in which a web server that was told to stop does
+
 cli = typer.Typer(
     name="premise",
     no_args_is_help=True,

@@ -96,6 +96,13 @@ class DataFolder:
             yield
 
     @contextmanager
+    def answering(self, wait: float = 0) -> Iterator[None]:
+        """Be the one web server: whose turn it is at the language model, and how fast each person asks, is counted in
+        its memory. Raises: DataFolderBusy when another one runs and goes on for `wait` seconds."""
+        with self._locked("web", wait=wait):
+            yield
+
+    @contextmanager
     def _locked(self, name: str, wait: float, *, shared: bool = False) -> Iterator[None]:
         path = self.run / f"{name}.lock"
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)

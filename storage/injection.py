@@ -104,6 +104,10 @@ _PATTERNS = (
         r"(?:\w+ ){0,2}(?:poems?|haikus?|limericks?|sonnets?|stor(?:y|ies)|jokes?|songs?|essays?|lyrics|raps?)\b",
         r"^(?:please )?(?:write|draft|compose) (?:an? )?(?:introduction|conclusion|outline) (?:for|to|of) an? "
         r"(?:essay|novel)\b",
+        r"^(?:please )?(?:write|generate) (?:me )?(?:an?|some) (?:\w+ ){0,2}(?:scripts?|programs?) (?:to|that|for)\b",
+        r"^(?:please )?(?:show me how to|provide (?:me )?(?:an example of how|a command) to|break down the plot of)\b",
+        r"^(?:please )?recommend (?:me )?an? (?:\w+ )?(?:book|film|movie|song|restaurant|recipe)\b",
+        r"^(?:please )?replace every \w+ (?:letter|character|word|vowel|consonant)s?\b",
         rf"^(?:please )?translate (?:the following|this|these|the above|everything)\b.{{0,40}}\b{_LANGUAGE}\b",
         rf"\bprovide the {_LANGUAGE} (?:equivalent|translation|word)\b",
         r"^(?:please )?(?:determine|classify|analy[sz]e) the sentiment\b",

@@ -18,7 +18,7 @@ from app.answers.conflict import Side, conflict, disagreement
 from app.answers.context import Passage, build_context
 from app.answers.extract import Candidate, candidates, knows, select
 from app.answers.phrases import phrases
-from app.answers.quote import quoted
+from app.answers.quote import Piece, quoted
 from app.answers.rewrite import standalone
 from app.answers.write import write
 from app.asker import Asker
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from app.engine import Engine
 
 HITS = 12  # passages asked of retrieval; the context takes what its budget allows
-MOST_IN_CONFLICT = 0.8  # confidence where documents disagree: never high
+MOST_IN_CONFLICT = 0.7  # confidence where documents disagree: never high
 DISAGREE = "Documents disagree about this."
 NEAREST = 3  # passages cited by an answer that the documents do not say
 UNSUPPORTED = "Some sentences were not found in the documents."
@@ -181,6 +181,7 @@ def _written(model: LanguageModel, engine: Engine, case: _Case) -> Generator[Ans
         passages=case.passages,
         citations=case.citations,
         weigh=case.weigh,
+        embedder=engine.embedder,
         prompts=engine.prompts,
         asker=case.asker,
         settings=engine.settings,
@@ -191,18 +192,35 @@ def _written(model: LanguageModel, engine: Engine, case: _Case) -> Generator[Ans
         return replace(refused, mode=Mode.WRITTEN, timings=result.timings, model=result.model, prompts=version)
     judged = case.judge()
     share = sum(sentence.supported for sentence in result.sentences) / len(result.sentences)
+    differing = _differing(case, judged)
+    if differing:
+        yield Delta(text="\n\n" + "".join(piece.text for piece in differing))
+    sure = share * (2 * judged.sure + 1) / 3
     return Answer(
-        text=result.text,
+        text="\n\n".join(filter(None, [result.text, "".join(piece.text for piece in differing)])),
         refused=False,
         mode=Mode.WRITTEN,
-        confidence=(judged.sure + share) / 2,
+        confidence=min(sure, MOST_IN_CONFLICT) if judged.sides else sure,
         reason=judged.reason if share == 1 else UNSUPPORTED,
-        sentences=result.sentences,
+        sentences=(*result.sentences, *(sentence for piece in differing for sentence in piece.sentences)),
         citations=case.citations.all(),
         timings=result.timings,
         model=result.model,
         prompts=version,
     )
+
+
+def _differing(case: _Case, judged: _Judged) -> list[Piece]:
+    """Where a written answer tells one side of what documents say differently: both sides, as documents word them."""
+    told = [
+        citation
+        for citation in case.citations.all()
+        for side in judged.sides
+        if citation.revision == side.candidate.passage.revision
+        and citation.start < side.candidate.end
+        and side.candidate.start < citation.end
+    ]
+    return list(disagreement(case.asked.question, judged.sides, case.citations)) if told else []
 
 
 def _quoted(case: _Case) -> Generator[AnswerEvent, None, Answer]:

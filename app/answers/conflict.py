@@ -14,14 +14,16 @@ from app.answers.cite import Citations, readable
 from app.answers.extract import Candidate
 from app.answers.phrases import phrases
 from app.answers.quote import Piece, cells_of
-from app.answers.support import numbers
+from app.answers.support import measures, numbers, words_of
 from app.records import Sentence
 from app.retrieval.asked import Asked, Expected
 from storage.records import StoredChunk
 from storage.words import question_terms
 
-LOOKED_AT = 8  # of the likeliest candidates
-LIKELY = 0.08  # of the best candidate's probability that the other one needs
+LOOKED_AT = 12  # of the likeliest candidates
+# of the best candidate's probability: what one side needs, or the documents differ about something else than what is
+# asked, and the other one, which may say the same in words further from the question's
+LIKELY, LIKELY_OTHER = 0.5, 0.05
 # part of the fewer telling terms of the two, numbers left out, that both have, and how many these are at least: of
 # documents whose titles have a word in common, and of others
 ALIKE, SHARED = 0.4, 3
@@ -45,8 +47,10 @@ def conflict(asked: Asked, ranked: Sequence[Candidate]) -> tuple[Side, ...]:
     """Two sides, the newer or else the likelier first; nothing where the documents agree."""
     if not ranked or asked.expected not in VALUES:
         return ()
-    leading = [item for item in ranked[:LOOKED_AT] if item.score >= LIKELY * ranked[0].score and not item.leads]
+    leading = [item for item in ranked[:LOOKED_AT] if item.score >= LIKELY_OTHER * ranked[0].score and not item.leads]
     for at, one in enumerate(leading):
+        if one.score < LIKELY * ranked[0].score:
+            break
         for other in leading[at + 1 :]:
             if _differ(asked, one, other):
                 return _sides(one, other)
@@ -62,6 +66,8 @@ def _differ(asked: Asked, one: Candidate, other: Candidate) -> bool:
     values, others = numbers(one.text) - known, numbers(other.text) - known
     if not values or not others or values & others or len(values) > 3 or len(others) > 3:
         return False
+    if not _comparable(one.text, values, other.text, others):
+        return False
     terms, other_terms = _telling(one.text), _telling(other.text)
     shared = terms & other_terms
     together = _telling(one.passage.first.title) & _telling(other.passage.first.title)
@@ -69,6 +75,15 @@ def _differ(asked: Asked, one: Candidate, other: Candidate) -> bool:
     of_question = shared & asked.weights.keys()
     sizes = sorted((len(terms), len(other_terms)))
     return bool(of_question) and len(shared) >= max(least, alike * sizes[0], ALIKE_LONGER * sizes[1])
+
+
+def _comparable(text: str, values: frozenset[str], other: str, others: frozenset[str]) -> bool:
+    """Whether a number of each is of the same unit: 20 percent is not another value than 5.60 euros."""
+    units, other_units = (
+        frozenset(unit for number, found in measures(said).items() if number in mine for unit in found)
+        for said, mine in ((text, values), (other, others))
+    )
+    return not units or not other_units or bool(units & other_units)
 
 
 def _rows_differ(one: Candidate, other: Candidate) -> bool:
@@ -81,7 +96,10 @@ def _rows_differ(one: Candidate, other: Candidate) -> bool:
 
 
 def _telling(text: str) -> frozenset[str]:
-    return frozenset(term for term in question_terms(text) if not any(sign.isdigit() for sign in term))
+    """What a text is about, its values and their units left out."""
+    units = frozenset[str]().union(*measures(text).values())
+    found = (term for term in question_terms(text) if not any(sign.isdigit() for sign in term))
+    return frozenset(found) - words_of(units)
 
 
 def _sides(one: Candidate, other: Candidate) -> tuple[Side, ...]:

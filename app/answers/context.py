@@ -161,9 +161,11 @@ def _text(group: Sequence[StoredChunk]) -> str:
     pieces = [group[0].chunk.body]
     for before, item in pairwise(group):
         gap = item.chunk.start - before.chunk.end
-        # two elements stand two line ends apart (storage.records.ELEMENT_SEPARATOR), two rows one, sentences a space
+        # two elements stand two line ends apart (storage.records.ELEMENT_SEPARATOR), two rows or lines one, sentences a
+        # space: what ends without a full stop is a line
+        ends = before.chunk.body.rstrip("\"'”’»)」）】").endswith((".", "!", "?", "…", "。", "！", "？"))
         rows = " | " in before.chunk.body[-ROW_CHARACTERS:] and " | " in item.chunk.body[:ROW_CHARACTERS]
-        pieces.append((" " if gap == 1 and not rows else "\n" * gap) + item.chunk.body)
+        pieces.append((" " if gap == 1 and ends and not rows else "\n" * gap) + item.chunk.body)
     return "".join(pieces)
 
 

@@ -15,8 +15,9 @@ from dataclasses import astuple, dataclass
 import numpy as np
 
 from app.answers.context import Passage
+from app.answers.kinds import names_kind
 from app.answers.phrases import language_of
-from app.retrieval.asked import Asked, fits, term_set
+from app.retrieval.asked import Asked, term_set
 from storage.catalog import Vector
 from storage.embedder import Embedder
 from storage.injection import aimed_at_model
@@ -33,6 +34,11 @@ LIST_WORDS = 90  # of a list that is quoted as a whole
 LIST_ITEMS, LIST_SHARE = 3, 0.5  # so many items that are nearly as likely as the best: the list is what is asked for
 
 _ITEM = re.compile(r"^(?:[-*•‣▪◦·–—]|\(?(?:\d{1,3}|[a-zA-Z])[.)])\s+\S")
+_NUMBERED = re.compile(r"^(?:§ ?)?\d{1,2}(?:\.\d{1,2})*\.?\s+\D")
+_ENDS = re.compile(r"[.!?。！？…:：;；][\"'”’»)）」】\]]*$")
+_NAMES_A_THING = re.compile(r"\d|[:,] ?[^\W_]")
+REPEATED_WORDS = 4  # of the question, one after the other, that are no answer to it
+HEADING_WORDS, RUN_IN_WORDS = 8, 2  # of a line that no full stop ends; of one that one does: "Direct cause."
 _CAPTION = re.compile(
     r"^(?:table|figure|fig|chart|exhibit|tabelle|abbildung|abb|tableau|tabla|tabella)\.? ?\d+\s*[:.–-]|^[图表]\s*\d+",
     re.IGNORECASE,
@@ -88,7 +94,7 @@ class Candidate:
 # Logistic regression on the sentences of half of squad's and of zh's answerable questions, rounded. On the other half
 # of squad 93.0% of the answers hold an accepted string (88.6% in their first 60 words), 89 words on average; zh 89.0%.
 # `premise eval ../shared/eval/squad/questions.jsonl --groups everyone --answers`
-WEIGHTS = Features(similarity=4.5, passage=1.6, first=1.0, terms=3.0, around=2.6, fits=1.0, short=-0.3)
+WEIGHTS = Features(similarity=4.5, passage=1.6, first=1.0, terms=3.0, around=2.6, fits=1.5, short=-0.3)
 BIAS = -9.0
 # without an embedder that knows the language
 WEIGHTS_TERMS = Features(similarity=0.0, passage=4.5, first=3.0, terms=6.4, around=1.4, fits=1.2, short=0.0)
@@ -113,7 +119,7 @@ def candidates(asked: Asked, passages: Sequence[Passage], embedder: Embedder) ->
     sets = [term_set(item.text) for item in found]
     own = [asked.covered(item) for item in sets]
     around = [_around(asked, found, sets, at) for at in range(len(found))]
-    places = [at for at in range(len(found)) if found[at].quotable]
+    places = [at for at in range(len(found)) if found[at].quotable and not _repeats(asked.question, found[at].text)]
     if not places:
         return []
     embedded = knows(embedder, asked.question)
@@ -131,7 +137,7 @@ def candidates(asked: Asked, passages: Sequence[Passage], embedder: Embedder) ->
             first=1 / item.passage.n,
             terms=own[at],
             around=around[at],
-            fits=fits(asked, item.text),
+            fits=names_kind(asked, item.text),
             short=max(0.0, 1 - length(item.text) / 12),
         )
         result.append(
@@ -164,6 +170,7 @@ class _Found:
     start: int  # in the revision's text
     end: int
     text: str
+    under: str  # the heading nearest above it in its passage; "": none
     quotable: bool
 
 
@@ -178,7 +185,9 @@ def _of_passage(passage: Passage) -> list[_Found]:
     for item in passage.chunks:
         names.update(part.casefold() for part in item.chunk.section.split(" > "))
     texts = [passage.text[start:end] for start, end in spans]
-    answers = [kept and _answers(text, names) for kept, text in zip(whole, texts, strict=True)]
+    lines = [" ".join(text.split()) for text in texts]
+    heads = [_heads(lines, at, names) for at in range(len(lines))]
+    answers = [kept and not head and _answers(text) for kept, head, text in zip(whole, heads, texts, strict=True)]
     if not any(answers):
         answers = [_harmless(text) for text in texts]
     return [
@@ -188,17 +197,45 @@ def _of_passage(passage: Passage) -> list[_Found]:
             start=passage.start + start,
             end=passage.start + end,
             text=texts[index],
+            under=next((lines[at] for at in range(index - 1, -1, -1) if heads[at]), ""),
             quotable=answers[index],
         )
         for index, (start, end) in enumerate(spans)
     ]
 
 
-def _answers(text: str, names: set[str]) -> bool:
-    """Whether a sentence can answer anything: headings, captions and questions cannot."""
+def _heads(lines: Sequence[str], at: int, names: set[str]) -> bool:
+    """Whether a line is a heading: a section's name, or a few words that say nothing by themselves."""
+    line = lines[at]
+    if line.casefold() in names:
+        return True
+    if " | " in line or unspaced_share(line) > UNSPACED:
+        return False
+    words = len(line.split())
+    if _ENDS.search(line):
+        return words <= RUN_IN_WORDS and not _NAMES_A_THING.search(line) and not line.endswith((":", "?"))
+    if words > HEADING_WORDS:
+        return False
+    if _NUMBERED.match(line):
+        return not any(_NUMBERED.match(other) for other in (*lines[max(0, at - 1) : at], *lines[at + 1 : at + 2]))
+    return not _ITEM.match(line) and not _NAMES_A_THING.search(line)
+
+
+def _repeats(question: str, text: str) -> bool:
+    """Whether a sentence, or a line of it, does but repeat the question."""
+    asked = f" {_words(question)} "
+    lines = (_words(line) for line in (text, *text.splitlines()))
+    return any(line.count(" ") >= REPEATED_WORDS - 1 and f" {line} " in asked for line in lines)
+
+
+def _words(text: str) -> str:
+    return " ".join(re.findall(r"\w+", text.casefold()))
+
+
+def _answers(text: str) -> bool:
+    """Whether a sentence can answer anything: captions and questions cannot."""
     line = " ".join(text.split())
-    is_name = line.casefold() in names or _CAPTION.match(line) is not None
-    return not is_name and not line.endswith(("?", "？")) and _harmless(text)
+    return _CAPTION.match(line) is None and not line.endswith(("?", "？")) and _harmless(text)
 
 
 def _harmless(text: str) -> bool:
@@ -207,7 +244,7 @@ def _harmless(text: str) -> bool:
 
 
 def _around(asked: Asked, found: Sequence[_Found], sets: Sequence[frozenset[str]], at: int) -> float:
-    together = sets[at] | term_set(_header(found[at]))
+    together = sets[at] | term_set(f"{_header(found[at])} {found[at].under}")
     for other in (at - 1, at + 1):
         if 0 <= other < len(found) and found[other].passage is found[at].passage:
             together |= sets[other]
@@ -224,7 +261,7 @@ def _cosines(asked: Asked, found: dict[int, _Found], places: Sequence[int], embe
     Each is embedded under its section's name, without which "For Hall 3 it is the lawn" means little.
     """
     vectors = embedder.encode_documents(
-        [f"{_header(item).rpartition(' > ')[2]}: {item.text}" for item in found.values()]
+        [f"{item.under or _header(item).rpartition(' > ')[2]}: {item.text}" for item in found.values()]
     )
     known = (vectors @ _meanings(asked, embedder)).max(axis=1).tolist()
     return dict.fromkeys(places, min(known)) | dict(zip(found, known, strict=True))

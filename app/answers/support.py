@@ -1,7 +1,9 @@
-"""Which span of the passages supports a written sentence. Deterministic; knows no model.
+"""Which span of the passages supports a written sentence. Deterministic.
 
 A span supports a sentence when it holds enough of the sentence's telling terms, every one of its numbers and names, and
-the same denials. What is only alike in meaning is not found: a sentence is rather marked than wrongly vouched for.
+the same denials. Where all of these agree and only some of the terms are missing, the embedder decides whether span and
+sentence mean the same; it never outweighs a number, a date, a name or a denial, and what shares no word with the
+sentence is not found: a sentence is rather marked than wrongly vouched for.
 """
 
 from __future__ import annotations
@@ -11,8 +13,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from app.answers.context import Passage
+from app.answers.extract import knows
 from app.answers.phrases import language_of
 from app.retrieval.asked import Weigh, term_set
+from storage.embedder import Embedder
 from storage.sentences import sentence_spans
 from storage.words import question_terms, terms
 
@@ -20,6 +24,12 @@ WINDOW = 3  # sentences that together may support one
 PER_SENTENCE = 0.04  # what a longer window must gain for each sentence more
 ENOUGH = 0.55  # of the sentence's telling weight, in the span with its title and section
 ENOUGH_IN_SPAN = 0.4  # of it in the span itself
+IN_DOUBT = 0.4  # of it in the span: from here on meaning may decide
+# how far the cosine of sentence and span stands above that of sentences of the passages in general, towards 1: models
+# differ in what they call alike. Measured with tests/benchmarks/support.py.
+ALIKE = 0.5
+COMPARED = 8  # sentences of the passages that stand for them in general
+ASKED = 3  # spans whose meaning is compared
 
 _NUMBER = re.compile(r"\d+(?:[.,:/’' ]\d+)*")
 _NUMBER_WORDS = {
@@ -82,7 +92,7 @@ _MEASURED = re.compile(
     r"(?P<after>[€$£¥%]|[A-Za-zäöüéû]+|小时|个月|[天周年元])?"
 )
 _WEEKDAY = re.compile(
-    r"\b(?:mon|tues|wednes|thurs|fri|satur|sun)day\b|\b(?:montag|dienstag|mittwoch|donnerstag|freitag|samstag|sonntag)\b",
+    r"\b(?:mon|tues|wednes|thurs|fri|satur|sun)day\b|\b(?:noon|midnight|mittags?|mitternachts?)\b|\b(?:montag|dienstag|mittwoch|donnerstag|freitag|samstag|sonntag)\b",
     re.IGNORECASE,
 )
 
@@ -95,6 +105,11 @@ class Support:
     start: int  # in the revision's text
     end: int
     score: float  # part of the sentence's telling weight that it holds, 0 to 1
+
+    @property
+    def text(self) -> str:
+        """The span's own text."""
+        return self.passage.text[self.start - self.passage.start : self.end - self.passage.start]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -112,11 +127,12 @@ class _Claim:
 
 
 def find_support(
-    sentence: str, passages: Sequence[Passage], *, cited: frozenset[int], weigh: Weigh
+    sentence: str, passages: Sequence[Passage], *, cited: frozenset[int], weigh: Weigh, embedder: Embedder | None = None
 ) -> tuple[Support, ...]:
     """The spans that support a sentence: in the passages it cites, else in another, else together; or none.
 
-    `cited`: numbers of passages. `weigh`: how much a term tells.
+    `cited`: numbers of passages. `weigh`: how much a term tells. `embedder`: decides where terms leave doubt, in the
+    languages that it knows.
     """
     claim = _claim(sentence, weigh)
     named = [passage for passage in passages if passage.n in cited]
@@ -129,7 +145,32 @@ def find_support(
     if len(together) > 1 and _holds(claim, together):
         return tuple(together)
     found = [spans[passage.n] for passage in others if _holds(claim, [spans[passage.n]])]
-    return (max(found, key=lambda support: support.score),) if found else ()
+    if found:
+        return (max(found, key=lambda support: support.score),)
+    if embedder is None or not knows(embedder, sentence):
+        return ()
+    doubtful = [
+        span
+        for span in spans.values()
+        if span.score >= IN_DOUBT and _agrees(claim, [span]) and denies(sentence) == denies(span.text)
+    ]
+    return _by_meaning(sentence, doubtful, passages, embedder)
+
+
+def _by_meaning(
+    sentence: str, doubtful: Sequence[Support], passages: Sequence[Passage], embedder: Embedder
+) -> tuple[Support, ...]:
+    """The one of these spans that means what the sentence says, as far as the embedder tells; or none."""
+    asked = sorted(doubtful, key=lambda span: -span.score)[:ASKED]
+    if not asked:
+        return ()
+    every = [passage.text[start:end] for passage in passages for start, end in sentence_spans(passage.text)]
+    others = every[:: max(1, len(every) // COMPARED)][:COMPARED]
+    vectors = embedder.encode_documents([sentence, *(span.text for span in asked), *others])
+    cosines = (vectors[1:] @ vectors[0]).tolist()
+    usual = sum(cosines[len(asked) :]) / len(others)
+    best, cosine = max(zip(asked, cosines, strict=False), key=lambda pair: pair[1])
+    return (best,) if usual < 1 and (cosine - usual) / (1 - usual) >= ALIKE else ()
 
 
 def _claim(sentence: str, weigh: Weigh) -> _Claim:
@@ -162,6 +203,11 @@ def measures(text: str) -> dict[str, frozenset[str]]:
         units = [_UNITS.get((match[side] or "").casefold().rstrip(".")) for side in ("before", "after")]
         found.setdefault(number, set()).update(unit for unit in units if unit)
     return {number: frozenset(units) for number, units in found.items()}
+
+
+def words_of(units: frozenset[str]) -> frozenset[str]:
+    """Every word, as a term, for these units."""
+    return frozenset(term for word, unit in _UNITS.items() if unit in units for term in terms(word))
 
 
 def _words_as_digits(text: str) -> str:
@@ -246,22 +292,30 @@ def _windows(text: str) -> Iterator[tuple[int, int, int]]:
 
 def _holds(claim: _Claim, spans: Sequence[Support]) -> bool:
     """Whether the spans together say what the sentence says."""
-    texts = [span.passage.text[span.start - span.passage.start : span.end - span.passage.start] for span in spans]
-    headers = " ".join(span.passage.chunk_from(span.start).chunk.header for span in spans)
-    text = "\n".join(texts)
-    own = term_set(text)
-    everything = own | term_set(headers)
-    if not claim.weights or not text:
-        return False
-    whole = frozenset().union(*(term_set(span.passage.text) for span in spans)) | everything
-    if not _same_facts(claim, texts, headers, whole):
+    text = "\n".join(span.text for span in spans)
+    if not _agrees(claim, spans):
         return False
     if _foreign(claim, text):
         # the words cannot agree; numbers and names can, where there are any
         return bool(claim.numbers or claim.names)
-    if claim.covered(own) < ENOUGH_IN_SPAN or claim.covered(everything) < ENOUGH:
+    own = term_set(text)
+    return claim.covered(own) >= ENOUGH_IN_SPAN and claim.covered(own | term_set(_headers(spans))) >= ENOUGH
+
+
+def _agrees(claim: _Claim, spans: Sequence[Support]) -> bool:
+    """Whether no number, unit, day, name or denial speaks against it."""
+    texts = [span.text for span in spans]
+    text, headers = "\n".join(texts), _headers(spans)
+    if not claim.weights or not text:
         return False
-    return _same_denial(claim.sentence, text)
+    whole = frozenset().union(*(term_set(span.passage.text) for span in spans)) | term_set(f"{text} {headers}")
+    if not _same_facts(claim, texts, headers, whole):
+        return False
+    return _foreign(claim, text) or _same_denial(claim.sentence, text)
+
+
+def _headers(spans: Sequence[Support]) -> str:
+    return " ".join(span.passage.chunk_from(span.start).chunk.header for span in spans)
 
 
 def _foreign(claim: _Claim, text: str) -> bool:

@@ -1,8 +1,7 @@
 """Answers written by the language model: its turn in the queue, the stream as it is shown, the check of every sentence.
 
 Knows how an answer is taken apart; the prompt is app/answers/prompt.py's, the servers are app/serving/llm.py's.
-Knows no
-retrieval.
+Knows no retrieval.
 """
 
 from __future__ import annotations
@@ -24,6 +23,7 @@ from app.records import AnswerEvent, Delta, Sentence, Turn, Waiting
 from app.retrieval.asked import Weigh
 from app.serving.llm import LanguageModel
 from app.serving.waiting import Ticket
+from storage.embedder import Embedder
 from storage.errors import ModelBusy, PromptTooLong, Stopped
 from storage.sentences import sentence_spans
 from storage.settings import Settings
@@ -66,6 +66,7 @@ def write(
     passages: Sequence[Passage],
     citations: Citations,
     weigh: Weigh,
+    embedder: Embedder,
     prompts: Prompts,
     asker: Asker,
     settings: Settings,
@@ -93,7 +94,7 @@ def write(
                 if not left or pieces:
                     raise
                 room = int(min(room, model.count(messages)) * SHORTER)
-    text, sentences = check("".join(pieces).strip(), passages, citations, weigh=weigh)
+    text, sentences = check("".join(pieces).strip(), passages, citations, weigh=weigh, embedder=embedder)
     return Written(
         text=text,
         sentences=sentences,
@@ -151,7 +152,7 @@ def _begun(text: str, tag: str) -> int:
 
 
 def check(
-    text: str, passages: Sequence[Passage], citations: Citations, *, weigh: Weigh
+    text: str, passages: Sequence[Passage], citations: Citations, *, weigh: Weigh, embedder: Embedder | None = None
 ) -> tuple[str, tuple[Sentence, ...]]:
     """The answer with the marks that hold in place of those the model set, and its sentences."""
     text = _MARKS_AFTER.sub(lambda found: f"{found[2]}{found[1]}", text)
@@ -166,18 +167,23 @@ def check(
         claim = _BULLET.sub("", bare).replace("**", "").strip()
         if not re.search(r"\w", claim):
             continue
-        sentence = _checked(claim, _marked(raw), passages, citations, weigh)
+        sentence = _checked(claim, _marked(raw), passages, citations, weigh, embedder)
         sentences.append(sentence)
         out.append(bare + "".join(f" [{n}]" for n in sentence.citations))
     return "".join(out).strip(), tuple(_with_lead_ins(sentences))
 
 
 def _checked(
-    claim: str, cited: frozenset[int], passages: Sequence[Passage], citations: Citations, weigh: Weigh
+    claim: str,
+    cited: frozenset[int],
+    passages: Sequence[Passage],
+    citations: Citations,
+    weigh: Weigh,
+    embedder: Embedder | None,
 ) -> Sentence:
     if _SILENT.search(claim) and not cited:
         return Sentence(text=claim, citations=(), supported=True)  # that something is not said has no place to cite
-    found = find_support(claim, passages, cited=cited, weigh=weigh)
+    found = find_support(claim, passages, cited=cited, weigh=weigh, embedder=embedder)
     marks = tuple(dict.fromkeys(citations.add(support.passage, support.start, support.end) for support in found))
     return Sentence(text=claim, citations=marks, supported=bool(found))
 

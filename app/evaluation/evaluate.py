@@ -34,7 +34,7 @@ from app.evaluation.measures import (
     summary,
 )
 from app.evaluation.questions import Question, read_questions
-from app.evaluation.refusal import Judged, calibration, curve, kind_of
+from app.evaluation.refusal import Judged, Kind, calibration, curve, kind_of
 from app.records import Answer, Hit
 from storage.settings import Settings
 
@@ -126,8 +126,11 @@ def _one(engine: Engine, question: Question, groups: Sequence[str], answers: boo
 
 def _judged(question: Question, answer: Answer, outcome: Outcome) -> Judged:
     match = outcome.get("answer_match")
-    right = None if answer.refused or match is None else match > 0
-    return Judged(kind=kind_of(question.answerable, (), ()), confidence=answer.confidence, right=right)
+    kind = kind_of(question.answerable, (), ())
+    right = None if match is None else match > 0
+    if kind is not Kind.ANSWERABLE:
+        right = False  # whatever was quoted
+    return Judged(kind=kind, confidence=answer.confidence, right=None if answer.refused else right)
 
 
 def _with_kinds(engine: Engine, measured: Sequence[Measured], groups: Sequence[str]) -> list[Measured]:
@@ -193,9 +196,16 @@ def _refusals(result: dict[str, Any]) -> list[str]:
     lines = ["", "  ".join(heads)]
     lines += ["  ".join(_cell(point[name]).rjust(len(name)) for name in heads) for point in known["curve"]]
     lines.append("")
-    for name, level in known["levels"].items():
-        if level["right"] is not None:
-            lines.append(f"{name} confidence: {level['answers']} quoted answers, {level['right']:.3f} of them right")
+    lines += reliability(known["levels"])
+    return lines
+
+
+def reliability(levels: dict[str, dict[str, float | int | None]]) -> list[str]:
+    """A table of how often answers of each level of confidence are right."""
+    lines = ["confidence  quoted  right  to answerable questions  right"]
+    for name, level in levels.items():
+        cells = [_cell(level[key]) for key in ("answers", "right", "answerable", "right_answerable")]
+        lines.append(f"{name:10}  {cells[0]:>6}  {cells[1]:>5}  {cells[2]:>23}  {cells[3]:>5}")
     return lines
 
 

@@ -30,7 +30,9 @@ class Judged:
 
     kind: Kind
     confidence: float  # of its answer, or of its refusal, 0 to 1
-    right: bool | None = None  # whether its quoted answer holds an accepted one; None: refused, or nobody can tell
+    # whether its quoted answer holds an accepted one; None: refused, or nobody can tell. No answer is right where the
+    # documents hold none.
+    right: bool | None = None
 
 
 def kind_of(answerable: bool, files: Sequence[str], indexed: Iterable[bool]) -> Kind:
@@ -56,9 +58,17 @@ def curve(judged: Sequence[Judged]) -> list[dict[str, float | None]]:
 
 
 def calibration(judged: Sequence[Judged]) -> dict[str, dict[str, float | int | None]]:
-    """By level of confidence: how many quoted answers of answerable questions there are, and which part is right."""
+    """By level of confidence: how many quoted answers there are, which part is right, and of those to answerable
+    questions alone."""
     result: dict[str, dict[str, float | int | None]] = {}
     for name in Level:
-        mine = [item.right for item in judged if item.right is not None and level(item.confidence) is name]
-        result[name.value] = {"answers": len(mine), "right": round(mean(mine), 4) if mine else None}
+        every = [item for item in judged if item.right is not None and level(item.confidence) is name]
+        mine = [bool(item.right) for item in every]
+        answerable = [bool(item.right) for item in every if item.kind is Kind.ANSWERABLE]
+        result[name.value] = {
+            "answers": len(mine),
+            "right": round(mean(mine), 4) if mine else None,
+            "answerable": len(answerable),
+            "right_answerable": round(mean(answerable), 4) if answerable else None,
+        }
     return result

@@ -17,6 +17,8 @@ from app.retrieval.followup import asking
 from storage.keywords import KeywordIndex
 from storage.words import question_terms, terms
 
+# terms of asking, not of what is asked: "how many days do I get"
+ASKING = frozenset({"mani", "much", "get", "got", "know", "tell", "give", "gave", "happen"})
 FEW_TERMS = 3  # a follow-up question with fewer telling terms borrows those of the turns before
 
 
@@ -69,14 +71,14 @@ _ASKS = (
 )
 _ASKS_COMPILED = tuple((kind, re.compile("|".join(patterns), re.IGNORECASE)) for kind, *patterns in _ASKS)
 
-_NUMBER_WORDS = (
+NUMBER_WORDS = (
     "one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|thirteen|fourteen|fifteen|sixteen|seventeen|"
     "eighteen|nineteen|twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety|hundred|thousand|million|billion|dozen|"
     "half|third|quarter|twice|zwei|drei|vier|fünf|sechs|sieben|acht|neun|zehn|elf|zwölf|hundert|tausend|deux|trois|"
     "quatre|cinq|dix|cent|mille|dos|tres|cuatro|cinco|diez|cien|mil"
 )
 _NUMBER = re.compile(
-    rf"\d[\d.,]*|\b(?:{_NUMBER_WORDS})\b|[一二三四五六七八九十百千万亿两]+(?=[\u4e00-\u9fff])", re.IGNORECASE
+    rf"\d[\d.,]*|\b(?:{NUMBER_WORDS})\b|[一二三四五六七八九十百千万亿两]+(?=[\u4e00-\u9fff])", re.IGNORECASE
 )
 # the number of a table or paragraph, or of an item in a list
 _NUMBERING = re.compile(
@@ -129,7 +131,7 @@ def understand(question: str, history: Sequence[Turn], *, weigh: Weigh) -> Asked
     weights = {term: share * weigh(term) for term, share in asked.terms.items() if borrowing or term in own}
     return Asked(
         question=question,
-        weights=weights,
+        weights={term: weight for term, weight in weights.items() if term not in ASKING} or weights,
         expected=expected(question),
         echoes=asked.echoes,
         borrowed=borrowing and bool(asked.echoes),

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 from scripted import Server, scripted_server
+from tiny_embedder import make
 
 from app.engine import Engine
 from app.records import Answer, Delta, Finished, Retrieved, Turn
 from ingest.pipeline import Pipeline
 from ingest.sandbox import Sandbox
-from storage.embedder import Embedder
+from storage.embedder import Embedder, LocalEmbedder
 from storage.settings import load_settings
 from storage.store import Store, open_store
 
@@ -124,3 +127,23 @@ def server() -> Iterator[Server]:
     """A language model that says what a test wants."""
     with scripted_server() as made:
         yield made
+
+
+@contextmanager
+def unsure_engine(folder: Path, sandbox: Sandbox, files: Mapping[str, bytes]) -> Iterator[Engine]:
+    """An engine over these files that refuses nothing. A tiny random model embeds, in no time: for tests to which it
+    does not matter what is found."""
+    settings = load_settings(
+        folder / "data", settle_seconds=0.0, embedder=make(folder / "tiny"), embedder_languages=["en"], refuse_below=0.0
+    )
+    for path, content in files.items():
+        file = settings.inbox_folder / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(content)
+    embedder = LocalEmbedder.from_settings(settings)
+    with open_store(settings) as opened:
+        pipeline = Pipeline(settings, opened.indexes, opened.originals, embedder, sandbox)
+        source = opened.catalog.source(str(settings.inbox_folder), None)
+        pipeline.reconcile(source)
+        pipeline.work([opened.catalog.source(str(settings.inbox_folder), None)])
+        yield Engine(replace(opened, embedder=embedder))

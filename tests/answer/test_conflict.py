@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from place import Place
 
 from app.engine import Engine
-from app.records import Level, level
+from app.records import Level, Mode, level
+from tests.answer.conftest import Server
 
 OLD = "# Travel policy 2023\n\nTravel claims are handed in within 60 days after the end of the trip, on form F-17.\n"
 NEW = (
@@ -59,3 +62,51 @@ def test_says_so_in_the_language_of_the_question(place: Place) -> None:
     )
     assert text.startswith("Die Dokumente sagen dazu Verschiedenes:")
     assert "(neuer, 2026)" in text
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        ("Travel claims are handed in within 60 days after the end of the trip [1][2].", True),
+        ("Form F-17 is for travel claims [1][2].", True),  # the same sentence of the old policy
+        ("Receipts are kept for ten years [1][2].", False),  # neither side is what the answer is about
+    ],
+)
+def test_a_written_answer_that_tells_one_side_is_followed_by_both(
+    place: Place, server: Server, said: str, told: bool
+) -> None:
+    _ask(place, QUESTION, a_new=NEW, b_old=f"{OLD} Receipts are kept for ten years.\n")
+    server.script.says(said)
+    settings = place.settings.model_copy(update={"llm_url": server.url})
+    answer = Engine(replace(place.store, settings=settings)).answer(QUESTION, groups=["everyone"])
+    assert answer.mode is Mode.WRITTEN
+    assert ("\n\nThe documents differ on this:\n" in answer.text) is told
+    assert ("**Travel policy 2026** (newer, 2026)" in answer.text) is told
+    assert level(answer.confidence) is not Level.HIGH
+    if told:
+        assert {citation.path for citation in answer.citations} == {"everyone/a_new.md", "everyone/b_old.md"}
+
+
+def test_values_of_different_units_or_off_the_point_do_not_differ(place: Place) -> None:
+    _, engine = _ask(
+        place,
+        "How much of the per diem is taken off for breakfast?",
+        one="# Travel policy 2026\n\nFor a breakfast from the hotel, 20 percent of the per diem is taken off.\n",
+        two="# Travel policy 2025\n\nFor a breakfast from the hotel, EUR 5.60 of the per diem is taken off.\n",
+    )
+    assert (
+        "differ" not in engine.answer("How much of the per diem is taken off for breakfast?", groups=["everyone"]).text
+    )
+
+
+def test_the_newer_is_told_also_where_it_is_worded_further_from_the_question(place: Place) -> None:
+    text, _ = _ask(
+        place,
+        "How long after a trip can I still hand in my expenses?",
+        old="# Travel policy 2024\n\nExpense claims are handed in within 60 days after the end of the trip, with the "
+        "original receipts, on form F-17.\n",
+        new="# Travel expense policy 2026\n\nPhotograph receipts with Spesa and submit the claim within 30 days after "
+        "the end of the trip.\n",
+    )
+    assert text.index("30 days") < text.index("60 days")
+    assert "(newer, 2026)" in text

@@ -26,8 +26,10 @@ def test_the_curve_counts_what_each_threshold_refuses() -> None:
 
 
 def test_levels_say_how_often_answers_are_right() -> None:
-    assert calibration(ASKED)["high"] == {"answers": 2, "right": 0.5}
-    assert calibration(ASKED)["low"] == {"answers": 0, "right": None}
+    quoted_in_vain = Judged(kind=Kind.UNANSWERABLE, confidence=0.9, right=False)
+    levels = calibration([*ASKED, quoted_in_vain])
+    assert levels["high"] == {"answers": 3, "right": 0.3333, "answerable": 2, "right_answerable": 0.5}
+    assert levels["low"] == {"answers": 0, "right": None, "answerable": 0, "right_answerable": None}
 
 
 def test_a_question_whose_files_are_not_there_is_foreign() -> None:

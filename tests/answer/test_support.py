@@ -6,6 +6,7 @@ import pytest
 
 from app.answers.context import Passage
 from app.answers.support import find_support, measures
+from storage.embedder import Embedder
 from storage.records import Chunk, StoredChunk
 
 TEXT = (
@@ -92,3 +93,30 @@ def test_units_are_read_on_both_sides_of_a_number() -> None:
         "3": frozenset({"day"}),
         "31": frozenset({"march"}),
     }
+
+
+MEANT = (
+    "Employees must not disclose business secrets. The canteen closes at noon. Suppliers are paid after 30 days. "
+    "Visitors are met at the reception."
+)
+
+
+@pytest.mark.parametrize(
+    ("claim", "supported"),
+    [
+        ("Employees may not reveal company secrets.", True),
+        ("Employees may reveal company secrets.", False),  # alike in meaning, but for the denial
+        ("Employees at Globex may not reveal company secrets.", False),  # but for the name
+        ("The 12 employees may not reveal company secrets.", False),  # but for the number
+        ("The canteen shuts at midnight.", False),  # but for the time of day
+        ("Employees enjoy fishing.", False),  # a word in common and nothing else
+    ],
+)
+def test_meaning_decides_where_words_leave_doubt_and_nothing_else_does(
+    embedder: Embedder, claim: str, supported: bool
+) -> None:
+    passages = [_passage(MEANT)]
+    alone = find_support(claim, passages, cited=frozenset({1}), weigh=lambda term: 1.0)
+    found = find_support(claim, passages, cited=frozenset({1}), weigh=lambda term: 1.0, embedder=embedder)
+    assert not alone
+    assert bool(found) is supported

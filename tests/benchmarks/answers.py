@@ -20,6 +20,7 @@ from statistics import mean
 
 from app.answers.cite import pages_of
 from app.engine import Engine
+from app.evaluation.evaluate import reliability
 from app.evaluation.match import contains
 from app.evaluation.questions import Question, read_questions
 from app.evaluation.refusal import Judged, Kind, calibration, curve
@@ -70,8 +71,7 @@ def main() -> None:
     for point in curve(judged):
         cells = [f"{point[f'refused_{kind.value}'] or 0:.3f}".rjust(len(kind.value)) for kind in Kind]
         print(f"{point['refuse_below']:>12}  " + "  ".join(cells))
-    for name, level in calibration(judged).items():
-        print(f"{name}: {level['answers']} quoted answers to answerable questions, {level['right']} of them right")
+    print("\n" + "\n".join(reliability(calibration(judged))))
 
 
 def _questions(name: str) -> list[Question]:
@@ -98,7 +98,7 @@ def _measure(engine: Engine, index: str, asked: str, questions: Sequence[Questio
         answer = engine.answer(question.text, groups=groups, history=question.history)
         verbatim += _verbatim(engine, answer)
         kind = Kind.FOREIGN if index != asked else Kind.ANSWERABLE if question.answerable else Kind.UNANSWERABLE
-        right = None
+        right = None if kind is Kind.ANSWERABLE else False
         if kind is Kind.ANSWERABLE and question.answers:
             said = " ".join(sentence.text for sentence in answer.sentences)
             right = any(contains(said, item) for item in question.answers)

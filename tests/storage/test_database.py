@@ -74,6 +74,14 @@ def test_one_process_at_a_time(tmp_path: Path) -> None:
             pass
 
 
+def test_one_web_server_at_a_time_beside_the_ingest_service(tmp_path: Path) -> None:
+    folder, same = DataFolder(tmp_path), DataFolder(tmp_path)
+    with folder.answering(), folder.ingesting(), pytest.raises(DataFolderBusy), same.answering():
+        pass
+    with same.answering():
+        pass
+
+
 def test_a_data_folder_of_the_first_version_is_brought_up(tmp_path: Path) -> None:
     from alembic import command
     from alembic.config import Config

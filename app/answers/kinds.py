@@ -1,0 +1,58 @@
+"""How well a sentence names the kind of thing that is asked for: so many of them, a time, a sum, a person.
+
+Words only; in languages whose question words are not known here, what app/retrieval/asked.py tells holds.
+"""
+
+from __future__ import annotations
+
+import re
+
+from app.retrieval.asked import NUMBER_WORDS, Asked, Expected, fits
+from storage.words import terms
+
+OTHER_NUMBER, OTHER_NAME = 0.6, 0.5  # a number that counts something else; an abbreviation where a person is asked for
+
+_NUMBER = rf"(?:\d[\d.,]*|\b(?:{NUMBER_WORDS})\b)"
+_COUNTED = re.compile(
+    r"\bhow many (?:(?:of|the|different|other|more|total|individual|new|full|paid)\s)*([^\W\d_][\w’'-]*)|"
+    r"\bwie viele?n? ([^\W\d_]+)",
+    re.IGNORECASE,
+)
+_COUNT = re.compile(rf"(?={_NUMBER}\W+((?:\w+\W*){{1,4}}))", re.IGNORECASE)
+_HOW_LONG = re.compile(r"\bhow long\b|\bwie lange\b", re.IGNORECASE)
+_DURATION = re.compile(
+    rf"{_NUMBER}[- ](?:\w+ )?(?:hours?|minutes?|seconds?|days?|weeks?|months?|years?|decades?|centur\w+|semesters?|"
+    r"stunden?|minuten?|sekunden?|tagen?|wochen?|monaten?|jahren?)\b|\b(?:1\d|20)\d\d\b",
+    re.IGNORECASE,
+)
+_HOW_MUCH = re.compile(r"\bhow much\b|\bwie ?viel\b", re.IGNORECASE)
+_AMOUNT = re.compile(
+    rf"(?:[€$£¥]|\b(?:eur|usd|cny|gbp|chf)\b)\s?\d|{_NUMBER}(?: (?:million|billion|trillion|thousand|hundred))?\s?"
+    r"(?:[%€$£¥]|percent|per cent|prozent|euros?|dollars?|pounds?|yuan|tons?|tonnes?|acres|hours|days|times|kg|"
+    r"lit(?:re|er)s?)",
+    re.IGNORECASE,
+)
+_ABBREVIATION = re.compile(r"\b[A-ZÄÖÜ]{2,}s?\b")
+
+
+def names_kind(asked: Asked, sentence: str) -> float:
+    """1: it names what is asked for, 0: nothing of the kind; between them where it may be of another kind."""
+    found = fits(asked, sentence)
+    if found < 1:
+        return found
+    if asked.expected is Expected.NUMBER:
+        return 1.0 if _right_number(asked.question, sentence) else OTHER_NUMBER
+    if asked.expected is Expected.WHO and fits(asked, _ABBREVIATION.sub("x", sentence)) < 1:
+        return OTHER_NAME
+    return found
+
+
+def _right_number(question: str, sentence: str) -> bool:
+    """Whether a number is of the things that are counted, a time, or an amount, as the question wants it."""
+    counted = _COUNTED.search(question)
+    if counted:
+        wanted = terms(counted[1] or counted[2])[-1:]
+        return any(term in terms(place[1]) for place in _COUNT.finditer(sentence) for term in wanted)
+    if _HOW_LONG.search(question):
+        return _DURATION.search(sentence) is not None
+    return not _HOW_MUCH.search(question) or _AMOUNT.search(sentence) is not None

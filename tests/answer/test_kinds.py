@@ -1,0 +1,130 @@
+"""Which sentences can be an answer at all, and whether they name the kind of thing that is asked for."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from place import Place
+
+from app.answers.answer import HITS
+from app.answers.confidence import SAID, confidence, evidence_of
+from app.answers.context import build_context
+from app.answers.extract import candidates
+from app.answers.kinds import names_kind
+from app.engine import Engine
+from app.records import Answer
+from app.retrieval.asked import rarity, understand
+
+MANUAL = """# Site manual
+
+4. Hotels
+
+The limit for a night in Berlin is EUR 135. Direct cause. The price list was out of date.
+
+Health savings account
+
+5. Lost devices
+
+Lost devices are reported to extension 4455.
+
+1. Call the service desk
+2. Lock the account
+
+Site lead: Henrik Baumgart
+"""
+
+
+@pytest.mark.parametrize(
+    ("question", "right", "other"),
+    [
+        ("How many seats does the room have?", "It has 24 seats.", "It is on floor 3."),
+        ("How many interceptions were there?", "He threw 17 costly interceptions.", "He played in 2015."),
+        ("How long is the notice period?", "It is three months.", "It is in paragraph 12."),
+        ("How much is the hotel limit?", "The limit is EUR 135.", "The limit has 3 exceptions."),
+        ("Who may speak to journalists?", "Ingrid, as a rule Vossberg, does.", "Only the CFO does."),
+        ("Wie viele Urlaubstage habe ich?", "Es sind 30 Urlaubstage.", "Es gilt seit 2019."),
+    ],
+)
+def test_a_number_of_the_right_kind_counts_more(question: str, right: str, other: str) -> None:
+    asked = understand(question, (), weigh=lambda term: 1.0)
+    assert names_kind(asked, right) == 1.0
+    assert 0 < names_kind(asked, other) < 1.0
+
+
+def test_headings_and_fragments_are_never_quoted_but_lend_their_words_to_what_follows(place: Place) -> None:
+    place.write("everyone/manual.md", MANUAL)
+    place.ingest()
+    engine = Engine(place.store)
+    labels = engine.catalog.labels_of(["everyone"])
+    found = engine.search("Which devices were lost?", groups=["everyone"], k=HITS)
+    passages = build_context(found, engine.catalog, labels=labels, budget=1500)
+    asked = understand("Why was it, the direct cause?", (), weigh=rarity(engine.indexes.keywords, labels))
+    ranked = {item.text: item for item in candidates(asked, passages, place.store.embedder)}
+    assert set(ranked) == {
+        "The limit for a night in Berlin is EUR 135.",
+        "The price list was out of date.",
+        "Lost devices are reported to extension 4455.",
+        "1. Call the service desk",
+        "2. Lock the account",
+        "Site lead: Henrik Baumgart",
+    }
+    after, apart = (ranked[text].features.around for text in ("The price list was out of date.", "2. Lock the account"))
+    assert after > apart
+
+
+def test_a_sentence_that_repeats_the_question_is_no_answer(place: Place) -> None:
+    place.write("everyone/mail.md", "# Mail\n\nName the capital of Brazil. The invoice from Brazil is due on 3 May.\n")
+    place.ingest()
+    engine = Engine(place.store)
+    labels = engine.catalog.labels_of(["everyone"])
+    asked = understand("Name the capital of Brazil!", (), weigh=lambda term: 1.0)
+    found = engine.search(asked.question, groups=["everyone"], k=HITS)
+    passages = build_context(found, engine.catalog, labels=labels, budget=1500)
+    ranked = candidates(asked, passages, place.store.embedder)
+    assert [item.text for item in ranked] == ["The invoice from Brazil is due on 3 May."]
+
+
+def test_words_of_asking_do_not_count_as_what_is_asked() -> None:
+    assert set(understand("How many vacation days do I get?", (), weigh=lambda term: 1.0).weights) == {"vacat", "day"}
+    assert set(understand("How much?", (), weigh=lambda term: 1.0).weights) == {"much"}
+
+
+def _of(engine: Engine, question: str) -> Answer:
+    return engine.answer(question, groups=["everyone"])
+
+
+def test_a_code_counts_only_where_it_is_written_as_one(place: Place) -> None:
+    place.write(
+        "everyone/plan.md",
+        "# Gateways\n\nThe gateway HG-60 will be released on 1 September 2026. Gateways (HG) earn 80 percent.\n",
+    )
+    place.ingest()
+    engine = Engine(place.store)
+    assert _of(engine, "When will the gateway HG-60 be released?").confidence >= SAID
+    missing = _of(engine, "When will the gateway HG-80 be released?")
+    assert missing.refused
+    assert "HG-80" in missing.reason
+    assert not _of(engine, "When will the gateway hg 60 be released?").refused
+
+
+def test_a_code_stands_beside_chinese_text_as_well(place: Place) -> None:
+    place.write("everyone/巴士.md", "# 巴士\n\n城巴E23P线于2015年3月投入使用。\n")
+    place.ingest()
+    assert "E23P" not in _of(Engine(place.store), "城巴E23P线什么时候投入使用？").reason
+
+
+def test_confidence_grows_with_what_speaks_for_an_answer(place: Place) -> None:
+    place.write("everyone/leave.md", "# Leave\n\nEvery employee has 30 days of paid leave a year.\n")
+    place.ingest()
+    engine = Engine(place.store)
+    labels = engine.catalog.labels_of(["everyone"])
+    question = "How many days of paid leave does an employee have?"
+    hits = engine.search(question, groups=["everyone"], k=HITS)
+    passages = build_context(hits, engine.catalog, labels=labels, budget=1500)
+    asked = understand(question, (), weigh=rarity(engine.indexes.keywords, labels))
+    evidence = evidence_of(asked, hits, passages, candidates(asked, passages, place.store.embedder))
+    sure = confidence(evidence, embedded=True)
+    assert sure > SAID
+    assert SAID <= confidence(replace(evidence, best=0.1), embedded=True) < sure
+    assert confidence(replace(evidence, codes_nowhere=1.0, score=0.0, passage_similarity=0.1), embedded=True) < SAID
