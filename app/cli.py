@@ -29,7 +29,7 @@ from storage.errors import PremiseError, SettingError
 if TYPE_CHECKING:
     from storage.filters import Filters
 
-STOPPING_SECONDS = 10.0  # in which a web server that was told to stop does
+STOPPING_SECONDS = 5.0  # in which a web server that was told to stop does
 
 cli = typer.Typer(
     name="premise",
@@ -109,12 +109,15 @@ def serve_vectors() -> None:
 @cli.command("serve-web", hidden=True)
 def serve_web() -> None:
     """The web server, as `premise up` and the systemd unit run it."""
-    from app.engine import Engine
-    from app.web.server import serve
+    from storage.datafolder import DataFolder
 
     settings = settings_here()
-    with Engine.open(settings, say) as engine:
-        serve(engine, settings.host, settings.port)
+    with DataFolder(settings.data).answering(wait=STOPPING_SECONDS):  # before anything heavy is loaded
+        from app.engine import Engine
+        from app.web.server import serve
+
+        with Engine.open(settings, say) as engine:
+            serve(engine, settings.host, settings.port)
 
 
 @cli.command("serve-ingest", hidden=True)

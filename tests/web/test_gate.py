@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import httpx
 import pytest
 from served import Site
@@ -115,3 +118,17 @@ def test_a_wrong_token_is_refused_even_with_a_session(site: Site) -> None:
         ).status_code
         == 401
     )  # the token is for the API only
+
+
+def test_a_second_web_server_on_the_same_data_folder_is_refused(site: Site) -> None:
+    """Turns at the language model and the pace of each person are counted in one process."""
+    second = subprocess.run(
+        [sys.executable, "-m", "app.cli", "--data", str(site.data), "serve-web"],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+        cwd=site.data.parent,
+    )
+    assert second.returncode == 1
+    assert "in use by another Premise process" in " ".join((second.stdout + second.stderr).split())
