@@ -16,15 +16,11 @@ _LONG_SHORT = re.compile(r"((?:\b[\w'’-]+[ \u00a0]){1,9})\(([A-Z][A-Za-z]?[A-Z
 _SHORT_LONG = re.compile(r"\b([A-Z]{2,8})\s?\(([^()]{4,80})\)")  # PTO (paid time off)
 _SHORT = re.compile(r"\b[A-Z][A-Za-z]?[A-Z]{1,6}s?\b")
 _SMALL = frozenset("and of the for to in on a an und der die das für von et de la le les des du y".split())
-
-
 _QUOTED = re.compile(r"[\"“”„]([^\"“”„]{2,200})[\"“”]|«([^»]{2,200})»|「([^」]{2,200})」|『([^』]{2,200})』")
 _CODE = re.compile(  # letters and digits: HF-210, v6.15.0; not FY2022, Q3, 3rd
     r"(?<![\w./-])(?!(?:FY\W?\d+|Q[1-4]|[1-4]Q|\d+(?:st|nd|rd|th)s?)(?:\W|\d|$))(?=[\w./-]*\d)(?=[\w./-]*[^\W\d_])\w+(?:[./-]\w+)*",
     re.IGNORECASE,
 )
-
-
 _NAME = re.compile(r"\b(?:[A-ZÀ-ÖØ-Þ]\w*|\w*\d\w*)\b")
 
 

@@ -71,10 +71,8 @@ def with_company(scores: Sequence[float], paths: Sequence[str], *, trust: float)
     best = {path: found[0] for path, found in _grouped(scores, paths).items()}
     by_folder = _grouped(list(best.values()), [_folder(path) for path in best])
     folders = {folder: sum(found[:BEST_DOCUMENTS]) / BEST_DOCUMENTS for folder, found in by_folder.items()}
-    most, weight = (
-        max(folders.values(), default=0.0),
-        FOLDER * trust,
-    )  # taken off elsewhere, so that scores stay as high
+    weight = FOLDER * trust
+    most = max(folders.values(), default=0.0)  # taken off elsewhere rather than added here: scores stay as high
     return [max(0.0, s - weight * (most - folders[_folder(path)])) for s, path in zip(scores, paths, strict=True)]
 
 
