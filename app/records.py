@@ -132,6 +132,7 @@ class Answer:
     notice: str | None = None  # for the person: such as that the language model did not answer
     model: str | None = None  # the language model that wrote it
     prompts: str | None = None  # and the version of the prompts it was given (app/answers/prompt_files.py)
+    searched: str | None = None  # what was searched for, where a follow-up was completed by the language model
 
     def as_json(self) -> dict[str, Any]:
         """The object of `premise ask --json`."""
@@ -145,6 +146,7 @@ class Answer:
             "notice": self.notice,
             "model": self.model,
             "prompts": self.prompts,
+            "searched": self.searched,
             "sentences": [sentence.as_json() for sentence in self.sentences],
             "citations": [citation.as_json() for citation in self.citations],
             "timings": {name: round(value, 4) for name, value in self.timings.items()},

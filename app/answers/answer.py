@@ -106,7 +106,7 @@ def answer_events(
         timings["rewrite"] = rewritten - started
     if "first_token" in answer.timings:
         timings["first_token"] = answer.timings["first_token"] - started
-    yield Finished(answer=replace(answer, timings=timings))
+    yield Finished(answer=replace(answer, timings=timings, searched=complete))
 
 
 def _completed(engine: Engine, question: str, history: Sequence[Turn], asker: Asker) -> str | None:

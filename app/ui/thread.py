@@ -104,6 +104,11 @@ def _chips(found: dict[str, Any], refused: bool) -> None:
     why = f'<span class="why">{told}</span>' if told else ""
     if chips or why:
         st.html(f'<p class="chips">{"".join(chips)}{why}</p>')
+    if found.get("searched"):
+        told = safe.text_html(str(found["searched"]))
+        st.html(
+            f'<details class="quiet searched"><summary>Searched for a fuller question</summary><p>{told}</p></details>'
+        )
 
 
 def _by_place(citations: list[dict[str, Any]]) -> list[list[dict[str, Any]]]:

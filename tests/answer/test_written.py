@@ -352,6 +352,7 @@ def test_a_follow_up_is_searched_for_as_the_model_completes_it(corpus: Store, se
     assert events[0].hits[0].found.path == "everyone/security.md"
     assert isinstance(events[-1], Finished)
     assert events[-1].answer.timings["rewrite"] > 0
+    assert events[-1].answer.as_json()["searched"] == events[0].question
     asked = server.script.requests[0]["messages"]
     assert "Is a lost laptop reported?" in asked[-1]["content"]
 

@@ -165,6 +165,38 @@ def test_an_answer_of_an_earlier_version_says_so(page: Page, site: Site) -> None
             connection.execute(change.values(revision_id=current))
 
 
+def test_a_completed_follow_up_shows_what_was_searched_for(page: Page, site: Site) -> None:
+    conversations = Conversations(site.database)
+    chat = conversations.start("ada", "Leave")
+    conversations.add("ada", chat.id, "user", "And part-time?")
+    searched = "How much leave do part-time employees <b>have</b>?"
+    conversations.add("ada", chat.id, "assistant", "Their share.", {"answer": "Their share.", "searched": searched})
+    sign_in(page, site, "ada")
+    page.goto(f"{site.address}/?chat={chat.id}")
+    expect(page.locator(".searched summary")).to_be_visible()
+    expect(page.locator(".searched p")).to_be_hidden()
+    page.click(".searched summary")
+    expect(page.locator(".searched p")).to_be_visible()
+    expect(page.locator(".searched p")).to_have_text(searched)  # as it is: no markup
+
+
+def test_questions_are_narrowed_in_the_panel(page: Page, site: Site) -> None:
+    sign_in(page, site, "ada")
+    panel = page.locator(".st-key-narrow button").first
+    expect(panel).to_contain_text("All documents")
+    _ask(page, LEAVE)
+    expect(page.locator("[class*=st-key-cite_] button", has_text="Leave policy").first).to_be_visible()
+    panel.click()
+    kinds = page.locator(".st-key-narrow_types input")
+    kinds.fill("pdf")
+    kinds.press("Enter")
+    kinds.press("Escape")
+    expect(panel).to_contain_text("Search is narrowed")
+    page.keyboard.press("Escape")
+    _ask(page, LEAVE)
+    expect(page.locator(".stChatMessage").last).not_to_contain_text("Leave policy")
+
+
 def test_a_refusal_is_clear(page: Page, site: Site) -> None:
     sign_in(page, site, "ada")
     _ask(page, "Who won the football world cup in 1998?")
