@@ -108,7 +108,11 @@ WEIGHTS_TERMS = Evidence(
 BIAS_TERMS = -1.9
 
 # a word with a capital letter inside a sentence, an abbreviation, or anything with a digit
-_NAME = re.compile(r"(?<=[\w,;:’'\")] )[A-ZÄÖÜÉ][\w’'&.-]*|\b\w*\d[\w-]*\b|\b[A-Z]{2,}\w*\b")
+# (of letters that are written with spaces between words: in "城巴E23P线" only the code is one)
+_NAME = re.compile(
+    r"(?<=[\w,;:’'\")] )[A-ZÄÖÜÉ][\w’'&.-]*|"
+    r"(?<![A-Za-zÀ-ÿ0-9])[A-Za-zÀ-ÿ]*\d[A-Za-zÀ-ÿ0-9-]*|\b[A-Z]{2,}[A-Za-zÀ-ÿ0-9]*"
+)
 _CODE = re.compile(r"(?<![A-Za-z0-9])(?=[A-Za-z0-9-]*\d)[A-Z][A-Za-z0-9]*(?:-[A-Za-z0-9]+)*")
 
 
