@@ -137,7 +137,7 @@ class Pipeline:
             return Reconciled(held=held)
         known = self.catalog.known(source.id)
         changes = compare(walked.files, known, walked.unreadable)
-        waits, kept = self._guard(source, changes, known, bare=walked.bare)
+        waits, kept = self._guard(source, changes, known, unmounted=self._unmounted(source, root, bare=walked.bare))
         gone = [file.id for file in changes.gone if file.id not in kept]
         self.catalog.delete_documents(gone)
         self._apply(source, changes)
@@ -158,8 +158,16 @@ class Pipeline:
             unreadable=tuple(f"{place}: {why}" for place, why in walked.unreadable.items()),
         )
 
+    def _unmounted(self, source: Source, root: Path, *, bare: bool) -> bool:
+        """Whether a bare folder is another one than that which held the files: the place where a share is mounted."""
+        status, key = root.stat(), f"folder of source {source.id}"
+        this, before = f"{status.st_dev}:{status.st_ino}", self.catalog.fact(key)
+        if not bare and this != before:
+            self.catalog.set_fact(key, this)
+        return bare and this != before
+
     def _guard(
-        self, source: Source, changes: Changes, known: dict[str, Known], *, bare: bool
+        self, source: Source, changes: Changes, known: dict[str, Known], *, unmounted: bool
     ) -> tuple[str | None, frozenset[str]]:
         """Why deletions have to wait for a person, and of which files.
 
@@ -170,8 +178,8 @@ class Pipeline:
             return None, frozenset()
         gone = Counter(_top(file.path) for file in changes.gone if file.state is not State.IGNORED)
         have = Counter(_top(file.path) for file in known.values() if file.state is not State.IGNORED)
-        bare = bare and gone.total() > 0 and self.settings.guard_fraction < 1
-        if bare or self._too_many(gone.total(), have.total()):
+        unmounted = unmounted and gone.total() > 0 and self.settings.guard_fraction < 1
+        if unmounted or self._too_many(gone.total(), have.total()):
             counts, held = f"{gone.total()} of {have.total()} files of {source.root} are", set(gone)
         else:
             held = {folder for folder, count in gone.items() if folder and self._too_many(count, have[folder])}

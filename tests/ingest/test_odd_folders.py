@@ -65,6 +65,15 @@ def test_a_share_of_a_few_files_that_is_not_mounted_is_held_too(place: Place) ->
     assert (back.held, back.unchanged, place.source().held) == (None, 1, None)
 
 
+def test_the_only_file_of_a_folder_may_be_deleted(place: Place) -> None:
+    """The folder is the one that held it, and not the place of a share that is not mounted."""
+    file = place.write("leave.md", LEAVE)
+    place.ingest()
+    file.unlink()
+    found = place.pipeline.reconcile(place.source())
+    assert (found.held, found.deleted) == (None, 1)
+
+
 def test_a_share_mounted_inside_the_folder_is_held_while_others_are_deleted(place: Place) -> None:
     notes(place, "hr", 12)
     notes(place, "everyone", 30)
