@@ -12,7 +12,9 @@ from collections.abc import Iterable
 from storage.words import question_terms, terms
 
 MISSPELT = 5  # letters: shorter words have too many that look alike
-_LONG_SHORT = re.compile(r"((?:\b[\w'’-]+[ \u00a0]){1,9})\(([A-Z][A-Za-z]?[A-Z]{0,6}s?)\)")  # Paid Time Off (PTO)
+_IN_BRACKETS = re.compile(r"\(([A-Z][A-Za-z]?[A-Z]{0,6}s?)\)")  # Paid Time Off (PTO)
+_BEFORE = re.compile(r"(?:\b[\w'’-]+[ \u00a0]){1,9}$")
+_BEFORE_CHARACTERS = 200
 _SHORT_LONG = re.compile(r"\b([A-Z]{2,8})\s?\(([^()]{4,80})\)")  # PTO (paid time off)
 _SHORT = re.compile(r"\b[A-Z][A-Za-z]?[A-Z]{1,6}s?\b")
 _SMALL = frozenset("and of the for to in on a an und der die das für von et de la le les des du y".split())
@@ -60,9 +62,12 @@ def definitions(text: str) -> dict[str, str]:
     {'PTO': 'Paid Time Off', 'SLA': 'service level agreement'}
     """
     found: dict[str, str] = {}
-    for match in _LONG_SHORT.finditer(text):
-        short = match.group(2).removesuffix("s")
-        if long := _spelt_out(short, match.group(1).split()):
+    if "(" not in text:
+        return found
+    for match in _IN_BRACKETS.finditer(text):
+        short = match.group(1).removesuffix("s")
+        before = _BEFORE.search(text, max(0, match.start() - _BEFORE_CHARACTERS), match.start())
+        if before and (long := _spelt_out(short, before.group().split())):
             found.setdefault(short, long)
     for match in _SHORT_LONG.finditer(text):
         if long := _spelt_out(match.group(1), match.group(2).split()):

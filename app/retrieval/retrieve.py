@@ -172,6 +172,7 @@ class _Search:
         self._vector = _mixed(self._texts, asked)
         self._quoted, self._codes = quoted(asked.text), codes(asked.text)
         self._found: dict[str, tuple[StoredChunk, Vector]] = {}
+        self._cosines: dict[str, dict[str, float]] = {}  # of every two that were found, computed at once
 
     def ranked(self) -> list[Hit]:
         """Every candidate, best first."""
@@ -193,9 +194,11 @@ class _Search:
             share=self._weighing.meaning,
         )
         hits = [judge.hit(found, own, by_word.get(name, 0.0)) for name, (found, own) in self._found.items()]
-        called = [frozenset(_terms_of(f"{hit.found.title} {hit.found.path}")) for hit in hits]
+        scores = [hit.score for hit in hits]
         names, held = frozenset(names_in(self._asked.text)), frozenset(judge.held)
-        scores = with_names([hit.score for hit in hits], called, judge.weights, names=names, held=held)
+        if names or any(term.isdigit() for term in judge.weights):  # else no name and no year tells documents apart
+            called = [frozenset(_terms_of(f"{hit.found.title} {hit.found.path}")) for hit in hits]
+            scores = with_names(scores, called, judge.weights, names=names, held=held)
         scores = with_company(scores, [hit.found.path for hit in hits], trust=self._trust)
         if _NOW.search(self._asked.text):
             scores = _newer_first(scores, [hit.found.modified for hit in hits])
@@ -214,7 +217,13 @@ class _Search:
 
     def cosine(self, one: Hit, other: Hit) -> float:
         """How alike two candidates are in meaning."""
-        return float(self._found[one.found.chunk.id][1] @ self._found[other.found.chunk.id][1])
+        if len(self._cosines) != len(self._found):
+            vectors = np.stack([vector for _, vector in self._found.values()])
+            rows = (vectors @ vectors.T).tolist()
+            self._cosines = {
+                name: dict(zip(self._found, row, strict=True)) for name, row in zip(self._found, rows, strict=True)
+            }
+        return self._cosines[one.found.chunk.id][other.found.chunk.id]
 
     def _by_word(self, wanted: Mapping[str, float]) -> dict[str, float]:
         hits = self._indexes.search_keywords(
