@@ -44,13 +44,12 @@ log = logging.getLogger("premise.ingest")
 EMBED_AT = BATCH  # chunks collected across documents before they are embedded together
 CHUNKS_AHEAD = 4 * BATCH  # wait for the embedder at most, and those of the files that are being parsed
 FILES_AHEAD = 4  # of every parser
-BYTES_AHEAD = (
-    1_000_000  # more files than that, of so many bytes together: small ones are parsed while others are embedded
-)
+BYTES_AHEAD = 1_000_000  # more files than that, if so small together: they are parsed while others are embedded
 LISTED = 200  # waiting files fetched at once
 LIST_SECONDS = 2.0  # and again after this long: a small new file goes before the large ones that waited
 MOST_INSIDE = 20_000  # files of one container and of all containers in it
 TRIED_WITH = "passwords"  # the fact that tells whether passwords_file has changed
+FOLDER_OF = "folder of source {source}"  # the fact by which a source's folder is known again: its device and inode
 GUARD_MINIMUM = 10  # fewer vanished files than this are simply deleted
 
 
@@ -131,13 +130,14 @@ class Pipeline:
         try:
             rules = AccessRules(root, source.readers)
             walked = walk(root, rules, self.catalog.label_for, without=self.settings.data)
+            unmounted = self._unmounted(source, root, bare=walked.bare)
         except OSError as error:
             held = f"The folder {root} cannot be read ({error.strerror}). Nothing was deleted."
             self.catalog.scanned(source.id, held=held)
             return Reconciled(held=held)
         known = self.catalog.known(source.id)
         changes = compare(walked.files, known, walked.unreadable)
-        waits, kept = self._guard(source, changes, known, unmounted=self._unmounted(source, root, bare=walked.bare))
+        waits, kept = self._guard(source, changes, known, unmounted=unmounted)
         gone = [file.id for file in changes.gone if file.id not in kept]
         self.catalog.delete_documents(gone)
         self._apply(source, changes)
@@ -160,7 +160,7 @@ class Pipeline:
 
     def _unmounted(self, source: Source, root: Path, *, bare: bool) -> bool:
         """Whether a bare folder is another one than that which held the files: the place where a share is mounted."""
-        status, key = root.stat(), f"folder of source {source.id}"
+        status, key = root.stat(), FOLDER_OF.format(source=source.id)
         this, before = f"{status.st_dev}:{status.st_ino}", self.catalog.fact(key)
         if not bare and this != before:
             self.catalog.set_fact(key, this)

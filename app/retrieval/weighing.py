@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 from dataclasses import dataclass
 
+from app.retrieval.fuse import MEANING
 from storage.errors import SettingError
 from storage.keywords import WEIGHTS, Weights
 from storage.settings import CONFIG_FILE, Settings, load_settings
@@ -20,7 +21,7 @@ class Weighing:
     """How candidates are found and weighed."""
 
     candidates: int = 50  # asked of each leg: the more, the more of a document's passages speak for it
-    meaning: float = 0.5  # share of meaning against words, where the embedder knows the question's language
+    meaning: float = MEANING  # share of meaning against words, where the embedder knows the question's language
     keywords: Weights = WEIGHTS
 
     @classmethod
