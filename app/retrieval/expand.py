@@ -62,7 +62,7 @@ def definitions(text: str) -> dict[str, str]:
     {'PTO': 'Paid Time Off', 'SLA': 'service level agreement'}
     """
     found: dict[str, str] = {}
-    if "(" not in text:
+    if not _may_define(text):
         return found
     for match in _IN_BRACKETS.finditer(text):
         short = match.group(1).removesuffix("s")
@@ -73,6 +73,16 @@ def definitions(text: str) -> dict[str, str]:
         if long := _spelt_out(match.group(1), match.group(2).split()):
             found.setdefault(match.group(1), long)
     return found
+
+
+def _may_define(text: str) -> bool:
+    """Whether a capital letter stands after or before an opening bracket. Most texts have none, and are read no more."""
+    place = text.find("(")
+    while place >= 0:
+        if text[place + 1 : place + 2].isupper() or text[max(0, place - 2) : place].rstrip()[-1:].isupper():
+            return True
+        place = text.find("(", place + 1)
+    return False
 
 
 def _spelt_out(short: str, words: list[str]) -> str | None:

@@ -18,7 +18,7 @@ from time import perf_counter
 import numpy as np
 
 from app.records import Hit, Turn
-from app.retrieval.distinct import spread, without_repeats
+from app.retrieval.distinct import ALIKE, spread, without_repeats
 from app.retrieval.expand import codes, may_be_misspelt, names_in, nearest, other_names, quoted
 from app.retrieval.followup import Asking, asking
 from app.retrieval.fuse import (
@@ -118,7 +118,7 @@ class Retriever:
         started = perf_counter()
         search = _Search(self._indexes, self._embedder, asking(question, history), labels, filters, self._weighing())
         ranked = search.ranked()
-        hits = without_repeats(ranked, search.cosine, _terms_of)
+        hits = without_repeats(ranked, search.alike(), _terms_of)
         timings = {"search": perf_counter() - started}
         notes: tuple[str, ...] = ()
         if self._reranker is not None and len(hits) > 1:
@@ -172,7 +172,6 @@ class _Search:
         self._vector = _mixed(self._texts, asked)
         self._quoted, self._codes = quoted(asked.text), codes(asked.text)
         self._found: dict[str, tuple[StoredChunk, Vector]] = {}
-        self._cosines: dict[str, dict[str, float]] = {}  # of every two that were found, computed at once
 
     def ranked(self) -> list[Hit]:
         """Every candidate, best first."""
@@ -215,15 +214,17 @@ class _Search:
         hits = [replace(hit, score=score) for hit, score in zip(hits, scores, strict=True)]
         return sorted(hits, key=lambda hit: -hit.score)
 
-    def cosine(self, one: Hit, other: Hit) -> float:
-        """How alike two candidates are in meaning."""
-        if len(self._cosines) != len(self._found):
-            vectors = np.stack([vector for _, vector in self._found.values()])
-            rows = (vectors @ vectors.T).tolist()
-            self._cosines = {
-                name: dict(zip(self._found, row, strict=True)) for name, row in zip(self._found, rows, strict=True)
-            }
-        return self._cosines[one.found.chunk.id][other.found.chunk.id]
+    def alike(self) -> dict[str, set[str]]:
+        """For each candidate that has some, the other candidates that are nearly the same in meaning."""
+        if not self._found:
+            return {}
+        names = list(self._found)
+        vectors = np.stack([vector for _, vector in self._found.values()])
+        found: dict[str, set[str]] = {}
+        for one, other in np.argwhere(np.triu(vectors @ vectors.T >= ALIKE, 1)).tolist():
+            found.setdefault(names[one], set()).add(names[other])
+            found.setdefault(names[other], set()).add(names[one])
+        return found
 
     def _by_word(self, wanted: Mapping[str, float]) -> dict[str, float]:
         hits = self._indexes.search_keywords(

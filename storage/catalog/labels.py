@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
+from functools import lru_cache
 
 from sqlalchemy import insert, select
 
@@ -35,7 +36,7 @@ class Labels(Part):
         mine = set(groups)
         with self.database.read() as connection:
             rows = connection.execute(select(labels.c.id, labels.c.groups)).all()
-        return frozenset(label for label, names in rows if mine.intersection(json.loads(names)))
+        return frozenset(label for label, names in rows if not mine.isdisjoint(_named(names)))
 
     def groups(self) -> frozenset[str]:
         """Every group that any label names."""
@@ -48,3 +49,8 @@ class Labels(Part):
         """Every label there is: for rebuilding and checking the indexes, never for a question."""
         with self.database.read() as connection:
             return frozenset(connection.execute(select(labels.c.id)).scalars())
+
+
+@lru_cache(maxsize=10_000)
+def _named(groups: str) -> frozenset[str]:
+    return frozenset(json.loads(groups))
