@@ -8,11 +8,13 @@ here. Writes no answer.
 from __future__ import annotations
 
 import logging
+import os
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import lru_cache
+from threading import Semaphore
 from time import perf_counter
 
 import numpy as np
@@ -90,6 +92,7 @@ class Retriever:
         self._indexes = indexes
         self._embedder = embedder
         self._reranker = reranker
+        self._turns = Semaphore(len(os.sched_getaffinity(0)))  # more at once only take each other's time
 
     def search(
         self,
@@ -116,9 +119,10 @@ class Retriever:
         if not labels:
             return Found(hits=())
         started = perf_counter()
-        search = _Search(self._indexes, self._embedder, asking(question, history), labels, filters, self._weighing())
-        ranked = search.ranked()
-        hits = without_repeats(ranked, search.alike(), _terms_of)
+        with self._turns:
+            asked = asking(question, history)
+            search = _Search(self._indexes, self._embedder, asked, labels, filters, self._weighing())
+            hits = without_repeats(search.ranked(), search.alike(), _terms_of)
         timings = {"search": perf_counter() - started}
         notes: tuple[str, ...] = ()
         if self._reranker is not None and len(hits) > 1:
@@ -338,13 +342,13 @@ class _Judge:
     def hit(self, found: StoredChunk, own: Vector, bm25: float) -> Hit:
         """The candidate with its own score, not yet ranked. `bm25`: 0 where the words did not find it."""
         header, body = _terms_of(f"{found.chunk.header} {found.path}"), _terms_of(found.chunk.body)
-        everything = frozenset(header).union(body)
-        self.held.update(everything & self.weights.keys())
+        said = (self.weights.keys() & header) | (self.weights.keys() & body)
+        self.held.update(said)
         evidence = Evidence(
             meaning=float(own @ self.vector),
             keyword=min(1.0, bm25 / ceiling(self.weights)),
             phrase=phrase(self.weights, body),
-            coverage=coverage(self.weights, everything),
+            coverage=coverage(self.weights, frozenset(said)),
         )
         legs = {"vector": evidence.meaning, "keyword": bm25, "coverage": evidence.coverage}
         return Hit(rank=0, score=fused(evidence, trust=self.trust, share=self.share), found=found, legs=legs)

@@ -11,6 +11,8 @@ from sqlalchemy import insert, select
 from storage.catalog.part import Part
 from storage.schema import labels
 
+_LABELS = select(labels.c.id, labels.c.groups)  # asked with every question
+
 
 class Labels(Part):
     """Sets of groups, by number."""
@@ -35,7 +37,7 @@ class Labels(Part):
         """The labels that a person of these groups may read."""
         mine = set(groups)
         with self.database.read() as connection:
-            rows = connection.execute(select(labels.c.id, labels.c.groups)).all()
+            rows = connection.execute(_LABELS).all()
         return frozenset(label for label, names in rows if not mine.isdisjoint(_named(names)))
 
     def groups(self) -> frozenset[str]:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from sqlalchemy import Connection, Row, and_, bindparam, func, or_, select, tuple_
 
-from storage.catalog.chunks import chunk_of, from_bytes
+from storage.catalog.chunks import CHUNK_COLUMNS, COUNT, chunk_of, from_bytes
 from storage.catalog.entries import Filter, Vector
 from storage.catalog.models import VECTOR, beside, in_use
 from storage.catalog.part import BATCH, Part, batches
@@ -45,7 +45,7 @@ class Reading(Part):
         wanted = {"ids": json.dumps(list(ids)), "labels": json.dumps(list(labels))}
         with self.database.read() as connection:
             rows = connection.execute(_CANDIDATES, wanted).all()
-        return {row.id: (_stored_chunk(row), from_bytes(row.vector)) for row in rows}
+        return {row[0]: (_stored_chunk(row), from_bytes(row[-1])) for row in rows}
 
     def matching(self, filters: Filters, *, labels: frozenset[int]) -> Within:
         """The current revisions that `labels` may read and the filter leaves."""
@@ -246,8 +246,8 @@ def _readable(which: Any, allowed: Any) -> Any:
     `+ 0` keeps SQLite from beginning with every document of these labels instead of with the few chunks named.
     """
     return (
-        select(chunks, VECTOR, documents.c.path, documents.c.label_id, revisions.c.title)
-        .add_columns(revisions.c.modified_at, revisions.c.created_at, revisions.c.author)
+        select(*(chunks.c[name] for name in CHUNK_COLUMNS), documents.c.path, documents.c.label_id)
+        .add_columns(revisions.c.title, revisions.c.modified_at, revisions.c.created_at, revisions.c.author, VECTOR)
         .join(documents, documents.c.id == chunks.c.document_id)
         .join(revisions, revisions.c.id == chunks.c.revision_id)
         .outerjoin(embeddings, beside(in_use()))
@@ -265,15 +265,17 @@ _CANDIDATES = _readable(chunks.c.id.in_(_listed("ids")), _listed("labels")).orde
 
 
 def _stored_chunk(row: Row[Any]) -> StoredChunk:
+    """The record that a row of `_readable` is. By place: by name it takes twice the time, for a hundred candidates."""
+    path, label, title, modified, made, author, _ = row[COUNT:]
     return StoredChunk(
         chunk=chunk_of(row),
-        document_id=row.document_id,
-        path=row.path,
-        title=row.title,
-        label=row.label_id,
-        modified=aware(row.modified_at),
-        made=aware(row.created_at),
-        author=row.author,
+        document_id=row[2],
+        path=path,
+        title=title,
+        label=label,
+        modified=aware(modified),
+        made=aware(made),
+        author=author,
     )
 
 
