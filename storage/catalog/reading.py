@@ -264,7 +264,7 @@ def _listed(name: str) -> Any:
 _CANDIDATES = _readable(chunks.c.id.in_(_listed("ids")), _listed("labels")).order_by(None)
 
 
-def _stored_chunk(row: Row[Any]) -> StoredChunk:
+def _stored_chunk(row: Sequence[Any]) -> StoredChunk:
     """The record that a row of `_readable` is. By place: by name it takes twice the time, for a hundred candidates."""
     path, label, title, modified, made, author, _ = row[COUNT:]
     return StoredChunk(
