@@ -114,7 +114,7 @@ def _completed(engine: Engine, question: str, history: Sequence[Turn], asker: As
     seconds = engine.settings.rewrite_seconds
     if engine.language_model is None or not history or not seconds:
         return None
-    return standalone(engine.language_model, question, history, seconds=seconds, asker=asker)
+    return standalone(engine.language_model, question, history, prompts=engine.prompts, seconds=seconds, asker=asker)
 
 
 def _noted(found: Found, answer: Answer) -> Answer:
@@ -176,7 +176,7 @@ def _answered(engine: Engine, case: _Case) -> Generator[AnswerEvent, None, Answe
 def _written(model: LanguageModel, engine: Engine, case: _Case) -> Generator[AnswerEvent, None, Answer]:
     result = yield from write(
         model,
-        case.asked.question,
+        case.asked,
         history=case.history,
         passages=case.passages,
         citations=case.citations,
@@ -187,7 +187,7 @@ def _written(model: LanguageModel, engine: Engine, case: _Case) -> Generator[Ans
         settings=engine.settings,
     )
     version = engine.prompts.version
-    if result.silent or not any(sentence.supported for sentence in result.sentences):
+    if result.silent or not result.holds:
         refused = _refused(replace(case, citations=case.citations.fresh()))
         return replace(refused, mode=Mode.WRITTEN, timings=result.timings, model=result.model, prompts=version)
     judged = case.judge()

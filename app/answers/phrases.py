@@ -35,6 +35,7 @@ class Phrases:
     differ: str  # documents answer with different values
     newer: str  # marks the newer of two documents
     about: str  # asks what a document says about one of its sections
+    topic: str  # asks about a section whose heading tells by itself what it is about
     nothing: str  # no document the person may read holds anything like it
 
 
@@ -44,7 +45,8 @@ _PHRASES = {
         nearest="These passages come nearest:",
         differ="The documents differ on this:",
         newer="newer",
-        about="What does “{title}” say about “{section}”?",
+        about="What does {title} say about {section}?",
+        topic="What should I know about {section}?",
         nothing="No document that you may read says anything about this. Other words may find more; if a document is "
         "missing, ask whoever looks after the documents.",
     ),
@@ -53,7 +55,8 @@ _PHRASES = {
         nearest="Diese Stellen kommen dem am nächsten:",
         differ="Die Dokumente sagen dazu Verschiedenes:",
         newer="neuer",
-        about="Was steht in „{title}“ zu „{section}“?",
+        about="Was steht in {title} zu {section}?",
+        topic="Was sollte ich über {section} wissen?",
         nothing="Kein Dokument, das Sie lesen dürfen, sagt etwas dazu. Andere Worte finden vielleicht mehr; fehlt ein "
         "Dokument, wenden Sie sich an die Betreuer der Dokumente.",
     ),
@@ -62,7 +65,8 @@ _PHRASES = {
         nearest="Ces passages s'en approchent le plus :",
         differ="Les documents ne disent pas la même chose :",
         newer="plus récent",
-        about="Que dit « {title} » au sujet de « {section} » ?",
+        about="Que dit {title} au sujet de {section} ?",
+        topic="Que faut-il savoir sur {section} ?",
         nothing="Aucun document que vous pouvez lire n'en parle. D'autres mots trouveront peut-être davantage ; s'il "
         "manque un document, adressez-vous à la personne qui s'en occupe.",
     ),
@@ -71,7 +75,8 @@ _PHRASES = {
         nearest="Estos pasajes son los más cercanos:",
         differ="Los documentos no coinciden:",
         newer="más reciente",
-        about="¿Qué dice «{title}» sobre «{section}»?",
+        about="¿Qué dice {title} sobre {section}?",
+        topic="¿Qué debo saber sobre {section}?",
         nothing="Ningún documento que usted puede leer dice nada al respecto. Quizá otras palabras encuentren más; si "
         "falta un documento, pregunte a quien los administra.",
     ),
@@ -80,7 +85,8 @@ _PHRASES = {
         nearest="Questi passaggi si avvicinano di più:",
         differ="I documenti non concordano:",
         newer="più recente",
-        about="Che cosa dice «{title}» su «{section}»?",
+        about="Che cosa dice {title} su {section}?",
+        topic="Che cosa devo sapere su {section}?",
         nothing="Nessun documento che può leggere ne parla. Altre parole potrebbero trovare di più; se manca un "
         "documento, si rivolga a chi li gestisce.",
     ),
@@ -89,7 +95,8 @@ _PHRASES = {
         nearest="Estas passagens são as mais próximas:",
         differ="Os documentos não coincidem:",
         newer="mais recente",
-        about="O que diz «{title}» sobre «{section}»?",
+        about="O que diz {title} sobre {section}?",
+        topic="O que devo saber sobre {section}?",
         nothing="Nenhum documento que pode ler fala disto. Outras palavras talvez encontrem mais; se falta um "
         "documento, pergunte a quem os administra.",
     ),
@@ -98,7 +105,8 @@ _PHRASES = {
         nearest="Deze passages komen het dichtst in de buurt:",
         differ="De documenten spreken elkaar tegen:",
         newer="nieuwer",
-        about="Wat zegt “{title}” over “{section}”?",
+        about="Wat zegt {title} over {section}?",
+        topic="Wat moet ik weten over {section}?",
         nothing="Geen document dat u mag lezen zegt hier iets over. Andere woorden vinden misschien meer; ontbreekt "
         "een document, vraag het aan wie de documenten beheert.",
     ),
@@ -108,6 +116,7 @@ _PHRASES = {
         differ="各文档的说法不一致：",
         newer="较新",
         about="《{title}》对“{section}”有哪些说明？",
+        topic="关于{section}，我应该了解什么？",
         nothing="您可以阅读的文档中没有相关内容。请尝试换一种说法；如果缺少文档，请联系文档管理员。",
     ),
     "ja": Phrases(
@@ -116,6 +125,7 @@ _PHRASES = {
         differ="文書によって内容が異なります：",
         newer="より新しい",
         about="「{title}」の「{section}」には何と書いてありますか？",
+        topic="{section}について知っておくべきことは何ですか？",
         nothing="閲覧できる文書に該当する内容はありません。別の言葉でお試しください。文書が足りない場合は、管理者にお問い合わせください。",
     ),
     "ko": Phrases(
@@ -124,6 +134,7 @@ _PHRASES = {
         differ="문서마다 내용이 다릅니다:",
         newer="최신",
         about="“{title}”에는 “{section}”에 대해 무엇이 나와 있습니까?",
+        topic="{section}에 대해 알아야 할 것은 무엇입니까?",
         nothing="읽을 수 있는 문서에 관련 내용이 없습니다. 다른 말로 물어보시고, "
         "문서가 없다면 담당자에게 문의하십시오.",
     ),
