@@ -235,7 +235,7 @@ def _quoted(case: _Case) -> Generator[AnswerEvent, None, Answer]:
         pieces.append(piece)
         yield Delta(text=piece.text)
     if not judged.sides:
-        for piece in quoted(chosen, case.citations):
+        for piece in quoted(chosen, case.citations, also=phrases(case.asked.question).also):
             pieces.append(piece)
             yield Delta(text=piece.text)
     return Answer(

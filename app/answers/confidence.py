@@ -20,9 +20,10 @@ from app.answers.context import Passage
 from app.answers.extract import Candidate
 from app.answers.phrases import language_of
 from app.records import Hit
-from app.retrieval.asked import Asked, Expected, term_set
+from app.retrieval.asked import SAYING, Asked, Expected, term_set
 from storage.words import terms
 
+OPEN = (Expected.ANY, *SAYING)  # kinds of which nearly any sentence may be
 LEADING = 3  # candidates that are looked at
 SAME = 5  # hits of which those in one document are counted
 FAINT = 0.25  # a part of the question's weight that is worth a word when it is nowhere
@@ -49,6 +50,7 @@ class Evidence:
 
 
 ELSEWHERE = 0.3  # at most this where the question names a code that no passage does: they speak of something else
+WORDS_ALONE = 0.5  # at most this where only words were compared, and nothing of the kind asked for stands with them
 SAID = 0.35  # from here on the documents are taken to speak of it, and the number says how likely the answer is right
 # whether they speak of it
 WEIGHTS = Evidence(
@@ -122,7 +124,7 @@ def confidence(evidence: Evidence, *, embedded: bool) -> float:
     if evidence.codes_nowhere:
         return min(said, ELSEWHERE)
     if not embedded:
-        return said
+        return said if evidence.fits else min(said, WORDS_ALONE)
     return said if said < SAID else max(SAID, _probability(evidence, WEIGHTS_RIGHT, BIAS_RIGHT))
 
 
@@ -154,7 +156,7 @@ def evidence_of(
         score=hits[0].score,
         spread=hits[0].score - hits[-1].score,
         best=ranked[0].score if ranked else 0.0,
-        fits=0.5 if asked.expected is Expected.ANY else max((item.features.fits for item in leading), default=0.0),
+        fits=0.5 if asked.expected in OPEN else max((item.features.fits for item in leading), default=0.0),
         agree=float(_first_of(hits, "vector") == _first_of(hits, "keyword")),
         same=sum(hit.found.chunk.revision_id == first for hit in hits[:SAME]) / len(hits[:SAME]),
         names_missing=_missing(named, where),

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import astuple, dataclass
 
@@ -17,7 +18,7 @@ import numpy as np
 from app.answers.context import Passage
 from app.answers.kinds import names_kind
 from app.answers.phrases import language_of
-from app.retrieval.asked import Asked, term_set
+from app.retrieval.asked import Asked, Expected, term_set
 from storage.catalog import Vector
 from storage.embedder import Embedder
 from storage.injection import aimed_at_model
@@ -29,6 +30,7 @@ MOST_WORDS = 115  # of an answer, unless its one sentence is longer
 NEAR_SHARE, FAR_SHARE = 0.15, 0.35  # of the best candidate's probability that another one needs, by where it stands
 UNSPACED = 0.2  # text with this share of unspaced script is counted in characters
 CHARACTERS_PER_WORD = 2  # of Chinese: 120 to 240 characters say what 60 to 120 words say
+MOST_MORE = 6  # sentences besides those that are chosen first: a dozen short lines are no support
 MOST_ROWS = 4  # of tables, unless they are what is asked for
 LIST_WORDS = 90  # of a list that is quoted as a whole
 LIST_ITEMS, LIST_SHARE = 3, 0.5  # so many items that are nearly as likely as the best: the list is what is asked for
@@ -37,6 +39,10 @@ _ITEM = re.compile(r"^(?:[-*•‣▪◦·–—]|\(?(?:\d{1,3}|[a-zA-Z])[.)])\s
 _NUMBERED = re.compile(r"^(?:§ ?)?\d{1,2}(?:\.\d{1,2})*\.?\s+\D")
 _ENDS = re.compile(r"[.!?。！？…:：;；][\"'”’»)）」】\]]*$")
 _NAMES_A_THING = re.compile(r"\d|[:,] ?[^\W_]")
+_MAIL_LINE = re.compile(
+    r"^(?:from|to|cc|bcc|date|sent|subject|reply-to|von|an|gesendet|datum|betreff|发件人|收件人|抄送|日期|主题) ?[:：]",
+    re.IGNORECASE,
+)
 REPEATED_WORDS = 4  # of the question, one after the other, that are no answer to it
 HEADING_WORDS, RUN_IN_WORDS = 8, 2  # of a line that no full stop ends; of one that one does: "Direct cause."
 _CAPTION = re.compile(
@@ -119,7 +125,12 @@ def candidates(asked: Asked, passages: Sequence[Passage], embedder: Embedder) ->
     sets = [term_set(item.text) for item in found]
     own = [asked.covered(item) for item in sets]
     around = [_around(asked, found, sets, at) for at in range(len(found))]
-    places = [at for at in range(len(found)) if found[at].quotable and not _repeats(asked.question, found[at].text)]
+    furniture = _furniture(found, asked)
+    places = [
+        at
+        for at in range(len(found))
+        if found[at].quotable and at not in furniture and not _repeats(asked, found[at].text)
+    ]
     if not places:
         return []
     embedded = knows(embedder, asked.question)
@@ -221,11 +232,34 @@ def _heads(lines: Sequence[str], at: int, names: set[str]) -> bool:
     return not _ITEM.match(line) and not _NAMES_A_THING.search(line)
 
 
-def _repeats(question: str, text: str) -> bool:
-    """Whether a sentence, or a line of it, does but repeat the question."""
-    asked = f" {_words(question)} "
+def _furniture(found: Sequence[_Found], asked: Asked) -> set[int]:
+    """Places of what documents carry along and nobody asks for: running heads and feet, the address lines of mails."""
+    bare = [re.sub(r"\d+", "", f"{item.passage.revision} {item.text}") if _is_line(item.text) else "" for item in found]
+    often = Counter(bare)
+    addressed = asked.expected not in (Expected.WHO, Expected.WHEN)
+    return {
+        at
+        for at, item in enumerate(found)
+        if (bare[at] and often[bare[at]] > 1) or (addressed and _MAIL_LINE.match(item.text) and _is_mail(item.passage))
+    }
+
+
+def _is_line(text: str) -> bool:
+    """Whether it is a line by itself and no sentence: also a row none of whose cells has a column's name."""
+    return not _ENDS.search(text) and not _ITEM.match(text) and ": " not in text
+
+
+def _is_mail(passage: Passage) -> bool:
+    return passage.first.path.casefold().endswith((".eml", ".msg")) or ".mbox!/" in passage.first.path.casefold()
+
+
+def _repeats(asked: Asked, text: str) -> bool:
+    """Whether a sentence, or a line of it, does but repeat the question; what is asked to be so or not is answered by
+    that."""
+    question = f" {_words(asked.question)} "
     lines = (_words(line) for line in (text, *text.splitlines()))
-    return any(line.count(" ") >= REPEATED_WORDS - 1 and f" {line} " in asked for line in lines)
+    repeated = any(line.count(" ") >= REPEATED_WORDS - 1 and f" {line} " in question for line in lines)
+    return repeated and asked.expected is not Expected.WHETHER
 
 
 def _words(text: str) -> str:
@@ -286,7 +320,10 @@ def select(ranked: Sequence[Candidate]) -> list[Candidate]:
     chosen = _with_list(ranked)
     said = {_plain(item) for item in chosen}
     words = sum(item.words for item in chosen)
+    most = len(chosen) + MOST_MORE
     for item in ranked:
+        if len(chosen) == most:
+            break
         if item.leads or _plain(item) in said:
             continue
         near = item.passage.revision == chosen[0].passage.revision

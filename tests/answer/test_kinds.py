@@ -13,8 +13,8 @@ from app.answers.context import build_context
 from app.answers.extract import candidates
 from app.answers.kinds import names_kind
 from app.engine import Engine
-from app.records import Answer
-from app.retrieval.asked import rarity, understand
+from app.records import Answer, Level, level
+from app.retrieval.asked import Expected, rarity, understand
 
 MANUAL = """# Site manual
 
@@ -44,6 +44,11 @@ Site lead: Henrik Baumgart
         ("How much is the hotel limit?", "The limit is EUR 135.", "The limit has 3 exceptions."),
         ("Who may speak to journalists?", "Ingrid, as a rule Vossberg, does.", "Only the CFO does."),
         ("Wie viele Urlaubstage habe ich?", "Es sind 30 Urlaubstage.", "Es gilt seit 2019."),
+        ("Can I work from abroad?", "You may do so for 30 days.", "Working from abroad is a business trip."),
+        ("Darf ich im Ausland arbeiten?", "Das ist nicht möglich.", "Arbeit im Ausland ist beliebt."),
+        ("可以带访客吗？", "访客必须登记。", "访客喜欢食堂。"),
+        ("How do I claim expenses?", "Enter them in Spesa.", "The claim of expenses is old."),
+        ("Which steps do I take when there is a fire?", "1. Leave the room at once", "Fire drills take place."),
     ],
 )
 def test_a_number_of_the_right_kind_counts_more(question: str, right: str, other: str) -> None:
@@ -85,9 +90,34 @@ def test_a_sentence_that_repeats_the_question_is_no_answer(place: Place) -> None
     assert [item.text for item in ranked] == ["The invoice from Brazil is due on 3 May."]
 
 
+def test_lines_that_documents_carry_along_answer_nothing(place: Place) -> None:
+    mail = "From: Jo <jo@halden.example>\nTo: All <all@halden.example>\nSubject: VPN\n\nOpen the VPN client first.\n"
+    place.write("everyone/vpn.eml", mail)
+    feet = "\n\n".join(f"Sheet {n} says more of the VPN here.\n\nHalden VPN guide, internal, {n}" for n in range(3))
+    place.write("everyone/guide.md", f"# Guide\n\n{feet}\n")
+    place.ingest()
+    engine = Engine(place.store)
+    for question, addressed in (("How do I connect to the VPN?", False), ("Who wrote about the VPN?", True)):
+        found = engine.search(question, groups=["everyone"], k=HITS)
+        labels = engine.catalog.labels_of(["everyone"])
+        passages = build_context(found, engine.catalog, labels=labels, budget=1500)
+        asked = understand(question, (), weigh=lambda term: 1.0)
+        texts = {item.text for item in candidates(asked, passages, place.store.embedder)}
+        assert "Open the VPN client first." in texts
+        assert "Sheet 1 says more of the VPN here." in texts
+        assert any(text.startswith("From: ") for text in texts) is addressed
+        assert not any("internal" in text for text in texts)
+
+
 def test_words_of_asking_do_not_count_as_what_is_asked() -> None:
     assert set(understand("How many vacation days do I get?", (), weigh=lambda term: 1.0).weights) == {"vacat", "day"}
     assert set(understand("How much?", (), weigh=lambda term: 1.0).weights) == {"much"}
+    assert set(understand("Ab wann brauche ich eine Krankmeldung?", (), weigh=lambda term: 1.0).weights) == {
+        "krankmeldung"
+    }
+    chinese = understand("食堂中午几点开饭？", (), weigh=lambda term: 1.0)
+    assert "午几" not in chinese.weights and "食堂" in chinese.weights
+    assert chinese.expected is Expected.WHEN
 
 
 def _of(engine: Engine, question: str) -> Answer:
@@ -112,6 +142,16 @@ def test_a_code_stands_beside_chinese_text_as_well(place: Place) -> None:
     place.write("everyone/巴士.md", "# 巴士\n\n城巴E23P线于2015年3月投入使用。\n")
     place.ingest()
     assert "E23P" not in _of(Engine(place.store), "城巴E23P线什么时候投入使用？").reason
+
+
+def test_words_alone_do_not_make_an_answer_of_another_kind_sure(place: Place) -> None:
+    place.write(
+        "everyone/gleitzeit.md", "# Gleitzeit\n\nStunden werden gegen Vorlage einer Krankmeldung gutgeschrieben.\n"
+    )
+    place.ingest()
+    answer = _of(Engine(place.store), "Ab wann brauche ich eine Krankmeldung?")
+    assert "Vorlage einer Krankmeldung" in answer.text
+    assert level(answer.confidence) is Level.LOW
 
 
 def test_confidence_grows_with_what_speaks_for_an_answer(place: Place) -> None:
