@@ -43,6 +43,16 @@ _MAIL_LINE = re.compile(
     r"^(?:from|to|cc|bcc|date|sent|subject|reply-to|von|an|gesendet|datum|betreff|发件人|收件人|抄送|日期|主题) ?[:：]",
     re.IGNORECASE,
 )
+_YES_NO = re.compile(r"^(?:(?:a|answer|antwort|答) ?[:：.] ?)?(?:yes|no|ja|nein|是|否)[.!。！]?$", re.IGNORECASE)
+_POINTS = re.compile(
+    r"^(?:[Pp]lease )?(?:[Ss]ee|[Rr]efer to|[Cc]heck out|[Ff]ind out|[Cc]lick)\b|"
+    r"\b(?:please|also) (?:see|refer to|find|read)\b|"
+    r"\b[Ff]or (?:more|further|additional|other) (?:information|details?|help)\b|"
+    r"\b(?:described|explained|documented|outlined) (?:in (?:more )?detail )?(?:here\b|in the [A-Z]|in “|under\b)|"
+    r"\b(?:found|listed|explained|described) here\b|^[Ss]iehe\b|\b(?:finden Sie|steht|stehen) (?:hier|unter|im)\b|"
+    r"详见|参见|请参阅"
+)
+POINTER = 0.4  # of its probability is left to a sentence that only says where something is said
 REPEATED_WORDS = 4  # of the question, one after the other, that are no answer to it
 HEADING_WORDS, RUN_IN_WORDS = 8, 2  # of a line that no full stop ends; of one that one does: "Direct cause."
 _CAPTION = re.compile(
@@ -159,7 +169,7 @@ def candidates(asked: Asked, passages: Sequence[Passage], embedder: Embedder) ->
                 end=item.end,
                 text=item.text,
                 features=features,
-                score=probability(features, embedded=embedded),
+                score=probability(features, embedded=embedded) * (POINTER if _points_elsewhere(item.text) else 1.0),
             )
         )
     return sorted(result, key=lambda item: (-item.score, item.passage.n, item.index))
@@ -267,9 +277,15 @@ def _words(text: str) -> str:
 
 
 def _answers(text: str) -> bool:
-    """Whether a sentence can answer anything: captions and questions cannot."""
+    """Whether a sentence can answer anything: captions, questions, and a "Yes" to one, cannot."""
     line = " ".join(text.split())
-    return _CAPTION.match(line) is None and not line.endswith(("?", "？")) and _harmless(text)
+    bare = _CAPTION.match(line) is not None or _YES_NO.match(line) is not None
+    return not bare and not line.endswith(("?", "？")) and _harmless(text)
+
+
+def _points_elsewhere(text: str) -> bool:
+    """Whether a sentence but says where something is said. Who gives a number says it: "see extension 4400"."""
+    return _POINTS.search(" ".join(text.split())) is not None and not re.search(r"\d", text)
 
 
 def _harmless(text: str) -> bool:

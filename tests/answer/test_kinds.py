@@ -109,6 +109,18 @@ def test_lines_that_documents_carry_along_answer_nothing(place: Place) -> None:
         assert not any("internal" in text for text in texts)
 
 
+def test_where_something_is_said_comes_after_what_says_it(place: Place) -> None:
+    place.write(
+        "everyone/leave.md",
+        "# Leave\n\nCan one have it? Yes! How to request parental leave is described in the Benefits Guide. "
+        "Enter parental leave in Absenta seven weeks ahead.\n",
+    )
+    place.ingest()
+    sentences = _of(Engine(place.store), "How do I request parental leave?").sentences
+    assert sentences[0].text == "Enter parental leave in Absenta seven weeks ahead."
+    assert not any(sentence.text == "Yes!" for sentence in sentences)
+
+
 def test_words_of_asking_do_not_count_as_what_is_asked() -> None:
     assert set(understand("How many vacation days do I get?", (), weigh=lambda term: 1.0).weights) == {"vacat", "day"}
     assert set(understand("How much?", (), weigh=lambda term: 1.0).weights) == {"much"}
