@@ -17,7 +17,7 @@ import numpy as np
 
 from app.answers.context import Passage
 from app.answers.kinds import names_kind
-from app.answers.phrases import language_of
+from app.answers.phrases import language_of, section_asked, section_name
 from app.retrieval.asked import Asked, Expected, term_set
 from storage.catalog import Vector
 from storage.embedder import Embedder
@@ -52,6 +52,7 @@ _POINTS = re.compile(
     r"\b(?:found|listed|explained|described) here\b|^[Ss]iehe\b|\b(?:finden Sie|steht|stehen) (?:hier|unter|im)\b|"
     r"详见|参见|请参阅"
 )
+NAMED, IN_ORDER = 0.95, 0.001  # of a section that the question names: what it says, in its order
 POINTER = 0.4  # of its probability is left to a sentence that only says where something is said
 REPEATED_WORDS = 4  # of the question, one after the other, that are no answer to it
 HEADING_WORDS, RUN_IN_WORDS = 8, 2  # of a line that no full stop ends; of one that one does: "Direct cause."
@@ -85,6 +86,7 @@ class Candidate:
     text: str
     features: Features
     score: float  # probability that it answers
+    named: bool = False  # it stands in the section that the question names
 
     @property
     def is_row(self) -> bool:
@@ -149,6 +151,7 @@ def candidates(asked: Asked, passages: Sequence[Passage], embedder: Embedder) ->
         promising = sorted(places, key=lambda at: (-(own[at] + around[at]), at))[:MOST_EMBEDDED]
         cosines |= _cosines(asked, {at: found[at] for at in promising}, places, embedder)
     best = max(passage.score for passage in passages) or 1.0
+    section = section_asked(asked.question)
     result = []
     for at in places:
         item = found[at]
@@ -161,6 +164,8 @@ def candidates(asked: Asked, passages: Sequence[Passage], embedder: Embedder) ->
             fits=names_kind(asked, item.text),
             short=max(0.0, 1 - length(item.text) / 12),
         )
+        score = probability(features, embedded=embedded) * (POINTER if _points_elsewhere(item.text) else 1.0)
+        named = section == (item.passage.first.title, section_name(item.under or _header(item).rpartition(" > ")[2]))
         result.append(
             Candidate(
                 passage=item.passage,
@@ -169,7 +174,8 @@ def candidates(asked: Asked, passages: Sequence[Passage], embedder: Embedder) ->
                 end=item.end,
                 text=item.text,
                 features=features,
-                score=probability(features, embedded=embedded) * (POINTER if _points_elsewhere(item.text) else 1.0),
+                score=NAMED - IN_ORDER * item.index if named else score,
+                named=named,
             )
         )
     return sorted(result, key=lambda item: (-item.score, item.passage.n, item.index))

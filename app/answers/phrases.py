@@ -144,6 +144,24 @@ _PHRASES = {
 }
 
 
+_ABOUT = tuple(
+    re.compile(re.escape(said.about).replace(r"\{title\}", "(?P<title>.+)").replace(r"\{section\}", "(?P<section>.+)"))
+    for said in _PHRASES.values()
+)
+_NUMBERING = re.compile(r"^(?:§\s*)?[\d.]+[.)]?\s+|^[一二三四五六七八九十]+、")
+
+
+def section_name(heading: str) -> str:
+    """A heading without its number."""
+    return _NUMBERING.sub("", heading).strip()
+
+
+def section_asked(question: str) -> tuple[str, str] | None:
+    """Title and section that a question names, where it is one that we offer (`about`)."""
+    found = next(filter(None, (pattern.fullmatch(question.strip()) for pattern in _ABOUT)), None)
+    return (found["title"], found["section"]) if found else None
+
+
 def language_of(question: str) -> str:
     """A two-letter code that `phrases` knows; "en" when in doubt."""
     if re.search("[\u3040-\u30ff]", question):

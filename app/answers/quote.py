@@ -90,7 +90,8 @@ def _run(group: Sequence[Candidate], citations: Citations, after: str, *, bullet
     for place, item in enumerate(group):
         sentence = Sentence(text=readable(item.text), citations=(n,), supported=True)
         listed = item.is_item if place else bullet
-        before = (after if not place else "\n" if listed else " ") + ("- " if listed else "")
+        goes_on = "\n" if listed else "\n\n" if place and group[place - 1].is_item else " "
+        before = (goes_on if place else after) + ("- " if listed else "")
         yield Piece(text=f"{before}{sentence.text} [{n}]", sentences=(sentence,))
 
 

@@ -5,11 +5,10 @@ Knows no language model. Only sections that the person may read, and that a sear
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from app.answers.phrases import phrases
+from app.answers.phrases import phrases, section_name
 from storage.catalog import Filter
 from storage.errors import PremiseError
 
@@ -23,8 +22,6 @@ DOCUMENTS = 2  # of those that the answer cites
 CHUNKS = 80  # of a document whose headings are looked at
 FOUND_AMONG = 3  # hits among which a search must find the section
 LONGEST = 70  # characters of a heading
-
-_NUMBERING = re.compile(r"^(?:§\s*)?[\d.]+[.)]?\s+|^[一二三四五六七八九十]+、")
 
 
 def related(engine: Engine, question: str, answer: dict[str, Any], *, groups: Iterable[str]) -> list[str]:
@@ -107,7 +104,7 @@ def _nearest(engine: Engine, revision: str, start: int, labels: frozenset[int]) 
 
 
 def _heading(chunk: StoredChunk) -> str:
-    return _NUMBERING.sub("", chunk.chunk.section.rpartition(" > ")[2]).strip()
+    return section_name(chunk.chunk.section.rpartition(" > ")[2])
 
 
 def _tells(heading: str) -> bool:

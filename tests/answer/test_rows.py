@@ -53,9 +53,9 @@ def test_a_list_is_answered_with_what_announces_it(place: Place) -> None:
     )
     place.ingest()
     text = Engine(place.store).answer("Which steps do I take when the fire alarm sounds?", groups=["everyone"]).text
-    first, *items = text.split("\n")
+    first, *items = text.split("\n\n")[0].split("\n")
     assert first == "When the fire alarm sounds, these are the steps to take: [1]"
-    assert items[:3] == [
+    assert items == [
         "- Leave your desk at once. [1]",
         "- Close the windows. [1]",
         "- Walk to the assembly point. [1]",
