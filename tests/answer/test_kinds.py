@@ -166,6 +166,34 @@ def test_words_alone_do_not_make_an_answer_of_another_kind_sure(place: Place) ->
     assert level(answer.confidence) is Level.LOW
 
 
+@pytest.mark.parametrize(
+    ("question", "refused"),
+    [
+        ("Which costs of a trip are refunded?", False),
+        ("Which costs of a trip are not refunded?", True),
+        ("Who approves an increase of the travel budget?", False),
+        ("Who approves a decrease of the travel budget?", True),
+        ("Are costs of a trip not refunded?", False),
+    ],
+)
+def test_the_opposite_of_what_is_said_is_not_answered_by_it(place: Place, question: str, refused: bool) -> None:
+    place.write(
+        "everyone/travel.md",
+        "# Travel\n\nThe costs of a trip are refunded within a month. An increase of the travel budget is approved by "
+        "Martin Okafor.\n",
+    )
+    place.ingest()
+    answer = _of(Engine(place.store), question)
+    assert answer.refused is refused
+    assert ("the opposite of what is asked" in answer.reason) is refused
+
+
+def test_what_is_denied_answers_what_is_not_so(place: Place) -> None:
+    place.write("everyone/travel.md", "# Travel\n\nMinibars and fines of a trip are never refunded.\n")
+    place.ingest()
+    assert not _of(Engine(place.store), "Which costs of a trip are not refunded?").refused
+
+
 def test_confidence_grows_with_what_speaks_for_an_answer(place: Place) -> None:
     place.write("everyone/leave.md", "# Leave\n\nEvery employee has 30 days of paid leave a year.\n")
     place.ingest()
