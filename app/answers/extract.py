@@ -17,7 +17,7 @@ import numpy as np
 
 from app.answers.context import Passage
 from app.answers.kinds import names_kind
-from app.answers.phrases import language_of, section_asked, section_name
+from app.answers.phrases import language_of, names_section
 from app.retrieval.asked import Asked, Expected, term_set
 from storage.catalog import Vector
 from storage.embedder import Embedder
@@ -151,7 +151,6 @@ def candidates(asked: Asked, passages: Sequence[Passage], embedder: Embedder) ->
         promising = sorted(places, key=lambda at: (-(own[at] + around[at]), at))[:MOST_EMBEDDED]
         cosines |= _cosines(asked, {at: found[at] for at in promising}, places, embedder)
     best = max(passage.score for passage in passages) or 1.0
-    section = section_asked(asked.question)
     result = []
     for at in places:
         item = found[at]
@@ -165,7 +164,8 @@ def candidates(asked: Asked, passages: Sequence[Passage], embedder: Embedder) ->
             short=max(0.0, 1 - length(item.text) / 12),
         )
         score = probability(features, embedded=embedded) * (POINTER if _points_elsewhere(item.text) else 1.0)
-        named = section == (item.passage.first.title, section_name(item.under or _header(item).rpartition(" > ")[2]))
+        heading = item.under or _header(item).rpartition(" > ")[2]
+        named = names_section(asked.question, item.passage.first.title, heading)
         result.append(
             Candidate(
                 passage=item.passage,

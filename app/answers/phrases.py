@@ -39,6 +39,7 @@ class Phrases:
     newer: str  # marks the newer of two documents
     also: str  # introduces what stands near the answer
     about: str  # asks what a document says about one of its sections
+    topic: str  # asks about a section whose heading tells by itself what it is about
     nothing: str  # no document the person may read holds anything like it
 
 
@@ -49,7 +50,8 @@ _PHRASES = {
         differ="The documents differ on this:",
         newer="newer",
         also="See also:",
-        about="What does “{title}” say about “{section}”?",
+        about="What does {title} say about {section}?",
+        topic="What should I know about {section}?",
         nothing="No document that you may read says anything about this. Other words may find more; if a document is "
         "missing, ask whoever looks after the documents.",
     ),
@@ -59,7 +61,8 @@ _PHRASES = {
         differ="Die Dokumente sagen dazu Verschiedenes:",
         newer="neuer",
         also="Siehe auch:",
-        about="Was steht in „{title}“ zu „{section}“?",
+        about="Was steht in {title} zu {section}?",
+        topic="Was sollte ich über {section} wissen?",
         nothing="Kein Dokument, das Sie lesen dürfen, sagt etwas dazu. Andere Worte finden vielleicht mehr; fehlt ein "
         "Dokument, wenden Sie sich an die Betreuer der Dokumente.",
     ),
@@ -69,7 +72,8 @@ _PHRASES = {
         differ="Les documents ne disent pas la même chose :",
         newer="plus récent",
         also="Voir aussi :",
-        about="Que dit « {title} » au sujet de « {section} » ?",
+        about="Que dit {title} au sujet de {section} ?",
+        topic="Que faut-il savoir sur {section} ?",
         nothing="Aucun document que vous pouvez lire n'en parle. D'autres mots trouveront peut-être davantage ; s'il "
         "manque un document, adressez-vous à la personne qui s'en occupe.",
     ),
@@ -79,7 +83,8 @@ _PHRASES = {
         differ="Los documentos no coinciden:",
         newer="más reciente",
         also="Véase también:",
-        about="¿Qué dice «{title}» sobre «{section}»?",
+        about="¿Qué dice {title} sobre {section}?",
+        topic="¿Qué debo saber sobre {section}?",
         nothing="Ningún documento que usted puede leer dice nada al respecto. Quizá otras palabras encuentren más; si "
         "falta un documento, pregunte a quien los administra.",
     ),
@@ -89,7 +94,8 @@ _PHRASES = {
         differ="I documenti non concordano:",
         newer="più recente",
         also="Vedi anche:",
-        about="Che cosa dice «{title}» su «{section}»?",
+        about="Che cosa dice {title} su {section}?",
+        topic="Che cosa devo sapere su {section}?",
         nothing="Nessun documento che può leggere ne parla. Altre parole potrebbero trovare di più; se manca un "
         "documento, si rivolga a chi li gestisce.",
     ),
@@ -99,7 +105,8 @@ _PHRASES = {
         differ="Os documentos não coincidem:",
         newer="mais recente",
         also="Veja também:",
-        about="O que diz «{title}» sobre «{section}»?",
+        about="O que diz {title} sobre {section}?",
+        topic="O que devo saber sobre {section}?",
         nothing="Nenhum documento que pode ler fala disto. Outras palavras talvez encontrem mais; se falta um "
         "documento, pergunte a quem os administra.",
     ),
@@ -109,7 +116,8 @@ _PHRASES = {
         differ="De documenten spreken elkaar tegen:",
         newer="nieuwer",
         also="Zie ook:",
-        about="Wat zegt “{title}” over “{section}”?",
+        about="Wat zegt {title} over {section}?",
+        topic="Wat moet ik weten over {section}?",
         nothing="Geen document dat u mag lezen zegt hier iets over. Andere woorden vinden misschien meer; ontbreekt "
         "een document, vraag het aan wie de documenten beheert.",
     ),
@@ -120,6 +128,7 @@ _PHRASES = {
         newer="较新",
         also="另请参阅：",
         about="《{title}》对“{section}”有哪些说明？",
+        topic="关于{section}，我应该了解什么？",
         nothing="您可以阅读的文档中没有相关内容。请尝试换一种说法；如果缺少文档，请联系文档管理员。",
     ),
     "ja": Phrases(
@@ -129,6 +138,7 @@ _PHRASES = {
         newer="より新しい",
         also="関連する箇所：",
         about="「{title}」の「{section}」には何と書いてありますか？",
+        topic="{section}について知っておくべきことは何ですか？",
         nothing="閲覧できる文書に該当する内容はありません。別の言葉でお試しください。文書が足りない場合は、管理者にお問い合わせください。",
     ),
     "ko": Phrases(
@@ -138,16 +148,22 @@ _PHRASES = {
         newer="최신",
         also="관련 구절:",
         about="“{title}”에는 “{section}”에 대해 무엇이 나와 있습니까?",
+        topic="{section}에 대해 알아야 할 것은 무엇입니까?",
         nothing="읽을 수 있는 문서에 관련 내용이 없습니다. 다른 말로 물어보시고, "
         "문서가 없다면 담당자에게 문의하십시오.",
     ),
 }
 
 
-_ABOUT = tuple(
-    re.compile(re.escape(said.about).replace(r"\{title\}", "(?P<title>.+)").replace(r"\{section\}", "(?P<section>.+)"))
+_SECTION_ASKED = tuple(
+    re.compile(
+        re.escape(form).replace(r"\{title\}", "(?P<title>.+?)").replace(r"\{section\}", "(?P<section>.+)"),
+        re.IGNORECASE,
+    )
     for said in _PHRASES.values()
+    for form in (said.about, said.topic)
 )
+_QUOTES = "“”„\"'«»‹› "
 _NUMBERING = re.compile(r"^(?:§\s*)?[\d.]+[.)]?\s+|^[一二三四五六七八九十]+、")
 
 
@@ -156,10 +172,17 @@ def section_name(heading: str) -> str:
     return _NUMBERING.sub("", heading).strip()
 
 
-def section_asked(question: str) -> tuple[str, str] | None:
-    """Title and section that a question names, where it is one that we offer (`about`)."""
-    found = next(filter(None, (pattern.fullmatch(question.strip()) for pattern in _ABOUT)), None)
-    return (found["title"], found["section"]) if found else None
+def names_section(question: str, title: str, heading: str) -> bool:
+    """Whether a question is one that we offer (`about`, `topic`) for this section of this document, or its heading."""
+    asked, name = question.strip(), section_name(heading).casefold()
+    if not name or asked.casefold() == name:
+        return bool(name) and name.endswith(("?", "？"))
+    for pattern in _SECTION_ASKED:
+        found = pattern.fullmatch(asked)
+        if found and found["section"].strip(_QUOTES).casefold() == name:
+            named = found.groupdict().get("title")
+            return named is None or named.strip(_QUOTES).casefold() == title.casefold()
+    return False
 
 
 def language_of(question: str) -> str:
