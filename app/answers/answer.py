@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 
 HITS = 12  # passages asked of retrieval; the context takes what its budget allows
 MOST_IN_CONFLICT = 0.7  # confidence where documents disagree: never high
+NAMED_SECTION = 0.8  # confidence where a question names a section, and it is there
+NAMED = "The document has a section of this name."
 DISAGREE = "Documents disagree about this."
 NEAREST = 3  # passages cited by an answer that the documents do not say
 UNSUPPORTED = "Some sentences were not found in the documents."
@@ -153,6 +155,8 @@ def _judged(embedder: Embedder, asked: Asked, hits: Sequence[Hit], passages: Seq
     evidence = evidence_of(asked, hits, passages, ranked)
     sides = conflict(asked, ranked)
     sure = confidence(evidence, embedded=embedded)
+    if ranked and ranked[0].named:
+        return _Judged(ranked=tuple(ranked), sure=max(sure, NAMED_SECTION), reason=NAMED, sides=())
     return _Judged(
         ranked=tuple(ranked),
         sure=min(sure, MOST_IN_CONFLICT) if sides else sure,
@@ -235,7 +239,7 @@ def _quoted(case: _Case) -> Generator[AnswerEvent, None, Answer]:
         pieces.append(piece)
         yield Delta(text=piece.text)
     if not judged.sides:
-        for piece in quoted(chosen, case.citations):
+        for piece in quoted(chosen, case.citations, also=phrases(case.asked.question).also):
             pieces.append(piece)
             yield Delta(text=piece.text)
     return Answer(
