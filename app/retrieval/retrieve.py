@@ -8,13 +8,11 @@ here. Writes no answer.
 from __future__ import annotations
 
 import logging
-import os
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import lru_cache
-from threading import Semaphore
 from time import perf_counter
 
 import numpy as np
@@ -37,6 +35,7 @@ from app.retrieval.fuse import (
 )
 from app.retrieval.rerank import Reranker
 from app.retrieval.trust import trust
+from app.retrieval.turns import Turns
 from app.retrieval.weighing import Weighing
 from storage.catalog import Vector
 from storage.embedder import Embedder
@@ -92,7 +91,7 @@ class Retriever:
         self._indexes = indexes
         self._embedder = embedder
         self._reranker = reranker
-        self._turns = Semaphore(len(os.sched_getaffinity(0)))  # more at once only take each other's time
+        self._turns = Turns()
 
     def search(
         self,
