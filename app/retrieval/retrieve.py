@@ -8,17 +8,19 @@ here. Writes no answer.
 from __future__ import annotations
 
 import logging
+import os
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property, lru_cache
+from threading import Semaphore
 from time import perf_counter
 
 import numpy as np
 
 from app.records import Hit, Turn
-from app.retrieval.distinct import over_pages, spread, without_repeats
+from app.retrieval.distinct import ALIKE, over_pages, spread, without_repeats
 from app.retrieval.expand import codes, may_be_misspelt, names_in, nearest, other_names, quoted
 from app.retrieval.figures import also_called
 from app.retrieval.followup import Asking, asking
@@ -94,6 +96,7 @@ class Retriever:
         self._indexes = indexes
         self._embedder = embedder
         self._reranker = reranker
+        self._turns = Semaphore(len(os.sched_getaffinity(0)))  # more at once only take each other's time
 
     def search(
         self,
@@ -120,9 +123,10 @@ class Retriever:
         if not labels:
             return Found(hits=())
         started = perf_counter()
-        search = _Search(self._indexes, self._embedder, asking(question, history), labels, filters, self._weighing())
-        ranked = search.ranked()
-        hits = without_repeats(ranked, search.cosine, _terms_of)
+        with self._turns:
+            asked = asking(question, history)
+            search = _Search(self._indexes, self._embedder, asked, labels, filters, self._weighing())
+            hits = without_repeats(search.ranked(), search.alike(), _terms_of)
         timings = {"search": perf_counter() - started}
         notes: tuple[str, ...] = ()
         if self._reranker is not None and len(hits) > 1:
@@ -174,10 +178,9 @@ class _Search:
         self._trust = trust(asked.text, embedder)
         self._texts = _texts(embedder, asked)
         self._vector = _mixed(self._texts, asked)
-        self._encode: Callable[[str], Vector] = lambda text: embedder.encode_questions([text])[0]
+        self._encode = embedder.encode_questions
         self._quoted, self._codes = quoted(asked.text), codes(asked.text)
         self._found: dict[str, tuple[StoredChunk, Vector]] = {}
-        self._cosines: dict[str, dict[str, float]] = {}  # of every two that were found, computed at once
 
     def ranked(self) -> list[Hit]:
         """Every candidate, best first."""
@@ -233,10 +236,14 @@ class _Search:
 
     def _asking_for(self, meant: Named | None, vector: Vector) -> Vector:
         """The question's vector with what it asks of the documents it names, and what statements say for that."""
+        texts: dict[str, float] = {}
         if meant is not None:
-            vector = vector + self._encode(without(self._asked.text, meant.terms))
+            texts[without(self._asked.text, meant.terms)] = 1.0
         if also := also_called(self._asked.text):
-            vector = vector + STATED * self._encode(" ".join(dict.fromkeys(" ".join(also).split())))
+            texts[" ".join(dict.fromkeys(" ".join(also).split()))] = STATED
+        if not texts:
+            return vector
+        vector = vector + self._encode(list(texts)).T @ np.array(list(texts.values()), dtype=np.float32)
         return vector / np.linalg.norm(vector)
 
     def _inside(self, meant: Named, wanted: Mapping[str, float], judge: _Judge) -> tuple[_Judge, dict[str, float]]:
@@ -258,15 +265,17 @@ class _Search:
         hits = [replace(hit, score=score) for hit, score in zip(hits, scores, strict=True)]
         return sorted(hits, key=lambda hit: -hit.score)
 
-    def cosine(self, one: Hit, other: Hit) -> float:
-        """How alike two candidates are in meaning."""
-        if len(self._cosines) != len(self._found):
-            vectors = np.stack([vector for _, vector in self._found.values()])
-            rows = (vectors @ vectors.T).tolist()
-            self._cosines = {
-                name: dict(zip(self._found, row, strict=True)) for name, row in zip(self._found, rows, strict=True)
-            }
-        return self._cosines[one.found.chunk.id][other.found.chunk.id]
+    def alike(self) -> dict[str, set[str]]:
+        """For each candidate that has some, the other candidates that are nearly the same in meaning."""
+        if not self._found:
+            return {}
+        names = list(self._found)
+        vectors = np.stack([vector for _, vector in self._found.values()])
+        found: dict[str, set[str]] = {}
+        for one, other in np.argwhere(np.triu(vectors @ vectors.T >= ALIKE, 1)).tolist():
+            found.setdefault(names[one], set()).add(names[other])
+            found.setdefault(names[other], set()).add(names[one])
+        return found
 
     def _by_word(self, wanted: Mapping[str, float]) -> dict[str, float]:
         hits = self._indexes.search_keywords(
@@ -387,14 +396,14 @@ class _Judge:
     def hit(self, found: StoredChunk, own: Vector, bm25: float) -> Hit:
         """The candidate with its own score, not yet ranked. `bm25`: 0 where the words did not find it."""
         header, body = _terms_of(f"{found.chunk.header} {found.path}"), _terms_of(found.chunk.body)
-        everything = self.given.union(header, body)
-        self.held.update(everything & self.weights.keys())
+        said = self.given | (self.weights.keys() & header) | (self.weights.keys() & body)
+        self.held.update(said)
         share, rest = self._given
         evidence = Evidence(
             meaning=float(own @ self.vector),
             keyword=share + (1.0 - share) * min(1.0, bm25 / ceiling(rest)),
             phrase=phrase(rest, body),
-            coverage=coverage(self.weights, everything),
+            coverage=coverage(self.weights, frozenset(said)),
         )
         legs = {"vector": evidence.meaning, "keyword": bm25, "coverage": evidence.coverage}
         return Hit(rank=0, score=fused(evidence, trust=self.trust, share=self.share), found=found, legs=legs)

@@ -76,9 +76,11 @@ def _row(document: Document) -> str:
     title = document.title or document.path.rsplit("/", 1)[-1]
     state = "" if document.state.value == "indexed" else f'<span class="chip medium">{document.state.value}</span>'
     kind = _kind(suffix(document.path))
+    told = wording.noticed(document.flags)
+    noticed = f'<br><span class="noticed">{safe.text_html(told)}</span>' if told else ""
     return (
         f'<tr><td><span class="title">{safe.text_html(title)}</span> {state}<br>'
-        f'<span class="path">{safe.text_html(document.path)}</span></td><td>{safe.text_html(kind)}</td>'
+        f'<span class="path">{safe.text_html(document.path)}</span>{noticed}</td><td>{safe.text_html(kind)}</td>'
         f"<td>{document.pages or '—'}</td><td>{groups}</td><td>{identity.local(document.indexed)}</td>"
         f'<td>{wording.size(document.size)}</td><td><a class="download" download '
         f'href="/api/v1/revisions/{safe.text_html(document.revision or "")}/original">Download</a></td></tr>'
