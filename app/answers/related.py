@@ -31,6 +31,7 @@ _CLAUSE = re.compile(
     r"|où|qui|comment|quel\w*|si|qué|cuándo|dónde|quién|cómo|che|quando|dove|chi|come|onde|quem|wat|wanneer|waar|wie|hoe)\b",
     re.I,
 )
+_NAME = re.compile(r"[^\W\d_A-ZÄÖÜ],? (?=([A-ZÀ-Þ][\w-]+))")
 _PLAIN = re.compile(r"[\w\s’'&-]+")
 _EMPTY = frozenset(  # headings that say nothing of what stands below them
     "overview introduction summary general contents background scope purpose notes note appendix faq other details "
@@ -44,8 +45,8 @@ def related(engine: Engine, question: str, answer: dict[str, Any], *, groups: It
     readers = list(groups)
     found: list[str] = []
     try:
-        for chunk, words in list(_possible(engine, answer, readers))[:TRIED]:
-            asked = _found(engine, _forms(phrases(question), chunk, words), chunk, readers, FOUND_AMONG)
+        for chunk, names in list(_possible(engine, answer, readers))[:TRIED]:
+            asked = _found(engine, _forms(phrases(question), chunk, names), chunk, readers, FOUND_AMONG)
             if asked and asked not in (question, *found):
                 found.append(asked)
             if len(found) == OFFERED:
@@ -64,9 +65,9 @@ def openers(engine: Engine, *, groups: Iterable[str]) -> list[str]:
     try:
         for place in dict.fromkeys(number * part // TRIED for part in range(TRIED if number else 0)):
             document = engine.catalog.documents_page(Filter(), labels=labels, limit=1, offset=place)[0]
-            for chunk, words in _sections(engine, document, labels):
+            for chunk, names in _sections(engine, document, labels):
                 said = phrases(f"{document.title} {_heading(chunk)}")
-                if asked := _found(engine, _forms(said, chunk, words), chunk, readers, 1):
+                if asked := _found(engine, _forms(said, chunk, names), chunk, readers, 1):
                     found.append(asked)
                     break
             if len(found) == OFFERED:
@@ -84,16 +85,16 @@ def _found(engine: Engine, asked: list[str], chunk: StoredChunk, groups: Sequenc
     return ""
 
 
-def _forms(said: Phrases, chunk: StoredChunk, words: frozenset[str]) -> list[str]:
+def _forms(said: Phrases, chunk: StoredChunk, names: frozenset[str]) -> list[str]:
     """Questions for a section, the most natural first: its heading's own, about its topic, about its document.
 
-    `words`: those of the document, by which a word that begins a heading is told from a name.
+    `names`: words that the document writes large within its sentences; others that begin a heading become small.
     """
     heading, title = _heading(chunk), chunk.title
     if heading.endswith(("?", "？")):
         return [heading]
     first, gap, rest = heading.partition(" ")
-    if first[1:].islower() and first.lower() in words:
+    if first[1:].islower() and first not in names and chunk.chunk.language != "de":
         heading = f"{first.lower()}{gap}{rest}"
     named = title if len(title.split()) <= SHORT_TITLE and _PLAIN.fullmatch(title) else f"“{title}”"
     about = said.about.format(title=named, section=heading)
@@ -106,14 +107,15 @@ def _is_topic(heading: str) -> bool:
     return plain and (" " in heading or not heading.isascii()) and not _CLAUSE.match(heading)
 
 
-def _words(chunks: Iterable[StoredChunk]) -> frozenset[str]:
-    return frozenset(re.findall(r"[\w-]+", " ".join(item.chunk.body for item in chunks)))
+def _names(chunks: Iterable[StoredChunk]) -> frozenset[str]:
+    """Words that are written large after a small one."""
+    return frozenset(word for item in chunks for word in _NAME.findall(item.chunk.body))
 
 
 def _sections(engine: Engine, document: Document, labels: frozenset[int]) -> list[tuple[StoredChunk, frozenset[str]]]:
     """The sections of a document whose headings tell the most and that say the most: OFFERED at most.
 
-    Each as its first chunk, with the words of the document.
+    Each as its first chunk, with the names in the document.
     """
     if document.revision is None:
         return []
@@ -129,8 +131,8 @@ def _sections(engine: Engine, document: Document, labels: frozenset[int]) -> lis
             -sum(chunk.chunk.end - chunk.chunk.start for chunk in item[1]),
         )
     )
-    words = _words(chunks)
-    return [(items[0], words) for _, items in told[:OFFERED]]
+    names = _names(chunks)
+    return [(items[0], names) for _, items in told[:OFFERED]]
 
 
 def _possible(
@@ -143,13 +145,13 @@ def _possible(
     for revision in list(dict.fromkeys(item["revision"] for item in citations))[:DOCUMENTS]:
         start = min(item["start"] for item in citations if item["revision"] == revision)
         chunks = engine.catalog.chunks_around(revision, 0, CHUNKS, labels=labels)
-        words = _words(chunks)
+        names = _names(chunks)
         for chunk in _nearest(chunks, start):
             section = (revision, chunk.chunk.section)
             if section in cited or section in offered or not _tells(_heading(chunk)):
                 continue
             offered.add(section)
-            yield chunk, words
+            yield chunk, names
 
 
 def _nearest(chunks: Sequence[StoredChunk], start: int) -> list[StoredChunk]:

@@ -58,7 +58,7 @@ def test_questions_to_begin_with_are_about_different_documents_that_one_may_read
     engine = Engine(place.store)
     offered = openers(engine, groups=["hr"])
     assert any("Bicycle leasing" in question for question in offered)
-    assert "What should I know about Opening hours?" in offered
+    assert "What should I know about opening hours?" in offered
     assert not any("onus" in question for question in offered), "nothing of what one may not read"
     assert openers(engine, groups=["nobody"]) == []
 
@@ -66,18 +66,14 @@ def test_questions_to_begin_with_are_about_different_documents_that_one_may_read
 def test_questions_are_put_as_people_would(place: Place) -> None:
     text = "The bank pays the wages on the last day of the month, and a slip goes to everybody's letter box."
     place.write("hr/DN-7.md", f"# DN-7: wages, and how they come to everybody in the house\n\n## Decision\n\n{text}\n")
-    notes = (
-        "## Overview\n\nThis is how it is.\n\n## How do I get a key?\n\nThe porter hands out keys from eight o'clock."
-    )
-    place.write("hr/keys.md", f"# Keys\n\n{notes}\n")
+    place.write("hr/keys.md", "# Keys\n\n## How do I get a key?\n\nThe porter hands out keys from eight o'clock.\n")
+    place.write("hr/site.md", "# The site\n\n## Overview\n\nThree halls and a yard make up the site in Lyon.\n")
     lost = "## Lost property\n\nWho has lost something asks the porter; lost things are kept for a year.\n"
     place.write("hr/lost.md", f"# House rules\n\n{lost}")
     place.ingest()
-    engine = Engine(place.store)
-    print(engine.search("How do I get a key?", groups=["hr"], k=3))
-    offered = openers(engine, groups=["hr"])
+    offered = openers(Engine(place.store), groups=["hr"])
     assert sorted(offered) == [
         "How do I get a key?",
-        "What does “DN-7: wages, and how they come to everybody in the house” say about Decision?",
+        "What does “DN-7: wages, and how they come to everybody in the house” say about decision?",
         "What should I know about lost property?",
     ]
