@@ -333,7 +333,8 @@ def _map(folder: Path, name: str, state: _State) -> NDArray[Any]:
     shape = (state.rows,) if name in ("rows", "alive") else (state.rows, width)
     if not state.rows:
         return np.empty(shape, dtype=kind)
-    return np.memmap(_path(folder, name, state.epoch), dtype=kind, mode="r", shape=shape)
+    mapped = np.memmap(_path(folder, name, state.epoch), dtype=kind, mode="r", shape=shape)
+    return mapped.view(np.ndarray)  # the same memory; numpy's subclass takes a part of a millisecond at every step
 
 
 def _path(folder: Path, name: str, epoch: int) -> Path:

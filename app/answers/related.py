@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from app.answers.phrases import Phrases, phrases
+from app.answers.phrases import Phrases, phrases, section_name
 from storage.catalog import Filter
 from storage.errors import PremiseError
 
@@ -38,7 +38,6 @@ _EMPTY = frozenset(  # headings that say nothing of what stands below them
     "resources links definitions einleitung überblick zusammenfassung allgemeines inhalt anhang hinweise sommaire "
     "introducción resumen introduzione introdução resumo inleiding 概述 简介 目录 はじめに 概要 개요".split()
 )
-_NUMBERING = re.compile(r"^(?:§\s*)?[\d.]+[.)]?\s+|^[一二三四五六七八九十]+、")
 
 
 def related(engine: Engine, question: str, answer: dict[str, Any], *, groups: Iterable[str]) -> list[str]:
@@ -162,7 +161,7 @@ def _nearest(chunks: Sequence[StoredChunk], start: int) -> list[StoredChunk]:
 
 
 def _heading(chunk: StoredChunk) -> str:
-    return _NUMBERING.sub("", chunk.chunk.section.rpartition(" > ")[2]).strip()
+    return section_name(chunk.chunk.section.rpartition(" > ")[2])
 
 
 def _tells(heading: str) -> bool:

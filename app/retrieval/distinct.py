@@ -6,7 +6,7 @@ Pure functions on hits; knows no index and no question.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 
 from app.records import Hit
@@ -21,11 +21,22 @@ _NUMBER = re.compile(r"\d+")
 Terms = Callable[[str], Sequence[str]]
 
 
-def without_repeats(hits: Sequence[Hit], cosine: Callable[[Hit, Hit], float], terms: Terms) -> list[Hit]:
-    """The hits, those of other documents that say the same as a better one left out and named in its `also`."""
+def without_repeats(hits: Sequence[Hit], alike: Mapping[str, Collection[str]], terms: Terms) -> list[Hit]:
+    """The hits, those of other documents that say the same as a better one left out and named in its `also`.
+
+    `alike`: for each chunk that has some, by id, the chunks whose cosine with it is ALIKE or more.
+    """
     kept: list[Hit] = []
     for hit in hits:
-        place = next((n for n, other in enumerate(kept) if _repeats(other, hit, cosine, terms)), None)
+        near = alike.get(hit.found.chunk.id, ())
+        place = (
+            next(
+                (n for n, other in enumerate(kept) if other.found.chunk.id in near and _repeats(other, hit, terms)),
+                None,
+            )
+            if near
+            else None
+        )
         if place is None:
             kept.append(hit)
         elif hit.found.path not in kept[place].also:
@@ -33,8 +44,8 @@ def without_repeats(hits: Sequence[Hit], cosine: Callable[[Hit, Hit], float], te
     return kept
 
 
-def _repeats(one: Hit, other: Hit, cosine: Callable[[Hit, Hit], float], terms: Terms) -> bool:
-    if one.found.document_id == other.found.document_id or cosine(one, other) < ALIKE:
+def _repeats(one: Hit, other: Hit, terms: Terms) -> bool:
+    if one.found.document_id == other.found.document_id:
         return False
     first, second = one.found.chunk.body, other.found.chunk.body
     if _NUMBER.findall(first) != _NUMBER.findall(second):

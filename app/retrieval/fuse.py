@@ -148,17 +148,21 @@ def phrase(weights: Mapping[str, float], body: Sequence[str]) -> float | None:
     A pair weighs as much as the more common of its two terms. Pairs of characters of unspaced script overlap, and one
     of them is as good as a phrase already: two of them that follow each other tell nothing new.
     """
-    places: dict[str, list[int]] = {}
-    for place, term in enumerate(body):
-        if term in weights:
-            places.setdefault(term, []).append(place)
+    said = weights.keys() & body
     total = found = 0.0
     for one, other in pairwise(weights):
         if is_unspaced(one) or is_unspaced(other):
             continue
         weight = min(weights[one], weights[other])
         total += weight
-        if one in places and other in places:
-            gap = min(abs(a - b) for a in places[one] for b in places[other])
+        if one in said and other in said:
+            gap = min(abs(a - b) for a in _places(one, body) for b in _places(other, body))
             found += weight * (1.0 if gap <= CLOSE else 0.5 if gap <= NEAR else 0.0)
     return found / total if total else None
+
+
+def _places(term: str, body: Sequence[str]) -> list[int]:
+    places = [body.index(term)]
+    for _ in range(body.count(term) - 1):
+        places.append(body.index(term, places[-1] + 1))
+    return places

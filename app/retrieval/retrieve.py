@@ -8,17 +8,19 @@ here. Writes no answer.
 from __future__ import annotations
 
 import logging
+import os
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import lru_cache
+from threading import Semaphore
 from time import perf_counter
 
 import numpy as np
 
 from app.records import Hit, Turn
-from app.retrieval.distinct import spread, without_repeats
+from app.retrieval.distinct import ALIKE, spread, without_repeats
 from app.retrieval.expand import codes, may_be_misspelt, names_in, nearest, other_names, quoted
 from app.retrieval.followup import Asking, asking
 from app.retrieval.fuse import (
@@ -90,6 +92,7 @@ class Retriever:
         self._indexes = indexes
         self._embedder = embedder
         self._reranker = reranker
+        self._turns = Semaphore(len(os.sched_getaffinity(0)))  # more at once only take each other's time
 
     def search(
         self,
@@ -116,9 +119,10 @@ class Retriever:
         if not labels:
             return Found(hits=())
         started = perf_counter()
-        search = _Search(self._indexes, self._embedder, asking(question, history), labels, filters, self._weighing())
-        ranked = search.ranked()
-        hits = without_repeats(ranked, search.cosine, _terms_of)
+        with self._turns:
+            asked = asking(question, history)
+            search = _Search(self._indexes, self._embedder, asked, labels, filters, self._weighing())
+            hits = without_repeats(search.ranked(), search.alike(), _terms_of)
         timings = {"search": perf_counter() - started}
         notes: tuple[str, ...] = ()
         if self._reranker is not None and len(hits) > 1:
@@ -172,7 +176,6 @@ class _Search:
         self._vector = _mixed(self._texts, asked)
         self._quoted, self._codes = quoted(asked.text), codes(asked.text)
         self._found: dict[str, tuple[StoredChunk, Vector]] = {}
-        self._cosines: dict[str, dict[str, float]] = {}  # of every two that were found, computed at once
 
     def ranked(self) -> list[Hit]:
         """Every candidate, best first."""
@@ -215,15 +218,17 @@ class _Search:
         hits = [replace(hit, score=score) for hit, score in zip(hits, scores, strict=True)]
         return sorted(hits, key=lambda hit: -hit.score)
 
-    def cosine(self, one: Hit, other: Hit) -> float:
-        """How alike two candidates are in meaning."""
-        if len(self._cosines) != len(self._found):
-            vectors = np.stack([vector for _, vector in self._found.values()])
-            rows = (vectors @ vectors.T).tolist()
-            self._cosines = {
-                name: dict(zip(self._found, row, strict=True)) for name, row in zip(self._found, rows, strict=True)
-            }
-        return self._cosines[one.found.chunk.id][other.found.chunk.id]
+    def alike(self) -> dict[str, set[str]]:
+        """For each candidate that has some, the other candidates that are nearly the same in meaning."""
+        if not self._found:
+            return {}
+        names = list(self._found)
+        vectors = np.stack([vector for _, vector in self._found.values()])
+        found: dict[str, set[str]] = {}
+        for one, other in np.argwhere(np.triu(vectors @ vectors.T >= ALIKE, 1)).tolist():
+            found.setdefault(names[one], set()).add(names[other])
+            found.setdefault(names[other], set()).add(names[one])
+        return found
 
     def _by_word(self, wanted: Mapping[str, float]) -> dict[str, float]:
         hits = self._indexes.search_keywords(
@@ -337,13 +342,13 @@ class _Judge:
     def hit(self, found: StoredChunk, own: Vector, bm25: float) -> Hit:
         """The candidate with its own score, not yet ranked. `bm25`: 0 where the words did not find it."""
         header, body = _terms_of(f"{found.chunk.header} {found.path}"), _terms_of(found.chunk.body)
-        everything = frozenset(header).union(body)
-        self.held.update(everything & self.weights.keys())
+        said = (self.weights.keys() & header) | (self.weights.keys() & body)
+        self.held.update(said)
         evidence = Evidence(
             meaning=float(own @ self.vector),
             keyword=min(1.0, bm25 / ceiling(self.weights)),
             phrase=phrase(self.weights, body),
-            coverage=coverage(self.weights, everything),
+            coverage=coverage(self.weights, frozenset(said)),
         )
         legs = {"vector": evidence.meaning, "keyword": bm25, "coverage": evidence.coverage}
         return Hit(rank=0, score=fused(evidence, trust=self.trust, share=self.share), found=found, legs=legs)

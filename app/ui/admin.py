@@ -171,6 +171,7 @@ def _row(document: Document) -> dict[str, object]:
         "Read by": ", ".join(document.groups) or "⚠ nobody",
         "Why": safe.plain(document.reason or ""),
         "What to do": advice(document.code) if document.state is State.FAILED else "",
+        "Noticed": safe.plain("; ".join(document.flags)),
         "Code": document.code or "",
         "Tries": document.attempts,
         "Tried again": identity.local(document.retry) if document.state is State.FAILED else "",

@@ -107,9 +107,11 @@ def _row(document: Document) -> str:
     groups = "".join(f'<span class="chip plain">{safe.text_html(group)}</span>' for group in document.groups)
     title = document.title or document.path.rsplit("/", 1)[-1]
     state = "" if document.state.value == "indexed" else f'<span class="chip medium">{document.state.value}</span>'
+    told = wording.noticed(document.flags)
+    noticed = f'<br><span class="noticed">{safe.text_html(told)}</span>' if told else ""
     return (
         f'<tr><td>{_picture(document)}</td><td><span class="title">{safe.text_html(title)}</span> {state}<br>'
-        f'<span class="path">{safe.text_html(document.path)}</span></td>'
+        f'<span class="path">{safe.text_html(document.path)}</span>{noticed}</td>'
         f"<td>{document.pages or '—'}</td><td>{groups}</td><td>{identity.local(document.indexed)}</td>"
         f'<td>{wording.size(document.size)}</td><td><a class="download" download '
         f'href="/api/v1/revisions/{safe.text_html(document.revision or "")}/original">Download</a></td></tr>'

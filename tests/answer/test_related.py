@@ -6,6 +6,7 @@ from place import Place
 
 from app.answers.related import openers, related
 from app.engine import Engine
+from app.records import Level, level
 
 POLICY = """# Bicycle leasing
 
@@ -37,6 +38,13 @@ def test_other_sections_of_the_cited_document_are_offered(place: Place) -> None:
         assert question.startswith("What does Bicycle leasing say about ")
         assert engine.search(question, groups=["hr"], k=3)[0].found.path == "hr/bicycles.md"
         assert not any(question.endswith(f"{section}?") for section in cited)
+    for asked in ("What does Bicycle leasing say about insurance?", "What should I know about Insurance?"):
+        insurance = engine.answer(asked, groups=["hr"])
+        assert insurance.text.startswith(
+            "Theft and damage are insured by the company; the excess is 50 euro. [1] "
+            "A theft is reported to the police within a day. [1]"
+        )
+        assert level(insurance.confidence) is Level.HIGH
     assert related(engine, QUESTION, answer, groups=["everyone"]) == [], "nothing of what one may not read"
     assert related(engine, QUESTION, {"citations": []}, groups=["hr"]) == []
 

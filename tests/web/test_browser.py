@@ -93,6 +93,8 @@ def test_a_citation_of_a_pdf_shows_its_page_with_the_marked_lines(page: Page, si
     sign_in(page, site, "ada")
     _ask(page, PENSION)
     _cite(page, "Pension guide")
+    expect(page.locator(".answer").first).not_to_contain_text("99 percent")  # white on white
+    expect(page.locator(".about .noticed")).to_have_text("Noticed when it was read: hidden text on page 2.")
     picture = page.locator("img.page")
     expect(picture).to_be_visible()
     expect(page.locator(".pagenumber")).to_contain_text("Page 2 of 2")
@@ -325,6 +327,7 @@ def test_the_documents_page_shows_what_one_may_read(page: Page, site: Site) -> N
     page.get_by_placeholder("Search titles and paths").fill("pension")
     page.keyboard.press("Enter")
     expect(table.locator("tbody tr")).to_have_count(1)
+    expect(table.locator(".noticed")).to_have_text("Noticed when it was read: hidden text on page 2.")
     with page.expect_download() as download:
         table.get_by_role("link", name="Download").click()
     assert download.value.suggested_filename == "pension.pdf"
