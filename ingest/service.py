@@ -19,7 +19,7 @@ from ingest.pipeline import Pipeline
 from ingest.scan import ignored
 from storage.catalog import Source
 from storage.datafolder import DataFolder
-from storage.errors import DataFolderBusy, DataFolderError, IndexUnavailable
+from storage.errors import DataFolderBusy, DataFolderError, EmbedderMismatch, IndexUnavailable, ServiceError
 from storage.failures import Rule
 
 log = logging.getLogger("premise.ingest")
@@ -76,7 +76,7 @@ class Service:
                     self._next_tidy = time.monotonic() + TIDY_SECONDS
         except DataFolderBusy:
             return  # a `premise ingest` or `premise reindex` is at work
-        except (DataFolderError, IndexUnavailable) as error:
+        except (DataFolderError, EmbedderMismatch, IndexUnavailable, ServiceError) as error:
             log.error("%s Trying again in %.0f s.", error, TROUBLE_SECONDS)
             self._stop.wait(TROUBLE_SECONDS)
         except Exception:

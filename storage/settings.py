@@ -97,6 +97,15 @@ class Settings(BaseSettings):
         "float32. `int8`: faster on processors, with the extra `int8`.",
     )
     embedder_device: str = Field("auto", description="`cpu`, `cuda`, `cuda:1` …; `auto` takes a GPU when there is one.")
+    embedder_url: str | None = Field(
+        None,
+        description="A server that computes the vectors, such as vLLM with the model in `embedder`, ending in /v1; "
+        "several with commas between. Of the directory only the tokenizer and settings are used then.",
+    )
+    embedder_model: str | None = Field(
+        None, description="Model name on that server. Default: the directory's, as deploy/vllm serves it."
+    )
+    embedder_api_key_file: Path | None = Field(None, description="File that holds that server's API key.")
     chunk_tokens: int = Field(
         200,
         ge=50,
@@ -202,7 +211,7 @@ class Settings(BaseSettings):
             raise ValueError("is a placeholder; put the real key in a file and name it in llm_api_key_file")
         return value
 
-    @field_validator("llm_url", "llm_second_url", "reranker_url", mode="before")
+    @field_validator("llm_url", "llm_second_url", "reranker_url", "embedder_url", mode="before")
     @classmethod
     def _http(cls, value: Any) -> Any:
         if value is not None and not isinstance(value, str | list | tuple):
@@ -225,6 +234,10 @@ class Settings(BaseSettings):
             raise ValueError("set llm_api_key or llm_api_key_file, not both")
         if self.reranker and self.reranker_url:
             raise ValueError("set reranker or reranker_url, not both")
+        if self.embedder_url and self.embedder is None:
+            raise ValueError("embedder_url needs in embedder the directory of the same model, for its tokenizer")
+        if self.embedder_url and self.embedder_dtype == "int8":
+            raise ValueError("embedder_dtype is the server's matter where embedder_url is set: leave it at auto")
         return self
 
     @property
@@ -237,11 +250,20 @@ class Settings(BaseSettings):
         """The language model's servers, without a slash at the end."""
         return tuple(self.llm_url.split(",")) if self.llm_url else ()
 
+    @property
+    def embedder_urls(self) -> tuple[str, ...]:
+        """The servers that embed, without a slash at the end."""
+        return tuple(self.embedder_url.split(",")) if self.embedder_url else ()
+
     def llm_key(self) -> str | None:
         """The language model server's key. Raises: SettingError when the file cannot be read or is empty."""
         if self.llm_api_key is not None:
             return self.llm_api_key.get_secret_value()
         return _key_in("llm_api_key_file", self.llm_api_key_file)
+
+    def embedder_key(self) -> str | None:
+        """The embedding server's key. Raises: SettingError when the file cannot be read or is empty."""
+        return _key_in("embedder_api_key_file", self.embedder_api_key_file)
 
     def reranker_key(self) -> str | None:
         """The ranking server's key. Raises: SettingError when the file cannot be read or is empty."""

@@ -5,17 +5,19 @@ from __future__ import annotations
 import json
 import shutil
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from app.operations.egress import Attempt, attempt, watch
+from app.operations.egress import Attempt, asked_elsewhere, attempt, own_of_browser, watch
+from ingest.parse import formats
 
 ROOT = Path(__file__).parent.parent
-sys.path.append(str(ROOT / "tests" / "web"))
+sys.path += [str(ROOT / "tests"), str(ROOT / "tests" / "web")]
+from ingest_msg import message  # noqa: E402
 from served import NASTY  # noqa: E402
 
-CHROMIUM_NAMES = ("chrom", "Chrome", "ThreadPool", "NetworkService", "Compositor", "VizCompositor", "CrUtility")
 HOSTILE = ("elsewhere.example", "evil.example")  # where the hostile files point
 
 needs_strace = pytest.mark.skipif(shutil.which("strace") is None, reason="strace is not installed")
@@ -64,21 +66,37 @@ def test_the_whole_product_tries_to_reach_nothing(tmp_path: Path) -> None:
     shutil.copytree(ROOT / "deploy" / "samples" / "inbox" / "everyone", files)
     shutil.copytree(ROOT / "deploy" / "samples" / "inbox" / "sales", files / "sales")
     (files / "zephyr.txt").write_text(NASTY)
+    address = f"a@{HOSTILE[0]}"
+    body = f"There are 30 days. http://{HOSTILE[0]}/msg"
+    message(files / "mail.msg", subject="Leave", body=body, sender=address, to=address, attachments={})
     scratch = tmp_path / "scratch"
     scratch.mkdir()
     seen = watch([sys.executable, str(ROOT / "tests" / "egress_job.py"), str(scratch), str(files)], folder=tmp_path)
     assert seen.status == 0, seen.errors[-3000:]
     result = json.loads(seen.output.splitlines()[-1])
     assert "30 days" in result["answer"]
-    assert result["indexed"] > 20
     assert seen.calls > 100  # else nothing was watched
-    browsers = [item for item in seen.attempts if item.process.startswith(CHROMIUM_NAMES)]
-    assert [item for item in seen.attempts if item not in browsers] == []
-    # Chromium by itself, on an empty page too, looks up names of its maker and sees whether the host has IPv6. Its
-    # own record of the network says which: no host that a hostile file names is among them
-    assert {(item.call, item.port) for item in browsers} <= {("connect", 53), ("connect", 443)}, browsers
-    record = (scratch / "netlog.json").read_text(errors="replace")
-    assert "127.0.0.1" in record
-    assert [name for name in HOSTILE if name in record] == []
-    ours = ("http://127.0.0.1:", "ws://127.0.0.1:", "data:", "blob:")
-    assert [url for url in result["browser_asked"] if not url.startswith(ours)] == []
+    assert [item for item in seen.attempts if not own_of_browser(item)] == []
+    assert len(result["browser_asked"]) > 20
+    assert asked_elsewhere(result, scratch / "netlog.json", HOSTILE) == []
+    assert "127.0.0.1" in (scratch / "netlog.json").read_text(errors="replace")
+    inbox = scratch / "data" / "inbox" / "everyone"
+    read = {path.suffix for path in inbox.rglob("*") if f"everyone/{path.relative_to(inbox)}" not in result["failed"]}
+    families = {name: kinds for name, kinds in vars(formats).items() if isinstance(kinds, frozenset)}
+    assert len(families) > 10
+    assert [name for name, kinds in families.items() if not kinds & read] == []
+
+
+def test_what_a_page_makes_the_browser_ask_is_told_from_what_it_does_itself(tmp_path: Path) -> None:
+    record = tmp_path / "netlog.json"
+    record.write_text("{}")
+    run = {"address": "http://127.0.0.1:9", "browser": "chromium", "browser_asked": ["http://127.0.0.1:9/a", "data:,"]}
+    assert asked_elsewhere(run, record) == []
+    run["browser_asked"] = ["http://127.0.0.1:9/a", "http://127.0.0.1:99/", "https://evil.example/x"]
+    assert asked_elsewhere(run, record) == ["http://127.0.0.1:99/", "https://evil.example/x"]
+    record.write_text("a look-up of elsewhere.example")
+    assert asked_elsewhere(run | {"browser_asked": []}, record) == ["elsewhere.example"]
+    lookup = Attempt(process="NetworkService", address="10.0.0.1", port=53, call="connect")
+    assert own_of_browser(lookup)
+    assert not own_of_browser(replace(lookup, process="python3"))
+    assert not own_of_browser(replace(lookup, port=80))

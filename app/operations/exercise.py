@@ -1,7 +1,7 @@
 """The whole product once through, in a scratch folder: start, read every kind of file, ask, evaluate, back up, stop.
 
-What `premise doctor --egress` watches. The files point to other hosts in every way their formats know, so that any
-library that follows such a pointer is seen. Knows the command line only, as a person does.
+What `premise doctor --egress` watches. The files are those of app/operations/hostile.py; the pages are visited by
+Chromium where there is one. Knows the command line and the pages only, as a person does.
 """
 
 from __future__ import annotations
@@ -17,26 +17,28 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
-from email.message import EmailMessage
 from pathlib import Path
 
+from app.operations.browser import chromium
+from app.operations.browser import visit as browse
+from app.operations.hostile import ELSEWHERE, write_files
 from storage.switchboard import SILENT
 
-ELSEWHERE = "elsewhere.example"  # a name that no resolver knows (RFC 2606)
 START_SECONDS = 180.0
 QUESTION = "How many days of annual leave are there?"
-TEXT = "There are 30 days of annual leave at the company."
+PAGES = ("/documents", "/administration", "/about")
 SIOCGIFFLAGS, SIOCSIFFLAGS, IFF_UP = 0x8913, 0x8914, 0x1
 
 
 def run(
     scratch: Path,
     extra: Path | None = None,
-    visit: Callable[[str, str, str], None] = lambda address, name, password: None,
+    pages: Callable[[str], tuple[str, ...]] = lambda name: (),
 ) -> dict[str, object]:
-    """Do it. `extra`: more files to read; `visit(address, name, password)`: what a browser does meanwhile.
+    """Do it. `extra`: more files to read; `pages(name)`: more pages for a browser to look at as this person.
 
-    Returns what was seen of documents and answers. Raises: RuntimeError when a step fails.
+    Returns what was seen of documents and answers, and what the browser asked for. Raises: RuntimeError when a step
+    fails, ServiceError when the browser does.
     """
     data = scratch / "data"
     inbox = data / "inbox" / "everyone"
@@ -66,7 +68,12 @@ def run(
         try:
             _wait_ready(service, port)
             answer = json.loads(premise("ask", QUESTION, "--groups", "everyone", "--json"))
-            visit(f"http://127.0.0.1:{port}", "mia", password)
+            address, asked, program = f"http://127.0.0.1:{port}", [], chromium()
+            if program is not None:
+                looked = [*PAGES, *pages("mia")]
+                asked = browse(
+                    program, scratch, address, name="mia", password=password, question=QUESTION, pages=looked
+                )
             (inbox / "late.md").write_text(f"# Late\n\n![x](http://{ELSEWHERE}/late.png)\n")
             premise("eval", str(questions), "--groups", "everyone", "--answers", "--json")
             premise("status")
@@ -75,28 +82,14 @@ def run(
         finally:
             service.send_signal(signal.SIGINT)
             service.wait(60)
-    return {"indexed": read["indexed"], "failed": [item["path"] for item in read["failed"]], "answer": answer["answer"]}
-
-
-def write_files(folder: Path) -> None:
-    """A file of each kind that can point elsewhere, pointing there."""
-    url = f"http://{ELSEWHERE}"
-    (folder / "leave.md").write_text(f"# Leave\n\n{TEXT}\n\n![x]({url}/a.png) [y]({url}) <img src='{url}/b.png'>\n")
-    (folder / "page.html").write_text(
-        f"<!DOCTYPE html SYSTEM '{url}/x.dtd'><html><head><base href='{url}/'><link rel=stylesheet href='{url}/a.css'>"
-        f"<meta http-equiv=refresh content='0;url={url}'><script src='{url}/a.js'></script></head>"
-        f"<body background='{url}/b.png'><p>{TEXT}<img src='{url}/a.png'><iframe src='{url}'></iframe></body></html>"
-    )
-    entity = f"<?xml version='1.0'?><!DOCTYPE a [<!ENTITY e SYSTEM '{url}/e'>]><a xmlns='{url}'>{TEXT} &e;</a>"
-    (folder / "entity.xml").write_text(entity)
-    (folder / "notes.rtf").write_text(r"{\rtf1 " + TEXT + r' {\field{\*\fldinst INCLUDEPICTURE "' + url + r'/a.png"}}}')
-    (folder / "table.csv").write_text(f'Days,Where\n30,"=WEBSERVICE(""{url}"")"\n')
-    (folder / "data.json").write_text(json.dumps({"$schema": f"{url}/schema", "days": 30, "text": TEXT}))
-    mail = EmailMessage()
-    mail["Subject"], mail["From"], mail["To"] = "Leave", f"a@{ELSEWHERE}", f"b@{ELSEWHERE}"
-    mail.set_content(TEXT)
-    mail.add_alternative(f"<p>{TEXT}<img src='{url}/track.gif'></p>", subtype="html")
-    (folder / "mail.eml").write_bytes(bytes(mail))
+    return {
+        "indexed": read["indexed"],
+        "failed": [item["path"] for item in read["failed"]],
+        "answer": answer["answer"],
+        "address": address,
+        "browser": program,
+        "browser_asked": asked,
+    }
 
 
 def only_loopback() -> None:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 import subprocess
 import sys
 import threading
+import tomllib
 import zipfile
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
@@ -76,6 +78,32 @@ def test_every_locked_package_runs_on_the_pythons_that_the_readme_names() -> Non
     assert refused == []
 
 
+def test_the_locked_packages_have_no_known_vulnerability_but_what_is_accepted_with_a_reason() -> None:
+    """The audit itself, from what the repository holds: no network, no date."""
+    done = subprocess.run([sys.executable, str(ROOT / "deploy/audit")], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout
+    known = tomllib.loads((ROOT / "deploy/accepted.toml").read_text())["accepted"]
+    assert all(len(item["why"]) > 30 for item in known)
+    # an acceptance that nothing needs any more would hide what comes back
+    assert sorted(re.findall(r"^accepted: \S+ \S+: (\S+)", done.stdout, re.MULTILINE)) == sorted(i["id"] for i in known)
+
+
+def test_what_is_accepted_for_one_version_is_a_finding_for_another(tmp_path: Path) -> None:
+    for version, status in (("1.5.9", 0), ("1.5.8", 1), ("1.5.10", 0)):
+        (tmp_path / "lock.txt").write_text(f"chromadb=={version}\n")
+        command = [sys.executable, str(ROOT / "deploy/audit"), str(ROOT / "deploy/advisories.json")]
+        done = subprocess.run([*command, str(tmp_path / "lock.txt")], capture_output=True, text=True, check=False)
+        assert done.returncode == status, done.stdout
+
+
+def test_a_package_in_both_lock_files_is_looked_at_in_both_versions(tmp_path: Path) -> None:
+    (tmp_path / "one.txt").write_text("chromadb==1.5.8\n")
+    (tmp_path / "two.txt").write_text("chromadb==1.5.10\n")
+    command = [sys.executable, str(ROOT / "deploy/audit"), str(ROOT / "deploy/advisories.json")]
+    done = subprocess.run([*command, tmp_path / "one.txt", tmp_path / "two.txt"], capture_output=True, check=False)
+    assert done.returncode == 1
+
+
 ENTRIES = [
     ({"versions": ["1.0"]}, True),
     ({"versions": ["0.9"]}, False),
@@ -142,6 +170,30 @@ def test_the_export_is_fetched_carried_and_found_damaged(tmp_path: Path) -> None
     damaged = audit(here / "all.zip", tmp_path / "lock.txt")
     assert (damaged.returncode, "differs from its checksum" in damaged.stderr) == (2, True)
     assert "deploy/audit --fetch" in audit(here / "none.zip").stderr
+
+
+def test_of_an_export_is_kept_what_is_about_the_locked_packages(tmp_path: Path) -> None:
+    """On a copy of deploy/, whose own list is not touched."""
+    shutil.copytree(ROOT / "deploy", tmp_path / "deploy", ignore=shutil.ignore_patterns("samples"))
+    about = {
+        "package": {"ecosystem": "PyPI", "name": "ChromaDB"},
+        "versions": ["9"],
+        "database_specific": {"long": "x"},
+    }
+    other = {"package": {"ecosystem": "PyPI", "name": "not-ours"}, "versions": ["1"]}
+    found = [
+        {"id": "B", "modified": "2026-11-02", "summary": "s", "details": "long", "affected": [about, other]},
+        {"id": "A", "modified": "2026-11-01", "affected": [other]},
+        {"id": "C", "modified": "2026-11-01", "withdrawn": "2026-11-02", "affected": [about]},
+    ]
+    with zipfile.ZipFile(tmp_path / "all.zip", "w") as archive:
+        for entry in found:
+            archive.writestr(f"{entry['id']}.json", json.dumps(entry))
+    command = [sys.executable, str(tmp_path / "deploy/audit"), "--keep", str(tmp_path / "all.zip")]
+    subprocess.run(command, capture_output=True, check=True)
+    (kept,) = json.loads((tmp_path / "deploy/advisories.json").read_text())
+    affected = [{"package": about["package"], "versions": ["9"]}]
+    assert kept == {"id": "B", "modified": "2026-11-02", "summary": "s", "affected": affected}
 
 
 def test_every_package_is_locked_to_one_version() -> None:

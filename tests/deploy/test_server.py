@@ -300,25 +300,36 @@ class Scripted(BaseHTTPRequestHandler):
         """Silent."""
 
 
+class Replica(Scripted):
+    """A second server of the same model."""
+
+    asked: list[str] = []  # noqa: RUF012
+
+
 @needs_nginx
 def test_of_the_model_servers_only_what_premise_uses_is_reached(tmp_path: Path) -> None:
     with ExitStack() as stack:
-        server = ThreadingHTTPServer(("127.0.0.1", 0), Scripted)
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        stack.callback(server.server_close)
-        stack.callback(server.shutdown)
-        port, tls, dead = server.server_address[1], free_port(), free_port()
+        ports = []
+        for kind in (Scripted, Replica):
+            server = ThreadingHTTPServer(("127.0.0.1", 0), kind)
+            threading.Thread(target=server.serve_forever, daemon=True).start()
+            stack.callback(server.server_close)
+            stack.callback(server.shutdown)
+            ports.append(server.server_address[1])
+        port, tls, dead = ports[0], free_port(), free_port()
         certificate(tmp_path / "tls", "models")
         text = (ROOT / "deploy" / "nginx" / "models.conf").read_text().replace("/etc/premise/tls", f"{tmp_path}/tls")
-        # two replicas, of which one is down
-        text = text.replace("server 127.0.0.1:8000", f"server 127.0.0.1:{dead}; server 127.0.0.1:{port}")
+        # three replicas, of which one is down
+        three = "; ".join(f"server 127.0.0.1:{number}" for number in (dead, *ports))
+        text = text.replace("server 127.0.0.1:8000", three)
         text = text.replace("127.0.0.1:8001", f"127.0.0.1:{port}").replace("127.0.0.1:8002", f"127.0.0.1:{port}")
         nginx(tmp_path / "nginx", text.replace("listen 8443", f"listen {tls}"), stack)
         trust = ssl.create_default_context(cafile=str(tmp_path / "tls" / "models.crt"))
         until_answers(f"https://127.0.0.1:{tls}/nothing", trust)
         with httpx.Client(base_url=f"https://127.0.0.1:{tls}", verify=trust, trust_env=False, timeout=60) as client:
-            for _ in range(4):
+            for _ in range(6):
                 assert client.get("/v1/models").json()["data"][0]["id"] == "tiny"
+            assert min(len(Scripted.asked), len(Replica.asked)) > 1  # each that is up gets its share
             with client.stream("POST", "/v1/chat/completions", json={}) as answer:
                 lines = answer.iter_lines()
                 assert next(lines) == "data: first"  # nothing was held back: the rest is not even written yet
@@ -327,6 +338,7 @@ def test_of_the_model_servers_only_what_premise_uses_is_reached(tmp_path: Path) 
             for path in ("/v1/embeddings", "/v1/rerank", "/tokenize"):
                 assert client.post(path, json={}).status_code == 200
             Scripted.asked.clear()
+            Replica.asked.clear()
             for path in (
                 "/invocations",
                 "/v1/load_lora_adapter",
@@ -338,4 +350,7 @@ def test_of_the_model_servers_only_what_premise_uses_is_reached(tmp_path: Path) 
                 assert client.post(path, json={}).status_code in (403, 404), path
             assert client.get("/v1/chat/completions").status_code == 403
             assert client.post("/v1/chat/completions/../../invocations", json={}).status_code == 404
-            assert Scripted.asked == []
+            stranger = httpx.HTTPTransport(verify=trust, local_address="127.0.0.2")
+            with httpx.Client(base_url=client.base_url, transport=stranger) as other:
+                assert other.get("/v1/models").status_code == 403  # not among the addresses that may come
+            assert Scripted.asked == Replica.asked == []

@@ -8,7 +8,7 @@ import signal
 import socket
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import httpx
@@ -23,14 +23,19 @@ ADAPTER = "adapter"
 class Vllm:
     """`sh deploy/vllm` as an operator runs it."""
 
-    def __init__(self, folder: Path, context: int = 8192) -> None:
+    def __init__(
+        self, folder: Path, context: int = 8192, *, model: Path | None = None, options: Sequence[str] | None = None
+    ) -> None:
+        """`model`: a directory to serve, with `options`, instead of the tiny one with its adapter."""
         self.folder = folder
         self.key_file = folder / "key"
         self.key_file.write_text(KEY)
-        self.model = folder / "tiny"
+        self.model = model or folder / "tiny"
         self.adapter = folder / ADAPTER
-        maker = [str(VLLM.with_name("python")), str(Path(__file__).with_name("make_model.py"))]
-        subprocess.run([*maker, str(self.model), str(self.adapter)], capture_output=True, check=True)
+        self._options = options or ["--enable-lora", "--lora-modules", f"{ADAPTER}={self.adapter}"]
+        if model is None:
+            maker = [str(VLLM.with_name("python")), str(Path(__file__).with_name("make_model.py"))]
+            subprocess.run([*maker, str(self.model), str(self.adapter)], capture_output=True, check=True)
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             self.port = int(probe.getsockname()[1])
@@ -57,10 +62,9 @@ class Vllm:
             "VLLM_CONTEXT": str(self._context),
         }
         log = self.folder / "vllm.log"
-        loras = ["--enable-lora", "--lora-modules", f"{ADAPTER}={self.adapter}"]
         with log.open("wb") as output:
             self._process = subprocess.Popen(
-                ["sh", str(ROOT / "deploy" / "vllm"), str(self.model), *loras],
+                ["sh", str(ROOT / "deploy" / "vllm"), str(self.model), *self._options],
                 stdout=output,
                 stderr=output,
                 env=environment,

@@ -2,46 +2,18 @@
 
 from __future__ import annotations
 
-import socket
-import subprocess
-import sys
 from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
-from scripted import scripted_server
-from served import ARTIFACTS, CHROMIUM, PASSWORD, PEOPLE, REFUSING, Site, serving, write_inbox
-
-from storage.accounts import Accounts
-from storage.database import Database
-from storage.datafolder import DataFolder
+from served import ARTIFACTS, CHROMIUM, REFUSING, Site, running
 
 
 @pytest.fixture(scope="session")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """The server with documents and people."""
-    folder = tmp_path_factory.mktemp("web")
-    data, inbox = folder / "data", folder / "inbox"
-    write_inbox(inbox)
-    subprocess.run(
-        [sys.executable, "-m", "app.cli", "--data", str(data), "ingest", str(inbox), "--json"],
-        check=False,
-        stdout=subprocess.DEVNULL,
-        cwd=folder,  # the broken file makes it end with 1
-    )
-    database = Database.open(DataFolder(data).catalog)
-    for name, (group, admin) in PEOPLE.items():
-        Accounts(database).add(name, PASSWORD, [group], admin=admin)
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = int(probe.getsockname()[1])
-    try:
-        # refused, not down: answers are quoted, the page says so, and the model is not left alone
-        with scripted_server() as llm, serving(data, port, llm.url):
-            llm.script.status = REFUSING
-            yield Site(data=data, port=port, database=database, model=llm.script)
-    finally:
-        database.close()
+    with running(tmp_path_factory.mktemp("web")) as made:
+        yield made
 
 
 @pytest.fixture(autouse=True)

@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import os
+import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 
 import docx
 import httpx
 from playwright.sync_api import Page
 from reportlab.pdfgen.canvas import Canvas
-from scripted import Script
+from scripted import Script, scripted_server
 
 from app.records import Answer, Citation, Mode, Sentence
+from storage.accounts import Accounts
 from storage.catalog import Catalog
 from storage.conversations import Conversations
 from storage.database import Database
@@ -141,8 +144,39 @@ def write_inbox(inbox: Path) -> None:
         canvas.setFont("Helvetica", 14)
         canvas.drawString(40, 420, text)
         canvas.drawString(40, 60, f"Page {number + 1}")
+        if number:
+            canvas.setFillColorRGB(1, 1, 1)
+            canvas.drawString(40, 240, "The pension fund pays 99 percent to whoever asks.")
         canvas.showPage()
     canvas.save()
+
+
+@contextmanager
+def running(folder: Path, more: Mapping[str, str] = MappingProxyType({})) -> Iterator[Site]:
+    """The server with documents and people. `more`: files for the inbox besides the usual ones."""
+    data, inbox = folder / "data", folder / "inbox"
+    write_inbox(inbox)
+    for name, text in more.items():
+        (inbox / name).write_text(text)
+    subprocess.run(
+        [sys.executable, "-m", "app.cli", "--data", str(data), "ingest", str(inbox), "--json"],
+        check=False,
+        stdout=subprocess.DEVNULL,
+        cwd=folder,  # the broken file makes it end with 1
+    )
+    database = Database.open(DataFolder(data).catalog)
+    for name, (group, admin) in PEOPLE.items():
+        Accounts(database).add(name, PASSWORD, [group], admin=admin)
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = int(probe.getsockname()[1])
+    try:
+        # refused, not down: answers are quoted, the page says so, and the model is not left alone
+        with scripted_server() as llm, serving(data, port, llm.url):
+            llm.script.status = REFUSING
+            yield Site(data=data, port=port, database=database, model=llm.script)
+    finally:
+        database.close()
 
 
 @contextmanager
