@@ -113,7 +113,7 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
     cursor.execute("PRAGMA synchronous=FULL")  # a commit is on the disk: the catalog is the truth
     cursor.execute("PRAGMA foreign_keys=ON")
     cursor.execute("PRAGMA secure_delete=ON")  # what is deleted is overwritten with zeros
-    cursor.execute("PRAGMA cache_size=-65536")  # 64 MB
+    cursor.execute("PRAGMA cache_size=-4096")  # 4 MB; a process has a connection a thread
     cursor.close()
     connection.create_function("folded", 1, folded, deterministic=True)
     connection.create_function("suffix", 1, suffix, deterministic=True)

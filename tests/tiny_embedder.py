@@ -1,4 +1,4 @@
-"""A second embedding model, made on the spot: one layer, 32 numbers a vector, random weights."""
+"""A second embedding model, made on the spot: one layer, 32 numbers a vector unless told, random weights."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from storage.embedder import LocalEmbedder
 from storage.settings import Settings
 
 
-def make(folder: Path, *, tokens: int = 256) -> Path:
+def make(folder: Path, *, tokens: int = 256, numbers: int = 32) -> Path:
     """Write the model directory. Its tokenizer is the bundled model's."""
     bundled = LocalEmbedder.from_settings(Settings()).directory
     bare = folder.with_name(f"{folder.name}-bare")
     torch.manual_seed(7)
     config = BertConfig(
         vocab_size=30522,
-        hidden_size=32,
+        hidden_size=numbers,
         num_hidden_layers=1,
         num_attention_heads=2,
         intermediate_size=64,
@@ -32,5 +32,5 @@ def make(folder: Path, *, tokens: int = 256) -> Path:
         if (bundled / name).is_file():
             shutil.copyfile(bundled / name, bare / name)
     module = Transformer(str(bare), max_seq_length=tokens)
-    SentenceTransformer(modules=[module, Pooling(32)]).save(str(folder))
+    SentenceTransformer(modules=[module, Pooling(numbers)]).save(str(folder))
     return folder

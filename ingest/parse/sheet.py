@@ -6,7 +6,9 @@ Read with openpyxl and not through unstructured, which gives neither sheet range
 from __future__ import annotations
 
 import re
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence, Set
+from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
 
@@ -102,10 +104,27 @@ def _rows(source: SheetRows, budget: _Budget) -> tuple[list[GridRow], bool]:
         white = {}
     gone, columns = source.hidden_rows, source.hidden_columns
     if not (gone or columns or white):
-        return rows, hides
+        return _filled_down(rows, source), hides
     seen = [_without(row, columns | white.get(row.number, set())) for row in rows if row.number not in gone]
     hides = hides or sum(len(row.filled) for row in seen) < sum(len(row.filled) for row in rows)
-    return [row for row in seen if row.filled], hides
+    return _filled_down([row for row in seen if row.filled], source), hides
+
+
+def _filled_down(rows: list[GridRow], source: SheetRows) -> list[GridRow]:
+    """The rows with what a cell over several of them says in each, so that each reads by itself."""
+    if not source.merged:
+        return rows
+    numbers = [row.number for row in rows]
+    cells = [list(row.cells) for row in rows]
+    for column, spans in source.merged.items():
+        for top, bottom in spans:
+            first = bisect_left(numbers, top)
+            if first == len(numbers) or numbers[first] != top or len(cells[first]) <= column:
+                continue
+            for texts in cells[first + 1 : bisect_right(numbers, bottom)]:
+                texts.extend([""] * (column + 1 - len(texts)))
+                texts[column] = texts[column] or cells[first][column]
+    return [replace(row, cells=tuple(filled)) for row, filled in zip(rows, cells, strict=True)]
 
 
 def _without(row: GridRow, columns: Set[int]) -> GridRow:

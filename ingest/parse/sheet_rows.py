@@ -22,6 +22,7 @@ from openpyxl.worksheet._reader import (
     COL_TAG,
     FILTER_TAG,
     INLINE_STRING,
+    MERGE_TAG,
     ROW_TAG,
     TABLE_TAG,
     WorkSheetParser,
@@ -63,6 +64,7 @@ class SheetRows:
         self._columns: dict[str, dict[str, str]] = {}
         self._filter: tuple[int, int] = (0, -1)  # first and last row of a filter that is in force
         self._styles: dict[int, tuple[str, bool]] = {}
+        self.merged: dict[int, list[tuple[int, int]]] = {}  # by column, from 0: first and last row of cells made one
         self.coloured_otherwise = False  # grounds may come from elsewhere than the cells' own styles
 
     def __iter__(self) -> Iterator[tuple[int, list[Cell]]]:
@@ -80,7 +82,7 @@ class SheetRows:
             )
             self._rows, self._columns = reader.row_dimensions, reader.column_dimensions
             # lxml's: openpyxl's own, with defusedxml installed, is Python for every tag, four times as slow
-            tags = (ROW_TAG, COL_TAG, FILTER_TAG, CF_TAG, TABLE_TAG, _PICTURE)
+            tags = (ROW_TAG, COL_TAG, FILTER_TAG, MERGE_TAG, CF_TAG, TABLE_TAG, _PICTURE)
             for _, element in etree.iterparse(self._source, tag=tags, resolve_entities=False, no_network=True):
                 if element.tag == ROW_TAG:
                     number, cells = reader.parse_row(element)
@@ -97,6 +99,8 @@ class SheetRows:
                         del element.getparent()[0]
                 elif element.tag == COL_TAG:
                     reader.parse_column_dimensions(element)
+                elif element.tag == MERGE_TAG:
+                    self._note_merged(element)
                 elif element.tag == FILTER_TAG:
                     self._filter = _filtered(element)
                 else:
@@ -115,6 +119,15 @@ class SheetRows:
             bare = getattr(fill, "fill_type", "gradient") is None
             self._styles[number] = shape, bare and colour is not None and _is_white(colour)
         return self._styles[number]
+
+    def _note_merged(self, element: Any) -> None:
+        for cells in element:
+            first, _, last = (cells.get("ref") or "").partition(":")
+            if not last:
+                continue
+            (top, left), (bottom, _right) = coordinate_to_tuple(first), coordinate_to_tuple(last)
+            if bottom > top:
+                self.merged.setdefault(left - 1, []).append((top, bottom))
 
     @property
     def uncalculated(self) -> int:

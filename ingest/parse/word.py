@@ -8,6 +8,7 @@ Running headers and footers come once, at the end.
 
 from __future__ import annotations
 
+import contextlib
 import re
 import zipfile
 from collections.abc import Iterator
@@ -16,6 +17,7 @@ from typing import Any
 
 from lxml import etree, html  # type: ignore[import-untyped]
 
+from ingest.parse.charts import chart_elements
 from ingest.parse.properties import office_properties
 from ingest.parse.quiet import quieten
 from ingest.parse.table import table
@@ -35,6 +37,7 @@ _LABELLED = re.compile(r"^\(?[\dA-Za-zIVXivx]{1,5}([.)]|(\.\d+)+[.)]?)\s")
 _LONGEST_LIST = 2500  # characters of a list in one element
 _LONGEST_BOLD = 90  # characters of a bold line that stands for a heading
 _WRAPPERS = tuple(map(qn, ("w:sdt", "w:ins", "w:moveTo", "w:smartTag", "w:fldSimple", "w:customXml")))
+_CHART = re.compile(r"word/charts/chart\d*\.xml")
 _COMMENTS = "word/comments.xml"
 _TINY = 4  # half points
 
@@ -89,7 +92,7 @@ def parse_word(path: Path) -> Parsed:
     raw = list(_ByStyle.iter_document_elements(options))
     if not any(isinstance(item, found.Title) for item in raw):
         raw = [_bold_heading(item) for item in raw]
-    elements = list(_elements(raw, notes)) + notes.rest() + _comments(path) + _running_heads(raw)
+    elements = [*_elements(raw, notes), *_charts(path), *notes.rest(), *_comments(path), *_running_heads(raw)]
     known = office_properties(path, document.core_properties)
     return Parsed(
         elements=tuple(elements),
@@ -216,6 +219,17 @@ def _shaded(run: Any) -> bool:
         if around.tag == qn("w:txbxContent"):
             return True  # a box may have any ground
     return False
+
+
+def _charts(path: Path) -> list[Element]:
+    """The charts of a document, after its text: which paragraph each stands in is not told by their parts."""
+    elements: list[Element] = []
+    with zipfile.ZipFile(path) as container:
+        parser = etree.XMLParser(resolve_entities=False, no_network=True)
+        for name in sorted(filter(_CHART.fullmatch, container.namelist())):
+            with contextlib.suppress(etree.XMLSyntaxError):  # a damaged chart is no damaged document
+                elements += chart_elements(etree.fromstring(container.read(name), parser))
+    return elements
 
 
 def _comments(path: Path) -> list[Element]:

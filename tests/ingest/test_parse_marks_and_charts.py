@@ -1,9 +1,11 @@
-"""What files show besides their text: form fields, notes and overlaid text of PDFs, charts of slides."""
+"""What files show besides their text: form fields, notes and overlaid text of PDFs, charts of slides and documents."""
 
 from __future__ import annotations
 
+import zipfile
 from pathlib import Path
 
+import docx
 import pypdfium2
 from pptx import Presentation
 from pptx.chart.data import CategoryChartData
@@ -88,3 +90,20 @@ def test_the_numbers_of_a_chart_are_a_table(tmp_path: Path) -> None:
         "Speak slowly.",
     ]
     assert found.elements[2].kind is Kind.TABLE and found.elements[2].page == 1
+
+
+def test_the_chart_of_a_document_follows_its_text(tmp_path: Path) -> None:
+    deck = Presentation()
+    data = CategoryChartData()
+    data.categories = ["East", "West"]
+    data.add_series("2024", (20.1, 21.4))
+    shapes = deck.slides.add_slide(deck.slide_layouts[6]).shapes
+    chart = shapes.add_chart(XL_CHART_TYPE.PIE, 0, 0, Inches(4), Inches(3), data).chart
+    document = docx.Document()
+    document.add_paragraph("Sales are below.")
+    document.save(str(tmp_path / "a.docx"))
+    with zipfile.ZipFile(tmp_path / "a.docx", "a") as container:
+        container.writestr("word/charts/chart1.xml", chart.part.blob)
+        container.writestr("word/charts/chart2.xml", b"\0 no chart")
+    found = parse(tmp_path / "a.docx", suffix=".docx", limits=ParseLimits())
+    assert [element.text for element in found.elements] == ["Sales are below.", "East | 2024: 20.1\nWest | 2024: 21.4"]

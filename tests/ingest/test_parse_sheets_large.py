@@ -63,3 +63,28 @@ def test_too_many_cells_say_so(tmp_path: Path) -> None:
     with pytest.raises(ParseFailure, match="max_cells") as caught:
         parse(tmp_path / "a.csv", suffix=".csv", limits=ParseLimits(max_cells=1000))
     assert caught.value.code is Code.TOO_LARGE
+
+
+def test_a_cell_over_several_rows_is_said_in_each_of_them(tmp_path: Path) -> None:
+    book = Workbook()
+    sheet = book.active
+    assert sheet is not None
+    for row in (["Region", "Month", "Sales"], ["North", "May", 1], [None, "June", 2], ["South", "May", 3]):
+        sheet.append(row)
+    sheet.merge_cells("A2:A3")
+    book.save(tmp_path / "merged.xlsx")
+    found = parse(tmp_path / "merged.xlsx", suffix=".xlsx", limits=ParseLimits())
+    assert found.elements[-1].text.split("\n")[1] == "Region: North | Month: June | Sales: 2"
+
+
+def test_ranges_of_merged_cells_over_the_whole_sheet_cost_nothing(tmp_path: Path) -> None:
+    book = Workbook()
+    sheet = book.active
+    assert sheet is not None
+    sheet.append(["Region", "Month", "Sales"])
+    sheet.append(["North", "May", 1])
+    for column in "DEFGHIJKLMNOPQRSTUVWXYZ":
+        sheet.merged_cells.add(f"{column}1:{column}1048576")
+    book.save(tmp_path / "merged.xlsx")
+    found = parse(tmp_path / "merged.xlsx", suffix=".xlsx", limits=ParseLimits())
+    assert found.elements[-1].text == "Region: North | Month: May | Sales: 1"
