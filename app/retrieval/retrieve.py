@@ -22,7 +22,7 @@ import numpy as np
 from app.records import Hit, Turn
 from app.retrieval.distinct import ALIKE, over_pages, spread, without_repeats
 from app.retrieval.expand import codes, may_be_misspelt, names_in, nearest, other_names, quoted
-from app.retrieval.figures import also_called
+from app.retrieval.figures import also_called, is_titled, statements
 from app.retrieval.followup import Asking, asking
 from app.retrieval.fuse import (
     Evidence,
@@ -35,6 +35,7 @@ from app.retrieval.fuse import (
     with_company,
     with_names,
     with_quotes,
+    with_titles,
 )
 from app.retrieval.named import Named, as_one, named, without
 from app.retrieval.rerank import Reranker
@@ -217,6 +218,9 @@ class _Search:
             called = self._called(runs)
             mine = [called[hit.found.document_id] for hit in hits]
             scores = with_names(scores, mine, judge.weights, names=names, held=frozenset(judge.held))
+        if asked := statements(self._asked.text):
+            titles = [_terms_of(hit.found.chunk.section.rpartition(" > ")[2]) for hit in hits]
+            scores = with_titles(scores, [is_titled(title, asked) for title in titles])
         scores = with_company(scores, [hit.found.path for hit in hits], trust=self._trust)
         if _NOW.search(self._asked.text):
             scores = _newer_first(scores, [hit.found.modified for hit in hits])
