@@ -7,6 +7,7 @@ printed. A short list of what accounting calls the same everywhere; knows no ind
 from __future__ import annotations
 
 import re
+from collections.abc import Collection, Sequence
 
 _CASH = "statement of cash flows"
 _BALANCE = "balance sheet statement of financial position"
@@ -62,6 +63,13 @@ _KNOWN = tuple(
     )
 )
 
+_TITLES = {  # of the statements, as index terms: all of one of them stand in the title
+    _CASH: (frozenset({"statement", "cash", "flow"}),),
+    _BALANCE: (frozenset({"balanc", "sheet"}), frozenset({"statement", "financi", "posit"})),
+    _INCOME: tuple(frozenset({"statement", word}) for word in ("incom", "oper", "earn", "loss")),
+}
+_OTHER = frozenset({"comprehens", "note", "index"})  # in the titles of others
+
 
 def also_called(question: str) -> list[str]:
     """What statements say for the figures and statements that a question names.
@@ -70,3 +78,14 @@ def also_called(question: str) -> list[str]:
     ['research and development expenses']
     """
     return [says for asked, says in _KNOWN if asked.search(question)]
+
+
+def statements(question: str) -> list[str]:
+    """The statements that hold what a question asks for, to be recognised by `is_titled`."""
+    says = " ".join(also_called(question))
+    return [name for name in _TITLES if name in says]
+
+
+def is_titled(title: Collection[str], names: Sequence[str]) -> bool:
+    """Whether these terms of a title are of one of the statements."""
+    return _OTHER.isdisjoint(title) and any(words.issubset(title) for name in names for words in _TITLES[name])

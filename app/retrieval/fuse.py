@@ -42,6 +42,7 @@ FOLDER = 0.2  # the mean of the folder's best documents: people file together wh
 BEST_DOCUMENTS = 5
 NAMED = 0.2  # part of the telling weight that is names and stands in the document's title and path: which one is meant
 PERIOD = 0.1  # the document says it is of another year than the question: an annual report, a policy of its year
+TITLED = 0.1  # the page is no statement of those that hold what is asked for, where there is one
 NEXT = 0.5  # of that, where it is of the next year, or of a quarter of the year that is asked for
 CODE = 0.2  # of its score is lost by what lacks a code of the question that another has: "HF-210", "INC-2026-0517"
 
@@ -122,6 +123,12 @@ def _periods_apart(asked: Collection[str], called: frozenset[str]) -> float:
     if years & own:  # the report of a quarter does not speak of the year
         return NEXT if not _QUARTERS.isdisjoint(called) and _QUARTERS.isdisjoint(asked) else 0.0
     return NEXT if {year + 1 for year in years} & own else 1.0  # what is shown beside the next year's figures
+
+
+def with_titles(scores: Sequence[float], titled: Sequence[bool]) -> list[float]:
+    """Each score, less where the title of the table is not the one that is asked for and another's is."""
+    most = max(titled, default=False)
+    return [max(0.0, score - TITLED * (most - right)) for score, right in zip(scores, titled, strict=True)]
 
 
 def with_codes(scores: Sequence[float], said: Sequence[float]) -> list[float]:

@@ -20,7 +20,7 @@ import numpy as np
 from app.records import Hit, Turn
 from app.retrieval.distinct import ALIKE, over_pages, spread, without_repeats
 from app.retrieval.expand import codes, may_be_misspelt, names_in, nearest, other_names, quoted
-from app.retrieval.figures import also_called
+from app.retrieval.figures import also_called, is_titled, statements
 from app.retrieval.followup import Asking, asking
 from app.retrieval.fuse import (
     Evidence,
@@ -33,6 +33,7 @@ from app.retrieval.fuse import (
     with_company,
     with_names,
     with_quotes,
+    with_titles,
 )
 from app.retrieval.named import Named, as_one, named, without
 from app.retrieval.rerank import Reranker
@@ -204,6 +205,19 @@ class _Search:
             trust=self._trust,
             share=self._weighing.meaning,
         )
+        hits, scores = self._judged(judge, wanted, by_word)
+        scores = with_company(scores, [hit.found.path for hit in hits], trust=self._trust)
+        if _NOW.search(self._asked.text):
+            scores = _newer_first(scores, [hit.found.modified for hit in hits])
+        if self._codes:
+            scores = with_codes(scores, [_said(hit, self._codes) for hit in hits])
+        hits = [replace(hit, score=score, legs=hit.legs | mark) for hit, score in zip(hits, scores, strict=True)]
+        return self.wording_first(sorted(hits, key=lambda hit: (-hit.score, hit.found.chunk.id)))
+
+    def _judged(
+        self, judge: _Judge, wanted: Mapping[str, float], by_word: Mapping[str, float]
+    ) -> tuple[list[Hit], list[float]]:
+        """Every candidate by itself, and its score by what its document and its table are called too."""
         names, runs = frozenset(names_in(self._asked.text)), as_one(self._asked.text)
         meant = named(self._called(runs), names, judge.weights) if names else None
         judge = replace(judge, vector=self._asking_for(meant, judge.vector))
@@ -219,13 +233,10 @@ class _Search:
             called = self._called(runs)
             mine = [called[hit.found.document_id] for hit in hits]
             scores = with_names(scores, mine, judge.weights, names=names, held=frozenset(judge.held))
-        scores = with_company(scores, [hit.found.path for hit in hits], trust=self._trust)
-        if _NOW.search(self._asked.text):
-            scores = _newer_first(scores, [hit.found.modified for hit in hits])
-        if self._codes:
-            scores = with_codes(scores, [_said(hit, self._codes) for hit in hits])
-        hits = [replace(hit, score=score, legs=hit.legs | mark) for hit, score in zip(hits, scores, strict=True)]
-        return self.wording_first(sorted(hits, key=lambda hit: (-hit.score, hit.found.chunk.id)))
+        if asked := statements(self._asked.text):
+            titles = [_terms_of(hit.found.chunk.section.rpartition(" > ")[2]) for hit in hits]
+            scores = with_titles(scores, [is_titled(title, asked) for title in titles])
+        return hits, scores
 
     def _called(self, runs: Mapping[str, Sequence[str]]) -> dict[str, frozenset[str]]:
         """What the documents of the candidates are called, as index terms; names in one word apart too."""

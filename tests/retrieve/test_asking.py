@@ -10,7 +10,7 @@ import pytest
 from place import Place
 
 from app.retrieval.expand import names_in
-from app.retrieval.figures import also_called
+from app.retrieval.figures import also_called, is_titled, statements
 from app.retrieval.named import MOST, as_one, named, without
 from app.retrieval.retrieve import Retriever
 from app.retrieval.subject import subject
@@ -19,6 +19,7 @@ from ingest.sandbox import Sandbox
 from storage.embedder import Embedder
 from storage.settings import load_settings
 from storage.store import open_store
+from storage.words import terms
 
 
 @pytest.mark.parametrize(
@@ -87,6 +88,26 @@ def test_figures_are_looked_for_as_statements_call_them() -> None:
     assert "financial position" in also_called("Net PP&E of Acme?")[0]
     assert also_called("How many days of leave do I have?") == []
     assert also_called("When did the committee set sail?") == []
+
+
+@pytest.mark.parametrize(
+    ("question", "title", "right"),
+    [
+        (
+            "What was the capex of Acme?",
+            "ACME AND SUBSIDIARIES CONSOLIDATED STATEMENT OF CASH FLOWS (in millions)",
+            True,
+        ),
+        ("What was the capex of Acme?", "Consolidated Balance Sheets", False),
+        ("What is its net PP&E?", "Consolidated Statements of Financial Position", True),
+        ("From the P&L statement: what is its EBIT?", "Consolidated Statements of Earnings", True),
+        ("From the P&L statement: what is its EBIT?", "Consolidated Statements of Comprehensive Income", False),
+        ("From the balance sheet: its debt?", "Supplemental Balance Sheet Information, a note", False),
+        ("Who sued Acme?", "Consolidated Statements of Earnings", False),
+    ],
+)
+def test_the_statement_that_holds_a_figure_is_known_by_its_title(question: str, title: str, right: bool) -> None:
+    assert is_titled(terms(title), statements(question)) is right
 
 
 @pytest.fixture

@@ -20,6 +20,7 @@ from app.retrieval.fuse import (
     with_company,
     with_names,
     with_quotes,
+    with_titles,
 )
 from app.retrieval.trust import LEAST, trust
 from storage.embedder import Embedder, LocalEmbedder
@@ -123,6 +124,13 @@ def test_the_report_of_the_period_comes_before_those_beside_it() -> None:
     assert year == none > quarter == after > later
     asked = weights | {"q2": 1.0}
     assert with_names([0.4], called[1:2], asked, names=frozenset({"acm"}), held=frozenset()) == [0.4]
+
+
+def test_the_title_that_is_asked_for_comes_first_and_takes_nothing_where_no_table_has_it() -> None:
+    right, other = with_titles([0.4, 0.45], [True, False])
+    assert right == 0.4 > other > 0.0
+    assert with_titles([0.4, 0.45], [False, False]) == [0.4, 0.45]
+    assert with_titles([], []) == []
 
 
 def test_what_is_quoted_and_codes_are_taken_word_for_word() -> None:
