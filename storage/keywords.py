@@ -165,10 +165,7 @@ class KeywordIndex:
         ]
         if not per_term:
             return []
-        must = [self._readable(labels), tantivy.Query.boolean_query(per_term)]
-        if within is not None:
-            must.append(self._of(within))
-        return self._best(reading, must, k)
+        return self._best(reading, tantivy.Query.boolean_query(per_term), k, labels=labels, within=within)
 
     def saying(
         self,
@@ -188,10 +185,7 @@ class KeywordIndex:
             for run in runs
             for field in ("body", "title", "section")
         ]
-        must = [self._readable(labels), tantivy.Query.boolean_query(wanted)]
-        if within is not None:
-            must.append(self._of(within))
-        return self._best(self._reading(), must, k)
+        return self._best(self._reading(), tantivy.Query.boolean_query(wanted), k, labels=labels, within=within)
 
     def resembling(self, term: str, *, labels: frozenset[int], k: int) -> list[IndexHit]:
         """Chunks that `labels` may read with a word that is one slip of the keys from `term`; two in a long one."""
@@ -202,11 +196,21 @@ class KeywordIndex:
             (tantivy.Occur.Should, tantivy.Query.fuzzy_term_query(self._schema, field, term, distance))
             for field in FIELDS
         ]
-        return self._best(self._reading(), [self._readable(labels), tantivy.Query.boolean_query(alike)], k)
+        return self._best(self._reading(), tantivy.Query.boolean_query(alike), k, labels=labels)
 
-    def _best(self, reading: _Reading, must: Sequence[tantivy.Query], k: int) -> list[IndexHit]:
-        query = tantivy.Query.boolean_query([(tantivy.Occur.Must, part) for part in must])
-        hits = reading.searcher.search(query, limit=k, count=False).hits
+    def _best(
+        self,
+        reading: _Reading,
+        wanted: tantivy.Query,
+        k: int,
+        *,
+        labels: frozenset[int],
+        within: Collection[str] | None = None,
+    ) -> list[IndexHit]:
+        parts = [(tantivy.Occur.Must, wanted), *self._readable(reading, labels)]
+        if within is not None:
+            parts.append((tantivy.Occur.Must, self._of(within)))
+        hits = reading.searcher.search(tantivy.Query.boolean_query(parts), limit=k, count=False).hits
         return [IndexHit(id=reading.searcher.doc(address)["id"][0], score=score) for score, address in hits]
 
     def rarity(self, terms: Iterable[str], *, labels: frozenset[int]) -> dict[str, float]:
@@ -232,12 +236,15 @@ class KeywordIndex:
 
     def _counts(self, reading: _Reading, term: str, fields: Sequence[str]) -> dict[int, int]:
         """In how many chunks of each label a term stands in one of the fields; no field: how many chunks there are."""
-        key = (term, *fields)
+        having = [field for field in fields if reading.searcher.doc_freq(field, term)]
+        if fields and not having:
+            return {}
+        key = (term, *having)
         if key not in reading.counts:
             query = tantivy.Query.all_query()
-            if fields:
+            if having:
                 query = tantivy.Query.boolean_query(
-                    [(tantivy.Occur.Should, tantivy.Query.term_query(self._schema, field, term)) for field in fields]
+                    [(tantivy.Occur.Should, tantivy.Query.term_query(self._schema, field, term)) for field in having]
                 )
             by_label = {"labels": {"terms": {"field": "label", "size": MOST_LABELS}}}
             buckets = reading.searcher.aggregate(query, by_label)["labels"]["buckets"]
@@ -246,9 +253,20 @@ class KeywordIndex:
             reading.counts[key] = {int(bucket["key"]): int(bucket["doc_count"]) for bucket in buckets}
         return reading.counts[key]
 
-    def _readable(self, labels: frozenset[int]) -> tantivy.Query:
-        within = tantivy.Query.term_set_query(self._schema, "label", sorted(labels))
-        return tantivy.Query.const_score_query(within, 0.0)
+    def _readable(self, reading: _Reading, labels: frozenset[int]) -> list[tuple[tantivy.Occur, tantivy.Query]]:
+        """What of this moment of the index `labels` may read: only theirs, or none of the others, whichever is fewer.
+
+        tantivy gathers every chunk of the labels that it is given before it looks at a word: five milliseconds for
+        200,000. Both say the same, since each chunk has one label and the moment that is searched does not change.
+        """
+        held = self._counts(reading, "", ())
+        others = held.keys() - labels
+        if len(held) < MOST_LABELS and 2 * _within(held, labels) > sum(held.values()):
+            return [(tantivy.Occur.MustNot, self._labelled(others))] if others else []
+        return [(tantivy.Occur.Must, tantivy.Query.const_score_query(self._labelled(labels), 0.0))]
+
+    def _labelled(self, labels: Collection[int]) -> tantivy.Query:
+        return tantivy.Query.term_set_query(self._schema, "label", sorted(labels))
 
     def _of(self, revisions: Collection[str]) -> tantivy.Query:
         within = tantivy.Query.term_set_query(self._schema, "revision", sorted(revisions))

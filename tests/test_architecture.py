@@ -34,6 +34,7 @@ OWNERS = {  # vendor: the files (or folders) that may import it
     "starlette": {"app"},
     "streamlit": {"app/ui", "app/web/server.py"},
     "tantivy": {"storage/keywords.py", "storage/words.py"},
+    "threadpoolctl": {"storage/scan.py"},
     "tokenizers": {"app/serving/tokens.py", "storage/embedder.py"},
     "onnx": {"storage/quantised.py"},
     "onnxruntime": {"storage/quantised.py"},

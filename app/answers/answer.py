@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 
 HITS = 12  # passages asked of retrieval; the context takes what its budget allows
 MOST_IN_CONFLICT = 0.7  # confidence where documents disagree: never high
+NAMED_SECTION = 0.8  # confidence where a question names a section, and it is there
+NAMED = "The document has a section of this name."
 DISAGREE = "Documents disagree about this."
 NEAREST = 3  # passages cited by an answer that the documents do not say
 UNSUPPORTED = "Some sentences were not found in the documents."
@@ -114,7 +116,7 @@ def _completed(engine: Engine, question: str, history: Sequence[Turn], asker: As
     seconds = engine.settings.rewrite_seconds
     if engine.language_model is None or not history or not seconds:
         return None
-    return standalone(engine.language_model, question, history, seconds=seconds, asker=asker)
+    return standalone(engine.language_model, question, history, prompts=engine.prompts, seconds=seconds, asker=asker)
 
 
 def _noted(found: Found, answer: Answer) -> Answer:
@@ -153,6 +155,8 @@ def _judged(embedder: Embedder, asked: Asked, hits: Sequence[Hit], passages: Seq
     evidence = evidence_of(asked, hits, passages, ranked)
     sides = conflict(asked, ranked)
     sure = confidence(evidence, embedded=embedded)
+    if ranked and ranked[0].named:
+        return _Judged(ranked=tuple(ranked), sure=max(sure, NAMED_SECTION), reason=NAMED, sides=())
     return _Judged(
         ranked=tuple(ranked),
         sure=min(sure, MOST_IN_CONFLICT) if sides else sure,
@@ -176,7 +180,7 @@ def _answered(engine: Engine, case: _Case) -> Generator[AnswerEvent, None, Answe
 def _written(model: LanguageModel, engine: Engine, case: _Case) -> Generator[AnswerEvent, None, Answer]:
     result = yield from write(
         model,
-        case.asked.question,
+        case.asked,
         history=case.history,
         passages=case.passages,
         citations=case.citations,
@@ -187,7 +191,7 @@ def _written(model: LanguageModel, engine: Engine, case: _Case) -> Generator[Ans
         settings=engine.settings,
     )
     version = engine.prompts.version
-    if result.silent or not any(sentence.supported for sentence in result.sentences):
+    if result.silent or not result.holds:
         refused = _refused(replace(case, citations=case.citations.fresh()))
         return replace(refused, mode=Mode.WRITTEN, timings=result.timings, model=result.model, prompts=version)
     judged = case.judge()
@@ -235,7 +239,7 @@ def _quoted(case: _Case) -> Generator[AnswerEvent, None, Answer]:
         pieces.append(piece)
         yield Delta(text=piece.text)
     if not judged.sides:
-        for piece in quoted(chosen, case.citations):
+        for piece in quoted(chosen, case.citations, also=phrases(case.asked.question).also):
             pieces.append(piece)
             yield Delta(text=piece.text)
     return Answer(

@@ -19,10 +19,12 @@ from dataclasses import astuple, dataclass
 from app.answers.context import Passage
 from app.answers.extract import Candidate
 from app.answers.phrases import language_of
+from app.answers.support import denies
 from app.records import Hit
-from app.retrieval.asked import Asked, Expected, term_set
-from storage.words import terms
+from app.retrieval.asked import SAYING, Asked, Expected, term_set
+from storage.words import terms, unspaced_share
 
+OPEN = (Expected.ANY, *SAYING)  # kinds of which nearly any sentence may be
 LEADING = 3  # candidates that are looked at
 SAME = 5  # hits of which those in one document are counted
 FAINT = 0.25  # a part of the question's weight that is worth a word when it is nowhere
@@ -46,9 +48,13 @@ class Evidence:
     names_missing: float  # weight of the question's names, codes and numbers that the best candidate's passage lacks
     names_nowhere: float  # the same that the whole context lacks
     codes_nowhere: float  # 1 when the question names a code ("E27", "HG-80") and no passage does
+    opposed: float = 0.0  # 1 when the leading candidates say the opposite of what the question takes for granted
 
 
-ELSEWHERE = 0.3  # at most this where the question names a code that no passage does: they speak of something else
+# at most this where the question names a code that no passage does, or asks for the opposite of what is said: the
+# passages speak of something else
+ELSEWHERE = 0.3
+WORDS_ALONE = 0.5  # at most this where only words were compared, and nothing of the kind asked for stands with them
 SAID = 0.35  # from here on the documents are taken to speak of it, and the number says how likely the answer is right
 # whether they speak of it
 WEIGHTS = Evidence(
@@ -116,13 +122,25 @@ _NAME = re.compile(
 _CODE = re.compile(r"(?<![A-Za-z0-9])(?=[A-Za-z0-9-]*\d)[A-Z][A-Za-z0-9]*(?:-[A-Za-z0-9]+)*")
 
 
+_NOT = re.compile(r"\b(?:not|never|nicht|keine?[mnrs]?|nie|niemals)\b|n['’]t\b", re.IGNORECASE)
+_PAIRS = (
+    "east west|eastern western|north south|northern southern|increase decrease|increased decreased|largest smallest|"
+    "biggest smallest|highest lowest|best worst|minimum maximum|longest shortest|oldest youngest|oldest newest|"
+    "richest poorest|import export|imports exports|buyer seller|legal illegal|male female|men women|indoor outdoor|"
+    "upper lower|heaviest lightest|fastest slowest|größte kleinste|höchste niedrigste|beste schlechteste|"
+    "längste kürzeste|erhöhung senkung"
+)
+_ONE_WAY = frozenset((terms(one)[0], terms(other)[0]) for one, other in map(str.split, _PAIRS.split("|")))
+_OPPOSITES = _ONE_WAY | {(other, one) for one, other in _ONE_WAY}
+
+
 def confidence(evidence: Evidence, *, embedded: bool) -> float:
     """0 to 1. `embedded`: whether cosines mean anything for the question's language."""
     said = _probability(evidence, *((WEIGHTS, BIAS) if embedded else (WEIGHTS_TERMS, BIAS_TERMS)))
-    if evidence.codes_nowhere:
+    if evidence.codes_nowhere or evidence.opposed:
         return min(said, ELSEWHERE)
     if not embedded:
-        return said
+        return said if evidence.fits else min(said, WORDS_ALONE)
     return said if said < SAID else max(SAID, _probability(evidence, WEIGHTS_RIGHT, BIAS_RIGHT))
 
 
@@ -154,12 +172,28 @@ def evidence_of(
         score=hits[0].score,
         spread=hits[0].score - hits[-1].score,
         best=ranked[0].score if ranked else 0.0,
-        fits=0.5 if asked.expected is Expected.ANY else max((item.features.fits for item in leading), default=0.0),
+        fits=0.5 if asked.expected in OPEN else max((item.features.fits for item in leading), default=0.0),
         agree=float(_first_of(hits, "vector") == _first_of(hits, "keyword")),
         same=sum(hit.found.chunk.revision_id == first for hit in hits[:SAME]) / len(hits[:SAME]),
         names_missing=_missing(named, where),
         names_nowhere=_missing(named, everything),
         codes_nowhere=float(any(not _stands(code, passages) for code in _CODE.findall(asked.question))),
+        opposed=float(_opposed(asked, leading)),
+    )
+
+
+def _opposed(asked: Asked, leading: Sequence[Candidate]) -> bool:
+    """Whether what is asked not to be so is nowhere denied, or the likeliest sentence has the opposite of a word of the
+    question ("decrease": "increase") and none of the leading ones has the word."""
+    if not leading or asked.expected is Expected.WHETHER or unspaced_share(asked.question):
+        return False
+    if _NOT.search(asked.question) and not any(denies(item.text) for item in leading):
+        return True
+    words, said = term_set(asked.question), term_set(leading[0].text)
+    everything = frozenset[str]().union(*(term_set(item.text) for item in leading))
+    return any(
+        word in words and opposite in said and opposite not in words and word not in everything
+        for word, opposite in _OPPOSITES
     )
 
 
@@ -200,6 +234,7 @@ def reason(asked: Asked, evidence: Evidence, passages: Sequence[Passage], *, emb
     kind = _EXPECTED_WORDS.get(asked.expected)
     reasons = (
         (bool(missing), f"No passage that was found names {_listed(missing[:3])}."),
+        (bool(evidence.opposed), "The nearest sentences say the opposite of what is asked for."),
         (evidence.context_terms < FAINT, "Few of the question's words stand in the documents."),
         (kind is not None and evidence.fits == 0, f"The nearest sentences name no {kind}."),
         (not embedded, "Found by its words alone: the embedding model does not know the question's language."),

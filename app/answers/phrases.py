@@ -10,7 +10,10 @@ from dataclasses import dataclass
 
 _WORDS = {
     "de": "der die das und ist sind wie was wer wo wann warum wieviel welche welcher welches ein eine für mit nicht "
-    "ich wir im dem den von zu zum zur auf hat haben kann muss werden wird gibt unsere unser es bei viele viel",
+    "ich wir im dem den von zu zum zur auf hat haben kann muss werden wird gibt unsere unser es bei viele viel "
+    "darf dürfen soll brauche braucht brauchen habe bekomme bekommt sich mich mir mein meine meinen man sie er ihr "
+    "einen einem einer ab an aus nach seit bis um über vor unter oder wenn wie sein war waren hoch lange "
+    "welchen welchem",
     "fr": "le la les des est sont et qui que quoi quel quelle quels quelles où quand comment pourquoi combien un une "
     "du dans pour avec pas je nous il au aux sur ce cette y a-t-il peut",
     "es": "el la los las es son y quién qué cuál cuáles dónde cuándo cómo por cuánto cuántos cuántas un una del en "
@@ -34,7 +37,9 @@ class Phrases:
     nearest: str  # introduces the passages that come nearest
     differ: str  # documents answer with different values
     newer: str  # marks the newer of two documents
+    also: str  # introduces what stands near the answer
     about: str  # asks what a document says about one of its sections
+    topic: str  # asks about a section whose heading tells by itself what it is about
     nothing: str  # no document the person may read holds anything like it
 
 
@@ -44,7 +49,9 @@ _PHRASES = {
         nearest="These passages come nearest:",
         differ="The documents differ on this:",
         newer="newer",
-        about="What does “{title}” say about “{section}”?",
+        also="See also:",
+        about="What does {title} say about {section}?",
+        topic="What should I know about {section}?",
         nothing="No document that you may read says anything about this. Other words may find more; if a document is "
         "missing, ask whoever looks after the documents.",
     ),
@@ -53,7 +60,9 @@ _PHRASES = {
         nearest="Diese Stellen kommen dem am nächsten:",
         differ="Die Dokumente sagen dazu Verschiedenes:",
         newer="neuer",
-        about="Was steht in „{title}“ zu „{section}“?",
+        also="Siehe auch:",
+        about="Was steht in {title} zu {section}?",
+        topic="Was sollte ich über {section} wissen?",
         nothing="Kein Dokument, das Sie lesen dürfen, sagt etwas dazu. Andere Worte finden vielleicht mehr; fehlt ein "
         "Dokument, wenden Sie sich an die Betreuer der Dokumente.",
     ),
@@ -62,7 +71,9 @@ _PHRASES = {
         nearest="Ces passages s'en approchent le plus :",
         differ="Les documents ne disent pas la même chose :",
         newer="plus récent",
-        about="Que dit « {title} » au sujet de « {section} » ?",
+        also="Voir aussi :",
+        about="Que dit {title} au sujet de {section} ?",
+        topic="Que faut-il savoir sur {section} ?",
         nothing="Aucun document que vous pouvez lire n'en parle. D'autres mots trouveront peut-être davantage ; s'il "
         "manque un document, adressez-vous à la personne qui s'en occupe.",
     ),
@@ -71,7 +82,9 @@ _PHRASES = {
         nearest="Estos pasajes son los más cercanos:",
         differ="Los documentos no coinciden:",
         newer="más reciente",
-        about="¿Qué dice «{title}» sobre «{section}»?",
+        also="Véase también:",
+        about="¿Qué dice {title} sobre {section}?",
+        topic="¿Qué debo saber sobre {section}?",
         nothing="Ningún documento que usted puede leer dice nada al respecto. Quizá otras palabras encuentren más; si "
         "falta un documento, pregunte a quien los administra.",
     ),
@@ -80,7 +93,9 @@ _PHRASES = {
         nearest="Questi passaggi si avvicinano di più:",
         differ="I documenti non concordano:",
         newer="più recente",
-        about="Che cosa dice «{title}» su «{section}»?",
+        also="Vedi anche:",
+        about="Che cosa dice {title} su {section}?",
+        topic="Che cosa devo sapere su {section}?",
         nothing="Nessun documento che può leggere ne parla. Altre parole potrebbero trovare di più; se manca un "
         "documento, si rivolga a chi li gestisce.",
     ),
@@ -89,7 +104,9 @@ _PHRASES = {
         nearest="Estas passagens são as mais próximas:",
         differ="Os documentos não coincidem:",
         newer="mais recente",
-        about="O que diz «{title}» sobre «{section}»?",
+        also="Veja também:",
+        about="O que diz {title} sobre {section}?",
+        topic="O que devo saber sobre {section}?",
         nothing="Nenhum documento que pode ler fala disto. Outras palavras talvez encontrem mais; se falta um "
         "documento, pergunte a quem os administra.",
     ),
@@ -98,7 +115,9 @@ _PHRASES = {
         nearest="Deze passages komen het dichtst in de buurt:",
         differ="De documenten spreken elkaar tegen:",
         newer="nieuwer",
-        about="Wat zegt “{title}” over “{section}”?",
+        also="Zie ook:",
+        about="Wat zegt {title} over {section}?",
+        topic="Wat moet ik weten over {section}?",
         nothing="Geen document dat u mag lezen zegt hier iets over. Andere woorden vinden misschien meer; ontbreekt "
         "een document, vraag het aan wie de documenten beheert.",
     ),
@@ -107,7 +126,9 @@ _PHRASES = {
         nearest="以下段落最为接近：",
         differ="各文档的说法不一致：",
         newer="较新",
+        also="另请参阅：",
         about="《{title}》对“{section}”有哪些说明？",
+        topic="关于{section}，我应该了解什么？",
         nothing="您可以阅读的文档中没有相关内容。请尝试换一种说法；如果缺少文档，请联系文档管理员。",
     ),
     "ja": Phrases(
@@ -115,7 +136,9 @@ _PHRASES = {
         nearest="最も近い箇所：",
         differ="文書によって内容が異なります：",
         newer="より新しい",
+        also="関連する箇所：",
         about="「{title}」の「{section}」には何と書いてありますか？",
+        topic="{section}について知っておくべきことは何ですか？",
         nothing="閲覧できる文書に該当する内容はありません。別の言葉でお試しください。文書が足りない場合は、管理者にお問い合わせください。",
     ),
     "ko": Phrases(
@@ -123,11 +146,43 @@ _PHRASES = {
         nearest="가장 가까운 구절:",
         differ="문서마다 내용이 다릅니다:",
         newer="최신",
+        also="관련 구절:",
         about="“{title}”에는 “{section}”에 대해 무엇이 나와 있습니까?",
+        topic="{section}에 대해 알아야 할 것은 무엇입니까?",
         nothing="읽을 수 있는 문서에 관련 내용이 없습니다. 다른 말로 물어보시고, "
         "문서가 없다면 담당자에게 문의하십시오.",
     ),
 }
+
+
+_SECTION_ASKED = tuple(
+    re.compile(
+        re.escape(form).replace(r"\{title\}", "(?P<title>.+?)").replace(r"\{section\}", "(?P<section>.+)"),
+        re.IGNORECASE,
+    )
+    for said in _PHRASES.values()
+    for form in (said.about, said.topic)
+)
+_QUOTES = "“”„\"'«»‹› "
+_NUMBERING = re.compile(r"^(?:§\s*)?[\d.]+[.)]?\s+|^[一二三四五六七八九十]+、")
+
+
+def section_name(heading: str) -> str:
+    """A heading without its number."""
+    return _NUMBERING.sub("", heading).strip()
+
+
+def names_section(question: str, title: str, heading: str) -> bool:
+    """Whether a question is one that we offer (`about`, `topic`) for this section of this document, or its heading."""
+    asked, name = question.strip(), section_name(heading).casefold()
+    if not name or asked.casefold() == name:
+        return bool(name) and name.endswith(("?", "？"))
+    for pattern in _SECTION_ASKED:
+        found = pattern.fullmatch(asked)
+        if found and found["section"].strip(_QUOTES).casefold() == name:
+            named = found.groupdict().get("title")
+            return named is None or named.strip(_QUOTES).casefold() == title.casefold()
+    return False
 
 
 def language_of(question: str) -> str:
@@ -142,6 +197,11 @@ def language_of(question: str) -> str:
     counts = {language: sum(word in known for word in words) for language, known in _FUNCTION_WORDS.items()}
     best = max(counts, key=lambda language: (counts[language], language == "en"))
     return best if counts[best] > counts["en"] else "en"
+
+
+def function_words(question: str) -> frozenset[str]:
+    """The function words of a question's language, as far as the table knows them."""
+    return _FUNCTION_WORDS.get(language_of(question), frozenset())
 
 
 def phrases(question: str) -> Phrases:

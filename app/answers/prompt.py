@@ -24,7 +24,7 @@ SHORTEST_PASSAGE = 200  # characters; less of the best passage is not worth aski
 MARK = re.compile(r"\s*[\[【]\s*(\d{1,3}(?:\s*[,;，、–-]\s*\d{1,3})*)\s*(?:†[^\]】\n]*)?[\]】]")
 # strings with which a chat template or our own prompt separates its parts
 _SEPARATORS = re.compile(
-    r"<(?=\s*[|｜]|\s*/?\s*(?:passages?|question|s|bos|eos|think|system|user|assistant|start_of_turn|end_of_turn|"
+    r"<(?=\s*[|｜]|\s*/?\s*(?:passages?|question|conversation|s|bos|eos|think|system|user|assistant|start_of_turn|end_of_turn|"
     r"im_start|im_end|tool_call|tool_response)\b)|(?<=[|｜])>|<(?=<\s*/?\s*SYS)|\[(?=\s*/?\s*(?:INST|SYSTEM_PROMPT|AVAILABLE_TOOLS)\b)",
     re.IGNORECASE,
 )

@@ -19,6 +19,7 @@ FOLDER = "prompts"  # in the data folder
 PLACEHOLDERS: dict[str, frozenset[str]] = {  # file: what must stand in it, and nothing else in braces may
     "answer.md": frozenset(),
     "question.md": frozenset({"passages", "question", "silent"}),
+    "rewrite.md": frozenset(),
 }
 LONGEST = 20_000  # characters
 

@@ -1,6 +1,7 @@
 """Chosen sentences as an answer: a paragraph, lists and small tables, each with its citation. Adds nothing.
 
-The likeliest answer stands first; what supports it follows as a list, and rows of one table become one small table.
+The likeliest answer stands first; what supports it follows, said to be no more than that, as a list. Rows of one table
+become one small table.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from app.answers.extract import Candidate
 from app.records import Sentence
 
 MOST_COLUMNS = 7  # of a row that is shown in a table
+ANSWERS_TOO = 0.75  # of the likeliest sentence's probability: what has less only supports
 LONGEST_CELL = 160  # characters; longer ones are read more easily in a line
 
 
@@ -24,21 +26,42 @@ class Piece:
     sentences: tuple[Sentence, ...]
 
 
-def quoted(chosen: Sequence[Candidate], citations: Citations) -> Iterator[Piece]:
-    """The pieces of an answer, in order; together their texts are the answer."""
-    groups = _groups(chosen)
-    texts = [group for group in groups if not _columns(group[0])]
-    tables = [group for group in groups if _columns(group[0])]
-    table_first = bool(groups) and groups[0] is (tables[0] if tables else None)
-    after = ""  # what separates the next piece from those before
-    for group in ([groups[0]] if table_first else []) + texts + tables[1 if table_first else 0 :]:
+def quoted(chosen: Sequence[Candidate], citations: Citations, *, also: str) -> Iterator[Piece]:
+    """The pieces of an answer, in order; together their texts are the answer. `also` introduces what only supports."""
+    answering = _answering(chosen)
+    supporting = [item for item in chosen if item not in answering]
+    yield from _shown(_groups(answering), citations, "", paragraph=True)
+    yield from _shown(_groups(supporting), citations, f"\n\n{also}\n\n", paragraph=False)
+
+
+def _answering(chosen: Sequence[Candidate]) -> list[Candidate]:
+    """The first of the sentences, those that are nearly as likely, and what belongs to its list or table."""
+    best = max((item.score for item in chosen), default=0.0)
+    found: list[Candidate] = []
+    for item in chosen:
+        follows = bool(found) and found[-1].passage is item.passage and found[-1].index + 1 == item.index
+        of_table = bool(_columns(item)) and any(_columns(other) and _same_table(other, item) for other in found)
+        if not found or item.score >= ANSWERS_TOO * best or (follows and item.is_item) or of_table:
+            found.append(item)
+    return found
+
+
+def _shown(groups: Sequence[list[Candidate]], citations: Citations, before: str, *, paragraph: bool) -> Iterator[Piece]:
+    """Texts, then tables, unless a table comes first; the first text as a paragraph, the others as a list."""
+    if not groups:
+        return
+    tables = [group for group in groups[1:] if _columns(group[0])]
+    texts = [group for group in groups[1:] if not _columns(group[0])]
+    after = before
+    for group in (groups[0], *texts, *tables):
+        first = group is groups[0]
         if _columns(group[0]):
-            yield _table(group, citations, after)
+            # a table right after a list would be part of it
+            yield _table(group, citations, after if first else "\n\n")
             after = "\n\n"
         else:
-            first = not after
-            yield from _run(group, citations, after, bullet=not first)
-            after = "\n\n" if first else "\n"
+            yield from _run(group, citations, after, bullet=not (first and paragraph))
+            after = "\n\n" if first and paragraph else "\n"
 
 
 def _groups(chosen: Sequence[Candidate]) -> list[list[Candidate]]:
@@ -67,7 +90,8 @@ def _run(group: Sequence[Candidate], citations: Citations, after: str, *, bullet
     for place, item in enumerate(group):
         sentence = Sentence(text=readable(item.text), citations=(n,), supported=True)
         listed = item.is_item if place else bullet
-        before = (after if not place else "\n" if listed else " ") + ("- " if listed else "")
+        goes_on = "\n" if listed else "\n\n" if place and group[place - 1].is_item else " "
+        before = (goes_on if place else after) + ("- " if listed else "")
         yield Piece(text=f"{before}{sentence.text} [{n}]", sentences=(sentence,))
 
 

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from app.answers.phrases import phrases
+from app.answers.phrases import Phrases, phrases, section_name
 from storage.catalog import Filter
 from storage.errors import PremiseError
 
@@ -23,8 +23,21 @@ DOCUMENTS = 2  # of those that the answer cites
 CHUNKS = 80  # of a document whose headings are looked at
 FOUND_AMONG = 3  # hits among which a search must find the section
 LONGEST = 70  # characters of a heading
+TELLING = 6  # characters of a heading that says by itself what it is about
+SHORT_TITLE = 5  # words; longer ones are put into quotation marks
 
-_NUMBERING = re.compile(r"^(?:§\s*)?[\d.]+[.)]?\s+|^[一二三四五六七八九十]+、")
+_CLAUSE = re.compile(
+    r"(?:what|when|where|who|whom|why|how|which|if|whether|was|wann|wo|wer|wen|wem|warum|wie|welche\w*|wenn|ob|que|quand"
+    r"|où|qui|comment|quel\w*|si|qué|cuándo|dónde|quién|cómo|che|quando|dove|chi|come|onde|quem|wat|wanneer|waar|wie|hoe)\b",
+    re.I,
+)
+_NAME = re.compile(r"[^\W\d_A-ZÄÖÜ],? (?=([A-ZÀ-Þ][\w-]+))")
+_PLAIN = re.compile(r"[\w\s’'&-]+")
+_EMPTY = frozenset(  # headings that say nothing of what stands below them
+    "overview introduction summary general contents background scope purpose notes note appendix faq other details "
+    "resources links definitions einleitung überblick zusammenfassung allgemeines inhalt anhang hinweise sommaire "
+    "introducción resumen introduzione introdução resumo inleiding 概述 简介 目录 はじめに 概要 개요".split()
+)
 
 
 def related(engine: Engine, question: str, answer: dict[str, Any], *, groups: Iterable[str]) -> list[str]:
@@ -32,9 +45,9 @@ def related(engine: Engine, question: str, answer: dict[str, Any], *, groups: It
     readers = list(groups)
     found: list[str] = []
     try:
-        for asked, chunk in list(_possible(engine, question, answer, readers))[:TRIED]:
-            hits = engine.search(asked, groups=readers, k=FOUND_AMONG)
-            if any(_same_section(hit.found, chunk) for hit in hits):
+        for chunk, names in list(_possible(engine, answer, readers))[:TRIED]:
+            asked = _found(engine, _forms(phrases(question), chunk, names), chunk, readers, FOUND_AMONG)
+            if asked and asked not in (question, *found):
                 found.append(asked)
             if len(found) == OFFERED:
                 break
@@ -52,8 +65,9 @@ def openers(engine: Engine, *, groups: Iterable[str]) -> list[str]:
     try:
         for place in dict.fromkeys(number * part // TRIED for part in range(TRIED if number else 0)):
             document = engine.catalog.documents_page(Filter(), labels=labels, limit=1, offset=place)[0]
-            for asked, chunk in _sections(engine, document, labels):
-                if any(_same_section(hit.found, chunk) for hit in engine.search(asked, groups=readers, k=1)):
+            for chunk, names in _sections(engine, document, labels):
+                said = phrases(f"{document.title} {_heading(chunk)}")
+                if asked := _found(engine, _forms(said, chunk, names), chunk, readers, 1):
                     found.append(asked)
                     break
             if len(found) == OFFERED:
@@ -63,8 +77,46 @@ def openers(engine: Engine, *, groups: Iterable[str]) -> list[str]:
     return found
 
 
-def _sections(engine: Engine, document: Document, labels: frozenset[int]) -> list[tuple[str, StoredChunk]]:
-    """The sections of a document that say the most, as questions: OFFERED at most."""
+def _found(engine: Engine, asked: list[str], chunk: StoredChunk, groups: Sequence[str], among: int) -> str:
+    """The first of these questions that a search answers from the chunk's section; empty where none is."""
+    for question in asked:
+        if any(_same_section(hit.found, chunk) for hit in engine.search(question, groups=groups, k=among)):
+            return question
+    return ""
+
+
+def _forms(said: Phrases, chunk: StoredChunk, names: frozenset[str]) -> list[str]:
+    """Questions for a section, the most natural first: its heading's own, about its topic, about its document.
+
+    `names`: words that the document writes large within its sentences; others that begin a heading become small.
+    """
+    heading, title = _heading(chunk), chunk.title
+    if heading.endswith(("?", "？")):
+        return [heading]
+    first, gap, rest = heading.partition(" ")
+    if first[1:].islower() and first not in names and chunk.chunk.language != "de":
+        heading = f"{first.lower()}{gap}{rest}"
+    named = title if len(title.split()) <= SHORT_TITLE and _PLAIN.fullmatch(title) else f"“{title}”"
+    about = said.about.format(title=named, section=heading)
+    return [said.topic.format(section=heading), about] if _is_topic(heading) else [about]
+
+
+def _is_topic(heading: str) -> bool:
+    """Whether it says by itself what it is about: several plain words, and no clause such as "When you may change"."""
+    plain = len(heading) >= TELLING and bool(_PLAIN.fullmatch(heading))
+    return plain and (" " in heading or not heading.isascii()) and not _CLAUSE.match(heading)
+
+
+def _names(chunks: Iterable[StoredChunk]) -> frozenset[str]:
+    """Words that are written large after a small one."""
+    return frozenset(word for item in chunks for word in _NAME.findall(item.chunk.body))
+
+
+def _sections(engine: Engine, document: Document, labels: frozenset[int]) -> list[tuple[StoredChunk, frozenset[str]]]:
+    """The sections of a document whose headings tell the most and that say the most: OFFERED at most.
+
+    Each as its first chunk, with the names in the document.
+    """
     if document.revision is None:
         return []
     chunks = engine.catalog.chunks_around(document.revision, 0, CHUNKS, labels=labels)
@@ -73,45 +125,48 @@ def _sections(engine: Engine, document: Document, labels: frozenset[int]) -> lis
         sections.setdefault(chunk.chunk.section, []).append(chunk)
     headed = [(_heading(items[0]), items) for items in sections.values()]
     told = [(heading, items) for heading, items in headed if _tells(heading) and heading not in document.title]
-    told.sort(key=lambda item: -sum(chunk.chunk.end - chunk.chunk.start for chunk in item[1]))
-    return [
-        (phrases(f"{document.title} {heading}").about.format(title=document.title, section=heading), items[0])
-        for heading, items in told[:OFFERED]
-    ]
+    told.sort(
+        key=lambda item: (
+            not (_is_topic(item[0]) or item[0].endswith("?")),
+            -sum(chunk.chunk.end - chunk.chunk.start for chunk in item[1]),
+        )
+    )
+    names = _names(chunks)
+    return [(items[0], names) for _, items in told[:OFFERED]]
 
 
 def _possible(
-    engine: Engine, question: str, answer: dict[str, Any], groups: Sequence[str]
-) -> Iterator[tuple[str, StoredChunk]]:
+    engine: Engine, answer: dict[str, Any], groups: Sequence[str]
+) -> Iterator[tuple[StoredChunk, frozenset[str]]]:
     labels = engine.catalog.labels_of(groups)
-    said = phrases(question).about
     citations = answer.get("citations") or []
     cited = {(item["revision"], item["section"]) for item in citations}
-    offered: set[str] = {question}
+    offered: set[tuple[str, str]] = set()
     for revision in list(dict.fromkeys(item["revision"] for item in citations))[:DOCUMENTS]:
         start = min(item["start"] for item in citations if item["revision"] == revision)
-        for chunk in _nearest(engine, revision, start, labels):
-            heading = _heading(chunk)
-            asked = said.format(title=chunk.title, section=heading)
-            if (revision, chunk.chunk.section) in cited or not _tells(heading) or asked in offered:
+        chunks = engine.catalog.chunks_around(revision, 0, CHUNKS, labels=labels)
+        names = _names(chunks)
+        for chunk in _nearest(chunks, start):
+            section = (revision, chunk.chunk.section)
+            if section in cited or section in offered or not _tells(_heading(chunk)):
                 continue
-            offered.add(asked)
-            yield asked, chunk
+            offered.add(section)
+            yield chunk, names
 
 
-def _nearest(engine: Engine, revision: str, start: int, labels: frozenset[int]) -> list[StoredChunk]:
+def _nearest(chunks: Sequence[StoredChunk], start: int) -> list[StoredChunk]:
     """The chunks that begin a section, those after the cited place first."""
-    chunks = engine.catalog.chunks_around(revision, 0, CHUNKS, labels=labels)
     begins = [item for at, item in enumerate(chunks) if at == 0 or chunks[at - 1].chunk.section != item.chunk.section]
     return sorted(begins, key=lambda item: (item.chunk.start <= start, abs(item.chunk.start - start)))
 
 
 def _heading(chunk: StoredChunk) -> str:
-    return _NUMBERING.sub("", chunk.chunk.section.rpartition(" > ")[2]).strip()
+    return section_name(chunk.chunk.section.rpartition(" > ")[2])
 
 
 def _tells(heading: str) -> bool:
-    return 3 <= len(heading) <= LONGEST and any(sign.isalpha() for sign in heading)
+    told = 3 <= len(heading) <= LONGEST and any(sign.isalpha() for sign in heading)
+    return told and heading.casefold().strip(":") not in _EMPTY
 
 
 def _same_section(found: StoredChunk, wanted: StoredChunk) -> bool:

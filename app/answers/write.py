@@ -8,19 +8,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Generator, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from time import monotonic, perf_counter
 
 from app.answers.cite import Citations, visible
 from app.answers.context import Passage
+from app.answers.kinds import names_kind
 from app.answers.phrases import phrases
 from app.answers.prompt import MARK as _MARK
 from app.answers.prompt import build_prompt
 from app.answers.prompt_files import Prompts
-from app.answers.support import find_support
+from app.answers.support import denies, find_support
 from app.asker import Asker
 from app.records import AnswerEvent, Delta, Sentence, Turn, Waiting
-from app.retrieval.asked import Weigh
+from app.retrieval.asked import Asked, Weigh, term_set
 from app.serving.llm import LanguageModel
 from app.serving.waiting import Ticket
 from storage.embedder import Embedder
@@ -31,9 +32,16 @@ from storage.settings import Settings
 LOOK_SECONDS = 0.25  # between two looks at the queue while it is not our turn
 SHORTER = 0.6  # of what we counted, when the server says that a prompt is too long
 TRIES = 3
+CORE = 0.75  # of the most that a sentence speaks of the question: the first with so much is taken to answer it
 
 _MARKS_AFTER = re.compile(rf"([.!?。！？]+[\"'”’»」]*)((?:{_MARK.pattern})+)")
 _BULLET = re.compile(r"^\s*(?:[-*•]|\d{1,3}[.)])\s+")
+_YES_WORDS = r"(?:yes|ja|oui|sí|sì|sim|是的?|可以|はい|네)"
+_YES = re.compile(rf"^{_YES_WORDS}(?:[\s,.:;!–—-]+|[，。：；！]|$)", re.IGNORECASE)
+_YES_OR_NO = re.compile(
+    rf"^(?:{_YES_WORDS}|no|nein|non|não|nee|不是?|不可以|不行|没有|いいえ|아니요)(?:[,.:;!–—-]+\s*|[，。：；！]|$)",
+    re.IGNORECASE,
+)
 _SILENT = re.compile(
     r"\b(?:passages?|documents?|context|sources?|texts?)\b.{0,60}\b(?:do|does|did) ?(?:not|n['’]t) (?:\w+ ){0,2}"
     r"(?:say|state|mention|contain|provide|specify|answer|include|give|cover|address|indicate)"
@@ -54,13 +62,14 @@ class Written:
     text: str  # with the marks of the citations that hold
     sentences: tuple[Sentence, ...]
     silent: bool  # the model says that the documents do not say
+    holds: bool  # what it says to the question is supported, whatever becomes of the rest
     timings: dict[str, float]  # first_token: a moment of time.perf_counter
     model: str  # its name on the server
 
 
 def write(
     model: LanguageModel,
-    question: str,
+    asked: Asked,
     *,
     history: Sequence[Turn],
     passages: Sequence[Passage],
@@ -81,7 +90,7 @@ def write(
         room = served.context - answer_tokens
         for left in reversed(range(TRIES)):
             messages = build_prompt(
-                question, history=history, passages=passages, prompts=prompts, room=room, count=model.count
+                asked.question, history=history, passages=passages, prompts=prompts, room=room, count=model.count
             )
             try:
                 for piece in without_thoughts(model.stream(messages, answer_tokens=answer_tokens, asker=asker)):
@@ -94,11 +103,14 @@ def write(
                 if not left or pieces:
                     raise
                 room = int(min(room, model.count(messages)) * SHORTER)
-    text, sentences = check("".join(pieces).strip(), passages, citations, weigh=weigh, embedder=embedder)
+    text, sentences = check(
+        "".join(pieces).strip(), passages, citations, question=asked.question, weigh=weigh, embedder=embedder
+    )
     return Written(
         text=text,
         sentences=sentences,
-        silent=says_nothing("".join(pieces), question),
+        holds=core_holds(asked, sentences),
+        silent=says_nothing("".join(pieces), asked.question),
         timings=timings,
         model=served.name,
     )
@@ -152,7 +164,13 @@ def _begun(text: str, tag: str) -> int:
 
 
 def check(
-    text: str, passages: Sequence[Passage], citations: Citations, *, weigh: Weigh, embedder: Embedder | None = None
+    text: str,
+    passages: Sequence[Passage],
+    citations: Citations,
+    *,
+    question: str,
+    weigh: Weigh,
+    embedder: Embedder,
 ) -> tuple[str, tuple[Sentence, ...]]:
     """The answer with the marks that hold in place of those the model set, and its sentences."""
     text = _MARKS_AFTER.sub(lambda found: f"{found[2]}{found[1]}", text)
@@ -168,6 +186,8 @@ def check(
         if not re.search(r"\w", claim):
             continue
         sentence = _checked(claim, _marked(raw), passages, citations, weigh, embedder)
+        if _says_yes_to_no(question, claim):
+            sentence = replace(sentence, citations=(), supported=False)
         sentences.append(sentence)
         out.append(bare + "".join(f" [{n}]" for n in sentence.citations))
     return "".join(out).strip(), tuple(_with_lead_ins(sentences))
@@ -179,19 +199,37 @@ def _checked(
     passages: Sequence[Passage],
     citations: Citations,
     weigh: Weigh,
-    embedder: Embedder | None,
+    embedder: Embedder,
 ) -> Sentence:
     if _SILENT.search(claim) and not cited:
         return Sentence(text=claim, citations=(), supported=True)  # that something is not said has no place to cite
-    found = find_support(claim, passages, cited=cited, weigh=weigh, embedder=embedder)
+    found = find_support(_YES_OR_NO.sub("", claim) or claim, passages, cited=cited, weigh=weigh, embedder=embedder)
     marks = tuple(dict.fromkeys(citations.add(support.passage, support.start, support.end) for support in found))
     return Sentence(text=claim, citations=marks, supported=bool(found))
 
 
+def _says_yes_to_no(question: str, claim: str) -> bool:
+    """Whether a "Yes" is followed by a denial, though the question denies nothing: one of the two is wrong."""
+    return _YES.match(claim) is not None and denies(_YES.sub("", claim)) and not denies(question)
+
+
+def core_holds(asked: Asked, sentences: Sequence[Sentence]) -> bool:
+    """Whether the sentence that answers is supported: of those that say something, the first that speaks as much of
+    what is asked, and names the kind of thing that is asked for, as any does, or nearly so."""
+    saying = [item for item in sentences if not _leads(item.text) and not _SILENT.search(item.text)]
+    saying = [item for item in saying if _YES_OR_NO.sub("", item.text)] or saying
+    speak = [asked.covered(term_set(item.text)) + names_kind(asked, item.text) for item in saying]
+    return next((item.supported for item, much in zip(saying, speak, strict=True) if much >= CORE * max(speak)), False)
+
+
+def _leads(text: str) -> bool:
+    return text.endswith((":", "：")) and not re.search(r"\d", text)
+
+
 def _with_lead_ins(sentences: Sequence[Sentence]) -> Iterator[Sentence]:
-    """A line such as "The steps are:" says nothing by itself: it stands with what follows it."""
+    """A line such as "The steps are:" or "Yes." says nothing by itself: it stands with what follows it."""
     for at, sentence in enumerate(sentences):
-        leads = sentence.text.endswith((":", "：")) and not re.search(r"\d", sentence.text)
+        leads = _leads(sentence.text) or not _YES_OR_NO.sub("", sentence.text)
         if leads and not sentence.supported and at + 1 < len(sentences) and sentences[at + 1].supported:
             yield Sentence(text=sentence.text, citations=(), supported=True)
         else:

@@ -12,8 +12,24 @@ from app.models.findings import Finding, refuse, some, warn
 from app.models.safetensors import BITS, Tensor
 
 PACKED = re.compile(r"\.(qweight|weight_packed|qweight_packed)$")
-BESIDE = ("scale", "scales", "zeros", "g_idx", "scale_inv", "zero_point", "weight_shape")  # beside packed weights
+BESIDE = (
+    "scale",
+    "scale_2",
+    "scales",
+    "zeros",
+    "g_idx",
+    "scale_inv",
+    "zero_point",
+    "weight_shape",
+)  # beside packed weights
+BITSANDBYTES = re.compile(r"absmax$|quant_map$|\.quant_state\.|\.SCB$|\.weight_format$")  # likewise
 LAYER = re.compile(r"(?:^|\.)(?:layers|h|layer|blocks|block)\.(\d+)\.")
+EXPERT = re.compile(r"^(.*\.experts)\.(\d+)\.(.+)$")
+SENSES = re.compile(r"vision|visual|image|audio|speech|video")  # in names of tensors that are not the language model's
+HEAD = re.compile(r"(?:lm_head|embed_out|output|output_layer|head)\.\w+$")
+DEAF = re.compile(
+    r"Whisper|Speech|ASR|Transcri|Voxtral(?!For)|^(?:M?T5|UMT5|Bart|MBart|Marian|Pegasus|M2M|Seamless)"
+)  # no chat
 QUANTISED = {"fp8": 8, "fbgemm_fp8": 8, "gptq": 4, "awq": 4, "bitsandbytes": 4, "mxfp4": 4, "nvfp4": 4}
 
 
@@ -66,19 +82,27 @@ class Architecture:
 
 def kind_of(made: Configuration, card: dict[str, Any], directory: str) -> Kind:
     """What the model does. `card`: the README's front matter; `directory`: its name, the last resort."""
-    names = " ".join(map(str, made.config.get("architectures") or []))
+    said = made.config.get("architectures")
+    names = " ".join(map(str, said)) if isinstance(said, list) else ""
     about = f"{card.get('pipeline_tag', '')} {card.get('tags', '')}"
     if made.adapter:
         return Kind.ADAPTER
-    if "ForSequenceClassification" in names or "text-ranking" in about or "rerank" in directory.lower():
+    scores = "ForSequenceClassification" in names and _labels(made.config) <= 1
+    if scores or "text-ranking" in about or "rerank" in directory.lower():
         return Kind.RERANKER
     if made.modules or "sentence-similarity" in about or "feature-extraction" in about:
         return Kind.EMBEDDER
     if re.search(r"For(CausalLM|ConditionalGeneration)|LMHeadModel", names):
-        return Kind.LANGUAGE
+        return Kind.UNKNOWN if DEAF.search(names) else Kind.LANGUAGE
     if re.search(r"(Bert|Roberta|XLMRoberta|MPNet|ModernBert)(Model|ForMaskedLM)$", names):
         return Kind.EMBEDDER
     return Kind.UNKNOWN
+
+
+def _labels(config: dict[str, Any]) -> int:
+    """Among how many labels a classifier chooses; a reranker has one score to give."""
+    named = config.get("id2label")
+    return max(len(named) if isinstance(named, dict) else 0, _number(config, "num_labels"))
 
 
 def architecture(config: dict[str, Any], tensors: dict[str, Tensor]) -> Architecture:
@@ -174,7 +198,7 @@ def _parameters(tensors: dict[str, Tensor], quantisation: Quantisation | None) -
     bits = quantisation.bits if quantisation else 0
     total = 0
     for name, tensor in tensors.items():
-        if name.endswith(BESIDE):
+        if name.endswith(BESIDE) or BITSANDBYTES.search(name):
             continue
         if bits and bits < 8 and (PACKED.search(name) or tensor.dtype in ("I32", "U8")):
             total += tensor.numbers * BITS[tensor.dtype] // bits
@@ -189,11 +213,16 @@ def check_shapes(made: Architecture, config: dict[str, Any], tensors: dict[str, 
     if not made.layers and config:
         says = "config.json does not say how many layers the model has."
         found.append(warn("odd-config", says, "Compare it with the publisher's.", "config.json"))
-    present = {int(match[1]) for name in tensors if (match := LAYER.search(name))}
+    present = {int(match[1]) for name in tensors if (match := LAYER.search(name)) and not SENSES.search(name)}
     absent = [str(number) for number in range(min(made.layers, 10_000)) if number not in present]
     if present and absent:
         says = f"The weights of {len(absent)} of {made.layers} layers are in no file: {some(absent)}."
         found.append(refuse("layers-missing", says, "Files are missing: fetch the model anew."))
+    last = max(present, default=-1)
+    if made.layers and last >= made.layers + _number(config, "num_nextn_predict_layers"):
+        says = f"config.json speaks of {made.layers} layers, the weights go on to layer {last}."
+        found.append(warn("shape", says, "config.json may belong to another model.", "config.json"))
+    found += _experts(tensors) + _head(made, config, tensors)
     for name, tensor in tensors.items():
         if name.endswith(("embed_tokens.weight", "word_embeddings.weight")) and len(tensor.shape) == 2:
             rows, width = tensor.shape
@@ -207,3 +236,33 @@ def check_shapes(made: Architecture, config: dict[str, Any], tensors: dict[str, 
         says = f"config.json says {made.quantisation.method}, but the weights are plain."
         found.append(warn("not-quantised", says, "config.json may belong to another model.", "config.json"))
     return found
+
+
+def _experts(tensors: dict[str, Tensor]) -> list[Finding]:
+    """Whether every expert of a layer is there: each holds the same tensors under its number."""
+    numbers: dict[tuple[str, str], set[int]] = {}
+    for name in tensors:
+        if match := EXPERT.match(name):
+            numbers.setdefault((match[1], match[3]), set()).add(int(match[2]))
+    most = max((len(there) for there in numbers.values()), default=0)
+    short = [f"{layer}.*.{part}" for (layer, part), there in numbers.items() if len(there) != most]
+    if not short:
+        return []
+    says = f"Of some experts weights are in no file: {some(short)} are fewer than {most}."
+    return [refuse("experts-missing", says, "Files are missing: fetch the model anew.")]
+
+
+def _head(made: Architecture, config: dict[str, Any], tensors: dict[str, Tensor]) -> list[Finding]:
+    """A model whose input and output embedding are two has both."""
+    inner = config.get("text_config")
+    said = [
+        part["tie_word_embeddings"]
+        for part in (inner, config)
+        if isinstance(part, dict) and "tie_word_embeddings" in part
+    ]
+    if not tensors or not made.name.endswith("ForCausalLM") or not said or any(said):
+        return []
+    if any(HEAD.search(name) for name in tensors):
+        return []
+    says = "config.json says that input and output embedding differ, and the output's is in no file (lm_head)."
+    return [refuse("head-missing", says, "Files are missing: fetch the model anew.")]

@@ -8,19 +8,28 @@ from pathlib import Path
 from typing import Any
 
 from app.models import checksums
-from app.models.architecture import Architecture, Kind, architecture, check_shapes, kind_of
+from app.models.architecture import LAYER, Architecture, Kind, architecture, check_shapes, kind_of
 from app.models.card import read_card
 from app.models.configuration import Configuration, check_generation, check_tokenizer, read_configuration
-from app.models.findings import Finding, Severity, note, refuse, warn
+from app.models.findings import Finding, Severity, note, refuse, some, warn
 from app.models.hardware import Card
 from app.models.licensing import Licensing, read_licences
 from app.models.listing import Listing, listing
 from app.models.memory import GIB, Split, Storage, can_split, split, stored_bits, weights
 from app.models.openness import Openness, openness
-from app.models.serve import Adapter, Command, command
+from app.models.serve import LORA_RANKS, Adapter, Command, command
 from app.models.weights import Weights, read_weights
 
 CONTEXTS = (4_096, 16_384, 32_768, 131_072)  # tokens, in the table of memory needed
+MERGE = "Merge it into its base elsewhere, and serve that."
+UNSERVED = {
+    "use_dora": "DoRA",
+    "lora_bias": "trained biases",
+    "alora_invocation_tokens": "Activated LoRA",
+    "layer_replication": "layers used twice",
+    "use_bdlora": "block-diagonal LoRA",
+    "use_qalora": "QALoRA",
+}
 ENOUGH = (Kind.LANGUAGE, Kind.EMBEDDER, Kind.RERANKER)
 
 
@@ -106,7 +115,7 @@ def check(
         kind=kind,
         architecture=sizes,
         licensing=licensing,
-        openness=openness(has_weights=bool(held.files), licensing=licensing, card=card),
+        openness=openness(has_weights=bool(held.files) or held.elsewhere, licensing=licensing, card=card),
         revision=checksums.commit_of(listed),
         checksums={"hashed": verified.hashed, "skipped": verified.skipped},
         weight_bytes=held.bytes,
@@ -121,7 +130,7 @@ def _of_kind(
     listed: Listing, made: Configuration, held: Weights, kind: Kind, sizes: Architecture | None
 ) -> list[Finding]:
     """What this kind of model has to have."""
-    found: list[Finding] = []
+    found: list[Finding] = _within(listed, kind)
     if not held.files and not any(finding.code in ("pickles-only", "no-safetensors") for finding in held.findings):
         says = "There are no weights: no file ends in .safetensors."
         found.append(refuse("no-weights", says, "Fetch them: premise models fetch."))
@@ -131,9 +140,10 @@ def _of_kind(
     if kind is Kind.LANGUAGE:
         found += check_generation(listed, made)
     if kind is Kind.UNKNOWN and made.config:
-        names = ", ".join(map(str, made.config.get("architectures") or ["none"]))
-        says = f"What this model does is not known here (architectures: {names[:200]})."
-        found.append(warn("unknown-kind", says, "See whether `vllm serve` knows the architecture."))
+        said = made.config.get("architectures") or "none"
+        names = ", ".join(map(str, said)) if isinstance(said, list) else str(said)
+        says = f"It is no model that answers, embeds or ranks as far as is known here (architectures: {names[:200]})."
+        found.append(warn("unknown-kind", says, "See whether `vllm serve` knows the architecture, and what it does."))
     if kind is Kind.RERANKER and sizes and sizes.name == "Qwen3ForCausalLM":
         says = "A reranker in the form of a language model: the server is told how to read its yes and no."
         found.append(note("reranker-by-overrides", says, "The command below holds the --hf-overrides it needs."))
@@ -144,6 +154,20 @@ def _of_kind(
             says = f"The weights are quantised: {method.method}, {method.bits or 'unknown'} bits."
             found.append(note("quantised", says, "vLLM finds that by itself; no option is needed."))
     return found
+
+
+def _within(listed: Listing, kind: Kind) -> list[Finding]:
+    """Models in folders of the directory: adapters beside their base, or the model itself a folder further down."""
+    marks = (
+        ("/adapter_config.json",)
+        if kind not in (Kind.UNKNOWN, Kind.ADAPTER)
+        else ("/config.json", "/adapter_config.json")
+    )
+    folders = sorted({name.rpartition("/")[0] for name in listed.files if f"/{name}".endswith(marks) and "/" in name})
+    if not folders:
+        return []
+    says = f"There is a model within it, in {some(folders)}, which is not checked with this one."
+    return [note("model-within", says, f"Check it by itself: premise models check {listed.root / folders[0]}.")]
 
 
 def _base(
@@ -159,7 +183,8 @@ def _base(
     strange = [tensor for tensor in held.tensors if "lora_" not in tensor and "modules_to_save" not in tensor]
     if made.adapter.get("peft_type") not in ("LORA", None):
         says = f"The adapter is of the type {made.adapter['peft_type']!r}; vLLM serves LoRA."
-        found.append(refuse("adapter-type", says, "Merge it into its base elsewhere, and serve that."))
+        found.append(refuse("adapter-type", says, MERGE))
+    found += _unserved(made.adapter)
     if strange and held.tensors:
         says = f"{len(strange)} tensors of the adapter are no LoRA matrices."
         found.append(warn("adapter-tensors", says, "vLLM may refuse it: merge it into its base instead."))
@@ -170,12 +195,33 @@ def _base(
         )
         return None
     under = check(base, cards=cards, context=context, quick=True)
+    layers = under.architecture.layers if under.architecture else 0
+    deepest = max((int(match[1]) for name in held.tensors if (match := LAYER.search(name))), default=0)
+    if layers and deepest >= layers:
+        says = f"The adapter changes layer {deepest}; the base has the layers 0 to {layers - 1}."
+        found.append(refuse("adapter-base", says, "Name the base that it was trained on."))
     for finding in under.refused:
         found.append(refuse(f"base-{finding.code}", f"The base model: {finding.says}", finding.do, finding.file))
     if base.resolve().name.lower() not in name.lower() and name.split("/")[-1].lower() not in str(base).lower():
         says = f"The adapter was trained on {name}; the base given is {base.resolve().name}."
         found.append(warn("adapter-base", says, "An adapter works with the base it was trained on only."))
     return under
+
+
+def _unserved(adapter: dict[str, Any]) -> list[Finding]:
+    """What an adapter asks for that vLLM does not do (its vllm/lora/peft_helper.py)."""
+    rank, saved = adapter.get("r"), adapter.get("modules_to_save")
+    told = [f"{name} ({says})" for name, says in UNSERVED.items() if adapter.get(name)]
+    if adapter.get("bias") not in (None, "none"):
+        told.append("bias (trained biases)")
+    if isinstance(saved, list) and set(saved) - {"classifier", "score"}:
+        told.append("modules_to_save (whole layers of its own)")
+    if type(rank) is not int or not 0 < rank <= LORA_RANKS[-1]:
+        told.append(f"r ({str(rank)[:20]}; a rank from 1 to {LORA_RANKS[-1]} is served)")
+    if not told:
+        return []
+    says = f"The adapter has what vLLM does not serve: {', '.join(told)}."
+    return [refuse("adapter-unserved", says, MERGE, "adapter_config.json")]
 
 
 def _memory(kind: Kind, sizes: Architecture, stored: int, cards: Sequence[Card]) -> list[dict[str, Any]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,6 +11,7 @@ from app.models.findings import Finding, note, refuse, size, some, warn
 from app.models.listing import Listed, Listing
 from app.models.safetensors import once
 
+MOST_NESTED = 4  # configurations within a configuration
 LARGEST = 16 << 20  # bytes; a larger tokenizer.json is looked at from both ends only
 CODE = (".py", ".pyc", ".so", ".dll", ".dylib", ".exe", ".pyd", ".jar", ".js", ".whl")
 SCRIPTS = (".sh", ".bat", ".ps1", ".ipynb")
@@ -22,6 +24,12 @@ TOKENIZERS = (
     "sentencepiece.bpe.model",
 )
 OWN_MODULES = "sentence_transformers."
+ACTIVATIONS = "torch.nn."  # where what a cross-encoder's config names as its last step may come from
+# what a chat template needs to get from the values it is given into Python itself; real ones use none of it
+INTERNALS = re.compile(
+    r"__(?:base|bases|builtins|call|class|code|dict|func|getattribute|globals|import|init|mro|reduce|self|subclasses)__"
+)
+OWN_QUANTISATION = ("quantize_config.json", "quant_config.json", "hf_quant_config.json")  # of GPTQ, AWQ and NVIDIA
 AGAIN = "Fetch the file anew: premise models fetch."
 
 
@@ -56,7 +64,13 @@ def read_configuration(listed: Listing) -> Configuration:
     if not made.config and not made.adapter and not any(finding.file == "config.json" for finding in made.findings):
         says = "There is no config.json, so nothing says what model this is."
         made.findings.append(refuse("no-config", says, "Fetch it: premise models fetch.", "config.json"))
-    made.findings += _remote_code(listed, made)
+    for name in OWN_QUANTISATION:
+        if (said := _object(listed, made, name)) and not made.config.get("quantization_config"):
+            method = "awq" if "w_bit" in said else "gptq"
+            made.config["quantization_config"] = said.get("quantization") or {"quant_method": method} | said
+    made.findings += _remote_code(listed)
+    made.findings += _activation(made)
+    made.findings += _templates(listed, made)
     made.findings += _modules(listed, made)
     return made
 
@@ -95,7 +109,9 @@ def check_tokenizer(listed: Listing, made: Configuration) -> list[Finding]:
         found.append(refuse("no-tokenizer", says, "Fetch it: premise models fetch.", "merges.txt"))
     file = listed.files.get("tokenizer.json")
     if file is not None and not _whole(file):
-        found.append(refuse("bad-json", "tokenizer.json is damaged or cut short.", AGAIN, file.name))
+        found.append(
+            refuse("bad-json", "tokenizer.json is damaged, cut short, or holds no tokenizer.", AGAIN, file.name)
+        )
     for name in TOKENIZERS:
         there = listed.files.get(name)
         if there is not None and there.size == 0:
@@ -109,7 +125,8 @@ def check_tokenizer(listed: Listing, made: Configuration) -> list[Finding]:
 def _whole(file: Listed) -> bool:
     try:
         if file.size <= LARGEST:
-            return isinstance(json.loads(file.path.read_bytes()), dict)
+            made = json.loads(file.path.read_bytes())
+            return isinstance(made, dict) and isinstance(made.get("model"), dict)
         with file.path.open("rb") as opened:
             start = opened.read(64).lstrip()[:1]
             opened.seek(-64, 2)
@@ -130,17 +147,15 @@ def check_generation(listed: Listing, made: Configuration) -> list[Finding]:
     return found
 
 
-def _remote_code(listed: Listing, made: Configuration) -> list[Finding]:
+def _remote_code(listed: Listing) -> list[Finding]:
     do = "Take a model whose architecture the server knows by itself; never serve it with --trust-remote-code."
     found = []
     for name in sorted(listed.files):
-        if name.endswith(("config.json", "configuration.json")) and "/" not in name:
-            value = _quiet(listed.files[name])
-            mapped = value.get("auto_map") or value.get("custom_pipelines") if isinstance(value, dict) else None
-            if mapped:
-                entries = [str(item) for item in (mapped.values() if isinstance(mapped, dict) else [mapped])]
-                says = f"{name} asks the loader to run code that comes with it (auto_map: {some(entries, 2)[:200]})."
-                found.append(refuse("remote-code", says, do, name))
+        is_configuration = name.endswith(("config.json", "configuration.json"))
+        if is_configuration and (mapped := _mapped(_quiet(listed.files[name]))):
+            entries = [str(item) for item in (mapped.values() if isinstance(mapped, dict) else [mapped])]
+            says = f"{name} asks the loader to run code that comes with it (auto_map: {some(entries, 2)[:200]})."
+            found.append(refuse("remote-code", says, do, name))
     files = [file.name for file in listed.of(*CODE)]
     if files:
         says = f"The directory holds code: {some(files)}. A model is data; nothing of it is run."
@@ -151,6 +166,44 @@ def _remote_code(listed: Listing, made: Configuration) -> list[Finding]:
         says = f"The directory holds scripts: {some(scripts)}."
         found.append(warn("scripts", says, "Delete them: serving needs none.", scripts[0]))
     return found
+
+
+def _mapped(value: Any, depth: int = 0) -> Any:
+    """What a configuration, or one within it, maps to code; None where nothing does."""
+    if not isinstance(value, dict) or depth > MOST_NESTED:
+        return None
+    own = value.get("auto_map") or value.get("custom_pipelines")
+    return own or next((found for part in value.values() if (found := _mapped(part, depth + 1))), None)
+
+
+def _activation(made: Configuration) -> list[Finding]:
+    """A cross-encoder names its last step by a path in Python, which is imported."""
+    within = made.config.get("sentence_transformers")
+    named = [made.config.get("sbert_ce_default_activation_function")]
+    named.append(within.get("activation_fn") if isinstance(within, dict) else None)
+    says = "config.json lets the loader import {!r} as the model's last step."
+    do = "Take another model: this one needs foreign code."
+    return [
+        refuse("remote-code", says.format(str(name)[:100]), do, "config.json")
+        for name in named
+        if name and not str(name).startswith(ACTIVATIONS)
+    ]
+
+
+def _templates(listed: Listing, made: Configuration) -> list[Finding]:
+    """Chat templates are programs, run by the server in a closed room: those that look for a way out are refused."""
+    texts = {"tokenizer_config.json": json.dumps(made.tokenizer.get("chat_template") or "")}
+    for file in listed.of(".jinja", "chat_template.json"):
+        try:
+            texts[file.name] = file.path.read_bytes()[:LARGEST].decode("utf-8", errors="replace")
+        except OSError:
+            continue  # its being unreadable is a finding of the listing
+    do = "Take the publisher's template. Servers run templates apart from Python, and should not have to hold this one."
+    return [
+        refuse("template-code", f"The chat template in {name} reaches for Python itself: {found[0]!r}.", do, name)
+        for name, text in texts.items()
+        if (found := INTERNALS.search(text))
+    ]
 
 
 def _quiet(file: Listed) -> Any:
@@ -176,4 +229,6 @@ def _modules(listed: Listing, made: Configuration) -> list[Finding]:
         elif path and not kind.endswith(".Normalize") and not any(name.startswith(f"{path}/") for name in listed.files):
             says = f"modules.json names {path}, which is missing."
             found.append(refuse("module-missing", says, "Fetch it: premise models fetch.", path))
+        elif (file := listed.files.get(f"{path}/config.json")) and not isinstance(_quiet(file), dict):
+            found.append(refuse("bad-json", f"{file.name} is damaged.", AGAIN, file.name))
     return found

@@ -19,7 +19,7 @@ SHINGLE = 4  # words
 ALIKE = 0.6  # of a licence's shingles have to be in a text for the two to be compared
 LONGEST = 200_000  # characters of a file that are looked at
 LEFT_OPEN = 12  # words that a blank of the licence may be filled in with
-MORE = 25  # words around a licence text that are a heading or a name, not terms
+MORE = 25  # words around a licence text that are a heading or a name, as long as none of them is of TERMS
 QUOTED = 400  # characters of a difference that are shown
 BLANK = re.compile(r"<[^>\n]{1,60}>|\[(?:yyyy|year|name of copyright owner|fullname|owner|copyright holders?)\]", re.I)
 BULLET = re.compile(r"^[ \t>#]*(?:[*+-]|\(?[0-9]{1,2}(?:\.[0-9]{1,2})*[.)]|\(?[a-z][.)])[ \t]+", re.M | re.I)
@@ -27,6 +27,13 @@ COPYRIGHT = re.compile(r"^\W*(?:copyright\b(?=.*(?:\(c\)|©|[0-9]{4}|<|\[|\{))|\
 HEADING = re.compile(
     r"^\W*(?:the )?(?:mit|isc|apache|bsd[ 0-9-]*|zlib)[a-z0-9 ,\"'“”./()-]{0,40}licen[sc]e\W*(?:\([^)]*\))?\W*$",
     re.M | re.I,
+)
+# what makes words around a licence, or in its blanks, terms of their own, however few they are
+TERMS = re.compile(
+    r"\b(?:non|not|no|never|only|must|shall|may|cannot|except|unless|without|provided|commercial\w*|noncommercial\w*"
+    r"|prohibit\w*|forbid\w*|restrict\w*|research|academic|evaluation|require[sd]?|permitted|allowed|excluded"
+    r"|limited to|subject to|fees?|royalt\w*|employees|revenue|military|terminates?|consent|prior|additional)\b",
+    re.I,
 )
 WORD = re.compile(r"[a-z0-9]+(?:['’][a-z]+)?")
 SAME = {"licence": "license", "https": "http", "noncommercial": "non-commercial"}
@@ -109,7 +116,7 @@ class _Text:
         self.original = text
         blanked = text.lower()
         for pattern in (COPYRIGHT, HEADING, BULLET):
-            blanked = pattern.sub(lambda found: " " * len(found[0]), blanked)
+            blanked = pattern.sub(lambda found: found[0] if TERMS.search(found[0]) else " " * len(found[0]), blanked)
         blanked = BLANK.sub(lambda found: "x" * 3 + "blank" + " " * max(len(found[0]) - 8, 0), blanked)[: len(text) * 2]
         self.spans = [(found.start(), found.end()) for found in WORD.finditer(blanked)]
         self.words = [_same(blanked[start:end]) for start, end in self.spans]
@@ -139,8 +146,11 @@ def _template(licence_id: str) -> tuple[_Text, frozenset[tuple[str, ...]]] | Non
     return text, text.shingles()
 
 
-def recognise(text: str, file: str) -> list[Match]:
-    """The licences whose words a text holds, the longest first; none where it holds no licence."""
+def recognise(text: str, file: str, *, quoted: bool = False) -> list[Match]:
+    """The licences whose words a text holds, the longest first; none where it holds no licence.
+
+    `quoted`: the text is another one, of which the licence is a part; what stands around it is then no term of it.
+    """
     given = _Text(text[:LONGEST])
     by_phrases = _community(given, file)
     if by_phrases is not None:
@@ -158,7 +168,7 @@ def recognise(text: str, file: str) -> list[Match]:
     for _, licence_id in sorted(scored, reverse=True):
         if (match := _compare(given, licence_id, file, taken)) is not None:
             found.append(match)
-    return _with_additions(found, given, taken)
+    return found if quoted and len(given.words) > 3 * sum(taken) else _with_additions(found, given, taken)
 
 
 def _compare(given: _Text, licence_id: str, file: str, taken: list[bool]) -> Match | None:
@@ -195,6 +205,8 @@ def _left_open(wanted: _Text, gone: tuple[int, int], new: list[str], *, first: b
         return len(old) <= LEFT_OPEN or "blank" in rest[:200]
     if last and not new:  # the appendix on how to use the licence is
         return any(words in rest for words in ("how to apply", "licensed under the apache", "how to use this"))
+    if set(TERMS.findall(" ".join(new))) - set(TERMS.findall(rest)):
+        return False
     blanks = any("blank" in word for word in old) or old[:2] in (["copyright", "holder"], ["the", "copyright"])
     return blanks and len(new) <= LEFT_OPEN and len(old) <= LEFT_OPEN
 
@@ -209,11 +221,11 @@ def _with_additions(found: list[Match], given: _Text, taken: list[bool]) -> list
         if not used and start is None:
             start = at
         elif used and start is not None:
-            if at - start > MORE and any(used_before for used_before in taken):
+            if at - start > MORE or TERMS.search(" ".join(given.words[start:at])):
                 additions.append(Difference(licence_says="", text_says=given.quote(start, at)))
             start = None
-    if not additions or len(given.words) > 3 * sum(taken):
-        return found  # a licence quoted within another text
+    if not additions:
+        return found
     last = found[-1]
     changed = Match(licence=last.licence, file=last.file, differences=(*last.differences, *additions))
     return [*found[:-1], changed]

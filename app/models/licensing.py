@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from pathlib import PurePosixPath
 from typing import Any
 
 from app.models.card import Card
@@ -19,6 +20,11 @@ NAMED = re.compile(r"licen[sc]e|^(copying|terms|eula)", re.I)
 NOT_TEXTS = frozenset({"merges.txt", "vocab.txt", "readme.md", "requirements.txt", "added_tokens.json"})
 NO_TEXTS = tuple(".json .jsonl .jinja .safetensors .model .bin .png .jpg .svg .gif .webp .tiktoken".split())
 MOST_TEXTS = 20
+RESEARCH_ONLY = re.compile(
+    r"\b(?:for|under)\s+non-?commercial\b[^.\n]{0,60}|\bnon-?commercial\s+(?:use|purposes?|license|licence)\b[^.\n]{0,60}"
+    r"|\bresearch\s+(?:use|purposes?)\s+only\b|\bcommercial\s+use\s+is\s+(?:not|prohibited|forbidden)\b[^.\n]{0,60}",
+    re.I,
+)
 DECIDE = "Let somebody who answers for it read the licence; if it may be used, waive it by name: model_waivers."
 
 
@@ -95,31 +101,33 @@ def read_licences(listed: Listing, card: Card) -> Licensing:
     unknown = []
     for file in _texts(listed):
         text = _text(file)
-        matches = recognise(text, file.name) if text.strip() else []
+        named = bool(NAMED.search(PurePosixPath(file.name).name))
+        matches = recognise(text, file.name, quoted=not named) if text.strip() else []
         made.matches += matches
-        if not matches and NAMED.search(file.name):
+        if not matches and named and text.strip():
             unknown.append(file.name)
     if not made.matches and card.file:
-        made.matches = recognise(card.text, card.file)
+        made.matches = recognise(card.text, card.file, quoted=True)
     declared = _declared(card)
-    made.declared = declared
-    by_claim = by_hub_name(declared) if declared else None
+    made.declared = ", ".join(declared) or None
+    claimed = [licence for name in declared if (licence := by_hub_name(name))]
     made.licences = list({match.licence.id: match.licence for match in made.matches}.values())
-    _compare(made, by_claim, unknown)
-    if by_claim is not None and by_claim.id not in {licence.id for licence in made.licences}:
-        made.licences.append(by_claim)
+    _compare(made, claimed, [name for name in declared if by_hub_name(name) is None], unknown)
+    _against_prose(made, card, claimed)
+    made.licences += [licence for licence in claimed if licence not in made.licences]
     _decide(made)
     return made
 
 
 def _texts(listed: Listing) -> list[Listed]:
-    """Files that may hold a licence, whatever their name; those named so first."""
+    """Files that may hold a licence, whatever their name, and those named so in folders; these first."""
     files = [
         file
         for file in listed.files.values()
-        if "/" not in file.name
+        if ("/" not in file.name or NAMED.search(file.name))
         and file.name.lower() not in NOT_TEXTS
-        and 0 < file.size <= LONGEST
+        and file.size > 0
+        and (file.size <= LONGEST or NAMED.search(file.name))
         and not file.name.lower().endswith(NO_TEXTS)
         and not file.name.startswith(".")
     ]
@@ -128,7 +136,8 @@ def _texts(listed: Listing) -> list[Listed]:
 
 def _text(file: Listed) -> str:
     try:
-        data = file.path.read_bytes()
+        with file.path.open("rb") as opened:
+            data = opened.read(2 * LONGEST)
     except OSError:
         return ""
     if b"\0" in data[:1000] and not data.startswith((b"\xff\xfe", b"\xfe\xff")):
@@ -137,34 +146,48 @@ def _text(file: Listed) -> str:
     return data.decode(encoding, errors="replace")
 
 
-def _declared(card: Card) -> str | None:
+def _declared(card: Card) -> list[str]:
+    """The licences that the card names: all of them hold, as far as it tells."""
     for name in ("license_name", "license"):
         value = card.claims.get(name)
-        value = value[0] if isinstance(value, list) and value else value
-        if isinstance(value, str) and value.strip() and value.strip().lower() not in ("other", "unknown"):
-            return value.strip()[:100]
-    return None
+        values = [
+            item.strip()[:100] for item in (value if isinstance(value, list) else [value]) if isinstance(item, str)
+        ]
+        if found := [item for item in values if item and item.lower() not in ("other", "unknown")]:
+            return found
+    return []
 
 
-def _compare(made: Licensing, by_claim: Licence | None, unknown: list[str]) -> None:
+def _against_prose(made: Licensing, card: Card, claimed: list[Licence]) -> None:
+    """What the card says in words of its own, against the licences."""
+    said = RESEARCH_ONLY.search(card.text)
+    if said and not any(licence.kind == "non-commercial" for licence in [*made.licences, *claimed]):
+        says = f"The model card speaks of a limit that its licence does not have: “{' '.join(said[0].split())}”."
+        made.findings.append(
+            warn("licence-contradiction", says, "Read it, and ask the publisher which holds.", card.file)
+        )
+
+
+def _compare(made: Licensing, claimed: list[Licence], strange: list[str], unknown: list[str]) -> None:
     if unknown:
         says = f"{some(unknown)} is no licence text that is known here."
         made.findings.append(refuse("licence-unknown", says, DECIDE, unknown[0]))
     if not made.matches and not unknown:
-        if by_claim is not None:
-            says = f"The model card claims {by_claim.name}; the text of the licence is not in the directory."
-            made.findings.append(warn("licence-text-missing", says, "Put the publisher's LICENSE beside the weights."))
-        elif made.declared:
-            says = f"The model card names the licence {made.declared!r}, which is not known here, and gives no text."
+        if strange:
+            says = f"The model card names the licence {some(strange)}, which is not known here, and gives no text."
             made.findings.append(refuse("licence-unknown", says, DECIDE))
+        elif claimed:
+            names = " and ".join(licence.name for licence in claimed)
+            says = f"The model card claims {names}; the text of the licence is not in the directory."
+            made.findings.append(warn("licence-text-missing", says, "Put the publisher's LICENSE beside the weights."))
         else:
             says = "There is no licence: no text, and nothing in the model card. Without one nothing is allowed."
             made.findings.append(refuse("no-licence", says, "Ask the publisher, or take another model."))
     ids = {match.licence.id for match in made.matches}
-    if made.matches and by_claim is not None and by_claim.id not in ids:
-        says = (
-            f"The model card claims {by_claim.id}, the text is that of {' and '.join(sorted(ids))}. Both are applied."
-        )
+    other = [licence.id for licence in claimed if licence.id not in ids]
+    if made.matches and other:
+        texts = " and ".join(sorted(ids))
+        says = f"The model card claims {' and '.join(other)}, the text is that of {texts}. All are applied."
         made.findings.append(warn("licence-contradiction", says, "Ask the publisher which holds."))
 
 

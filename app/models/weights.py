@@ -32,6 +32,7 @@ class Weights:
 
     files: list[Listed] = field(default_factory=list)
     tensors: dict[str, Tensor] = field(default_factory=dict)
+    elsewhere: bool = False  # there are weights in a form that is not loaded: pickles, GGUF …
     findings: list[Finding] = field(default_factory=list)
 
     @cached_property
@@ -66,6 +67,7 @@ def read_weights(listed: Listing, stem: str = "model") -> Weights:
         found.findings.append(note("weights-twice", says, "They may be deleted to save disk.", spare[0].name))
     found.findings += sparse([file for file in listed.files.values() if file in every or file.size > 1 << 20])
     found.findings += pickles(listed)
+    found.elsewhere = any(finding.code in ("pickles-only", "no-safetensors") for finding in found.findings)
     return found
 
 
@@ -213,7 +215,7 @@ def _pickled(listed: Listing) -> list[Listed]:
     named = listed.of(*PICKLES)
     known = {file.name for file in named}
     for file in listed.files.values():
-        if file.name in known or file.name.lower().endswith((".safetensors", ".json", ".txt", ".md")):
+        if file.name in known or file.name.lower().endswith(".safetensors"):
             continue
         try:
             with file.path.open("rb") as opened:

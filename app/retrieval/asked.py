@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
 
+from app.answers.phrases import function_words
 from app.records import Turn
 from app.retrieval.followup import asking
 from storage.keywords import KeywordIndex
@@ -19,6 +20,8 @@ from storage.words import question_terms, terms
 
 # terms of asking, not of what is asked: "how many days do I get"
 ASKING = frozenset({"mani", "much", "get", "got", "know", "tell", "give", "gave", "happen"})
+# Chinese is cut into pairs of characters: what holds one of these is half of a question word ("午几", "几点")
+_ASKING_CHARACTER = re.compile("[几谁什么吗呢哪怎]")
 FEW_TERMS = 3  # a follow-up question with fewer telling terms borrows those of the turns before
 
 
@@ -30,6 +33,8 @@ class Expected(StrEnum):
     NUMBER = "number"
     WHERE = "where"
     WHY = "why"
+    HOW = "how"  # to do something
+    WHETHER = "whether"
     ANY = "any"
 
 
@@ -44,14 +49,14 @@ _ASKS = (
         r"bottom|extension|phone|longest|shortest|highest|lowest|rate|total)\b",
         r"\bwhat (?:do|does|did|can|could|may|will|would) (?:[\w-]+ ){1,5}(?:cost|spend|pay|earn)\b",
         r"\bwie ?(?:viele?[nrs]?|lange|oft|hoch|groß|alt|weit)\b|\bcombien\b|\bcu[aá]nt[oa]s?\b",
-        r"多少|几(?![乎何])|多[大长高远久重深宽]|百分之",
+        r"多少|几(?![乎何点时])|多[大长高远久重深宽]|百分之",
     ),
     (
         Expected.WHEN,
         r"\b(?:(?:by|since|until|till|from) when|when(?= (?:is|are|was|were|am|do|does|did|will|would|can|could|must|"
         r"shall|should|may|might|has|have|had)\b)|when$)",
         r"\b(?:what|which) (?:\w+ )?(?:year|date|day|month|century|decade|time|era|deadline)s?\b",
-        r"\bwann\b|\bquand\b|\bcu[aá]ndo\b|什么时[候间]|何时|哪[一]?[年月日天]|什么时代|时间",
+        r"\bwann\b|\bquand\b|\bcu[aá]ndo\b|什么时[候间]|何时|几[点时]|哪[一]?[年月日天]|什么时代|时间",
     ),
     (
         Expected.WHO,
@@ -67,6 +72,21 @@ _ASKS = (
         Expected.WHY,
         r"\bwhy\b|\b(?:what|which) (?:\w+ )?(?:reason|cause|purpose)s?\b|\bwhat caused\b",
         r"\bwarum\b|\bweshalb\b|\bpourquoi\b|\bpor qu[eé]\b|为什么|为何|原因",
+    ),
+    (
+        Expected.HOW,
+        r"\bhow (?:do|can|could|should|must|to|will|would) ?(?:i|we|you|one)?\b",
+        r"\b(?:what|which) (?:steps?|procedures?)\b|\bwhat (?:do|must|should|shall) (?:i|we) (?:have to )?do\b",
+        r"\bwie (?:kann|können|muss|müssen|soll\w*|mach\w*|bekomm\w*|beantrag\w*|meld\w*|erreich\w*|komm\w*|geh\w*)\b",
+        r"怎么|怎样|如何",
+    ),
+    (
+        Expected.WHETHER,
+        r"^(?:(?:and|but|so|also) )?(?:is|are|was|were|am|do|does|did|can|could|may|might|must|should|shall|will|would|"
+        r"has|have|had)\b(?! you (?:please )?(?:tell|say|explain|name|list|give|show)\b)",
+        r"^(?:(?:und|aber) )?(?:ist|sind|war|waren|darf|dürfen|kann|können|muss|müssen|soll|sollen|wird|werden|hat|"
+        r"haben|gibt|gilt|gelten|bekomm\w*|brauch\w*)\b",
+        r"吗[？?]?$|是否|能不能|可不可以|需不需要|有没有",
     ),
 )
 _ASKS_COMPILED = tuple((kind, re.compile("|".join(patterns), re.IGNORECASE)) for kind, *patterns in _ASKS)
@@ -88,7 +108,7 @@ _NUMBERING = re.compile(
 )
 _DATE = re.compile(
     r"\bwithin \S+ (?:\S+ )?(?:minutes?|hours?|days?|weeks?|months?|years?)\b|"
-    r"\b1\d{3}s?\b|\b20\d\ds?\b|\bcentur(?:y|ies)\b|\b\d{1,2}[./-]\d{1,2}[./-]\d{2,4}\b|\b\d{1,2}:\d\d\b|"
+    r"\b1\d{3}s?\b|\b20\d\ds?\b|\bcentur(?:y|ies)\b|\b\d{1,2}[./-]\d{1,2}[./-]\d{2,4}\b|(?<!\d)\d{1,2}:\d\d(?!\d)|"
     r"\b(?:january|february|march|april|may|june|july|august|september|october|november|december)\b|"
     r"\b(?:monday|tuesday|wednesday|thursday|friday|saturday|sunday)\b|"
     r"\b(?:januar|februar|märz|mai|juni|juli|oktober|dezember|jahrhundert)\b|"
@@ -102,7 +122,25 @@ _REASON = re.compile(
     r"\b(?:weil|da|wegen|daher|parce que|porque)\b|因|由于|所以|为了",
     re.IGNORECASE,
 )
+# what permits, demands, forbids or denies
+_RULING = re.compile(
+    r"\b(?:may|must|can(?:not)?|could|should|shall|allowed|permitted|possible|required?|needs?|needed|have to|has to|"
+    r"only|not|never|no|none|unless|except|always|prohibited|forbidden|entitled|optional|mandatory|compulsory)\b|n['’]t\b|"
+    r"\b(?:darf|dürfen|kann|können|muss|müssen|nicht|kein\w*|nur|erlaubt|verboten|möglich|zulässig|erforderlich)\b|"
+    r"可以|不|必须|应当|禁止|须|无需",
+    re.IGNORECASE,
+)
+# what tells somebody to do something
+_TELLING = re.compile(
+    r"^\W*(?:step )?\d{1,2}[.):]\s|\b(?:you|your|please|must|should|need to|have to)\b|"
+    r"^\W*(?:enter|open|write|apply|request|fill|send|call|ask|submit|use|tell|hand|book|report|install|choose|log|sign|"
+    r"press|go|take|leave|photograph|register|contact|put|check|connect)\b|"
+    r"\b(?:sie|bitte|müssen|beantragen|melden|tragen|buchen|wenden)\b|应当|应该|须|请|填写|申请|提交|登记",
+    re.IGNORECASE,
+)
 
+# kinds that hardly a sentence cannot answer: some say so
+SAYING = {Expected.HOW: _TELLING, Expected.WHETHER: _RULING}
 
 Weigh = Callable[[str], float]
 
@@ -129,9 +167,11 @@ def understand(question: str, history: Sequence[Turn], *, weigh: Weigh) -> Asked
     own = question_terms(question)
     borrowing = len(own) < FEW_TERMS
     weights = {term: share * weigh(term) for term, share in asked.terms.items() if borrowing or term in own}
+    empty = ASKING | {term for word in function_words(question) for term in terms(word)}
+    telling = [term for term in weights if term not in empty and not _ASKING_CHARACTER.search(term)]
     return Asked(
         question=question,
-        weights={term: weight for term, weight in weights.items() if term not in ASKING} or weights,
+        weights={term: weights[term] for term in telling} or weights,
         expected=expected(question),
         echoes=asked.echoes,
         borrowed=borrowing and bool(asked.echoes),
@@ -163,6 +203,8 @@ def fits(asked: Asked, sentence: str) -> float:
         Expected.WHERE: _NAME,
         Expected.WHY: _REASON,
     }.get(asked.expected)
+    if asked.expected in SAYING:
+        return 1.0 if SAYING[asked.expected].search(sentence) else 0.5
     if pattern is None:
         return 0.5
     known = asked.question.casefold()

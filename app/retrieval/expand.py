@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from storage.words import question_terms, terms
+from storage.words import is_unspaced, question_terms, terms
 
 MISSPELT = 5  # letters: shorter words have too many that look alike
 _IN_BRACKETS = re.compile(r"\(([A-Z][A-Za-z]?[A-Z]{0,6}s?)\)")  # Paid Time Off (PTO)
@@ -46,13 +46,13 @@ def codes(question: str) -> list[list[str]]:
 
 
 def names_in(question: str) -> list[str]:
-    """The index terms of its names: words with a capital letter, and whatever has a digit.
+    """The index terms of its names: words with a capital letter, and whatever has a digit. Not of unspaced script.
 
     >>> names_in("How much debt did Acme have in 2022?")
     ['acm', '2022']
     """
     found = _NAME.findall(question)
-    return question_terms(" ".join(found)) if found else []
+    return [term for term in question_terms(" ".join(found)) if not is_unspaced(term)] if found else []
 
 
 def definitions(text: str) -> dict[str, str]:
@@ -62,17 +62,27 @@ def definitions(text: str) -> dict[str, str]:
     {'PTO': 'Paid Time Off', 'SLA': 'service level agreement'}
     """
     found: dict[str, str] = {}
-    if "(" not in text:
-        return found
-    for match in _IN_BRACKETS.finditer(text):
+    after, before = _capitals_at_brackets(text)
+    for match in _IN_BRACKETS.finditer(text) if after else ():
         short = match.group(1).removesuffix("s")
-        before = _BEFORE.search(text, max(0, match.start() - _BEFORE_CHARACTERS), match.start())
-        if before and (long := _spelt_out(short, before.group().split())):
+        words = _BEFORE.search(text, max(0, match.start() - _BEFORE_CHARACTERS), match.start())
+        if words and (long := _spelt_out(short, words.group().split())):
             found.setdefault(short, long)
-    for match in _SHORT_LONG.finditer(text):
+    for match in _SHORT_LONG.finditer(text) if before else ():
         if long := _spelt_out(match.group(1), match.group(2).split()):
             found.setdefault(match.group(1), long)
     return found
+
+
+def _capitals_at_brackets(text: str) -> tuple[bool, bool]:
+    """Whether a capital letter stands after an opening bracket, and before one. Most texts have neither."""
+    after = before = False
+    place = text.find("(")
+    while place >= 0:
+        after = after or text[place + 1 : place + 2].isupper()
+        before = before or text[max(0, place - 2) : place].rstrip()[-1:].isupper()
+        place = text.find("(", place + 1)
+    return after, before
 
 
 def _spelt_out(short: str, words: list[str]) -> str | None:

@@ -104,6 +104,8 @@ def _about(revision: Revision, found: Passage) -> None:
     lines = [f'<span class="path">{safe.text_html(revision.path)}</span>']
     if found.section:
         lines.append(safe.text_html(found.section.replace(" > ", " › ")))
+    if revision.flags:
+        lines.append(f'<span class="noticed">{safe.text_html(wording.noticed(revision.flags))}</span>')
     st.html(f'<p class="about">{"<br>".join(lines)}</p>')
     if any(True for _ in instructions(f"{found.before}{found.passage}{found.after}")):
         st.warning(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -20,6 +20,11 @@ def confidence(value: float) -> tuple[str, str]:
 
 
 EARLIER = "Quoted from an earlier version: the document has changed since. Ask again for what it says now."
+
+
+def noticed(flags: Sequence[str]) -> str:
+    """What was noticed about a document when it was read; empty where nothing was."""
+    return f"Noticed when it was read: {'; '.join(flags)}." if flags else ""
 
 
 def mode(answer: Mapping[str, Any]) -> str:

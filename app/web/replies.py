@@ -169,6 +169,7 @@ def document(found: Document) -> dict[str, Any]:
         "groups": list(found.groups),
         "revision": found.revision,
         "indexed": found.indexed.isoformat() if found.indexed else None,
+        "flags": list(found.flags),
     }
 
 

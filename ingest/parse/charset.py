@@ -37,7 +37,24 @@ def decode(data: bytes, *, declared: bool = False) -> str:
             return data.decode(named.group(1).decode("ascii"), "strict")
         except (LookupError, UnicodeDecodeError):
             pass  # a wrong declaration is common; go on guessing
-    return data.decode(_guess(data), "replace")
+    return _mixed(data) or data.decode(_guess(data), "replace")
+
+
+def _mixed(data: bytes) -> str | None:
+    """UTF-8 with lines in the Windows encoding among it, as logs put together have; None for other files."""
+    lines = data.split(b"\n")
+    told = [_is_utf8(line) for line in lines if not line.isascii()]
+    if sum(told) * 2 < len(told):
+        return None
+    return "\n".join(line.decode("utf-8" if _is_utf8(line) else "cp1252", "replace") for line in lines)
+
+
+def _is_utf8(line: bytes) -> bool:
+    try:
+        line.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def unmarked_utf16(data: bytes) -> str | None:

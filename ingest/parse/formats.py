@@ -76,6 +76,7 @@ SOURCE = frozenset(
 MARKDOWN = frozenset({".md", ".markdown", ".mdx", ".mkd"})
 HTML = frozenset({".html", ".htm", ".xhtml"})
 DELIMITED = frozenset({".csv", ".tsv"})
+JSON_LINES = frozenset({".jsonl", ".ndjson"})
 PDF = frozenset({".pdf"})
 WORD = frozenset({".docx", ".docm", ".dotx", ".dotm"})
 SLIDES = frozenset({".pptx", ".pptm", ".ppsx", ".potx"})
@@ -93,6 +94,7 @@ SUPPORTED: frozenset[str] = (
     | MARKDOWN
     | HTML
     | DELIMITED
+    | JSON_LINES
     | PDF
     | WORD
     | SLIDES
@@ -106,8 +108,6 @@ SUPPORTED: frozenset[str] = (
 """Suffixes (lower case, with the dot) that can end as indexed."""
 
 NOT_YET: dict[str, str] = {
-    ".jsonl": "JSON Lines is a data file, not a document.",
-    ".ndjson": "JSON Lines is a data file, not a document.",
     ".ods": "Save the sheet as .xlsx.",
     ".odp": "Save the slides as .pptx.",
     ".xlsb": "Save the workbook as .xlsx.",

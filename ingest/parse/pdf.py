@@ -21,15 +21,16 @@ from ingest.parse.pdf_document import document_elements
 from ingest.parse.pdf_drawn import grounds, shapes
 from ingest.parse.pdf_frame import Corners, Frame
 from ingest.parse.pdf_layout import page_blocks
+from ingest.parse.pdf_marks import page_marks, with_values
 from ingest.parse.pdf_piece import Piece
 from ingest.parse.pdf_rules import Grid, edges, grids
 from ingest.parse.pdf_scan import is_scan, with_scans
 from ingest.parse.pdf_text import Unseen, page_pieces
 from ingest.parse.properties import person
 from ingest.parse.scans import page_list
-from ingest.parse.text import single_line
+from ingest.parse.text import prose, single_line
 from storage.failures import Code, ParseFailure
-from storage.records import Element, Parsed
+from storage.records import Element, Kind, Parsed
 
 TINY = 1.5  # points; smaller letters are seen by nobody
 _FILE_NAME_TITLE = re.compile(
@@ -45,12 +46,15 @@ def parse_pdf(path: Path, *, limits: ParseLimits, begins: Callable[[], None]) ->
     """
     document = _opened(path)
     try:
+        if document.get_formtype() != raw.FORMTYPE_NONE:
+            document.init_forms()  # before the first page is loaded
         count = len(document)
         if count == 0:
             raise ParseFailure(Code.CORRUPT, "The PDF is damaged: it has no pages.")
         pages: list[list[Piece]] = []
         tables: list[list[Grid]] = []
         unreadable, scanned, hidden = [], [], []
+        comments: list[Element] = []
         for number in range(1, count + 1):
             page = _read(document, number)
             if page is None:
@@ -59,11 +63,16 @@ def parse_pdf(path: Path, *, limits: ParseLimits, begins: Callable[[], None]) ->
                 scanned.append(number)
             pages.append(page.pieces if page else [])
             tables.append(page.tables if page else [])
+            comments += page.comments if page else []
             if page is not None and page.hidden:
                 hidden.append(number)
         _refuse_broken(document, pages, unreadable)
+        read, instead = _by_models(path, limits, begins) if scanned and limits.hi_res_models else ([], ())
+        if read:
+            told = (f"text read from pictures on {page_list(scanned)}",)
+            return _parsed(document, _with_comments(read, comments), count, (), told)
         warnings, flags = with_scans(document, pages, scanned, limits, begins)
-        if not any(pages):
+        if not any(pages) and not comments:
             shown = f"{count} pages" if count > 1 else "1 page"
             code = Code.TIMED_OUT if warnings else Code.EMPTY  # scans that were not read: it may hold text
             raise ParseFailure(code, " ".join((f"No text was found on the file's {shown}.", *warnings)))
@@ -71,10 +80,29 @@ def parse_pdf(path: Path, *, limits: ParseLimits, begins: Callable[[], None]) ->
             flags = (*flags, f"hidden text on {page_list(hidden)}")
         if unreadable:
             warnings = (f"Damaged and left out: {page_list(unreadable)}.", *warnings)
-        elements = document_elements(list(map(page_blocks, pages, tables)))
-        return _parsed(document, elements, count, warnings, flags)
+        elements = _with_comments(document_elements(list(map(page_blocks, pages, tables))), comments)
+        return _parsed(document, elements, count, (*instead, *warnings), flags)
     finally:
         document.close()
+
+
+def _by_models(path: Path, limits: ParseLimits, begins: Callable[[], None]) -> tuple[list[Element], tuple[str, ...]]:
+    """What layout models read, and why tesseract has to in their place."""
+    from ingest.parse.hi_res import NoModels, read_hi_res
+
+    try:
+        return read_hi_res(path, limits=limits, begins=begins), ()
+    except NoModels as error:
+        return [], (f"{error} Scanned pages were read by tesseract instead.",)
+
+
+def _with_comments(elements: list[Element], comments: list[Element]) -> list[Element]:
+    """Each comment at the end of its page."""
+    if not comments:
+        return elements
+    whole = [(element.page or 0, 0, number, element) for number, element in enumerate(elements)]
+    whole += [(comment.page or 0, 1, number, comment) for number, comment in enumerate(comments)]
+    return [element for *_, element in sorted(whole, key=lambda item: item[:3])]
 
 
 def _opened(path: Path) -> pdfium.PdfDocument:
@@ -116,6 +144,7 @@ class _Page:
     hidden: bool  # text was left out that nobody sees
     tables: list[Grid]
     scan: bool
+    comments: list[Element]
 
 
 def _read(document: pdfium.PdfDocument, number: int) -> _Page | None:
@@ -133,7 +162,11 @@ def _read(document: pdfium.PdfDocument, number: int) -> _Page | None:
             pieces, unseen = page_pieces(text_page.raw, frame, number, tables)
         seen = _seen(pieces, unseen, page, frame)
         scan = is_scan(page, seen if unseen.bare else pieces)
-        return _Page(pieces=seen, hidden=len(seen) < len(pieces), tables=tables, scan=scan)
+        hidden = len(seen) < len(pieces)
+        marks = page_marks(document, page, frame, number)
+        comments = [note for text in marks.comments for note in prose(text, kind=Kind.NOTE, page=number)]
+        seen = with_values(seen, marks.pieces) if marks.pieces else seen
+        return _Page(pieces=seen, hidden=hidden, tables=tables, scan=scan, comments=comments)
     finally:
         text_page.close()
         page.close()

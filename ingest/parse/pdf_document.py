@@ -9,6 +9,7 @@ import math
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 
 from ingest.parse.pdf_joins import joined_blocks
 from ingest.parse.pdf_layout import BULLET, NUMBERED
@@ -82,7 +83,7 @@ def _stripped(block: Block, is_furniture: Callable[[Piece], bool]) -> Block | No
     if len(lines) == len(block.lines):
         return block
     rows = [row for row in block.rows if any(cell in lines for cell in row if cell)]
-    return Block(lines=lines, rows=rows) if lines else None
+    return replace(block, lines=lines, rows=rows) if lines else None
 
 
 def _in_margin(line: Piece) -> bool:
@@ -150,6 +151,8 @@ def _text_element(
     kind, level = Kind.TEXT, 0
     if note:
         kind = Kind.NOTE
+    elif block.heading:
+        kind, level = Kind.HEADING, min(max(levels.values(), default=0) + (1 if block.lines[0].bold else 2), 6)
     elif _is_large(block, body):
         kind, level = Kind.HEADING, levels.get(round(block.lines[0].size, 1), 1)
     elif _is_bold_heading(block, body):
@@ -241,7 +244,8 @@ def _bold_rows(rows: Sequence[Sequence[Piece | None]]) -> int | None:
 def _table_element(block: Block, words: Words) -> list[Element]:
     page = block.lines[0].page
     cells = [[joined_lines(cell.parts, words)[0] if cell else "" for cell in row] for row in block.rows]
-    found = table(cells, header_rows=_bold_rows(block.rows), page=page)
+    names = _bold_rows(block.rows) if block.names is None else block.names
+    found = table(cells, header_rows=names, page=page)
     if not found:
         return []
     element = found[0]

@@ -59,7 +59,7 @@ def _one_table(before: Block, after: Block) -> Block:
         whole[-1] = [_cell(one, other) for one, other in zip(whole[-1], rows[0], strict=True)]
         rows = rows[1:]
     whole += rows
-    return Block(lines=[cell for row in whole for cell in row if cell], rows=whole)
+    return replace(before, lines=[cell for row in whole for cell in row if cell], rows=whole)
 
 
 def _cell(one: Piece | None, other: Piece | None) -> Piece | None:

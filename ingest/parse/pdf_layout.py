@@ -15,6 +15,7 @@ from statistics import median
 from ingest.parse.pdf_order import in_order
 from ingest.parse.pdf_piece import Block, Piece
 from ingest.parse.pdf_rules import Grid, ruled_table
+from ingest.parse.pdf_statement import statement
 from ingest.parse.table import is_number
 
 _MARK = re.compile(r"^(\(?[\da-zA-Z]{1,3}[.)]|\d{1,2}(\.\d{1,2}){0,4}\.?|[•▪◦‣●○■□–—\-*\uf0b7\uf0a7\uf0d8])$")
@@ -29,15 +30,19 @@ def page_blocks(pieces: list[Piece], tables: Sequence[Grid] = ()) -> list[Block]
         inside = [piece for piece in pieces if not piece.turned and grid.holds(piece)]
         block = ruled_table(grid, inside) if len(inside) >= 2 else None
         if block:
-            taken = set(map(id, inside))
-            first = next(at for at, piece in enumerate(pieces) if id(piece) in taken)
-            before, after = pieces[:first], [piece for piece in pieces[first:] if id(piece) not in taken]
+            before, after = _around(pieces, inside)
             rest = tables[tables.index(grid) + 1 :]
             return in_order([*page_blocks(before, rest), block, *page_blocks(after, rest)])
     upright = [piece for piece in pieces if not piece.turned]
     turned = [piece for piece in pieces if piece.turned]
     if all(below.baseline - above.baseline > 0.7 * max(above.size, below.size) for above, below in pairwise(upright)):
         return _paragraphs(upright) + [Block(lines=[piece]) for piece in turned]  # nothing stands beside anything
+    found = statement(upright)
+    if found:
+        before, after = _around(upright, found.pieces)
+        return in_order([*page_blocks(before), *found.blocks, *page_blocks(after)]) + [
+            Block(lines=[piece]) for piece in turned
+        ]
     blocks: list[Block] = []
     loose: list[Piece] = []
     rows = list(_rows(_cells(upright)))
@@ -59,6 +64,13 @@ def page_blocks(pieces: list[Piece], tables: Sequence[Grid] = ()) -> list[Block]
         position += length
     blocks += _paragraphs(loose)
     return in_order(blocks) + [Block(lines=[piece]) for piece in turned]
+
+
+def _around(pieces: Sequence[Piece], taken: Sequence[Piece]) -> tuple[list[Piece], list[Piece]]:
+    """What comes before the first of those taken, and what of the others comes after."""
+    ids = set(map(id, taken))
+    first = next(at for at, piece in enumerate(pieces) if id(piece) in ids)
+    return list(pieces[:first]), [piece for piece in pieces[first:] if id(piece) not in ids]
 
 
 def _cells(pieces: Sequence[Piece]) -> Iterator[Piece]:

@@ -38,6 +38,8 @@ class Block:
 
     lines: list[Piece]
     rows: list[list[Piece | None]] = field(default_factory=list)  # tables: cells by column
+    names: int | None = None  # tables: how many rows at the top name the columns; None: not known
+    heading: bool = False  # is one, whatever its size and weight
 
     @property
     def left(self) -> float:

@@ -20,10 +20,13 @@ from ingest.parse.text import single_line
 
 PALE, FAINT = 238, 26  # of 255: all parts of a colour above the one, or its strength below the other
 GAP = 1.4  # of the font size; a wider gap inside a line parts cells or columns
+AMOUNT_GAP = 0.4  # the same between the end of one number and the beginning of another: a space is less
+LABEL_GAP = 0.7  # and before the first number of a line that ends with one
 CLOSE = 0.5  # of the font size; what stands nearer on one line belongs together
 _DRAWS_NOTHING = (raw.FPDF_TEXTRENDERMODE_INVISIBLE, raw.FPDF_TEXTRENDERMODE_CLIP)
 _BOLD = re.compile(rb"bold|black|heavy|semibold|demi|,b$", re.IGNORECASE)
 _LIGATURES = {"ﬀ": "ff", "ﬁ": "fi", "ﬂ": "fl", "ﬃ": "ffi", "ﬄ": "ffl", "ﬅ": "st", "ﬆ": "st"}
+_ENDS_AMOUNT, _BEGINS_AMOUNT = frozenset("0123456789)%—–"), frozenset("0123456789($€£¥—–")
 _REPAIRS = str.maketrans({**_LIGATURES, "\x02": "-", "\ufffe": "-", "\u00ad": "-", "\x00": None})
 _LINE = re.compile(r"[^\r\n\x02\ufffe]+[\x02\ufffe]?")  # pdfium puts one mark for a hyphen and the line end after it
 
@@ -136,7 +139,8 @@ class _Reader:
                 continue
             whole = _union(boxes)
             rules = _crossing(tables, frame.box(*whole)) if tables and not frame.turn else []
-            wide = len(boxes) > 1 and _is_wide(boxes, style.size)
+            gap = AMOUNT_GAP if stripped[-1] in _ENDS_AMOUNT else GAP
+            wide = len(boxes) > 1 and _is_wide(boxes, gap * style.size, style.size)
             if (wide or rules or "   " in stripped) and not style.turned:
                 spans = list(self._parted(start, end, style.size, text, [frame.across(x) for x in rules]))
             else:
@@ -215,17 +219,22 @@ class _Reader:
     ) -> Iterator[tuple[int, int, _Box]]:
         """A line cut at its wide gaps: first and last character and box of each part."""
         left, right, bottom, top = self._four
-        first, last = start, start
+        first, last, before, ends = start, start, "", text[end - 1] in _ENDS_AMOUNT
         boxes: list[_Box] = []
         for i in range(start, end):
             if text[i].isspace() or not raw.FPDFText_GetCharBox(self.page, i, left, right, bottom, top):
                 continue
             box = (left.value, bottom.value, right.value, top.value)
-            if boxes and (_apart(boxes[-1], box, size) or any(boxes[-1][0] < x < box[2] - 1 for x in rules)):
+            gap = GAP
+            if ends and text[i] in _BEGINS_AMOUNT:
+                gap = AMOUNT_GAP if before in _ENDS_AMOUNT else LABEL_GAP
+            if boxes and (
+                _apart(boxes[-1], box, gap * size, size) or any(boxes[-1][0] < x < box[2] - 1 for x in rules)
+            ):
                 yield first, last, _union(boxes)
                 first, boxes = i, []
             boxes.append(box)
-            last = i + 1
+            last, before = i + 1, text[i]
         if boxes:
             yield first, last, _union(boxes)
 
@@ -236,10 +245,10 @@ def _repaired(text: str) -> str:
     return single_line(text.translate(_REPAIRS))
 
 
-def _is_wide(boxes: Sequence[_Box], size: float) -> bool:
+def _is_wide(boxes: Sequence[_Box], gap: float, size: float) -> bool:
     """True when any two that follow each other are apart."""
     _, bottom, right, top = boxes[0]
-    gap, step = GAP * size, 1.8 * size
+    step = 1.8 * size
     for left2, bottom2, right2, top2 in boxes[1:]:
         if left2 - right > gap or abs(bottom + top - bottom2 - top2) > step:
             return True
@@ -247,10 +256,10 @@ def _is_wide(boxes: Sequence[_Box], size: float) -> bool:
     return False
 
 
-def _apart(before: _Box, after: _Box, size: float) -> bool:
+def _apart(before: _Box, after: _Box, gap: float, size: float) -> bool:
     """True when what follows stands across a wide gap, or on another level."""
     levels = abs((before[1] + before[3]) - (after[1] + after[3])) / 2
-    return after[0] - before[2] > GAP * size or levels > 0.9 * size
+    return after[0] - before[2] > gap or levels > 0.9 * size
 
 
 def _union(boxes: list[_Box]) -> _Box:

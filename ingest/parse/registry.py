@@ -27,7 +27,7 @@ from storage.records import Parsed
 
 __all__ = ["SUPPORTED", "parse"]
 
-_TEXTUAL = formats.PLAIN | formats.SOURCE | formats.MARKDOWN | formats.HTML | formats.DELIMITED
+_TEXTUAL = formats.PLAIN | formats.SOURCE | formats.MARKDOWN | formats.HTML | formats.DELIMITED | formats.JSON_LINES
 # What the libraries raise for files that are not what they should be. KeyError, IndexError and AttributeError: a part
 # or an element that every such file has is missing.
 _MALFORMED = (
@@ -175,6 +175,10 @@ def _textual(path: Path, suffix: str, limits: ParseLimits) -> Parsed:
         from ingest.parse.delimited import parse_delimited
 
         return parse_delimited(source, suffix=suffix, limits=limits)
+    if suffix in formats.JSON_LINES:
+        from ingest.parse.json_lines import parse_json_lines
+
+        return parse_json_lines(source, limits=limits)
     from ingest.parse.plain import parse_plain
 
     return parse_plain(source, suffix=suffix)

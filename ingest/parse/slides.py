@@ -1,7 +1,7 @@
 """PPTX to elements through unstructured's reader, which orders the shapes of a slide as they are seen.
 
 As in `word`, it is used below `partition_pptx`, so that only the title shape makes a heading and not the words.
-Speaker notes follow their slide; hidden slides are left out with theirs.
+Charts follow as tables, then the speaker notes of their slide; hidden slides are left out with theirs.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from ingest.parse.charts import chart_elements
 from ingest.parse.properties import office_properties
 from ingest.parse.quiet import quieten
 from ingest.parse.scans import page_list
@@ -19,7 +20,7 @@ from storage.records import Element, Kind, Parsed
 
 quieten()
 
-from pptx.enum.shapes import PP_PLACEHOLDER  # noqa: E402  (after the calls home are stopped)
+from pptx.enum.shapes import MSO_SHAPE_TYPE, PP_PLACEHOLDER  # noqa: E402  (after the calls home are stopped)
 from unstructured.documents import elements as found  # noqa: E402
 from unstructured.partition.pptx import PptxPartitionerOptions, _PptxPartitioner  # noqa: E402
 
@@ -69,6 +70,7 @@ def parse_slides(path: Path) -> Parsed:
         if page in unseen:
             continue
         elements += _slide(by_page.get(page, []), page)
+        elements += [part for chart in _charts(slide.shapes) for part in chart_elements(chart, page=page)]
         notes = slide.notes_slide.notes_text_frame if slide.has_notes_slide else None
         elements += prose(notes.text if notes else "", kind=Kind.NOTE, page=page)
     flags = tuple(
@@ -89,6 +91,15 @@ def parse_slides(path: Path) -> Parsed:
         pages=len(slides),
         flags=flags,
     )
+
+
+def _charts(shapes: Any) -> Iterator[Any]:
+    """The charts of a slide, those in groups too."""
+    for shape in shapes:
+        if shape.has_chart:
+            yield shape.chart._chartSpace
+        elif shape.shape_type == MSO_SHAPE_TYPE.GROUP:
+            yield from _charts(shape.shapes)
 
 
 def _slide(items: list[Any], page: int) -> Iterator[Element]:

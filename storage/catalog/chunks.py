@@ -3,13 +3,32 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
-from sqlalchemy import Row
 
 from storage.catalog.entries import Vector
 from storage.records import Chunk
+
+# what chunk_of takes: the table's first columns, in its order
+CHUNK_COLUMNS = (
+    "id",
+    "revision_id",
+    "document_id",
+    "position",
+    "start",
+    "end",
+    "header",
+    "body",
+    "section",
+    "pages",
+    "cells",
+    "tokens",
+    "language",
+)
+COUNT = len(CHUNK_COLUMNS)
 
 
 def chunk_values(chunk: Chunk) -> dict[str, Any]:
@@ -30,22 +49,28 @@ def chunk_values(chunk: Chunk) -> dict[str, Any]:
     }
 
 
-def chunk_of(row: Row[Any]) -> Chunk:
-    """The chunk that a row is."""
+def chunk_of(row: Sequence[Any]) -> Chunk:
+    """The chunk that a row is: one that begins with CHUNK_COLUMNS."""
+    name, revision, _, position, start, end, header, body, section, pages, cells, tokens, language = row[:COUNT]
     return Chunk(
-        id=row.id,
-        revision_id=row.revision_id,
-        position=row.position,
-        start=row.start,
-        end=row.end,
-        header=row.header,
-        body=row.body,
-        section=row.section,
-        pages=tuple(json.loads(row.pages)),
-        cells=row.cells,
-        tokens=row.tokens,
-        language=row.language,
+        id=name,
+        revision_id=revision,
+        position=position,
+        start=start,
+        end=end,
+        header=header,
+        body=body,
+        section=section,
+        pages=_pages(pages),
+        cells=cells,
+        tokens=tokens,
+        language=language,
     )
+
+
+@lru_cache(maxsize=10_000)
+def _pages(listed: str) -> tuple[int, ...]:
+    return tuple(json.loads(listed))
 
 
 def to_bytes(vector: Vector) -> bytes:

@@ -6,7 +6,7 @@ import json
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import bindparam, delete, insert, select
 
 from storage.catalog.part import Part
 from storage.errors import EmbedderMismatch
@@ -21,6 +21,7 @@ GENERATION = "generation"  # the vector index in use
 CUT_AS = "keywords_cut"  # how the text in the keyword index was cut into words, as storage/words.py counts it
 INGESTING = "ingesting"  # how far the work has come, as JSON; empty: nothing is on its way
 STALE_SECONDS = 120.0  # progress older than that was left by a process that was killed, or one file takes long
+_FACT = select(facts.c.value).where(facts.c.key == bindparam("name"))  # asked with every question
 
 
 class Facts(Part):
@@ -29,7 +30,7 @@ class Facts(Part):
     def fact(self, key: str) -> str | None:
         """A fact about the catalog, or None."""
         with self.database.read() as connection:
-            return connection.execute(select(facts.c.value).where(facts.c.key == key)).scalar()
+            return connection.execute(_FACT, {"name": key}).scalar()
 
     def set_fact(self, key: str, value: str) -> None:
         """Remember a fact."""

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
+from functools import lru_cache
 
 from sqlalchemy import insert, select
 
 from storage.catalog.part import Part
 from storage.schema import labels
+
+_LABELS = select(labels.c.id, labels.c.groups)  # asked with every question
 
 
 class Labels(Part):
@@ -34,8 +37,8 @@ class Labels(Part):
         """The labels that a person of these groups may read."""
         mine = set(groups)
         with self.database.read() as connection:
-            rows = connection.execute(select(labels.c.id, labels.c.groups)).all()
-        return frozenset(label for label, names in rows if mine.intersection(json.loads(names)))
+            rows = connection.execute(_LABELS).all()
+        return frozenset(label for label, names in rows if not mine.isdisjoint(_named(names)))
 
     def groups(self) -> frozenset[str]:
         """Every group that any label names."""
@@ -48,3 +51,8 @@ class Labels(Part):
         """Every label there is: for rebuilding and checking the indexes, never for a question."""
         with self.database.read() as connection:
             return frozenset(connection.execute(select(labels.c.id)).scalars())
+
+
+@lru_cache(maxsize=10_000)
+def _named(groups: str) -> frozenset[str]:
+    return frozenset(json.loads(groups))

@@ -8,9 +8,9 @@ from collections.abc import Collection, Sequence
 from typing import Any
 
 import numpy as np
-from sqlalchemy import Connection, Row, and_, func, or_, select, tuple_
+from sqlalchemy import Connection, Row, and_, bindparam, func, or_, select, tuple_
 
-from storage.catalog.chunks import chunk_of, from_bytes
+from storage.catalog.chunks import CHUNK_COLUMNS, COUNT, chunk_of, from_bytes
 from storage.catalog.entries import Filter, Vector
 from storage.catalog.models import VECTOR, beside, in_use
 from storage.catalog.part import BATCH, Part, batches
@@ -40,12 +40,12 @@ class Reading(Part):
 
     def candidates(self, ids: Sequence[str], *, labels: frozenset[int]) -> dict[str, tuple[StoredChunk, Vector]]:
         """As `chunks_by_id`, each with its vector, so that a chunk found by words can be compared by meaning too."""
+        if not ids or not labels:
+            return {}
+        wanted = {"ids": json.dumps(list(ids)), "labels": json.dumps(list(labels))}
         with self.database.read() as connection:
-            return {
-                row.id: (_stored_chunk(row), from_bytes(row.vector))
-                for start in range(0, len(ids), BATCH)
-                for row in connection.execute(_readable(chunks.c.id.in_(list(ids[start : start + BATCH])), labels))
-            }
+            rows = connection.execute(_CANDIDATES, wanted).all()
+        return {row[0]: (_stored_chunk(row), from_bytes(row[-1])) for row in rows}
 
     def matching(self, filters: Filters, *, labels: frozenset[int]) -> Within:
         """The current revisions that `labels` may read and the filter leaves."""
@@ -160,16 +160,25 @@ class Reading(Part):
             .outerjoin(_labels, _labels.c.id == documents.c.label_id)
             .where(*_chosen(which, labels))
             .order_by(*([documents.c.state != State.FAILED] if which.failed_first else []))
-            .order_by(documents.c.source_id, documents.c.path)
             .limit(limit)
             .offset(offset)
         )
+        if which.newest_first:
+            query = query.outerjoin(revisions, revisions.c.id == documents.c.revision_id)
+            query = query.order_by(revisions.c.indexed_at.desc())
+        query = query.order_by(documents.c.source_id, documents.c.path)
         if after is not None:
             query = query.where(tuple_(documents.c.source_id, documents.c.path) > after)
         with self.database.read() as connection:
             rows = connection.execute(query).all()
             sizes, revised = _made_of(connection, [row.revision_id for row in rows if row.revision_id is not None])
         return [_document(row, sizes.get(row.id, 0), revised.get(row.revision_id)) for row in rows]
+
+    def readable_paths(self, *, labels: frozenset[int]) -> list[str]:
+        """The paths of the documents a person may read, in the order of `documents`."""
+        query = select(documents.c.path).where(*_chosen(Filter(), labels))
+        with self.database.read() as connection:
+            return list(connection.execute(query.order_by(documents.c.source_id, documents.c.path)).scalars())
 
     def count_documents(self, which: Filter, *, labels: frozenset[int] | None) -> int:
         """How many documents `documents_page` would give without a limit."""
@@ -240,14 +249,14 @@ def _open_to(labels: frozenset[int]) -> Any:
     return and_(documents.c.label_id.in_(labels), then)
 
 
-def _readable(which: Any, allowed: frozenset[int]) -> Any:
+def _readable(which: Any, allowed: Any) -> Any:
     """The query for chunks that are current and that these labels may read.
 
     `+ 0` keeps SQLite from beginning with every document of these labels instead of with the few chunks named.
     """
     return (
-        select(chunks, VECTOR, documents.c.path, documents.c.label_id, revisions.c.title)
-        .add_columns(revisions.c.modified_at, revisions.c.created_at, revisions.c.author)
+        select(*(chunks.c[name] for name in CHUNK_COLUMNS), documents.c.path, documents.c.label_id)
+        .add_columns(revisions.c.title, revisions.c.modified_at, revisions.c.created_at, revisions.c.author, VECTOR)
         .join(documents, documents.c.id == chunks.c.document_id)
         .join(revisions, revisions.c.id == chunks.c.revision_id)
         .outerjoin(embeddings, beside(in_use()))
@@ -256,16 +265,26 @@ def _readable(which: Any, allowed: frozenset[int]) -> Any:
     )
 
 
-def _stored_chunk(row: Row[Any]) -> StoredChunk:
+def _listed(name: str) -> Any:
+    """What a parameter lists, as JSON: a statement that is the same for any number of values is prepared only once."""
+    return select(func.json_each(bindparam(name)).table_valued("value").c.value)
+
+
+_CANDIDATES = _readable(chunks.c.id.in_(_listed("ids")), _listed("labels")).order_by(None)
+
+
+def _stored_chunk(row: Sequence[Any]) -> StoredChunk:
+    """The record that a row of `_readable` is. By place: by name it takes twice the time, for a hundred candidates."""
+    path, label, title, modified, made, author, _ = row[COUNT:]
     return StoredChunk(
         chunk=chunk_of(row),
-        document_id=row.document_id,
-        path=row.path,
-        title=row.title,
-        label=row.label_id,
-        modified=aware(row.modified_at),
-        made=aware(row.created_at),
-        author=row.author,
+        document_id=row[2],
+        path=path,
+        title=title,
+        label=label,
+        modified=aware(modified),
+        made=aware(made),
+        author=author,
     )
 
 

@@ -65,6 +65,24 @@ def test_a_citation_names_the_section_it_stands_in_not_the_one_its_chunk_begins_
     assert first.section == "What is not refunded"
 
 
+def test_a_superseded_revision_is_cited_by_no_new_answer_and_can_still_be_opened(place: Place) -> None:
+    question = "Within how many days are claims handed in?"
+    place.write("hr/trips.md", "# Trips\n\nClaims are handed in within thirty days.\n")
+    place.ingest()
+    engine = Engine(place.store)
+    before = engine.answer(question, groups=["hr"])
+    place.write("hr/trips.md", "# Trips\n\nClaims are handed in within sixty days.\n")
+    place.ingest()
+    after = engine.answer(question, groups=["hr"])
+    labels = engine.catalog.labels_of(["hr"])
+    assert "sixty" in after.text and "thirty" not in after.text
+    assert all(engine.catalog.revision(item.revision, labels=labels).current for item in after.citations)
+    old = before.citations[0]
+    revision = engine.catalog.revision(old.revision, labels=labels)
+    assert not revision.current
+    assert revision.text[old.start : old.end] == old.quote == "Claims are handed in within thirty days."
+
+
 def test_a_row_is_quoted_whole_and_shown_without_bars(ask: Ask) -> None:
     answer = ask("What is the daily allowance in Germany?").answer
     assert answer.sentences[0].text == "Country: Germany; Daily allowance: 28 EUR; Hotel limit: 120 EUR"

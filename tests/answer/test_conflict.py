@@ -64,6 +64,18 @@ def test_says_so_in_the_language_of_the_question(place: Place) -> None:
     assert "(neuer, 2026)" in text
 
 
+def test_rules_that_differ_are_told_apart_also_where_one_asks_whether(place: Place) -> None:
+    text, _ = _ask(
+        place,
+        "Are flights in business class allowed?",
+        old="# Travel policy 2024\n\nFor flights of more than 8 hours business class may be booked with the approval "
+        "of the vice president.\n",
+        new="# Travel policy 2026\n\nFor flights of more than 9 hours business class may be booked with the approval "
+        "of the CFO.\n",
+    )
+    assert text.startswith("The documents differ on this:\n\n- **Travel policy 2026** (newer, 2026):")
+
+
 @pytest.mark.parametrize(
     ("said", "told"),
     [

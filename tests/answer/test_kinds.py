@@ -13,8 +13,8 @@ from app.answers.context import build_context
 from app.answers.extract import candidates
 from app.answers.kinds import names_kind
 from app.engine import Engine
-from app.records import Answer
-from app.retrieval.asked import rarity, understand
+from app.records import Answer, Level, level
+from app.retrieval.asked import Expected, rarity, understand
 
 MANUAL = """# Site manual
 
@@ -44,6 +44,11 @@ Site lead: Henrik Baumgart
         ("How much is the hotel limit?", "The limit is EUR 135.", "The limit has 3 exceptions."),
         ("Who may speak to journalists?", "Ingrid, as a rule Vossberg, does.", "Only the CFO does."),
         ("Wie viele Urlaubstage habe ich?", "Es sind 30 Urlaubstage.", "Es gilt seit 2019."),
+        ("Can I work from abroad?", "You may do so for 30 days.", "Working from abroad is a business trip."),
+        ("Darf ich im Ausland arbeiten?", "Das ist nicht möglich.", "Arbeit im Ausland ist beliebt."),
+        ("可以带访客吗？", "访客必须登记。", "访客喜欢食堂。"),
+        ("How do I claim expenses?", "Enter them in Spesa.", "The claim of expenses is old."),
+        ("Which steps do I take when there is a fire?", "1. Leave the room at once", "Fire drills take place."),
     ],
 )
 def test_a_number_of_the_right_kind_counts_more(question: str, right: str, other: str) -> None:
@@ -85,9 +90,46 @@ def test_a_sentence_that_repeats_the_question_is_no_answer(place: Place) -> None
     assert [item.text for item in ranked] == ["The invoice from Brazil is due on 3 May."]
 
 
+def test_lines_that_documents_carry_along_answer_nothing(place: Place) -> None:
+    mail = "From: Jo <jo@halden.example>\nTo: All <all@halden.example>\nSubject: VPN\n\nOpen the VPN client first.\n"
+    place.write("everyone/vpn.eml", mail)
+    feet = "\n\n".join(f"Sheet {n} says more of the VPN here.\n\nHalden VPN guide, internal, {n}" for n in range(3))
+    place.write("everyone/guide.md", f"# Guide\n\n{feet}\n")
+    place.ingest()
+    engine = Engine(place.store)
+    for question, addressed in (("How do I connect to the VPN?", False), ("Who wrote about the VPN?", True)):
+        found = engine.search(question, groups=["everyone"], k=HITS)
+        labels = engine.catalog.labels_of(["everyone"])
+        passages = build_context(found, engine.catalog, labels=labels, budget=1500)
+        asked = understand(question, (), weigh=lambda term: 1.0)
+        texts = {item.text for item in candidates(asked, passages, place.store.embedder)}
+        assert "Open the VPN client first." in texts
+        assert "Sheet 1 says more of the VPN here." in texts
+        assert any(text.startswith("From: ") for text in texts) is addressed
+        assert not any("internal" in text for text in texts)
+
+
+def test_where_something_is_said_comes_after_what_says_it(place: Place) -> None:
+    place.write(
+        "everyone/leave.md",
+        "# Leave\n\nCan one have it? Yes! How to request parental leave is described in the Benefits Guide. "
+        "Enter parental leave in Absenta seven weeks ahead.\n",
+    )
+    place.ingest()
+    sentences = _of(Engine(place.store), "How do I request parental leave?").sentences
+    assert sentences[0].text == "Enter parental leave in Absenta seven weeks ahead."
+    assert not any(sentence.text == "Yes!" for sentence in sentences)
+
+
 def test_words_of_asking_do_not_count_as_what_is_asked() -> None:
     assert set(understand("How many vacation days do I get?", (), weigh=lambda term: 1.0).weights) == {"vacat", "day"}
     assert set(understand("How much?", (), weigh=lambda term: 1.0).weights) == {"much"}
+    assert set(understand("Ab wann brauche ich eine Krankmeldung?", (), weigh=lambda term: 1.0).weights) == {
+        "krankmeldung"
+    }
+    chinese = understand("食堂中午几点开饭？", (), weigh=lambda term: 1.0)
+    assert "午几" not in chinese.weights and "食堂" in chinese.weights
+    assert chinese.expected is Expected.WHEN
 
 
 def _of(engine: Engine, question: str) -> Answer:
@@ -112,6 +154,44 @@ def test_a_code_stands_beside_chinese_text_as_well(place: Place) -> None:
     place.write("everyone/巴士.md", "# 巴士\n\n城巴E23P线于2015年3月投入使用。\n")
     place.ingest()
     assert "E23P" not in _of(Engine(place.store), "城巴E23P线什么时候投入使用？").reason
+
+
+def test_words_alone_do_not_make_an_answer_of_another_kind_sure(place: Place) -> None:
+    place.write(
+        "everyone/gleitzeit.md", "# Gleitzeit\n\nStunden werden gegen Vorlage einer Krankmeldung gutgeschrieben.\n"
+    )
+    place.ingest()
+    answer = _of(Engine(place.store), "Ab wann brauche ich eine Krankmeldung?")
+    assert "Vorlage einer Krankmeldung" in answer.text
+    assert level(answer.confidence) is Level.LOW
+
+
+@pytest.mark.parametrize(
+    ("question", "refused"),
+    [
+        ("Which costs of a trip are refunded?", False),
+        ("Which costs of a trip are not refunded?", True),
+        ("Who approves an increase of the travel budget?", False),
+        ("Who approves a decrease of the travel budget?", True),
+        ("Are costs of a trip not refunded?", False),
+    ],
+)
+def test_the_opposite_of_what_is_said_is_not_answered_by_it(place: Place, question: str, refused: bool) -> None:
+    place.write(
+        "everyone/travel.md",
+        "# Travel\n\nThe costs of a trip are refunded within a month. An increase of the travel budget is approved by "
+        "Martin Okafor.\n",
+    )
+    place.ingest()
+    answer = _of(Engine(place.store), question)
+    assert answer.refused is refused
+    assert ("the opposite of what is asked" in answer.reason) is refused
+
+
+def test_what_is_denied_answers_what_is_not_so(place: Place) -> None:
+    place.write("everyone/travel.md", "# Travel\n\nMinibars and fines of a trip are never refunded.\n")
+    place.ingest()
+    assert not _of(Engine(place.store), "Which costs of a trip are not refunded?").refused
 
 
 def test_confidence_grows_with_what_speaks_for_an_answer(place: Place) -> None:

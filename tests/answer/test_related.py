@@ -6,6 +6,7 @@ from place import Place
 
 from app.answers.related import openers, related
 from app.engine import Engine
+from app.records import Level, level
 
 POLICY = """# Bicycle leasing
 
@@ -34,9 +35,16 @@ def test_other_sections_of_the_cited_document_are_offered(place: Place) -> None:
     cited = {item["section"] for item in answer["citations"]}
     assert offered
     for question in offered:
-        assert question.startswith("What does “Bicycle leasing” say about “")
+        assert question.startswith("What does Bicycle leasing say about ")
         assert engine.search(question, groups=["hr"], k=3)[0].found.path == "hr/bicycles.md"
-        assert not any(question.endswith(f"“{section}”?") for section in cited)
+        assert not any(question.endswith(f"{section}?") for section in cited)
+    for asked in ("What does Bicycle leasing say about insurance?", "What should I know about Insurance?"):
+        insurance = engine.answer(asked, groups=["hr"])
+        assert insurance.text.startswith(
+            "Theft and damage are insured by the company; the excess is 50 euro. [1] "
+            "A theft is reported to the police within a day. [1]"
+        )
+        assert level(insurance.confidence) is Level.HIGH
     assert related(engine, QUESTION, answer, groups=["everyone"]) == [], "nothing of what one may not read"
     assert related(engine, QUESTION, {"citations": []}, groups=["hr"]) == []
 
@@ -50,6 +58,22 @@ def test_questions_to_begin_with_are_about_different_documents_that_one_may_read
     engine = Engine(place.store)
     offered = openers(engine, groups=["hr"])
     assert any("Bicycle leasing" in question for question in offered)
-    assert "What does “Canteen” say about “Opening hours”?" in offered
+    assert "What should I know about opening hours?" in offered
     assert not any("onus" in question for question in offered), "nothing of what one may not read"
     assert openers(engine, groups=["nobody"]) == []
+
+
+def test_questions_are_put_as_people_would(place: Place) -> None:
+    text = "The bank pays the wages on the last day of the month, and a slip goes to everybody's letter box."
+    place.write("hr/DN-7.md", f"# DN-7: wages, and how they come to everybody in the house\n\n## Decision\n\n{text}\n")
+    place.write("hr/keys.md", "# Keys\n\n## How do I get a key?\n\nThe porter hands out keys from eight o'clock.\n")
+    place.write("hr/site.md", "# The site\n\n## Overview\n\nThree halls and a yard make up the site in Lyon.\n")
+    lost = "## Lost property\n\nWho has lost something asks the porter; lost things are kept for a year.\n"
+    place.write("hr/lost.md", f"# House rules\n\n{lost}")
+    place.ingest()
+    offered = openers(Engine(place.store), groups=["hr"])
+    assert sorted(offered) == [
+        "How do I get a key?",
+        "What does “DN-7: wages, and how they come to everybody in the house” say about decision?",
+        "What should I know about lost property?",
+    ]

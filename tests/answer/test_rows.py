@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from place import Place
 
-from app.answers.extract import MOST_ROWS
+from app.answers.extract import MOST_MORE, MOST_ROWS
 from app.engine import Engine
 from app.records import Turn
 from app.web.safe import answer_html
@@ -45,6 +45,19 @@ def test_rows_are_answered_as_a_small_table_each_row_cited(place: Place) -> None
     assert answer_html(answer.text).startswith("<table><thead><tr><th>Code</th>")
 
 
+def test_what_only_announces_a_table_is_not_quoted_beside_it(place: Place) -> None:
+    place.write(
+        "everyone/leave.md",
+        "# Leave\n\nFull-time employees have the following leave days in a calendar year.\n\n"
+        "| Country | Leave days of full-time employees |\n| --- | --- |\n| Germany | 30 |\n| China | 10 |\n",
+    )
+    place.ingest()
+    question = "How many leave days do full-time employees have in a calendar year?"
+    answer = Engine(place.store).answer(question, groups=["everyone"])
+    assert answer.text.startswith("| Country | Leave days of full-time employees |")
+    assert "the following" not in answer.text
+
+
 def test_a_list_is_answered_with_what_announces_it(place: Place) -> None:
     place.write(
         "everyone/fire.md",
@@ -53,13 +66,42 @@ def test_a_list_is_answered_with_what_announces_it(place: Place) -> None:
     )
     place.ingest()
     text = Engine(place.store).answer("Which steps do I take when the fire alarm sounds?", groups=["everyone"]).text
-    first, *items = text.split("\n")
+    first, *items = text.split("\n\n")[0].split("\n")
     assert first == "When the fire alarm sounds, these are the steps to take: [1]"
-    assert items[:3] == [
+    assert items == [
         "- Leave your desk at once. [1]",
         "- Close the windows. [1]",
         "- Walk to the assembly point. [1]",
     ]
+
+
+def test_what_only_supports_is_said_to_and_a_table_stands_apart_from_a_list(place: Place) -> None:
+    place.write(
+        "everyone/leave.md",
+        "# Leave\n\nPart-time employees have a share of the paid leave days.\n\n"
+        "Employees with a disability have five additional days.\n\nLeave days are entered in Absenta.\n\n"
+        "| Country | Paid leave |\n| --- | --- |\n| Germany | 30 days |\n| China | 10 days |\n",
+    )
+    place.ingest()
+    question = "Do part-time employees have a share of the paid leave days?"
+    answer = Engine(place.store).answer(question, groups=["everyone"])
+    lines = answer.text.split("\n")
+    assert lines[:4] == ["Part-time employees have a share of the paid leave days. [1]", "", "See also:", ""]
+    table = lines.index("| Country | Paid leave |")
+    assert lines[table - 2].startswith("- ")
+    assert lines[table - 1] == ""
+    german = Engine(place.store).answer(
+        "Haben die part-time employees einen share of the paid leave days?", groups=["everyone"]
+    )
+    assert "\n\nSiehe auch:\n\n" in german.text
+
+
+def test_a_dozen_short_lines_are_no_support(place: Place) -> None:
+    lines = "\n\n".join(f"The gauge of hall {n} is new." for n in range(20))
+    place.write("everyone/gauges.md", f"# Gauges\n\n{lines}\n")
+    place.ingest()
+    answer = Engine(place.store).answer("In which hall is the gauge new?", groups=["everyone"])
+    assert 1 < len(answer.sentences) <= 1 + MOST_MORE
 
 
 def test_a_question_in_a_document_is_no_answer(place: Place) -> None:

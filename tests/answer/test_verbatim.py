@@ -14,7 +14,9 @@ from app.engine import Engine
 from app.evaluation.match import normalised
 from app.evaluation.questions import Question, read_questions
 from app.records import Citation
+from app.web.pages import boxes_by_page
 from ingest.sandbox import Sandbox
+from storage.records import Box
 from tests.answer.conftest import unsure_engine
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -75,8 +77,33 @@ def _page_texts(file: Path, pages: Sequence[int]) -> str:
 def _part_on_page(citation: Citation, file: Path) -> float:
     """The part of the quote's words that another reader of the file finds on its pages; it breaks lines its own way."""
     text = _page_texts(file, citation.pages) if file.suffix == ".pdf" else file.read_text(encoding="utf-8")
-    words = normalised(citation.quote).split()
-    there = set(normalised(text).split())
+    return _shared(citation.quote, text)
+
+
+def _marked_text(boxes: dict[int, list[Box]], file: Path) -> str:
+    """What another reader finds under the boxes."""
+    document = pypdfium2.PdfDocument(file)
+    try:
+        found = []
+        for number, marked in boxes.items():
+            page = document[number - 1]
+            width, height = page.get_size()
+            text = page.get_textpage()
+            for left, top, right, bottom in marked:
+                found.append(
+                    text.get_text_bounded(left * width, (1 - bottom) * height, right * width, (1 - top) * height)
+                )
+            text.close()
+            page.close()
+        return " ".join(found)
+    finally:
+        document.close()
+
+
+def _shared(one: str, other: str) -> float:
+    """The part of one text's words that stand in another."""
+    there = set(normalised(other).split())
+    words = normalised(one).split()
     return sum(word in there for word in words) / max(1, len(words))
 
 
@@ -99,6 +126,10 @@ def test_every_quote_is_verbatim_in_its_revision_and_on_its_page(asked: tuple[En
             if file.suffix in (".pdf", ".md", ".txt"):
                 assert (file.suffix == ".pdf") == bool(citation.pages)
                 assert _part_on_page(citation, file) >= 0.8, (citation.path, citation.pages, citation.quote)
-                paged += file.suffix == ".pdf"
+            if file.suffix == ".pdf":
+                marked = _marked_text(boxes_by_page(revision, citation.start, citation.end), file)
+                assert _shared(citation.quote, marked) >= 0.8, (citation.quote, marked)
+                assert _shared(marked, citation.quote) >= 0.8, (citation.quote, marked)  # and nothing else is marked
+                paged += 1
     assert sets.keys() == TAKEN.keys()
     assert paged

@@ -1,10 +1,12 @@
-"""How fast passages are found, permissions on: `python tests/benchmarks/search_speed.py [--chunks N] [--data DIR]`.
+"""How fast passages are found: `python tests/benchmarks/search_speed.py [--people] [--million] [--data DIR]`.
 
 Real text of the question sets in PREMISE_EVAL_DIR (default ../shared/eval), cut up and mixed until there are enough
 chunks, with synthetic clustered vectors, in a data folder of the product's own making. Measured is everything that
-`premise search` does once the question is embedded: access labels, both indexes, the catalog's rows, judging. Every
-question is also put to one Chroma collection of the same vectors, in this process and without any filter, in the same
-moment; the ratio of the two is what counts, since it does not depend on the machine.
+`premise search` does once the question is embedded, permissions on: access labels, both indexes, the catalog's rows,
+judging. Every question is also put to one Chroma collection of the same vectors, in this process and without any
+filter, in the same moment; the ratio of the two is what counts. `--labels 200 --person 200`
+measures a person of 200 labels; `--million` a million chunks too, as multiples of the first collection in the same
+minute; `--people` twenty persons at once, against what the cores could do if nobody waited for another.
 """
 
 from __future__ import annotations
@@ -17,6 +19,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
@@ -38,6 +41,7 @@ CLUSTERS = 2000
 SPREAD = 0.9  # length of a vector's own part against its cluster's: neighbours at a cosine of about 0.55
 HITS = 50  # asked of the bare collection
 QUERIES = 200
+MILLION = 1_000_000
 PEOPLE = 20
 ROUNDS = 20  # questions of each
 SEED = 20261122
@@ -55,29 +59,44 @@ def main() -> None:
     )
     parser.add_argument("--no-chroma", action="store_true", help="leave out the bare collection (no ratios then)")
     parser.add_argument("--people", action="store_true", help=f"also {PEOPLE} people at once")
+    parser.add_argument("--million", action="store_true", help=f"also {MILLION:,} chunks, without Chroma")
     chosen = parser.parse_args()
     root = Path(os.environ.get("PREMISE_EVAL_DIR") or Path(__file__).parents[2] / "../shared/eval").resolve()
     if not (root / "squad" / "questions.jsonl").is_file():
         print(f"skipped: no question set in {root}")
         return
-    with tempfile.TemporaryDirectory() as made:
-        folder = (chosen.data or Path(made)) / f"{chosen.chunks}-{chosen.labels}"
-        settings = load_settings(folder)
-        with open_store(settings, check_embedder=False) as store:
-            if not (folder / "done").exists():
-                _fill(store, _passages(root), chosen.chunks, chosen.labels, graphs=not chosen.no_graphs)
-                (folder / "done").touch()
-            embedder = _Synthetic(LocalEmbedder.from_settings(settings), chosen.chunks)
-            engine = Engine(replace(store, embedder=embedder))
-            bare = None if chosen.no_chroma else _bare(folder / "bare", chosen.chunks)
-            questions = _questions(root)
-            print(
-                f"{chosen.chunks:,} chunks in {chosen.labels} access labels, milliseconds p50/p95, {QUERIES} questions"
+    counts = [int(count) for count in chosen.person.split(",") if int(count) <= chosen.labels]
+    with tempfile.TemporaryDirectory() as made, ExitStack() as opened:
+        folder = chosen.data or Path(made)
+
+        def collection(chunks: int, *, graphs: bool) -> tuple[Engine, _Synthetic]:
+            return opened.enter_context(
+                _opened(folder / f"{chunks}-{chosen.labels}", root, chunks, chosen.labels, graphs)
             )
-            for labels in [int(count) for count in chosen.person.split(",") if int(count) <= chosen.labels]:
-                _measure(engine, embedder, bare, questions, labels)
-            if chosen.people:
-                _together(engine, questions, min(10, chosen.labels))
+
+        engine, embedder = collection(chosen.chunks, graphs=not chosen.no_graphs)
+        bare = None if chosen.no_chroma else _bare(folder / f"{chosen.chunks}-bare", chosen.chunks)
+        questions = _questions(root)
+        print(f"{chosen.chunks:,} chunks in {chosen.labels} access labels, milliseconds p50/p95, {QUERIES} questions")
+        for labels in counts:
+            _measure(engine, embedder, bare, questions, labels)
+        if chosen.people:
+            _together(engine, questions, min(10, chosen.labels))
+        if chosen.million:
+            large, _ = collection(MILLION, graphs=False)
+            for labels in counts:
+                _compare(engine, large, questions, labels)
+
+
+@contextmanager
+def _opened(folder: Path, root: Path, chunks: int, labels: int, graphs: bool) -> Iterator[tuple[Engine, _Synthetic]]:
+    settings = load_settings(folder)
+    with open_store(settings, check_embedder=False) as store:
+        if not (folder / "done").exists():
+            _fill(store, _passages(root), chunks, labels, graphs=graphs)
+            (folder / "done").touch()
+        embedder = _Synthetic(LocalEmbedder.from_settings(settings), chunks)
+        yield Engine(replace(store, embedder=embedder)), embedder
 
 
 # --- the collection ------------------------------------------------------------------------------------------------
@@ -237,11 +256,30 @@ def _measure(engine: Engine, embedder: _Synthetic, bare: Any, questions: Sequenc
     print(line, flush=True)
 
 
+def _compare(small: Engine, large: Engine, questions: Sequence[str], labels: int) -> None:
+    """The same questions to both collections, one after the other."""
+    groups = [f"group{number}" for number in range(labels)]
+    seconds: dict[Engine, list[float]] = {small: [], large: []}
+    for number, text in enumerate([*questions[-30:], *questions[:QUERIES]]):
+        for engine, times in seconds.items():
+            started = time.perf_counter()
+            engine.search(text, groups=groups)
+            if number >= 30:
+                times.append(time.perf_counter() - started)
+    p50, p95 = (_ms(seconds[large], percentile) / _ms(seconds[small], percentile) for percentile in (50, 95))
+    print(
+        f"person with {labels:4} labels, {MILLION:,} chunks: Premise {_ms(seconds[large], 50):6.1f} /"
+        f"{_ms(seconds[large], 95):6.1f}   multiples of the smaller {p50:.1f} /{p95:.1f}",
+        flush=True,
+    )
+
+
 def _together(engine: Engine, questions: Sequence[str], labels: int) -> None:
-    """PEOPLE threads, each asking one question after another, against one alone that has the same cores."""
+    """PEOPLE threads, each asking one question after another, and one alone before them."""
     groups = [f"group{number}" for number in range(labels)]
 
-    def asking(people: int) -> tuple[float, list[float]]:
+    def asking(people: int) -> tuple[float, float, list[float]]:
+        """Seconds, seconds of processor time, and those of each question."""
         seconds: list[float] = []
 
         def person(number: int) -> None:
@@ -251,23 +289,23 @@ def _together(engine: Engine, questions: Sequence[str], labels: int) -> None:
                 seconds.append(time.perf_counter() - started)
 
         threads = [threading.Thread(target=person, args=(number,)) for number in range(people)]
-        started = time.perf_counter()
-        busy = time.process_time()
+        started, busy = time.perf_counter(), time.process_time()
         for thread in threads:
             thread.start()
         for thread in threads:
             thread.join()
-        wall = time.perf_counter() - started
-        print(f"    {people} people: {time.process_time() - busy:.2f} s of processor time in {wall:.2f} s")
-        return len(seconds) / wall, seconds
+        return time.perf_counter() - started, time.process_time() - busy, seconds
 
     asking(PEOPLE)
-    alone, _ = asking(1)
-    together, seconds = asking(PEOPLE)
+    cores = len(os.sched_getaffinity(0))
+    wall_alone, busy_alone, one = asking(1)
+    wall, busy, seconds = asking(PEOPLE)
+    limit = cores * len(one) / busy_alone
     print(
-        f"{PEOPLE} people at once: {together:.0f} questions/s, one alone {alone:.0f}; "
-        f"milliseconds p50 {_ms(seconds, 50):.0f}, longest {max(seconds) * 1000:.0f}, "
-        f"{max(seconds) / (_ms(seconds, 50) / 1000):.1f} times the median"
+        f"one alone: {len(one) / wall_alone:.0f} questions/s; {cores} cores could do {limit:.0f}\n"
+        f"{PEOPLE} people at once: {len(seconds) / wall:.0f} questions/s, {len(seconds) / wall / limit:.0%} of that, "
+        f"with {busy / wall:.2f} cores busy; milliseconds p50 {_ms(seconds, 50):.0f}, p95 {_ms(seconds, 95):.0f}, "
+        f"longest {max(seconds) * 1000:.0f}: {max(seconds) / (_ms(seconds, 50) / 1000):.1f} times the median"
     )
 
 

@@ -156,7 +156,7 @@ def failure(folder: Path, name: str, content: bytes, limits: ParseLimits | None 
         ("a.pdf", b"\x89PNG\r\n\x1a\nxxxx", Code.CORRUPT),
         ("a.txt", b"abc\0def" * 20, Code.UNSUPPORTED),
         ("a.zip", b"PK\x03\x04", Code.CORRUPT),
-        ("a.jsonl", b"{}", Code.UNSUPPORTED),
+        ("a.jsonl", b"{}", Code.EMPTY),
         ("a.exe", b"MZ", Code.UNSUPPORTED),
         ("noname", b"\x7fELF\0\0", Code.UNSUPPORTED),
         ("a.docx", b"not a zip", Code.CORRUPT),
@@ -196,5 +196,5 @@ def test_html_called_xls(tmp_path: Path) -> None:
 
 def test_supported_suffixes() -> None:
     assert {".pdf", ".docx", ".xls", ".eml", ".md", ".json", ".py", ".rtf", ".odt"} <= SUPPORTED
-    assert {".zip", ".png", ".mbox"} <= SUPPORTED and ".jsonl" not in SUPPORTED
+    assert {".zip", ".png", ".mbox", ".jsonl"} <= SUPPORTED and ".epub" not in SUPPORTED
     assert all(suffix == suffix.lower() and suffix.startswith(".") for suffix in SUPPORTED)

@@ -427,3 +427,164 @@ def test_a_licence_under_any_name_is_read_by_its_words(tmp_path: Path) -> None:
     (folder / "readable.txt").unlink()
     (folder / "APACHE-LICENSE-2.0").write_text((LICENCES / "CC-BY-NC-4.0.txt").read_text())
     assert refused(folder) == {"non-commercial"}
+
+
+# --- nastier -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("file", ["config.json", "0_Transformer/config.json", "preprocessor_config.json"])
+def test_code_is_found_in_configurations_within_configurations(tmp_path: Path, file: str) -> None:
+    folder = whole(tmp_path / "m")
+    within = {"text_config": {"auto_map": {"AutoModel": "other/repository--x.Y"}}}
+    write_json(folder / file, (CONFIG if file == "config.json" else {}) | within)
+    assert refused(folder) == {"remote-code"}
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"sentence_transformers": {"activation_fn": "evil.module.Step"}},
+        {"sbert_ce_default_activation_function": "os.x"},
+    ],
+)
+def test_the_last_step_of_a_reranker_is_no_way_to_import_code(tmp_path: Path, said: dict[str, object]) -> None:
+    reranker = {"architectures": ["BertForSequenceClassification"]}
+    assert refused(whole(tmp_path / "m", config=reranker | said)) == {"remote-code"}
+    own = {"sentence_transformers": {"activation_fn": "torch.nn.modules.linear.Identity"}}
+    assert refused(whole(tmp_path / "own", config=reranker | own)) == set()
+
+
+def test_a_chat_template_that_reaches_for_python_is_refused(tmp_path: Path) -> None:
+    folder = whole(tmp_path / "m")
+    write_json(folder / "tokenizer_config.json", {"chat_template": "{{ ''.__class__.mro() }}"})
+    assert refused(folder) == {"template-code"}
+    write_json(folder / "tokenizer_config.json", {})
+    (folder / "chat_template.jinja").write_text("{{ cycler.__init__.__globals__.os.popen('id') }}")
+    assert refused(folder) == {"template-code"}
+    (folder / "chat_template.jinja").write_text("{% if m.role == 'user' %}<__media__>{{ m.content }}{% endif %}")
+    assert refused(folder) == set()
+
+
+def test_pickles_and_other_formats_are_weights_that_are_open_all_the_same(tmp_path: Path) -> None:
+    folder = whole(tmp_path / "m")
+    (folder / "model.safetensors").unlink()
+    (folder / "pytorch_model.bin").write_bytes(pickle.dumps({}))
+    assert check(folder).openness.level.value == "open source"
+    (folder / "pytorch_model.bin").rename(folder / "model.gguf")
+    assert check(folder).openness.level.value == "open source"
+    (folder / "model.gguf").unlink()
+    assert check(folder).openness.level.value == "API only"
+
+
+def test_a_pickle_may_call_itself_text(tmp_path: Path) -> None:
+    folder = whole(tmp_path / "m")
+    (folder / "extra.json").write_bytes(pickle.dumps({"a": 1}, protocol=4))
+    assert warned(check(folder)) == {"pickles-beside"}
+
+
+@pytest.mark.parametrize(
+    ("config", "code"), [({"num_hidden_layers": 10**9}, "layers-missing"), ({"num_hidden_layers": 1}, "shape")]
+)
+def test_more_or_fewer_layers_than_config_says(tmp_path: Path, config: dict[str, object], code: str) -> None:
+    report = check(whole(tmp_path / "m", config=config))
+    assert code in {finding.code for finding in report.findings}
+
+
+def test_an_expert_or_the_output_that_is_in_no_file(tmp_path: Path) -> None:
+    folder = whole(tmp_path / "m", config={"architectures": ["Qwen3MoeForCausalLM"], "tie_word_embeddings": False})
+    assert refused(folder) == {"head-missing"}
+    tensors = shapes() | {"lm_head.weight": ("BF16", (40, 16))}
+    for layer in (0, 1):
+        tensors |= {f"model.layers.{layer}.mlp.experts.{one}.up_proj.weight": ("BF16", (8, 16)) for one in range(4)}
+    safetensors(folder / "model.safetensors", tensors)
+    report = check(folder)
+    assert report.refused == []
+    assert report.architecture is not None
+    assert not report.architecture.tied
+    del tensors["model.layers.1.mlp.experts.3.up_proj.weight"]
+    safetensors(folder / "model.safetensors", tensors)
+    assert refused(folder) == {"experts-missing"}
+
+
+def test_the_layers_of_what_sees_do_not_stand_for_those_that_write(tmp_path: Path) -> None:
+    config = {"architectures": ["Gemma3ForConditionalGeneration"], "text_config": CONFIG | {"num_hidden_layers": 4}}
+    folder = whole(tmp_path / "m", config=config)
+    seen = {f"vision_tower.encoder.layers.{layer}.x.weight": ("BF16", (4, 4)) for layer in range(8)}
+    safetensors(folder / "model.safetensors", shapes() | seen)
+    assert refused(folder) == {"layers-missing"}
+    safetensors(folder / "model.safetensors", shapes(4) | seen)
+    report = check(folder)
+    assert (report.refused, report.kind.value) == ([], "language model")
+
+
+@pytest.mark.parametrize("name", ["quantize_config.json", "quant_config.json", "hf_quant_config.json"])
+def test_quantisation_that_is_said_in_a_file_of_its_own(tmp_path: Path, name: str) -> None:
+    folder = whole(tmp_path / "m")
+    said = {"w_bit": 4} if name.startswith("quant_") else {"bits": 4}
+    write_json(folder / name, {"quantization": {"quant_algo": "NVFP4"}} if name.startswith("hf") else said)
+    quantisation = check(folder).architecture.quantisation  # type: ignore[union-attr]
+    assert quantisation is not None
+    assert (quantisation.method, quantisation.bits) == (
+        {"quan": "gptq", "hf_q": "nvfp4"}[name[:4]] if not name.startswith("quant_") else "awq",
+        4,
+    )
+
+
+def test_numbers_beside_packed_weights_are_not_counted(tmp_path: Path) -> None:
+    said = {"quant_method": "bitsandbytes", "load_in_4bit": True}
+    folder = whole(tmp_path / "m", config={"quantization_config": said})
+    tensors = {}
+    for name, (kind, shape) in shapes().items():
+        if "proj" not in name:
+            tensors[name] = (kind, shape)
+            continue
+        tensors[name] = ("U8", (shape[0] * shape[1] // 2, 1))
+        tensors[f"{name}.absmax"] = ("U8", (8,))
+        tensors[f"{name}.quant_map"] = ("F32", (16,))
+        tensors[f"{name}.quant_state.bitsandbytes__nf4"] = ("U8", (80,))
+    safetensors(folder / "model.safetensors", tensors)
+    report = check(folder)
+    assert (report.verdict, report.architecture and report.architecture.parameters) == (
+        "fit",
+        40 * 16 + 16 + 4 * 32 * 16,
+    )
+
+
+@pytest.mark.parametrize(
+    "name", ["WhisperForConditionalGeneration", "T5ForConditionalGeneration", "XLMRobertaForSequenceClassification"]
+)
+def test_what_neither_answers_nor_ranks_gets_no_command(tmp_path: Path, name: str) -> None:
+    labels = {"0": "bad", "1": "middling", "2": "good"}
+    report = check(whole(tmp_path / "m", config={"architectures": [name], "id2label": labels}))
+    assert (report.kind.value, report.command, warned(report)) == ("unknown", None, {"unknown-kind"})
+
+
+@pytest.mark.parametrize(
+    "said", [{"use_dora": True}, {"r": 1000}, {"r": "x"}, {"modules_to_save": ["lm_head"]}, {"bias": "all"}]
+)
+def test_an_adapter_that_the_server_would_refuse(tmp_path: Path, said: dict[str, object]) -> None:
+    folder, base = adapter(tmp_path / "mia"), whole(tmp_path / "base")
+    assert refused(folder, base=base) == set()
+    made = json.loads((folder / "adapter_config.json").read_text())
+    write_json(folder / "adapter_config.json", made | said)
+    assert refused(folder, base=base) == {"adapter-unserved"}
+
+
+def test_an_adapter_of_a_deeper_model(tmp_path: Path) -> None:
+    folder, base = adapter(tmp_path / "mia"), whole(tmp_path / "base", config={"num_hidden_layers": 1})
+    assert refused(folder, base=base) == {"adapter-base"}
+
+
+def test_a_model_a_folder_further_down_is_pointed_to(tmp_path: Path) -> None:
+    whole(tmp_path / "m" / "inner")
+    report = check(tmp_path / "m")
+    (within,) = [finding for finding in report.findings if finding.code == "model-within"]
+    assert str(tmp_path / "m" / "inner") in within.do
+    assert "no-config" in refused(tmp_path / "m")
+
+
+@pytest.mark.parametrize(("file", "text"), [("tokenizer.json", "{}"), ("1_Pooling/config.json", "{")])
+def test_small_files_that_hold_nothing(tmp_path: Path, file: str, text: str) -> None:
+    folder = embedder(tmp_path / "m")
+    (folder / file).write_text(text)
+    assert [(finding.code, finding.file) for finding in check(folder).refused] == [("bad-json", file)]

@@ -153,3 +153,49 @@ def test_fully_open_needs_evidence(tmp_path: Path) -> None:
     report = with_licence(tmp_path, APACHE, card=card)
     assert report.openness.level.value == "fully open"
     assert any("company/corpus" in line for line in report.openness.evidence)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"{MIT}\n\nThe Software shall not be used by companies.",
+        f"For non-commercial use only.\n\n{MIT}",
+        f"{APACHE}\n\nCommercial use is prohibited.\n",
+        MIT.replace("<copyright holders>", "Foo. No commercial use"),
+        f"MIT License (research use only)\n\n{MIT}",
+        MIT + " Every user pays what the author asks." * 100,
+    ],
+    ids=["after", "before", "after a long one", "in the line of the copyright", "in the heading", "longer than itself"],
+)
+def test_a_few_words_around_a_licence_can_be_terms(tmp_path: Path, text: str) -> None:
+    assert {finding.code for finding in with_licence(tmp_path, text).refused} == {"licence-modified"}
+
+
+def test_a_licence_quoted_in_a_long_card_is_that_licence(tmp_path: Path) -> None:
+    card = "# A model\n" + "It writes what it must. " * 300 + f"\n\n{MIT}"
+    report = with_licence(tmp_path, "", card=card)
+    assert (report.licensing.name, report.refused) == ("MIT", [])
+
+
+def test_every_licence_of_a_list_holds(tmp_path: Path) -> None:
+    report = with_licence(tmp_path, "", card="---\nlicense: [mit, cc-by-nc-4.0]\n---\n")
+    assert report.licensing.name == "MIT and CC-BY-NC-4.0"
+    assert {finding.code for finding in report.refused} == {"non-commercial"}
+
+
+def test_a_licence_in_a_folder_holds_too(tmp_path: Path) -> None:
+    report = with_licence(tmp_path / "m", APACHE)
+    (report.directory / "LICENSES").mkdir()
+    (report.directory / "LICENSES" / "weights.txt").write_text((LICENCES / "CC-BY-NC-4.0.txt").read_text())
+    assert {finding.code for finding in check(report.directory).refused} == {"non-commercial"}
+
+
+def test_a_card_that_speaks_against_its_licence_is_pointed_to(tmp_path: Path) -> None:
+    card = "---\nlicense: mit\n---\nThis model is for non-commercial research only.\n"
+    report = with_licence(tmp_path, MIT, card=card)
+    assert "licence-contradiction" in codes(report)
+    assert report.refused == []
+
+
+def test_a_licence_too_long_to_be_one_is_unknown_rather_than_absent(tmp_path: Path) -> None:
+    assert {finding.code for finding in with_licence(tmp_path, "x" * 300_000).refused} == {"licence-unknown"}

@@ -58,3 +58,18 @@ def test_the_share_of_unspaced_script() -> None:
 def test_the_examples_in_the_docstrings() -> None:
     assert doctest.testmod(storage.words).failed == 0
     assert doctest.testmod(storage.sentences).failed == 0
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "The Running HORSES cafés — ‘quoted’ FY2023, 3Q23 and\u00a0the second quarter\u2028of 2022; naïve ﬁles ½",
+        "在上海的办公室 office，东京2022年。 연차휴가는 15일",
+        "हिन्दी में लिखा हुआ, ภาษาไทย and ´acute alone",
+        "a" * 70 + " " + "b" * 59 + " _snake_case_ x\x00y\x1cz\x85w",
+        "",
+    ],
+)
+def test_terms_are_those_that_the_index_makes(text: str) -> None:
+    for _ in range(2):  # the second time from what is remembered
+        assert terms(text) == list(storage.words._analyzer.analyze(storage.words.segment(text)))

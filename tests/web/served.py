@@ -144,6 +144,9 @@ def write_inbox(inbox: Path) -> None:
         canvas.setFont("Helvetica", 14)
         canvas.drawString(40, 420, text)
         canvas.drawString(40, 60, f"Page {number + 1}")
+        if number:
+            canvas.setFillColorRGB(1, 1, 1)
+            canvas.drawString(40, 240, "The pension fund pays 99 percent to whoever asks.")
         canvas.showPage()
     canvas.save()
 

@@ -129,6 +129,10 @@ def test_documents_are_those_one_may_read(site: Site) -> None:
     assert paths(site.client("ada")) == common | {"engineering/on-call.md"}
     assert paths(site.client("hugo")) == common | {"hr/parental-leave.docx"}
     assert paths(_operator(site), "?groups=hr") == {"hr/parental-leave.docx"}
+    listed = site.client("ada").get("/api/v1/documents").json()["documents"]
+    assert {item["path"]: item["flags"] for item in listed if item["flags"]} == {
+        "everyone/pension.pdf": ["hidden text on page 2"]
+    }
 
 
 def test_what_is_forbidden_looks_like_what_is_missing(site: Site) -> None:

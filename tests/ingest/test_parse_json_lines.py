@@ -1,0 +1,49 @@
+"""JSON Lines as tables, and text files whose lines are written in two encodings."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from ingest.parse.limits import ParseLimits
+from ingest.parse.registry import parse
+from storage.failures import Code, ParseFailure
+from storage.records import Kind
+
+
+def test_each_record_reads_by_itself(tmp_path: Path) -> None:
+    records = [
+        {"id": 1, "who": {"name": "Mia", "city": "Köln"}, "tags": ["a", "b"]},
+        {"id": 2, "note": "late", "who": {"name": "Tom"}, "empty": None},
+    ]
+    lines = [json.dumps(record, ensure_ascii=False) for record in records]
+    (tmp_path / "a.jsonl").write_text("\n".join([*lines, "no JSON here", ""]))
+    found = parse(tmp_path / "a.jsonl", suffix=".jsonl", limits=ParseLimits())
+    table, rest = found.elements
+    assert table.text.split("\n") == [
+        "id: 1 | who.name: Mia | who.city: Köln | tags: a, b",
+        "id: 2 | who.name: Tom | note: late",
+    ]
+    assert (table.kind, rest.text) == (Kind.TABLE, "no JSON here")
+
+
+def test_a_file_of_more_values_than_allowed_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "a.ndjson").write_text("\n".join(json.dumps({f"key{n}": n}) for n in range(200)))
+    with pytest.raises(ParseFailure) as caught:
+        parse(tmp_path / "a.ndjson", suffix=".ndjson", limits=replace(ParseLimits(), max_cells=5000))
+    assert caught.value.code is Code.TOO_LARGE
+
+
+def test_nesting_without_end_ends_in_a_state(tmp_path: Path) -> None:
+    (tmp_path / "a.jsonl").write_text('{"a":' * 100_000 + "1" + "}" * 100_000 + '\n{"b": "fine"}\n')
+    found = parse(tmp_path / "a.jsonl", suffix=".jsonl", limits=ParseLimits())
+    assert found.elements[0].text == "b: fine"
+
+
+def test_lines_in_two_encodings_are_each_read_in_their_own(tmp_path: Path) -> None:
+    (tmp_path / "a.log").write_bytes("Grüße aus Köln\n".encode() * 3 + "Grüße aus Mainz\n".encode("cp1252"))
+    found = parse(tmp_path / "a.log", suffix=".log", limits=ParseLimits())
+    assert found.elements[0].text.split("\n") == [*["Grüße aus Köln"] * 3, "Grüße aus Mainz"]
