@@ -49,9 +49,12 @@ def test_a_second_install_changes_nothing_and_uninstall_keeps_what_is_the_compan
     assert (tmp_path / "etc/premise/credentials").stat().st_mode & 0o077 == 0
     assert (tmp_path / "var/lib/premise").stat().st_mode & 0o077 == 0
     assert env.stat().st_mode & 0o007 == 0
-    install(tmp_path, "uninstall")
+    wants = tmp_path / "etc/systemd/system/premise.target.wants"
+    wants.mkdir()
+    (wants / "premise-model@language.service").symlink_to("/etc/systemd/system/premise-model@.service")
+    assert "systemctl enable --now premise-model@language.service" in install(tmp_path, "uninstall")
     assert not (tmp_path / "opt/premise").exists()
-    assert not list((tmp_path / "etc/systemd/system").iterdir())
+    assert [item for item in (tmp_path / "etc/systemd/system").rglob("*") if item != wants] == []
     assert (tmp_path / "var/lib/premise/catalog.sqlite").read_text() == "kept"
     install(tmp_path)
     assert "PREMISE_PORT=8601" in env.read_text()
@@ -107,5 +110,7 @@ def test_every_unit_is_its_own_account_without_the_internet() -> None:
         text = unit.read_text()
         for line in ("User=premise", "UMask=0077", "IPAddressDeny=any", "NoNewPrivileges=yes", "ProtectSystem=strict"):
             assert f"\n{line}\n" in text, f"{unit.name}: {line}"
-    assert "LoadCredential=llm.key:" in (UNITS / "premise-web.service").read_text()
+    for name in ("web", "ingest", "model@"):
+        assert "\nLoadCredential=llm.key:" in (UNITS / f"premise-{name}.service").read_text()
+    assert "wait-for http://${PREMISE_HOST}:${PREMISE_PORT}/readyz" in (UNITS / "premise-web.service").read_text()
     assert not re.search(r"(?i)(key|token|password)=\S*[0-9a-z]{16}", "".join(u.read_text() for u in UNITS.iterdir()))
