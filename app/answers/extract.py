@@ -53,6 +53,10 @@ _POINTS = re.compile(
     r"详见|参见|请参阅"
 )
 NAMED, IN_ORDER = 0.95, 0.001  # of a section that the question names: what it says, in its order
+_ANNOUNCES = re.compile(
+    r"\b(?:the following|as follows|(?:listed|shown|table) below|folgende\w*|wie folgt|ci-dessous)\b|如下|下列|下表",
+    re.IGNORECASE,
+)
 POINTER = 0.4  # of its probability is left to a sentence that only says where something is said
 REPEATED_WORDS = 4  # of the question, one after the other, that are no answer to it
 HEADING_WORDS, RUN_IN_WORDS = 8, 2  # of a line that no full stop ends; of one that one does: "Direct cause."
@@ -214,7 +218,10 @@ def _of_passage(passage: Passage) -> list[_Found]:
     texts = [passage.text[start:end] for start, end in spans]
     lines = [" ".join(text.split()) for text in texts]
     heads = [_heads(lines, at, names) for at in range(len(lines))]
-    answers = [kept and not head and _answers(text) for kept, head, text in zip(whole, heads, texts, strict=True)]
+    answers = [
+        whole[at] and not heads[at] and _answers(texts[at]) and not _announces_table(lines, at)
+        for at in range(len(lines))
+    ]
     if not any(answers):
         answers = [_harmless(text) for text in texts]
     return [
@@ -229,6 +236,11 @@ def _of_passage(passage: Passage) -> list[_Found]:
         )
         for index, (start, end) in enumerate(spans)
     ]
+
+
+def _announces_table(lines: Sequence[str], at: int) -> bool:
+    """Whether a sentence only announces the rows after it, which name their columns: they say it without it."""
+    return _ANNOUNCES.search(lines[at]) is not None and " | " in "".join(lines[at + 1 : at + 2])
 
 
 def _heads(lines: Sequence[str], at: int, names: set[str]) -> bool:

@@ -45,6 +45,19 @@ def test_rows_are_answered_as_a_small_table_each_row_cited(place: Place) -> None
     assert answer_html(answer.text).startswith("<table><thead><tr><th>Code</th>")
 
 
+def test_what_only_announces_a_table_is_not_quoted_beside_it(place: Place) -> None:
+    place.write(
+        "everyone/leave.md",
+        "# Leave\n\nFull-time employees have the following leave days in a calendar year.\n\n"
+        "| Country | Leave days of full-time employees |\n| --- | --- |\n| Germany | 30 |\n| China | 10 |\n",
+    )
+    place.ingest()
+    question = "How many leave days do full-time employees have in a calendar year?"
+    answer = Engine(place.store).answer(question, groups=["everyone"])
+    assert answer.text.startswith("| Country | Leave days of full-time employees |")
+    assert "the following" not in answer.text
+
+
 def test_a_list_is_answered_with_what_announces_it(place: Place) -> None:
     place.write(
         "everyone/fire.md",
