@@ -234,10 +234,9 @@ def in_words(made: Plan) -> str:
         lines.append(f"install    {made.hardware.package}{image}")
     lines.append("")
     for choice in made.choices:
-        people = (
-            f"{choice.split.people:,} people at once" if choice.split is not None and choice.fits else "does not fit"
-        )
-        lines.append(f"{'✓' if choice.fits else '✗'} {choice.model + ', ' + choice.storage:<50} {people}")
+        people = choice.split.people if choice.split is not None else 0
+        told = f"{people:,} people at once" if people else "does not fit"
+        lines.append(f"{'✓' if choice.fits else '✗'} {choice.model + ', ' + choice.storage:<50} {told}")
     for choice in made.choices:
         lines += ["", f"{'✓' if choice.fits else '✗'} {choice.model}, {choice.storage}: {choice.why}"]
         if choice.split is not None:
