@@ -269,7 +269,7 @@ def search(
     for note in result["notes"]:
         say(note)
     if any("words_only" in hit["legs"] for hit in result["hits"]):
-        say("The vector index does not answer at the moment; these were found by their words alone.")
+        say("Search by meaning does not answer at the moment; these were found by their words alone.")
     if not result["hits"]:
         print("Nothing was found that these groups may read.")
 

@@ -36,6 +36,7 @@ from app.retrieval.fuse import (
 )
 from app.retrieval.named import Named, as_one, named, without
 from app.retrieval.rerank import Reranker
+from app.retrieval.steadfast import unit
 from app.retrieval.trust import trust
 from app.retrieval.turns import Turns
 from app.retrieval.weighing import Weighing
@@ -143,8 +144,9 @@ class Retriever:
     ) -> dict[str, list[Hit]]:
         """What each leg finds alone, to compare the fusion with: by meaning and by words."""
         asked = asking(question, history)
+        vector = _mixed(_texts(self._embedder, asked), asked)
         legs = {
-            "meaning": self._indexes.search_vectors(_mixed(_texts(self._embedder, asked), asked), labels=labels, k=k),
+            "meaning": self._indexes.search_vectors(vector, labels=labels, k=k) if vector.any() else [],
             "words": self._indexes.search_keywords(asked.terms, labels=labels, k=k),
         }
         return {name: self._loaded(found, labels) for name, found in legs.items()}
@@ -174,9 +176,10 @@ class _Search:
         self._labels = labels
         self._filters = filters
         self._asked = asked
-        self._trust = trust(asked.text, embedder)
         self._texts = _texts(embedder, asked)
         self._vector = _mixed(self._texts, asked)
+        self._meant = bool(self._vector.any())  # else the embedder's server does not answer (steadfast.py)
+        self._trust = trust(asked.text, embedder) if self._meant else 0.0
         self._encode = embedder.encode_questions
         self._quoted, self._codes = quoted(asked.text), codes(asked.text)
         self._found: dict[str, tuple[StoredChunk, Vector]] = {}
@@ -240,10 +243,9 @@ class _Search:
             texts[without(self._asked.text, meant.terms)] = 1.0
         if also := also_called(self._asked.text):
             texts[" ".join(dict.fromkeys(" ".join(also).split()))] = STATED
-        if not texts:
+        if not texts or not self._meant:
             return vector
-        vector = vector + self._encode(list(texts)).T @ np.array(list(texts.values()), dtype=np.float32)
-        return vector / np.linalg.norm(vector)
+        return unit(vector + self._encode(list(texts)).T @ np.array(list(texts.values()), dtype=np.float32))
 
     def _inside(self, meant: Named, wanted: Mapping[str, float], judge: _Judge) -> tuple[_Judge, dict[str, float]]:
         """How passages of the documents that the question names are judged: by the rest of it. Looks for more there."""
@@ -293,7 +295,9 @@ class _Search:
         ]
 
     def _by_meaning(self) -> tuple[list[str], dict[str, float]]:
-        """What is near in meaning; nothing, with a mark for the hits, when the vector index does not answer."""
+        """What is near in meaning; nothing, with a mark for the hits, when embedder or vector index do not answer."""
+        if not self._meant:
+            return [], {WORDS_ONLY: 1.0}
         try:
             hits = self._indexes.search_vectors(
                 self._vector, labels=self._labels, k=self._weighing.candidates, filters=self._filters
@@ -346,8 +350,7 @@ def _texts(embedder: Embedder, asked: Asking) -> Vector:
 
 def _mixed(texts: Vector, asked: Asking, share: float = 1.0) -> Vector:
     """The question's vector with the faint ones of earlier turns, `share` of their weight."""
-    mixed: Vector = texts.T @ np.array([1.0, *(share * weight for _, weight in asked.echoes)], dtype=np.float32)
-    return mixed / np.linalg.norm(mixed)
+    return unit(texts.T @ np.array([1.0, *(share * weight for _, weight in asked.echoes)], dtype=np.float32))
 
 
 def _newer_first(scores: Sequence[float], changed: Sequence[datetime | None]) -> list[float]:
