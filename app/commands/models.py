@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from app.commands.invocation import Json, print_json, say, settings_here
+from app.web.safe import plain
 
 models = typer.Typer(
     no_args_is_help=True, help="Models: whether they are whole, safe and allowed, what fits, and fetching them."
@@ -47,7 +48,7 @@ def check(
     if as_json:
         print_json(report.as_json() | {"cards": [item.as_json() for item in cards], "recorded": kept})
     else:
-        print(in_words(report) + (f"\n\nchecksums     kept; over all files {kept}" if kept else ""))
+        print(plain(in_words(report)) + (f"\n\nchecksums     kept; over all files {kept}" if kept else ""))
     raise typer.Exit(1 if report.refused else 0)
 
 
@@ -96,7 +97,7 @@ def plan(
     if as_json:
         print_json(made.as_json())
     else:
-        print(in_words(made))
+        print(plain(in_words(made)))
     raise typer.Exit(0 if any(choice.fits for choice in made.choices) else 1)
 
 
@@ -109,7 +110,7 @@ def list_models(as_json: Json = False) -> None:
     if as_json:
         print_json({"models": [item.as_json() for item in found]})
     else:
-        print(in_words(found))
+        print(plain(in_words(found)))
 
 
 @models.command("fetch")
@@ -136,7 +137,7 @@ def fetch(
     if as_json:
         print_json(done | {"check": report.as_json()})
     else:
-        print(f"{done['files']} files of {done['repository']} at {done['revision']}.\n\n{in_words(report)}")
+        print(f"{done['files']} files of {done['repository']} at {done['revision']}.\n\n{plain(in_words(report))}")
     raise typer.Exit(1 if report.refused else 0)
 
 
@@ -150,6 +151,6 @@ def compare(as_json: Json = False) -> None:
         print_json({"models": rows})
         return
     for row in rows:
-        print(f"{row['model']:<50} {row['up']:>6} up {row['down']:>6} down   {row['share']:.0%} up")
+        print(f"{plain(row['model']):<50} {row['up']:>6} up {row['down']:>6} down   {row['share']:.0%} up")
     if not rows:
         print("No answer has been rated yet.")

@@ -232,6 +232,11 @@ def in_words(made: Plan) -> str:
     if made.hardware is not None:
         image = f"; image {made.hardware.image}" if made.hardware.image else ""
         lines.append(f"install    {made.hardware.package}{image}")
+    lines.append("")
+    for choice in made.choices:
+        people = choice.split.people if choice.split is not None else 0
+        told = f"{people:,} people at once" if people else "does not fit"
+        lines.append(f"{'✓' if choice.fits else '✗'} {choice.model + ', ' + choice.storage:<50} {told}")
     for choice in made.choices:
         lines += ["", f"{'✓' if choice.fits else '✗'} {choice.model}, {choice.storage}: {choice.why}"]
         if choice.split is not None:

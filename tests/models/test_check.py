@@ -588,3 +588,11 @@ def test_small_files_that_hold_nothing(tmp_path: Path, file: str, text: str) -> 
     folder = embedder(tmp_path / "m")
     (folder / file).write_text(text)
     assert [(finding.code, finding.file) for finding in check(folder).refused] == [("bad-json", file)]
+
+
+def test_names_in_a_model_directory_order_no_terminal(tmp_path: Path) -> None:
+    folder = whole(tmp_path / "m", config={"architectures": ["\x1b[31mEvil"]})
+    (folder / "\x1b]8;;evil.example\x07.bin").write_bytes(pickle.dumps({}))
+    done = CliRunner().invoke(cli, ["models", "check", str(folder), "--card", "80GB"])
+    assert "evil.example" in done.stdout
+    assert "\x1b" not in done.stdout and "\x07" not in done.stdout

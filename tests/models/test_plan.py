@@ -323,4 +323,6 @@ def test_the_plan_on_the_command_line(tmp_path: Path) -> None:
     assert all(choice["memory"]["arithmetic"] for choice in made["models"] if choice["fits"])
     done = CliRunner().invoke(cli, words)
     assert "KV a token" in done.stdout
+    first = done.stdout.index("126 people at once\n")  # the list comes before the arithmetic
+    assert first < done.stdout.index("KV a token")
     assert CliRunner().invoke(cli, ["models", "plan", "--people", "9999", "--card", "1GB"]).exit_code == 1

@@ -7,7 +7,7 @@ import re
 
 import pytest
 from PIL import Image
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, WebSocketRoute, expect
 from served import ARTIFACTS, PASSWORD, Site, sign_in
 from sqlalchemy import delete, insert, select, update
 
@@ -367,6 +367,27 @@ def test_the_administrator_ignores_a_selected_file_and_reads_it_again(page: Page
     for button, state in (("Ignore (1)", "ignored"), ("Unignore (1)", "waiting")):
         page.get_by_role("button", name=button, exact=True).click()
         expect(page.get_by_test_id("stDataFrame").first).to_contain_text(state)
+
+
+def test_a_server_that_is_gone_is_said_in_our_words_and_the_page_goes_on_with_it(page: Page, site: Site) -> None:
+    sockets: list[WebSocketRoute] = []
+
+    def pass_on(socket: WebSocketRoute) -> None:
+        socket.connect_to_server()
+        sockets.append(socket)
+
+    page.route_web_socket("**", pass_on)
+    sign_in(page, site, "ada")
+    expect(page.locator(".welcome")).to_be_visible()
+    page.route("**/_stcore/**", lambda route: route.abort())
+    sockets[-1].close()
+    told = page.get_by_role("dialog").locator("h2 + div > div")
+    expect(told).to_have_css("font-size", "0px")
+    after = told.evaluate("element => getComputedStyle(element, '::after').content")
+    assert "Premise does not answer at the moment" in after
+    page.unroute("**/_stcore/**")
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    _ask(page, LEAVE)
 
 
 def test_a_disabled_person_is_out_at_the_next_click(page: Page, site: Site) -> None:
