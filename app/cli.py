@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from app.commands import shown
 from app.commands.documents import documents, forget
 from app.commands.evaluation import evaluation
 from app.commands.feedback import feedback
@@ -256,7 +257,10 @@ def search(
     if as_json:
         print_json(result)
         return
-    for hit in result["hits"]:
+    console = shown.terminal()
+    if console is not None:
+        shown.hits(console, result["hits"])
+    for hit in result["hits"] if console is None else ():
         place = ", ".join(filter(None, [_pages(hit["pages"]), hit["section"]]))
         print_line(f"{hit['rank']}. {hit['path']}{f' ({place})' if place else ''}  [{hit['score']:.2f}]")
         print_line("   " + " ".join(hit["text"].split())[:300])
@@ -265,7 +269,7 @@ def search(
     for note in result["notes"]:
         say(note)
     if any("words_only" in hit["legs"] for hit in result["hits"]):
-        say("The vector index does not answer at the moment; these were found by their words alone.")
+        say("Search by meaning does not answer at the moment; these were found by their words alone.")
     if not result["hits"]:
         print("Nothing was found that these groups may read.")
 
@@ -292,6 +296,9 @@ def ask(
         )
     if as_json:
         print_json(result)
+        return
+    if (console := shown.terminal()) is not None:
+        shown.answer(console, result)
         return
     print(plain(result["answer"]))
     if result.get("notice"):

@@ -12,6 +12,7 @@ from app.models.register import require
 from app.records import Answer, AnswerEvent, Finished, Hit, Turn
 from app.retrieval.rerank import open_reranker
 from app.retrieval.retrieve import Found, Retriever
+from app.retrieval.steadfast import SteadfastEmbedder
 from app.retrieval.weighing import Followed
 from app.serving.rate import Rate
 from app.serving.second import Models
@@ -36,7 +37,7 @@ class Engine:
         self.database = store.database
         self.catalog = store.catalog
         self.indexes = store.indexes
-        self.embedder = store.embedder
+        self.embedder = SteadfastEmbedder(store.embedder)
         self.originals = store.originals
         self.accounts = Accounts(store.database)
         self.conversations = Conversations(store.database)
@@ -49,7 +50,7 @@ class Engine:
             PromptVersions(store.database).keep(self.prompts.version, self.prompts.texts)
         self.rate = Rate(store.settings.questions_per_minute)
         self.retriever = Retriever(
-            store.indexes, store.embedder, open_reranker(store.settings), Followed(store.settings)
+            store.indexes, self.embedder, open_reranker(store.settings), Followed(store.settings)
         )
 
     @classmethod

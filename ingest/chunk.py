@@ -204,7 +204,8 @@ def _pack(units: Sequence[_Unit], size: int, headers: _Headers) -> Iterator[list
     for unit in units:
         room = size - headers.tokens(_section([*group, unit]))
         full = bool(group) and tokens + unit.tokens > room
-        new_part = unit.heading and bool(group) and not group[-1].heading and tokens >= BREAK_AT_HEADING * size
+        after_text = bool(group) and not group[-1].heading
+        new_part = after_text and (_titles(group[-1], unit) or (unit.heading and tokens >= BREAK_AT_HEADING * size))
         if full or new_part:
             kept = _without_trailing_headings(group)
             yield kept
@@ -217,6 +218,11 @@ def _pack(units: Sequence[_Unit], size: int, headers: _Headers) -> Iterator[list
         tokens += unit.tokens
     if group:
         yield group
+
+
+def _titles(before: _Unit, unit: _Unit) -> bool:
+    """Whether a table begins here whose title is no heading: its section goes deeper, or beside, without one."""
+    return not unit.heading and unit.section != before.section and len(unit.section) >= len(before.section)
 
 
 def _without_trailing_headings(group: list[_Unit]) -> list[_Unit]:

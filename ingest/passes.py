@@ -6,6 +6,7 @@ import os
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,10 @@ from storage.settings import Settings
 from storage.store import open_store
 
 WAIT_SECONDS = 600  # for the running service to come to the end of its pass
+NO_HI_RES = (
+    "hi_res_models needs the extra hi-res and a build of torch for this host's GPU. Install them with "
+    "`.venv/bin/pip install -e '.[hi-res]'`, or take the setting out: tesseract then reads scanned pages."
+)
 MOST_PARSERS = 4  # by default: the embedder takes the other half of the cores
 CHANGING_SECONDS = 60  # how long a pass stays for files that are still being written
 
@@ -42,11 +47,24 @@ def open_pipeline(settings: Settings, *, check_embedder: bool = True) -> Iterato
         max_bytes=int(settings.max_file_mb * 1e6),
         ocr_seconds=settings.ocr_seconds,
         ocr_languages=tuple(settings.ocr_languages),
+        hi_res_models=_hi_res_models(settings),
     )
     with open_store(settings, check_embedder=check_embedder) as store, ExitStack() as closing:
         passwords = Passwords(settings.passwords_file)
         sandboxes = [closing.enter_context(Sandbox(limits, passwords)) for _ in range(_parsers(settings))]
         yield Pipeline(settings, store.indexes, store.originals, store.embedder, *sandboxes), store.folder
+
+
+def _hi_res_models(settings: Settings) -> str:
+    """The folder of the models for hi-res reading; empty without. Raises: ModelError when it cannot be used."""
+    folder = settings.hi_res_models
+    if folder is None:
+        return ""
+    if find_spec("unstructured_inference") is None:
+        raise ModelError(NO_HI_RES)
+    if not folder.is_dir():
+        raise ModelError(f"hi_res_models: {folder} is no folder.")
+    return str(folder.absolute())
 
 
 def _parsers(settings: Settings) -> int:

@@ -94,9 +94,9 @@ class Matrix:
         """The chunks of each label: their ids, as bytes."""
         return self._reader(generation).ids()
 
-    def span(self, generation: str, label: int) -> int:
-        """How many rows of a label are looked at in a search."""
-        return self._reader(generation).span(label)
+    def larger(self, generation: str, labels: frozenset[int], *, than: int) -> frozenset[int]:
+        """Those of the labels of which more rows than that are looked at in a search."""
+        return self._reader(generation).larger(labels, than)
 
     # --- inside ------------------------------------------------------------------------------------------------
 
@@ -260,10 +260,12 @@ class _Reader:
         labels = snapshot.rows["label"][alive]
         return {int(label): snapshot.rows["id"][alive[labels == label]] for label in np.unique(labels)}
 
-    def span(self, label: int) -> int:
+    def larger(self, labels: frozenset[int], than: int) -> frozenset[int]:
         snapshot = self._current()
-        spans = [part.spans.get(label, (0, 0)) for part in snapshot.parts] if snapshot else []
-        return sum(end - start for start, end in spans)
+        if snapshot is None or snapshot.state.rows <= than:
+            return frozenset()
+        spans = {label: [part.spans.get(label, (0, 0)) for part in snapshot.parts] for label in labels}
+        return frozenset(label for label, found in spans.items() if sum(end - start for start, end in found) > than)
 
     def _current(self) -> _Snapshot | None:
         """The snapshot, brought up to date when another commit was made."""

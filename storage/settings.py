@@ -59,6 +59,11 @@ class Settings(BaseSettings):
     ocr_seconds: float = Field(
         600, gt=0, description="Further time for the scanned pages of one file, in seconds; pages beyond are left out."
     )
+    hi_res_models: Path | None = Field(
+        None,
+        description="Folder (a Hugging Face cache) of the layout models that read PDFs with scanned pages on GPU "
+        "hosts, with the extra `hi-res`. Default: none, tesseract reads them.",
+    )
     parse_seconds: float = Field(120, gt=0, description="Time one file may take to be parsed, in seconds.")
     parse_memory_mb: int = Field(2048, ge=256, description="Memory the parser may use, in MB.")
     parsers: int | None = Field(

@@ -125,7 +125,7 @@ class VectorIndex:
         """The k nearest chunks that `labels` may read; the score is the cosine. Raises: IndexUnavailable."""
         if not self._matrix.has(generation):
             return _best(self._search_graphs(generation, vector, labels=labels, k=k), k)
-        large = self._large(generation, labels)
+        large = self._matrix.larger(generation, labels, than=self._graph_over)
         hits: list[IndexHit] = []
         if large:
             try:
@@ -134,9 +134,6 @@ class VectorIndex:
                 large = frozenset()  # slower, and right
         hits += self._matrix.search(generation, vector, labels=labels - large, k=k)
         return _best(hits, k)
-
-    def _large(self, generation: str, labels: frozenset[int]) -> frozenset[int]:
-        return frozenset(label for label in labels if self._matrix.span(generation, label) > self._graph_over)
 
     def _search_graphs(self, generation: str, vector: Vector, *, labels: frozenset[int], k: int) -> list[IndexHit]:
         """The k nearest of each label."""

@@ -17,7 +17,7 @@ import tantivy
 
 ANALYZER = "premise"
 REMEMBERED = 50_000  # pieces of text whose terms are remembered, some 10 MB: nearly every word comes again
-REMEMBERED_LENGTH = 40  # characters of the longest of them
+REMEMBERED_LENGTH = 100  # characters of the longest of them
 CUT = "2"  # counted up when text is cut differently: an index of another cut is made anew (storage/indexes.py)
 
 # Han, Hiragana, Katakana, Hangul, Bopomofo, Thai, Lao, Khmer, Myanmar
@@ -40,22 +40,22 @@ QUESTION_CHARACTERS = frozenset("的了是在和有我你他她它们这那哪�
 
 
 # Years and quarters are written in many ways; each is cut as if it were written "FY 2023" and "Q2 2023". In groups,
-# each with what has to stand in a text before it is looked at more closely.
+# each with what one of has to stand in a text, in small letters, before it is looked at more closely.
 _PERIODS = tuple(
     (
-        re.compile(sign, re.IGNORECASE),
+        signs,
         tuple((re.compile(pattern, re.IGNORECASE), written) for pattern, written in group),
     )
-    for sign, group in (
+    for signs, group in (
         (
-            r"\bFY",
+            ("fy",),
             (
                 (r"\bFY['’]?(\d{4})\b", r"FY \1"),
                 (r"\bFY ?['’]?(\d{2})\b(?! ?\d)", r"FY 20\1"),
             ),
         ),
         (
-            r"[1-4]Q|Q[1-4]",
+            ("1q", "2q", "3q", "4q", "q1", "q2", "q3", "q4"),
             (
                 (r"\b(\d{4})[ -]?Q([1-4])\b", r"\1 Q\2"),
                 (r"\bQ([1-4])(?:[ -]?FY)?[ -]?(\d{4})\b", r"Q\1 \2"),
@@ -65,7 +65,7 @@ _PERIODS = tuple(
             ),
         ),
         (
-            r"(?:st|nd|rd|th) quarter",
+            ("st quarter", "nd quarter", "rd quarter", "th quarter"),
             (
                 (r"\b(first|1st) quarter\b", r"\g<0> Q1"),
                 (r"\b(second|2nd) quarter\b", r"\g<0> Q2"),
@@ -75,7 +75,7 @@ _PERIODS = tuple(
         ),
     )
 )
-_MAY_BE_PERIOD = re.compile(r"\bFY|[1-4]Q|Q[1-4]|quarter", re.IGNORECASE)  # never over white space
+_MAY_BE_PERIOD = re.compile(r"\bFY|[1-4]Q|Q[1-4]|\bquarter\b", re.IGNORECASE)  # never over white space
 
 
 def build_analyzer() -> tantivy.TextAnalyzer:
@@ -111,10 +111,9 @@ def _paired(text: str) -> str:
 
 
 def _periods(text: str) -> str:
-    if not _MAY_BE_PERIOD.search(text):
-        return text
-    for sign, group in _PERIODS:
-        if sign.search(text):
+    small = text.lower()
+    for signs, group in _PERIODS:
+        if any(sign in small for sign in signs):
             for pattern, written in group:
                 text = pattern.sub(written, text)
     return text

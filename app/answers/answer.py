@@ -44,7 +44,7 @@ UNSUPPORTED = "Some sentences were not found in the documents."
 NOTICE = "The language model does not answer at the moment; this answer is quoted from the documents."
 BUSY = "The language model is busy at the moment; this answer is quoted from the documents."
 
-NO_VECTORS = "The vector index does not answer at the moment; passages were found by their words alone."
+NO_VECTORS = "Search by meaning does not answer at the moment; passages were found by their words alone."
 
 
 @dataclass(frozen=True, kw_only=True)

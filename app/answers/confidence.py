@@ -243,7 +243,10 @@ def reason(asked: Asked, evidence: Evidence, passages: Sequence[Passage], *, emb
         (bool(evidence.opposed), "The nearest sentences say the opposite of what is asked for."),
         (evidence.context_terms < FAINT, "Few of the question's words stand in the documents."),
         (kind is not None and evidence.fits == 0, f"The nearest sentences name no {kind}."),
-        (not embedded, "Found by its words alone: the embedding model does not know the question's language."),
+        (
+            not embedded,
+            "Found by its words alone: the embedding model does not know its language, or is away.",
+        ),
         (
             whole and evidence.agree > 0,
             "One passage holds nearly all of the question's words, and is close in meaning.",

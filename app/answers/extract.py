@@ -19,6 +19,7 @@ from app.answers.context import Passage
 from app.answers.kinds import names_kind
 from app.answers.phrases import language_of, names_section
 from app.retrieval.asked import Asked, Expected, term_set
+from app.retrieval.steadfast import unit
 from storage.catalog import Vector
 from storage.embedder import Embedder
 from storage.injection import aimed_at_model
@@ -341,8 +342,7 @@ def _meanings(asked: Asked, embedder: Embedder) -> Vector:
     texts = [asked.question, *earlier, *([f"{earlier[0]} {asked.question}"] if asked.borrowed else [])]
     vectors = embedder.encode_questions(texts)
     shares = np.array([1.0, *(weight for _, weight in asked.echoes)], dtype=np.float32)
-    mixed = vectors[: len(shares)].T @ shares
-    return np.column_stack([mixed / np.linalg.norm(mixed), *vectors[len(shares) :]])
+    return np.column_stack([unit(vectors[: len(shares)].T @ shares), *vectors[len(shares) :]])
 
 
 def select(ranked: Sequence[Candidate]) -> list[Candidate]:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from app.commands import shown
 from app.commands.invocation import Json, names, print_json, print_line, settings_here, show
 from storage.errors import DataFolderError
 
@@ -46,7 +47,10 @@ def list_documents(
     if as_json:
         print_json({"files": [file(document) for document in found], "total": total})
         return
-    for document in found:
+    console = shown.terminal()
+    if console is not None and found:
+        shown.documents(console, found)
+    for document in found if console is None else ():
         why = f"  {document.code}: {document.reason}" if document.reason else ""
         print_line(f"{document.state:9} {document.path}{why}")
     if total > len(found):

@@ -1,4 +1,4 @@
-"""Which of the ranked passages are shown: one of several that say the same, and not all from one document.
+"""Which of the ranked passages are shown: one of several that say the same, not all from one document or one page.
 
 Pure functions on hits; knows no index and no question.
 """
@@ -6,6 +6,7 @@ Pure functions on hits; knows no index and no question.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 
@@ -16,6 +17,7 @@ SAME = 0.9  # of the terms of both, and every number: says the same
 FIRST = 5  # places that the ranking alone decides
 SHARE = 0.4  # of the places: the most that one document gets while others have something
 COMPARING = 0.2  # the same, when the question compares
+AGAIN = 0.85  # of its score is left to a passage for every better one of its page: they come along in the context
 _NUMBER = re.compile(r"\d+")
 
 Terms = Callable[[str], Sequence[str]]
@@ -52,6 +54,18 @@ def _repeats(one: Hit, other: Hit, terms: Terms) -> bool:
         return False  # two years' reports differ in little else
     mine, its = set(terms(first)), set(terms(second))
     return len(mine & its) >= SAME * len(mine | its)
+
+
+def over_pages(hits: Sequence[Hit]) -> list[Hit]:
+    """The hits, best first, those on a page that a better one is on with less of their score."""
+    shown: Counter[tuple[str, int]] = Counter()
+    judged = []
+    for hit in hits:
+        pages = [(hit.found.document_id, page) for page in hit.found.chunk.pages]
+        seen = max((shown[page] for page in pages), default=0)
+        shown.update(pages)
+        judged.append(replace(hit, score=hit.score * AGAIN**seen) if seen else hit)
+    return sorted(judged, key=lambda hit: -hit.score)
 
 
 def spread(hits: Sequence[Hit], k: int, *, comparing: bool) -> list[Hit]:

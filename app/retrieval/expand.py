@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from storage.words import question_terms, terms
+from storage.words import is_unspaced, question_terms, terms
 
 MISSPELT = 5  # letters: shorter words have too many that look alike
 _IN_BRACKETS = re.compile(r"\(([A-Z][A-Za-z]?[A-Z]{0,6}s?)\)")  # Paid Time Off (PTO)
@@ -46,13 +46,13 @@ def codes(question: str) -> list[list[str]]:
 
 
 def names_in(question: str) -> list[str]:
-    """The index terms of its names: words with a capital letter, and whatever has a digit.
+    """The index terms of its names: words with a capital letter, and whatever has a digit. Not of unspaced script.
 
     >>> names_in("How much debt did Acme have in 2022?")
     ['acm', '2022']
     """
     found = _NAME.findall(question)
-    return question_terms(" ".join(found)) if found else []
+    return [term for term in question_terms(" ".join(found)) if not is_unspaced(term)] if found else []
 
 
 def definitions(text: str) -> dict[str, str]:

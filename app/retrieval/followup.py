@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from app.records import Turn
+from app.retrieval.subject import subject
 from storage.words import question_terms, unspaced_share
 
 # Measured on multi-turn questions; flat between half and twice these values.
@@ -55,6 +56,7 @@ def is_unspaced_question(text: str) -> bool:
 
 def asking(question: str, history: Sequence[Turn]) -> Asking:
     """The question with what it inherits from the conversation."""
+    question = subject(question)
     script = is_unspaced_question(question)
     earlier = [turn.content for turn in reversed(history) if turn.role == "user"][: len(TERM_ECHO)]
     # who changes from English to Chinese asks anew: the earlier words, all of them rare there, would drown the question

@@ -8,7 +8,7 @@ at best, so that scores of different questions can be compared.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from statistics import fmean
@@ -17,6 +17,7 @@ from storage.words import is_unspaced
 
 BM25_CEILING = 2.2  # k1 + 1: what one term can add at most, times its rarity
 _YEAR = re.compile(r"(?:19|20)\d\d")
+_QUARTERS = frozenset({"q1", "q2", "q3", "q4"})
 CLOSE = 2  # words apart: counts as said together
 NEAR = 5  # words apart: counts half
 
@@ -41,6 +42,7 @@ FOLDER = 0.2  # the mean of the folder's best documents: people file together wh
 BEST_DOCUMENTS = 5
 NAMED = 0.2  # part of the telling weight that is names and stands in the document's title and path: which one is meant
 PERIOD = 0.1  # the document says it is of another year than the question: an annual report, a policy of its year
+NEXT = 0.5  # of that, where it is of the next year, or of a quarter of the year that is asked for
 CODE = 0.2  # of its score is lost by what lacks a code of the question that another has: "HF-210", "INC-2026-0517"
 
 
@@ -103,13 +105,23 @@ def with_names(
     """
     total = sum(weight for term, weight in weights.items() if term in held) or 1.0
     shares = [sum(weights[term] for term in names & own & weights.keys()) / total for own in called]
-    years = {term for term in weights if _YEAR.fullmatch(term)}
-    wrong = [bool(years) and not years & own and any(map(_YEAR.fullmatch, own)) for own in called]
+    apart = [_periods_apart(weights.keys(), own) for own in called]
     most = max(shares, default=0.0)
     return [
         max(0.0, score - NAMED * (most - share) - PERIOD * other)
-        for score, share, other in zip(scores, shares, wrong, strict=True)
+        for score, share, other in zip(scores, shares, apart, strict=True)
     ]
+
+
+def _periods_apart(asked: Collection[str], called: frozenset[str]) -> float:
+    """How far a document is from being of the period that a question asks for, 0 to 1; 0 where one of them has none."""
+    years = {int(term) for term in asked if _YEAR.fullmatch(term)}
+    own = {int(term) for term in called if _YEAR.fullmatch(term)}
+    if not years or not own:
+        return 0.0
+    if years & own:  # the report of a quarter does not speak of the year
+        return NEXT if not _QUARTERS.isdisjoint(called) and _QUARTERS.isdisjoint(asked) else 0.0
+    return NEXT if {year + 1 for year in years} & own else 1.0  # what is shown beside the next year's figures
 
 
 def with_codes(scores: Sequence[float], said: Sequence[float]) -> list[float]:

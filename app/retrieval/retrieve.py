@@ -8,20 +8,19 @@ here. Writes no answer.
 from __future__ import annotations
 
 import logging
-import os
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from functools import lru_cache
-from threading import Semaphore
+from functools import cached_property, lru_cache
 from time import perf_counter
 
 import numpy as np
 
 from app.records import Hit, Turn
-from app.retrieval.distinct import ALIKE, spread, without_repeats
+from app.retrieval.distinct import ALIKE, over_pages, spread, without_repeats
 from app.retrieval.expand import codes, may_be_misspelt, names_in, nearest, other_names, quoted
+from app.retrieval.figures import also_called
 from app.retrieval.followup import Asking, asking
 from app.retrieval.fuse import (
     Evidence,
@@ -35,8 +34,11 @@ from app.retrieval.fuse import (
     with_names,
     with_quotes,
 )
+from app.retrieval.named import Named, as_one, named, without
 from app.retrieval.rerank import Reranker
+from app.retrieval.steadfast import unit
 from app.retrieval.trust import trust
+from app.retrieval.turns import Turns
 from app.retrieval.weighing import Weighing
 from storage.catalog import Vector
 from storage.embedder import Embedder
@@ -54,6 +56,8 @@ EXACT = 10  # passages that say a quoted phrase or a code as it is, however litt
 CORRECTED = 0.8  # weight of a word in the spelling that the documents have
 OTHER_NAME = 0.5  # of the words of an abbreviation, or the abbreviation of words
 READ_FOR_SPELLING = 10  # passages
+INSIDE = 50  # passages that words find in the documents which a question names
+STATED = 0.5  # of what the statements of a company say for what is asked: how much their meaning counts
 RECENT = 0.04  # of the score: what the newest candidate gets more than the oldest, where the present is asked for
 UNKNOWN_TERM = "\x00"  # stands in no document: as rare as a term can be
 _COMPARES = re.compile(
@@ -92,7 +96,7 @@ class Retriever:
         self._indexes = indexes
         self._embedder = embedder
         self._reranker = reranker
-        self._turns = Semaphore(len(os.sched_getaffinity(0)))  # more at once only take each other's time
+        self._turns = Turns()
 
     def search(
         self,
@@ -130,7 +134,7 @@ class Retriever:
             hits, notes = _reranked(self._reranker, question, hits)
             hits = search.wording_first(hits)
             timings["rerank"] = perf_counter() - began
-        hits = spread(hits, k, comparing=_COMPARES.search(question) is not None)
+        hits = spread(over_pages(hits), k, comparing=_COMPARES.search(question) is not None)
         return Found(
             hits=tuple(replace(hit, rank=rank) for rank, hit in enumerate(hits, 1)), notes=notes, timings=timings
         )
@@ -140,8 +144,9 @@ class Retriever:
     ) -> dict[str, list[Hit]]:
         """What each leg finds alone, to compare the fusion with: by meaning and by words."""
         asked = asking(question, history)
+        vector = _mixed(_texts(self._embedder, asked), asked)
         legs = {
-            "meaning": self._indexes.search_vectors(_mixed(_texts(self._embedder, asked), asked), labels=labels, k=k),
+            "meaning": self._indexes.search_vectors(vector, labels=labels, k=k) if vector.any() else [],
             "words": self._indexes.search_keywords(asked.terms, labels=labels, k=k),
         }
         return {name: self._loaded(found, labels) for name, found in legs.items()}
@@ -171,9 +176,11 @@ class _Search:
         self._labels = labels
         self._filters = filters
         self._asked = asked
-        self._trust = trust(asked.text, embedder)
         self._texts = _texts(embedder, asked)
         self._vector = _mixed(self._texts, asked)
+        self._meant = bool(self._vector.any())  # else the embedder's server does not answer (steadfast.py)
+        self._trust = trust(asked.text, embedder) if self._meant else 0.0
+        self._encode = embedder.encode_questions
         self._quoted, self._codes = quoted(asked.text), codes(asked.text)
         self._found: dict[str, tuple[StoredChunk, Vector]] = {}
 
@@ -185,7 +192,8 @@ class _Search:
         by_meaning, mark = self._by_meaning()
         self._load([*by_word, *by_meaning, *self._by_wording()])
         if more := self._other_names(wanted):
-            wanted, rarity = wanted | more, rarity | self._indexes.keywords.rarity(more, labels=labels)
+            rarity |= self._indexes.keywords.rarity([*more, UNKNOWN_TERM], labels=labels)
+            wanted |= {term: weight for term, weight in more.items() if rarity[term] < rarity[UNKNOWN_TERM]}
             by_word = self._by_word(wanted)
             self._load(by_word)
         left = self._left_of_echoes()
@@ -196,12 +204,21 @@ class _Search:
             trust=self._trust,
             share=self._weighing.meaning,
         )
-        hits = [judge.hit(found, own, by_word.get(name, 0.0)) for name, (found, own) in self._found.items()]
+        names, runs = frozenset(names_in(self._asked.text)), as_one(self._asked.text)
+        meant = named(self._called(runs), names, judge.weights) if names else None
+        judge = replace(judge, vector=self._asking_for(meant, judge.vector))
+        inside, by_word_inside = self._inside(meant, wanted, judge) if meant else (judge, {})
+        hits = [
+            inside.hit(found, own, by_word_inside.get(name, 0.0))
+            if meant and found.document_id in meant.documents
+            else judge.hit(found, own, by_word.get(name, 0.0))
+            for name, (found, own) in self._found.items()
+        ]
         scores = [hit.score for hit in hits]
-        names, held = frozenset(names_in(self._asked.text)), frozenset(judge.held)
         if names or any(term.isdigit() for term in judge.weights):  # else no name and no year tells documents apart
-            called = [frozenset(_terms_of(f"{hit.found.title} {hit.found.path}")) for hit in hits]
-            scores = with_names(scores, called, judge.weights, names=names, held=held)
+            called = self._called(runs)
+            mine = [called[hit.found.document_id] for hit in hits]
+            scores = with_names(scores, mine, judge.weights, names=names, held=frozenset(judge.held))
         scores = with_company(scores, [hit.found.path for hit in hits], trust=self._trust)
         if _NOW.search(self._asked.text):
             scores = _newer_first(scores, [hit.found.modified for hit in hits])
@@ -209,6 +226,37 @@ class _Search:
             scores = with_codes(scores, [_said(hit, self._codes) for hit in hits])
         hits = [replace(hit, score=score, legs=hit.legs | mark) for hit, score in zip(hits, scores, strict=True)]
         return self.wording_first(sorted(hits, key=lambda hit: (-hit.score, hit.found.chunk.id)))
+
+    def _called(self, runs: Mapping[str, Sequence[str]]) -> dict[str, frozenset[str]]:
+        """What the documents of the candidates are called, as index terms; names in one word apart too."""
+        called = {}
+        for found, _ in self._found.values():
+            if found.document_id not in called:
+                own = frozenset(_terms_of(f"{found.title} {found.path}"))
+                called[found.document_id] = own.union(*(parts for run, parts in runs.items() if run in own))
+        return called
+
+    def _asking_for(self, meant: Named | None, vector: Vector) -> Vector:
+        """The question's vector with what it asks of the documents it names, and what statements say for that."""
+        texts: dict[str, float] = {}
+        if meant is not None:
+            texts[without(self._asked.text, meant.terms)] = 1.0
+        if also := also_called(self._asked.text):
+            texts[" ".join(dict.fromkeys(" ".join(also).split()))] = STATED
+        if not texts or not self._meant:
+            return vector
+        return unit(vector + self._encode(list(texts)).T @ np.array(list(texts.values()), dtype=np.float32))
+
+    def _inside(self, meant: Named, wanted: Mapping[str, float], judge: _Judge) -> tuple[_Judge, dict[str, float]]:
+        """How passages of the documents that the question names are judged: by the rest of it. Looks for more there."""
+        rest = {term: weight for term, weight in wanted.items() if term not in meant.terms}
+        every = (found for found, _ in self._found.values())
+        revisions = {found.chunk.revision_id for found in every if found.document_id in meant.documents}
+        weights = self._weighing.keywords
+        hits = self._indexes.keywords.search(rest, labels=self._labels, k=INSIDE, weights=weights, within=revisions)
+        self._load([hit.id for hit in hits])
+        given = meant.terms & judge.weights.keys()
+        return replace(judge, given=given), {hit.id: hit.score for hit in hits}
 
     def wording_first(self, hits: list[Hit]) -> list[Hit]:
         """Where the question quotes, what says so word for word comes before all else."""
@@ -247,7 +295,9 @@ class _Search:
         ]
 
     def _by_meaning(self) -> tuple[list[str], dict[str, float]]:
-        """What is near in meaning; nothing, with a mark for the hits, when the vector index does not answer."""
+        """What is near in meaning; nothing, with a mark for the hits, when embedder or vector index do not answer."""
+        if not self._meant:
+            return [], {WORDS_ONLY: 1.0}
         try:
             hits = self._indexes.search_vectors(
                 self._vector, labels=self._labels, k=self._weighing.candidates, filters=self._filters
@@ -289,6 +339,7 @@ class _Search:
 
     def _other_names(self, wanted: Mapping[str, float]) -> dict[str, float]:
         names = other_names(self._asked.text, (found.chunk.body for found, _ in self._found.values()))
+        names += also_called(self._asked.text)
         return {term: OTHER_NAME for name in names for term in question_terms(name) if term not in wanted}
 
 
@@ -299,8 +350,7 @@ def _texts(embedder: Embedder, asked: Asking) -> Vector:
 
 def _mixed(texts: Vector, asked: Asking, share: float = 1.0) -> Vector:
     """The question's vector with the faint ones of earlier turns, `share` of their weight."""
-    mixed: Vector = texts.T @ np.array([1.0, *(share * weight for _, weight in asked.echoes)], dtype=np.float32)
-    return mixed / np.linalg.norm(mixed)
+    return unit(texts.T @ np.array([1.0, *(share * weight for _, weight in asked.echoes)], dtype=np.float32))
 
 
 def _newer_first(scores: Sequence[float], changed: Sequence[datetime | None]) -> list[float]:
@@ -337,17 +387,24 @@ class _Judge:
     vector: Vector
     trust: float  # how far the embedder knows the question's words, 0 to 1
     share: float  # of meaning
+    given: frozenset[str] = frozenset()  # of its terms, those that choose the document and are said by all of it
     held: set[str] = field(default_factory=set)  # of its terms, those that some candidate has
+
+    @cached_property
+    def _given(self) -> tuple[float, dict[str, float]]:
+        """The share of the weights that is given, and the others."""
+        return coverage(self.weights, self.given), {t: w for t, w in self.weights.items() if t not in self.given}
 
     def hit(self, found: StoredChunk, own: Vector, bm25: float) -> Hit:
         """The candidate with its own score, not yet ranked. `bm25`: 0 where the words did not find it."""
         header, body = _terms_of(f"{found.chunk.header} {found.path}"), _terms_of(found.chunk.body)
-        said = (self.weights.keys() & header) | (self.weights.keys() & body)
+        said = self.given | (self.weights.keys() & header) | (self.weights.keys() & body)
         self.held.update(said)
+        share, rest = self._given
         evidence = Evidence(
             meaning=float(own @ self.vector),
-            keyword=min(1.0, bm25 / ceiling(self.weights)),
-            phrase=phrase(self.weights, body),
+            keyword=share + (1.0 - share) * min(1.0, bm25 / ceiling(rest)),
+            phrase=phrase(rest, body),
             coverage=coverage(self.weights, frozenset(said)),
         )
         legs = {"vector": evidence.meaning, "keyword": bm25, "coverage": evidence.coverage}

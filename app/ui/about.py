@@ -43,10 +43,10 @@ def _model(model: dict[str, Any], *, full: bool) -> str:
     rows = [
         ("Licence", model["licence"] or "unknown"),
         ("Obliges to", " ".join(model["obliges"]) or ("nothing" if model["licence"] else "unknown")),
-        ("Openness", f"{model['openness']['level']}. {' '.join(model['openness']['evidence'])}"),
+        ("Openness", f"{_capital(model['openness']['level'])}. {' '.join(model['openness']['evidence'])}"),
         ("Revision", model["revision"] or "unknown"),
         ("Checksum", model["checksum"] or ("kept at the first start" if model["directory"] else "unknown")),
-        ("State", state),
+        ("State", _capital(state)),
     ]
     if model["origin"] and (full or model["directory"]):
         rows.insert(0, ("From", model["origin"]))
@@ -57,6 +57,10 @@ def _model(model: dict[str, Any], *, full: bool) -> str:
     body = "".join(f"<tr><th>{safe.text_html(name)}</th><td>{safe.text_html(value)}</td></tr>" for name, value in rows)
     title = f"{model['role'].capitalize()}: {model['name']}"
     return f'<h3>{safe.text_html(title)}</h3><div class="scroll"><table class="about">{body}</table></div>'
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
 
 
 def _version() -> str:

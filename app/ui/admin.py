@@ -51,15 +51,22 @@ def _numbers() -> None:
     counts = engine.catalog.counts()
     running = sum(counts[state] for state in RUNNING)
     shown = [
-        ("Indexed", counts[State.INDEXED]),
-        ("In work", running),
-        ("Failed", counts[State.FAILED]),
-        ("Ignored", counts[State.IGNORED]),
-        ("Read by nobody", counts["unlabelled"]),
-        ("Passages", counts["chunks"]),
+        ("Indexed", counts[State.INDEXED], "indexed"),
+        ("In work", running, "running"),
+        ("Failed", counts[State.FAILED], "failed"),
+        ("Ignored", counts[State.IGNORED], "ignored"),
+        ("Read by nobody", counts["unlabelled"], ""),
+        ("Passages", counts["chunks"], ""),
     ]
-    cells = "".join(f'<div class="number"><b>{number:,}</b><span>{name}</span></div>' for name, number in shown)
-    st.html(f'<div class="numbers">{cells}</div>')
+    cells = "".join(
+        f'<div class="number {look}"><b>{number:,}</b><span>{name}</span></div>' for name, number, look in shown
+    )
+    parts = "".join(
+        f'<i class="{look}" style="flex-grow:{number}" title="{name}: {number:,}"></i>'
+        for name, number, look in shown
+        if look and number
+    )
+    st.html(f'<div class="numbers">{cells}</div><div class="states">{parts}</div>')
     total = counts[State.INDEXED] + running
     if running:
         pace = engine.catalog.pace(PACE_SECONDS)

@@ -21,6 +21,7 @@ from storage.conversations import Chat, Message
 from storage.errors import NotPermitted, PremiseError, QuestionError, TooManyQuestions
 
 DRAW_SECONDS = 0.06  # between two drawings of a growing answer
+CHATS, MORE_CHATS = 15, 40  # that are listed, and with every "Show older"
 LOOK_SECONDS = 0.25  # between two while nothing comes
 
 
@@ -81,7 +82,8 @@ def _talk(
     if last and last.role != "user" and last.id not in withheld and not question and len(messages) > 1:
         thread.go_on(engine, user, messages[-2].content, last)
     if question:
-        thread.question(question)
+        if question.strip():
+            thread.question(question)
         _answer(engine, user, question, kept.turns(messages, withheld), chat, new=True)
     elif messages and messages[-1].role == "user":  # stopped, or the page was left, or an error came
         stopped = st.session_state.get("stopped") == messages[-1].id
@@ -166,12 +168,16 @@ def _stream(engine: Engine, user: User, coming: Following, asked: str) -> Answer
 def _conversations(engine: Engine, user: User, chat: Chat | None) -> None:
     if st.button("New chat", icon=":material/add:", width="stretch", key="new_chat"):
         _go(None)
-    chats = engine.conversations.all(user.name)
+    most = st.session_state.get("chats_shown", CHATS)
+    chats = engine.conversations.all(user.name, most + 1)
     if chats:
         st.html('<p class="sidehead">Conversations</p>')
     with st.container(gap=None, key="chats"):
-        for item in chats:
+        for item in chats[:most]:
             _conversation(engine, user, item, now=chat is not None and item.id == chat.id)
+        if len(chats) > most and st.button("Show older", icon=":material/history:", type="tertiary", key="older"):
+            st.session_state["chats_shown"] = most + MORE_CHATS
+            st.rerun()
 
 
 def _conversation(engine: Engine, user: User, item: Chat, *, now: bool) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from datetime import date
 from typing import Any
@@ -14,6 +15,9 @@ from storage.accounts import User
 from storage.filters import FAMILIES, Filters
 
 TYPES = ("pdf", *FAMILIES)
+MOST = 300  # documents that are offered at once; of more one says first what their paths hold
+KEPT_SECONDS = 60
+_last: dict[str, Filters] = {}  # by person: a mark in an answer is a link, and with it a new visit begins
 
 
 def current() -> Filters:
@@ -36,9 +40,13 @@ def _chosen(name: str) -> Any:
 
 def panel(engine: Engine, user: User) -> None:
     """A button that says whether the search is narrowed, and opens the choice."""
+    _take_up(user.name)
     label = "Search is narrowed" if current() else "All documents"
     with st.popover(label, icon=":material/filter_alt:", width="stretch", key="narrow"):
-        paths = [item.path for item in engine.catalog.documents(labels=engine.catalog.labels_of(user.all_groups))]
+        paths = _paths(engine, user)
+        if len(paths) > MOST:
+            wanted = st.text_input("Find documents and folders", max_chars=100, key="narrow_find").casefold()
+            paths = [path for path in paths if wanted in path.casefold()]
         folders = sorted({folder for path in paths if (folder := path.rpartition("/")[0])})
         _several("Only these documents", "documents", paths)
         _several("Only these folders", "folders", folders)
@@ -50,4 +58,28 @@ def panel(engine: Engine, user: User) -> None:
 
 
 def _several(label: str, name: str, values: Sequence[str]) -> None:
-    st.multiselect(label, values, format_func=lambda value: safe.plain(value)[:120], key=f"narrow_{name}")
+    """A choice of several; what is chosen stays in it, whatever else is looked for."""
+    offered = list(dict.fromkeys([*(_chosen(name) or ()), *values[:MOST]]))
+    st.multiselect(label, offered, format_func=lambda value: safe.plain(value)[:120], key=f"narrow_{name}")
+
+
+def _paths(engine: Engine, user: User) -> list[str]:
+    """The paths that a person may read. Kept for a minute."""
+    labels = engine.catalog.labels_of(user.all_groups)
+    last = st.session_state.get("readable_paths")
+    if last is None or last[0] != labels or time.monotonic() - last[1] > KEPT_SECONDS:
+        last = (labels, time.monotonic(), engine.catalog.readable_paths(labels=labels))
+        st.session_state["readable_paths"] = last
+    found: list[str] = last[2]
+    return found
+
+
+def _take_up(name: str) -> None:
+    """What the person had chosen, when a mark in an answer loaded the page anew."""
+    last = _last.get(name)
+    if last is not None and "cite" in st.query_params and "narrow_types" not in st.session_state:
+        for part in ("types", "folders", "documents"):
+            st.session_state[f"narrow_{part}"] = list(getattr(last, part))
+        st.session_state["narrow_author"] = "".join(last.authors)
+        st.session_state["narrow_after"], st.session_state["narrow_before"] = last.after, last.before
+    _last[name] = current()

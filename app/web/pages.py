@@ -29,6 +29,7 @@ DRAW_SECONDS = 20
 DRAWN_AT_ONCE = 2
 KEPT = 64  # pictures without marks
 HIGHLIGHT = (255, 226, 110)  # laid over the page like a marker pen: dark print stays dark
+DARK, OUTLINE = 110, (245, 166, 35)  # on grounds darker than that the place is framed as well
 SURROUNDINGS = 600  # characters before and after a passage, at least, where there are as many
 ROWS_AROUND = 4  # of a table, before and after the cited ones
 
@@ -90,14 +91,32 @@ def _draw(original: Path, page: int, width: int) -> bytes:
 
 def _marked(drawn: bytes, boxes: list[Box]) -> bytes:
     picture = Image.open(io.BytesIO(drawn)).convert("RGB")
+    places = [
+        (left * picture.width - 2, top * picture.height - 1, right * picture.width + 2, bottom * picture.height + 1)
+        for left, top, right, bottom in boxes
+    ]
     marks = Image.new("RGB", picture.size, (255, 255, 255))
-    pen = ImageDraw.Draw(marks)
-    for left, top, right, bottom in boxes:
-        first = (left * picture.width - 2, top * picture.height - 1)
-        pen.rectangle((*first, right * picture.width + 2, bottom * picture.height + 1), fill=HIGHLIGHT)
+    for place in places:
+        ImageDraw.Draw(marks).rectangle(place, fill=HIGHLIGHT)
+    marked = ImageChops.multiply(picture, marks)
+    for place in places:
+        if _ground(picture, place) < DARK:  # a marker pen leaves no trace there
+            ImageDraw.Draw(marked).rectangle(place, outline=OUTLINE, width=max(2, picture.width // 300))
     written = io.BytesIO()
-    ImageChops.multiply(picture, marks).save(written, "PNG", compress_level=3)
+    marked.save(written, "PNG", compress_level=3)
     return written.getvalue()
+
+
+def _ground(picture: Image.Image, place: tuple[float, float, float, float]) -> float:
+    """How light the ground of a place is, 0 to 255: of its pixels the one in the middle."""
+    left, top, right, bottom = (int(number) for number in place)
+    shades = picture.crop((left, top, max(right, left + 1), max(bottom, top + 1))).convert("L").histogram()
+    half, seen = sum(shades) / 2, 0
+    for shade, count in enumerate(shades):
+        seen += count
+        if seen >= half:
+            return shade
+    return 255
 
 
 # --- where a span stands ----------------------------------------------------------------------------------------

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -22,7 +21,7 @@ from app.ui.shell import inline_script_hashes, streamlit_app
 from app.web import api, completions, metrics, signin
 from app.web.gate import Gate
 from app.web.replies import refusal
-from storage.errors import PremiseError, ServiceError
+from storage.errors import PremiseError
 
 if TYPE_CHECKING:
     from app.engine import Engine
@@ -30,8 +29,6 @@ if TYPE_CHECKING:
 THREADS = 80  # blocking calls at once, besides the questions and pictures of app/web/api.py
 STOP_SECONDS = 3
 WEBSOCKET_BYTES = 16 * 1024 * 1024
-
-log = logging.getLogger("premise.web")
 
 
 def build_app(engine: Engine) -> ASGIApp:
@@ -75,10 +72,7 @@ def server(engine: Engine, host: str, port: int) -> uvicorn.Server:
 
 
 def _warm(engine: Engine) -> None:
-    try:
-        engine.embedder.encode_questions(["warm up"])
-    except ServiceError as error:  # a server of its own, which may come later
-        log.warning("%s", error)
+    engine.embedder.encode_questions(["warm up"])
     if engine.language_model is not None:
         engine.language_model.prepare()
 

@@ -16,6 +16,7 @@ class ParseLimits:
     memory_mb: int = 2048  # address space of the child process (parse_memory_mb)
     ocr_seconds: float = 600.0  # more, for the scanned pages of one file
     ocr_languages: tuple[str, ...] = ("eng", "deu", "chi_sim")  # as tesseract names them
+    hi_res_models: str = ""  # folder of the models that read PDFs with scanned pages in place of tesseract
     max_bytes: int = 200 * MEGABYTE  # size of the file itself
     max_unpacked_bytes: int = 2048 * MEGABYTE  # size of a zip container's parts together (DOCX, XLSX, PPTX, ODT)
     max_members: int = 5000  # files taken out of one archive, messages of one mailbox, attachments of one mail

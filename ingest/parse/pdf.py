@@ -63,11 +63,14 @@ def parse_pdf(path: Path, *, limits: ParseLimits, begins: Callable[[], None]) ->
                 scanned.append(number)
             pages.append(page.pieces if page else [])
             tables.append(page.tables if page else [])
-            for comment in page.comments if page else ():
-                comments += prose(comment, kind=Kind.NOTE, page=number)
+            comments += page.comments if page else []
             if page is not None and page.hidden:
                 hidden.append(number)
         _refuse_broken(document, pages, unreadable)
+        read, instead = _by_models(path, limits, begins) if scanned and limits.hi_res_models else ([], ())
+        if read:
+            told = (f"text read from pictures on {page_list(scanned)}",)
+            return _parsed(document, _with_comments(read, comments), count, (), told)
         warnings, flags = with_scans(document, pages, scanned, limits, begins)
         if not any(pages) and not comments:
             shown = f"{count} pages" if count > 1 else "1 page"
@@ -78,9 +81,19 @@ def parse_pdf(path: Path, *, limits: ParseLimits, begins: Callable[[], None]) ->
         if unreadable:
             warnings = (f"Damaged and left out: {page_list(unreadable)}.", *warnings)
         elements = _with_comments(document_elements(list(map(page_blocks, pages, tables))), comments)
-        return _parsed(document, elements, count, warnings, flags)
+        return _parsed(document, elements, count, (*instead, *warnings), flags)
     finally:
         document.close()
+
+
+def _by_models(path: Path, limits: ParseLimits, begins: Callable[[], None]) -> tuple[list[Element], tuple[str, ...]]:
+    """What layout models read, and why tesseract has to in their place."""
+    from ingest.parse.hi_res import NoModels, read_hi_res
+
+    try:
+        return read_hi_res(path, limits=limits, begins=begins), ()
+    except NoModels as error:
+        return [], (f"{error} Scanned pages were read by tesseract instead.",)
 
 
 def _with_comments(elements: list[Element], comments: list[Element]) -> list[Element]:
@@ -131,7 +144,7 @@ class _Page:
     hidden: bool  # text was left out that nobody sees
     tables: list[Grid]
     scan: bool
-    comments: list[str]
+    comments: list[Element]
 
 
 def _read(document: pdfium.PdfDocument, number: int) -> _Page | None:
@@ -151,8 +164,9 @@ def _read(document: pdfium.PdfDocument, number: int) -> _Page | None:
         scan = is_scan(page, seen if unseen.bare else pieces)
         hidden = len(seen) < len(pieces)
         marks = page_marks(document, page, frame, number)
+        comments = [note for text in marks.comments for note in prose(text, kind=Kind.NOTE, page=number)]
         seen = with_values(seen, marks.pieces) if marks.pieces else seen
-        return _Page(pieces=seen, hidden=hidden, tables=tables, scan=scan, comments=marks.comments)
+        return _Page(pieces=seen, hidden=hidden, tables=tables, scan=scan, comments=comments)
     finally:
         text_page.close()
         page.close()

@@ -139,9 +139,9 @@ class _Reader:
                 continue
             whole = _union(boxes)
             rules = _crossing(tables, frame.box(*whole)) if tables and not frame.turn else []
-            wide = len(boxes) > 1 and _is_wide(boxes, style.size)
-            loose = wide or rules or "   " in stripped or (len(boxes) > 1 and stripped[-1] in _ENDS_AMOUNT)
-            if loose and not style.turned:
+            gap = AMOUNT_GAP if stripped[-1] in _ENDS_AMOUNT else GAP
+            wide = len(boxes) > 1 and _is_wide(boxes, gap * style.size, style.size)
+            if (wide or rules or "   " in stripped) and not style.turned:
                 spans = list(self._parted(start, end, style.size, text, [frame.across(x) for x in rules]))
             else:
                 spans = [(start, end, whole)]
@@ -245,10 +245,10 @@ def _repaired(text: str) -> str:
     return single_line(text.translate(_REPAIRS))
 
 
-def _is_wide(boxes: Sequence[_Box], size: float) -> bool:
+def _is_wide(boxes: Sequence[_Box], gap: float, size: float) -> bool:
     """True when any two that follow each other are apart."""
     _, bottom, right, top = boxes[0]
-    gap, step = GAP * size, 1.8 * size
+    step = 1.8 * size
     for left2, bottom2, right2, top2 in boxes[1:]:
         if left2 - right > gap or abs(bottom + top - bottom2 - top2) > step:
             return True

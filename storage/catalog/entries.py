@@ -73,6 +73,7 @@ class Filter:
     suffix: str | None = None  # such as .pdf
     read_by_nobody: bool = False
     failed_first: bool = False
+    newest_first: bool = False  # those that were indexed last; without it by source and path
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -160,16 +160,25 @@ class Reading(Part):
             .outerjoin(_labels, _labels.c.id == documents.c.label_id)
             .where(*_chosen(which, labels))
             .order_by(*([documents.c.state != State.FAILED] if which.failed_first else []))
-            .order_by(documents.c.source_id, documents.c.path)
             .limit(limit)
             .offset(offset)
         )
+        if which.newest_first:
+            query = query.outerjoin(revisions, revisions.c.id == documents.c.revision_id)
+            query = query.order_by(revisions.c.indexed_at.desc())
+        query = query.order_by(documents.c.source_id, documents.c.path)
         if after is not None:
             query = query.where(tuple_(documents.c.source_id, documents.c.path) > after)
         with self.database.read() as connection:
             rows = connection.execute(query).all()
             sizes, revised = _made_of(connection, [row.revision_id for row in rows if row.revision_id is not None])
         return [_document(row, sizes.get(row.id, 0), revised.get(row.revision_id)) for row in rows]
+
+    def readable_paths(self, *, labels: frozenset[int]) -> list[str]:
+        """The paths of the documents a person may read, in the order of `documents`."""
+        query = select(documents.c.path).where(*_chosen(Filter(), labels))
+        with self.database.read() as connection:
+            return list(connection.execute(query.order_by(documents.c.source_id, documents.c.path)).scalars())
 
     def count_documents(self, which: Filter, *, labels: frozenset[int] | None) -> int:
         """How many documents `documents_page` would give without a limit."""

@@ -1,21 +1,22 @@
-"""Near-identical reports told apart: `python tests/benchmarks/reports.py`. Makes, indexes and asks them.
+"""Annual and quarterly reports, page by page: `python tests/benchmarks/reports.py [--data DIR] [--details FILE]`.
 
-Thirty annual and quarterly reports as PDF, made on the spot: every company's says the same on the same pages, in the
-same words, with its own numbers; company and period stand in the file's name and on the first page alone. A question is
-right when a passage of the right page of the right report is among the first five.
+Fifteen reports of 30 to 80 pages as PDF, made on the spot (tests/benchmarks/filings.py), are indexed and asked what
+analysts ask. A question is right when a passage of a page that answers it, in the report it means, is among the first
+five. With --data the index stays, and the next run uses it; --details says of each question what was found.
 """
 
 from __future__ import annotations
 
-import random
+import argparse
+import json
+import sys
 import tempfile
 from collections.abc import Callable, Sequence
+from itertools import cycle
 from pathlib import Path
 from statistics import mean
 
-from reportlab.lib.pagesizes import A4
-from reportlab.lib.styles import getSampleStyleSheet
-from reportlab.platypus import PageBreak, Paragraph, SimpleDocTemplate
+from filings import ASKED, Filing, write_filings  # beside this file
 
 from app.evaluation.measures import of_hits
 from app.evaluation.questions import Question
@@ -28,85 +29,68 @@ from storage.keywords import IndexHit
 from storage.settings import load_settings
 from storage.store import Store, open_store
 
-COMPANIES = ("Northwind", "Borealis", "Acme", "Helvar", "Quintus", "Marlowe")
-PERIODS = (  # as a file's name says it, as the first page says it, as people ask for it
-    ("FY2021", "Annual report for the fiscal year ended December 31, 2021", "in fiscal year 2021"),
-    ("2022_10K", "Annual report for the fiscal year ended December 31, 2022", "in FY2022"),
-    ("annual-report-2023", "Annual report for the fiscal year ended December 31, 2023", "in 2023"),
-    ("Q2_2022", "Quarterly report for the quarter ended June 30, 2022", "in the second quarter of 2022"),
-    ("2023Q3", "Quarterly report for the quarter ended September 30, 2023", "in Q3 2023"),
-)
-# page by page: what it says, with its number; and how that is asked, in other words
-PAGES = (
-    ("Total net revenue amounted to {} million dollars, driven by volume and price.", "What were the sales of {} {}?"),
-    ("Research and development expenses were {} million dollars.", "How much did {} spend on R&D {}?"),
-    ("The effective tax rate was {} percent.", "What tax rate did {} pay {}?"),
-    ("Net cash provided by operating activities was {} million dollars.", "What was the operating cash flow of {} {}?"),
-    ("We had {} thousand employees at the end of the period.", "How many people worked for {} {}?"),
-    (
-        "Long-term debt stood at {} million dollars, maturing until the end of the decade.",
-        "How much debt did {} have {}?",
-    ),
-    (
-        "Capital expenditures for property, plant and equipment were {} million dollars.",
-        "What did {} invest in plants {}?",
-    ),
-    ("Diluted earnings per share were {} dollars.", "What were the earnings per share of {} {}?"),
-)
-FILLER = (
-    "The discussion below should be read together with the consolidated financial statements and related notes. "
-    "It contains forward-looking statements that involve risks and uncertainties; results may differ materially. "
-    "Management believes that these measures are useful to investors, and uses them to assess performance. Amounts may "
-    "not add up because of rounding. Comparative figures were reclassified to conform to the present presentation. "
-)
+ASKED_OF_EACH = 8  # questions
+RRF = 60  # the constant of reciprocal-rank fusion, as in Cormack et al. 2009
+LEG = 60  # hits of each leg for it
+
+Search = Callable[[Question], Sequence[Hit]]
 
 
 def main() -> None:
     """Run."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--data", type=Path, help="folder for the index; kept and used again")
+    parser.add_argument("--details", type=Path, help="file for a line of JSON a question: what Premise found")
+    chosen = parser.parse_args()
     with tempfile.TemporaryDirectory() as made:
-        settings = load_settings(Path(made), settle_seconds=0.0)
-        questions = _make(settings.inbox_folder / "everyone")
-        with open_store(settings) as store, Sandbox(ParseLimits()) as sandbox:
-            pipeline = Pipeline(settings, store.indexes, store.originals, store.embedder, sandbox)
-            pipeline.reconcile(store.catalog.source(str(settings.inbox_folder), None))
-            pipeline.work([store.catalog.source(str(settings.inbox_folder), None)])
-            _print(store, questions)
+        data = chosen.data or Path(made)
+        settings = load_settings(data, settle_seconds=0.0)
+        folder = settings.inbox_folder / "everyone"
+        known = (data / "done").exists()
+        filings = write_filings(Path(made) / "again" if known else folder)
+        with open_store(settings) as store:
+            if not known:
+                print("indexing …", file=sys.stderr)
+                with Sandbox(ParseLimits()) as sandbox:
+                    pipeline = Pipeline(settings, store.indexes, store.originals, store.embedder, sandbox)
+                    pipeline.reconcile(store.catalog.source(str(settings.inbox_folder), None))
+                    pipeline.work([store.catalog.source(str(settings.inbox_folder), None)])
+                (data / "done").touch()
+            _print(store, _questions(filings), chosen.details)
 
 
-def _make(folder: Path) -> list[Question]:
-    """The reports, written; a question for every page of every second one."""
-    folder.mkdir(parents=True)
-    numbers = random.Random(7)  # noqa: S311 - the same reports every time
-    styles = getSampleStyleSheet()
-    questions = []
-    for company in COMPANIES:
-        for name, period, asked in PERIODS:
-            file = f"{company}_{name}.pdf" if "-" not in name else f"{company.lower()}-{name}.pdf"
-            story = [Paragraph(company, styles["Title"]), Paragraph(period, styles["Heading2"])]
-            story += [Paragraph(FILLER, styles["BodyText"]), PageBreak()]
-            for page, (says, asks) in enumerate(PAGES, 2):
-                said = says.format(numbers.randint(10, 9999) / 10)
-                story += [Paragraph(FILLER + said + " " + FILLER * 2, styles["BodyText"]), PageBreak()]
-                questions.append(_question(asks.format(company, asked), file, page))
-            SimpleDocTemplate(str(folder / file), pagesize=A4, title="Report").build(story)
-    return questions[::2]
+def _questions(filings: Sequence[Filing]) -> list[tuple[str, Question]]:
+    """Some of each report, every kind about as often; each with the kind of page that it asks for."""
+    wordings = {kind: cycle(asked) for kind, asked in ASKED.items()}
+    kinds = cycle(wordings)
+    found = []
+    for filing in filings:
+        taken = 0
+        while taken < ASKED_OF_EACH:
+            kind = next(kinds)
+            pages = tuple(page for name in kind.split() for page in filing.pages.get(name, ()))
+            if pages:
+                text = next(wordings[kind]).format(c=filing.company, y=filing.period)
+                found.append((kind, _question(text, filing.file, pages)))
+                taken += 1
+    return found
 
 
-def _question(text: str, file: str, page: int) -> Question:
+def _question(text: str, file: str, pages: tuple[int, ...]) -> Question:
     return Question(
         set="reports",
         text=text,
         files=(file,),
         answers=(),
         evidence=(),
-        pages=(page,),
+        pages=pages,
         answerable=True,
         history=(),
         groups=None,
     )
 
 
-def _print(store: Store, questions: Sequence[Question]) -> None:
+def _ways(store: Store) -> dict[str, Search]:
     labels = store.catalog.labels_of(["everyone"])
     retriever = Retriever(store.indexes, store.embedder)
 
@@ -114,25 +98,71 @@ def _print(store: Store, questions: Sequence[Question]) -> None:
         items = store.catalog.chunks_by_id([hit.id for hit in found], labels=labels)
         return [Hit(rank=rank, score=hit.score, found=items[hit.id]) for rank, hit in enumerate(found, 1)]
 
-    def meaning(text: str) -> list[Hit]:
-        vector = store.embedder.encode_questions([text])[0]
-        return loaded(store.indexes.search_vectors(vector, labels=labels, k=10))
+    def meaning(question: Question) -> list[IndexHit]:
+        vector = store.embedder.encode_questions([question.text])[0]
+        return store.indexes.search_vectors(vector, labels=labels, k=LEG)
 
-    def words(text: str) -> list[Hit]:
-        return loaded(store.indexes.search_keywords(text, labels=labels, k=10))
+    def words(question: Question) -> list[IndexHit]:
+        return store.indexes.search_keywords(question.text, labels=labels, k=LEG)
 
-    ways: dict[str, Callable[[str], Sequence[Hit]]] = {
-        "meaning": meaning,
-        "words": words,
-        "Premise": lambda text: retriever.search(text, labels=labels, k=10),
+    def ranks(question: Question) -> list[IndexHit]:
+        scores: dict[str, float] = {}
+        for leg in (meaning(question), words(question)):
+            for place, hit in enumerate(leg, 1):
+                scores[hit.id] = scores.get(hit.id, 0.0) + 1 / (RRF + place)
+        return [IndexHit(id=name, score=score) for name, score in sorted(scores.items(), key=lambda item: -item[1])]
+
+    def told(question: Question) -> list[IndexHit]:
+        """Plain fusion, told which document is meant."""
+        return [hit for hit in ranks(question) if loaded([hit])[0].found.path.endswith(question.files[0])]
+
+    return {
+        "meaning": lambda question: loaded(meaning(question)[:10]),
+        "words": lambda question: loaded(words(question)[:10]),
+        "plain RRF": lambda question: loaded(ranks(question)[:10]),
+        "RRF, told": lambda question: loaded(told(question)[:10]),
+        "Premise": lambda question: retriever.search(question.text, labels=labels, k=10),
     }
+
+
+def _print(store: Store, questions: Sequence[tuple[str, Question]], details: Path | None) -> None:
     print(f"{len(questions)} questions\n{'way':12}{'file hit@1':>12}{'page hit@5':>12}")
-    for way, search in ways.items():
-        found = [of_hits(question, search(question.text)) for question in questions]
-        print(
-            f"{way:12}"
-            + "".join(f"{mean(item[name] or 0.0 for item in found):12.3f}" for name in ("file_hit_1", "page_hit_5"))
-        )
+    by_kind: dict[str, list[float]] = {}
+    lines = []
+    for way, search in _ways(store).items():
+        file_hits, page_hits = [], []
+        for kind, question in questions:
+            hits = search(question)
+            found = of_hits(question, hits)
+            file_hits.append(found["file_hit_1"] or 0.0)
+            page_hits.append(found["page_hit_5"] or 0.0)
+            if way == "Premise":
+                by_kind.setdefault(kind, []).append(page_hits[-1])
+                lines.append(_line(kind, question, hits, right=bool(page_hits[-1])))
+        print(f"{way:12}{mean(file_hits):12.3f}{mean(page_hits):12.3f}", flush=True)
+    print("  ".join(f"{kind} {sum(found):.0f}/{len(found)}" for kind, found in by_kind.items()))
+    if details:
+        details.write_text("".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines), encoding="utf-8")
+
+
+def _line(kind: str, question: Question, hits: Sequence[Hit], *, right: bool) -> dict[str, object]:
+    return {
+        "kind": kind,
+        "question": question.text,
+        "file": question.files[0],
+        "pages": question.pages,
+        "right": right,
+        "hits": [
+            {
+                "path": hit.found.path,
+                "pages": hit.found.chunk.pages,
+                "score": round(hit.score, 3),
+                "header": hit.found.chunk.header,
+                "body": hit.found.chunk.body[:300],
+            }
+            for hit in hits
+        ],
+    }
 
 
 if __name__ == "__main__":

@@ -124,3 +124,50 @@ def test_what_a_pdfs_name_says_is_in_its_headers() -> None:
         count_tokens=lambda texts: [len(text.split()) for text in texts],
     )
     assert pieces[0].header == "Report (Acme FY2023)"
+
+
+def on_page(page: int, text: str, *, kind: Kind = Kind.TEXT, middle: float | None = None) -> Element:
+    """`middle`: where the line's middle stands, as a fraction of the page's width."""
+    rows, at = [], 0
+    for line in text.split("\n") if kind is Kind.TABLE else ():
+        rows.append(Row(start=at, end=at + len(line), cells=tuple(line.split(" | "))))
+        at += len(line) + 1
+    box = (0.1, 0.1, 0.9, 0.2) if middle is None else (middle - 0.1, 0.1, middle + 0.1, 0.2)
+    lines = (Line(start=0, end=len(text), page=page, box=box),)
+    return Element(kind=kind, text=text, page=page, lines=lines, rows=tuple(rows), level=2 * (kind is Kind.HEADING))
+
+
+def test_every_piece_of_a_table_says_what_it_is_called(embedder: Embedder) -> None:
+    rows = "\n".join(f"Line {number} of what was paid | {number},250 | {number},300" for number in range(12))
+    document = parsed(
+        on_page(1, "Item 8", kind=Kind.HEADING),
+        on_page(1, "The notes are a part of these statements."),
+        on_page(2, "Acme and Subsidiaries Consolidated Statements of Cash Flows"),
+        on_page(2, "(in millions)"),
+        on_page(2, rows, kind=Kind.TABLE),
+        on_page(2, "Adjustments to reconcile net income to cash"),
+        on_page(2, rows, kind=Kind.TABLE),
+        on_page(3, rows, kind=Kind.TABLE),
+        on_page(3, "Consolidated Balance Sheets", middle=0.5),
+        on_page(3, rows, kind=Kind.TABLE),
+        on_page(3, "The amounts are rounded, and comparative ones were not restated."),
+    )
+    pieces = chunk(document, title="Report", revision="r", size=SIZE, count_tokens=embedder.count_tokens)
+    cash = "Item 8 > Acme and Subsidiaries Consolidated Statements of Cash Flows (in millions)"
+    balance = "Item 8 > Consolidated Balance Sheets"
+    said = list(dict.fromkeys(piece.section for piece in pieces))
+    assert said == ["Item 8", cash, balance]
+    assert all(piece.header.endswith(piece.section) for piece in pieces)
+    begins = [piece.body.partition("\n")[0] for piece in pieces]
+    assert "Acme and Subsidiaries Consolidated Statements of Cash Flows" in begins
+    assert "Consolidated Balance Sheets" in begins
+    assert {page for piece in pieces if piece.section == cash for page in piece.pages} == {2, 3}
+
+
+def test_a_paragraph_above_a_table_is_not_its_title(embedder: Embedder) -> None:
+    document = parsed(
+        on_page(1, "Payments were made in the spring of the year, as was agreed with the customers."),
+        on_page(1, "Spring | 3\nAutumn | 4", kind=Kind.TABLE),
+    )
+    pieces = chunk(document, title="Report", revision="r", size=SIZE, count_tokens=embedder.count_tokens)
+    assert [piece.section for piece in pieces] == [""]

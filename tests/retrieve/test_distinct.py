@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from app.records import Hit
-from app.retrieval.distinct import spread, without_repeats
+from app.retrieval.distinct import AGAIN, over_pages, spread, without_repeats
 from storage.records import Chunk, StoredChunk
 from storage.words import terms
 
@@ -58,3 +60,26 @@ def test_no_document_takes_all_places_while_others_have_something() -> None:
     assert [item.found.document_id for item in spread(ranked[:9], 10, comparing=False)] == ["a"] * 9  # nothing else
     assert len(spread(ranked, 3, comparing=False)) == 3
     assert [item.found.document_id for item in spread(ranked, 5, comparing=True)] == ["a"] * 5
+
+
+def on_page(item: Hit, *pages: int) -> Hit:
+    return replace(item, found=replace(item.found, chunk=replace(item.found.chunk, pages=pages)))
+
+
+def test_another_page_comes_before_a_little_better_passage_of_one_that_is_shown() -> None:
+    ranked = [
+        on_page(hit("a", 0, "x", 0.60), 3),
+        on_page(hit("a", 1, "x", 0.59), 3),
+        on_page(hit("a", 2, "x", 0.58), 3, 4),
+        on_page(hit("a", 3, "x", 0.55), 9),
+        on_page(hit("b", 0, "x", 0.54), 3),
+        on_page(hit("b", 1, "x", 0.10), 5),
+    ]
+    shown = over_pages(ranked)
+    assert [item.found.chunk.id for item in shown] == ["a:0", "a:3", "b:0", "a:1", "a:2", "b:1"]
+    assert [item.score for item in shown[3:5]] == [0.59 * AGAIN, 0.58 * AGAIN**2]
+
+
+def test_where_there_are_no_pages_the_order_stays() -> None:
+    ranked = [hit("a", n, "x", 0.5 - n / 100) for n in range(4)]
+    assert over_pages(ranked) == ranked

@@ -114,6 +114,17 @@ def test_the_document_that_the_question_names_comes_before_its_likes() -> None:
     assert names_in("How much debt did Acme have in 2022, in the US?") == ["acm", "2022", "us"]
 
 
+def test_the_report_of_the_period_comes_before_those_beside_it() -> None:
+    weights = dict.fromkeys(["acm", "debt", "2021"], 1.0)
+    called = [frozenset(terms(f"Acme {period}")) for period in ("2021", "2021 Q2", "2022", "2023", "report")]
+    year, quarter, after, later, none = with_names(
+        [0.4] * 5, called, weights, names=frozenset({"acm"}), held=frozenset()
+    )
+    assert year == none > quarter == after > later
+    asked = weights | {"q2": 1.0}
+    assert with_names([0.4], called[1:2], asked, names=frozenset({"acm"}), held=frozenset()) == [0.4]
+
+
 def test_what_is_quoted_and_codes_are_taken_word_for_word() -> None:
     assert quoted('Where does it say "net of tax" or „der Vorstand“?') == [["net", "of", "tax"], ["der", "vorstand"]]
     assert quoted("What's the manager's share?") == []

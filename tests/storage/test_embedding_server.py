@@ -16,8 +16,11 @@ import pytest
 from place import Place
 from tiny_embedder import make
 
+from app.answers.answer import NO_VECTORS
+from app.engine import Engine
 from app.models.register import in_use, look
 from app.operations.doctor import State, examine
+from app.retrieval.steadfast import PAUSE, SteadfastEmbedder
 from ingest.pipeline import Pipeline
 from storage.catalog import EMBEDDER
 from storage.embedder import LocalEmbedder
@@ -163,6 +166,29 @@ def test_files_wait_for_the_server_and_are_found_when_it_is_there(
         assert place.states() == {"everyone/leave.md": "indexed"}
         assert place.found("annual leave", "everyone") == ["everyone/leave.md"]
         assert str(place.store.catalog.fact(EMBEDDER)).endswith("-served")
+        place.write("everyone/post.md", "# Post\n\nThe post comes at nine.\n")
+        place.ingest()
+        answer = Engine(place.store).answer("How many days of annual leave are there?", groups=["everyone"])
+        assert ("30 days" in answer.text, answer.notice) == (True, None)
+    place = opened(url)  # the server is down again: questions go on by their words
+    engine = Engine(place.store)
+    for question in ("How many days of annual leave are there?", "When does the post come?"):
+        answer = engine.answer(question, groups=["everyone"])
+        assert ("30 days" in answer.text, "at nine" in answer.text) == ("leave" in question, "post" in question)
+        assert answer.notice == NO_VECTORS
+    assert not engine.search("annual leave", groups=["nobody"])
+
+
+def test_a_server_that_is_down_is_asked_again_after_a_pause(tiny: Path) -> None:
+    now = [0.0]
+    asked: list[dict[str, Any]] = []
+    with serving(local(tiny), asked, status=503) as url:
+        model = SteadfastEmbedder(served(tiny, url), clock=lambda: now[0])
+        for moment in (0.0, PAUSE - 1, PAUSE + 1):
+            now[0] = moment
+            assert not model.encode_questions(["a", "b"]).any()
+            assert model.encode_documents(["a", "b"]).shape == (2, 32)
+    assert len(asked) == 2
 
 
 def test_the_doctor_and_the_list_of_models_know_of_it(tiny: Path, tmp_path: Path) -> None:

@@ -9,8 +9,10 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Page, expect
 from served import ARTIFACTS, PASSWORD, Site, sign_in
-from sqlalchemy import select, update
+from sqlalchemy import delete, insert, select, update
 
+from app.ui.chat import CHATS
+from app.ui.narrow import MOST
 from app.web.pages import HIGHLIGHT
 from storage.accounts import Accounts
 from storage.conversations import Conversations
@@ -149,6 +151,42 @@ def test_a_mark_in_the_answer_opens_its_source(page: Page, site: Site) -> None:
     assert "cite=" not in page.url
 
 
+def test_a_mark_keeps_what_the_questions_are_narrowed_to(page: Page, site: Site) -> None:
+    sign_in(page, site, "ada")
+    panel = page.locator(".st-key-narrow button").first
+    panel.click()
+    kinds = page.locator(".st-key-narrow_types input")
+    kinds.fill("text")
+    kinds.press("Enter")
+    kinds.press("Escape")
+    expect(panel).to_contain_text("Search is narrowed")
+    page.keyboard.press("Escape")
+    _ask(page, LEAVE)
+    page.locator(".answer sup.cite a").first.click()
+    expect(page.locator(".sourcetitle")).to_contain_text("Leave policy")
+    expect(panel).to_contain_text("Search is narrowed")
+
+
+def test_among_many_documents_one_says_first_what_to_look_for(page: Page, site: Site) -> None:
+    with site.database.write() as connection:
+        (one,) = connection.execute(select(documents).where(documents.c.path == "everyone/leave-policy.md")).all()
+        many = [one._asdict() | {"id": f"many{n}", "path": f"everyone/many/{n}.md"} for n in range(MOST)]
+        connection.execute(insert(documents), many)
+    try:
+        sign_in(page, site, "ada")
+        page.locator(".st-key-narrow button").first.click()
+        page.locator(".st-key-narrow_find input").fill("many/299")
+        page.locator(".st-key-narrow_find input").press("Enter")
+        page.locator(".st-key-narrow_documents input").click()
+        expect(page.locator("[role=option]")).to_have_text(["everyone/many/299.md"])
+        page.goto(f"{site.address}/documents")
+        expect(page.locator("table.documents tbody tr")).to_have_count(50)
+        expect(page.locator(".st-key-documents_pages")).to_contain_text("1 to 50 of 30")
+    finally:
+        with site.database.write() as connection:
+            connection.execute(delete(documents).where(documents.c.id.like("many%")))
+
+
 def test_an_answer_of_an_earlier_version_says_so(page: Page, site: Site) -> None:
     sign_in(page, site, "ada")
     _ask(page, LEAVE)
@@ -238,6 +276,21 @@ def test_conversations_can_be_renamed_and_deleted(page: Page, site: Site) -> Non
     assert chat.id not in [item.id for item in conversations.all("hugo")]
 
 
+def test_older_conversations_are_a_click_away(page: Page, site: Site) -> None:
+    conversations = Conversations(site.database)
+    started = [conversations.start("root", f"Question {number}") for number in range(CHATS + 2)]
+    try:
+        sign_in(page, site, "root")
+        rows = page.locator("[class*=st-key-open_] button")
+        expect(rows).to_have_count(CHATS)
+        page.get_by_role("button", name="Show older").click()
+        expect(page.locator(f".st-key-open_{started[0].id}")).to_be_visible()
+        expect(page.get_by_role("button", name="Show older")).to_have_count(0)
+    finally:
+        for one in started:
+            conversations.remove("root", one.id)
+
+
 def test_nobody_sees_the_conversations_of_others(page: Page, site: Site) -> None:
     chat = Conversations(site.database).start("ada", "A private question of ada")
     sign_in(page, site, "hugo", f"/?chat={chat.id}")
@@ -253,6 +306,10 @@ def test_questions_that_cannot_be_asked_get_a_clear_reply(page: Page, site: Site
     box.press("Enter")
     expect(page.locator("[data-testid=stAlert]")).to_contain_text("The question has 100,000 characters")
     assert "chat=" not in page.url
+    box.fill("  ")
+    box.press("Enter")
+    expect(page.locator("[data-testid=stAlert]")).to_contain_text("The question is empty")
+    expect(page.locator(".question")).to_have_count(0)
     _ask(page, LEAVE)  # and it goes on
 
 
@@ -263,6 +320,10 @@ def test_the_documents_page_shows_what_one_may_read(page: Page, site: Site) -> N
     expect(table).to_contain_text("everyone/pension.pdf")
     expect(table).not_to_contain_text("parental")
     expect(table).not_to_contain_text("stray")
+    expect(page.locator(".pagehead")).to_contain_text("The last one was indexed on")
+    picture = table.get_by_role("link", name="PDF").locator("img")
+    expect(picture).to_have_js_property("complete", True)
+    expect(picture).not_to_have_js_property("naturalWidth", 0)
     page.get_by_placeholder("Search titles and paths").fill("pension")
     page.keyboard.press("Enter")
     expect(table.locator("tbody tr")).to_have_count(1)

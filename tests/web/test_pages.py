@@ -13,7 +13,7 @@ import pytest
 from PIL import Image
 from reportlab.pdfgen.canvas import Canvas
 
-from app.web.pages import HIGHLIGHT, PageError, PagePictures, boxes_by_page, passage
+from app.web.pages import HIGHLIGHT, OUTLINE, PageError, PagePictures, boxes_by_page, passage
 from storage.errors import NotPermitted
 from storage.records import Element, Kind, Line, Revision, Row, revision_text
 
@@ -55,6 +55,15 @@ def test_a_page_is_drawn_with_its_boxes_marked(pdf: Path) -> None:
     image = Image.open(io.BytesIO(marked)).convert("RGB")
     assert image.size == (400, 600)
     assert image.getpixel((200, 330)) == HIGHLIGHT and image.getpixel((200, 500)) == (255, 255, 255)
+
+
+def test_on_dark_ground_a_marked_place_is_framed(tmp_path: Path) -> None:
+    path = tmp_path / "dark.png"
+    Image.new("RGB", (400, 400), (20, 40, 80)).save(path)
+    box = (0.25, 0.25, 0.75, 0.5)
+    assert OUTLINE in _colours(PagePictures().picture(path, 1, [box], 400))
+    Image.new("RGB", (400, 400), (250, 250, 250)).save(path)
+    assert OUTLINE not in _colours(PagePictures().picture(path, 1, [box], 400))
 
 
 def test_what_cannot_be_drawn_is_an_error_that_says_what_to_do(pdf: Path, tmp_path: Path) -> None:

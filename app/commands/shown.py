@@ -1,0 +1,97 @@
+"""How results look where a person sits at a terminal; output to a file or a program stays lines of text.
+
+Knows the objects of `--json`. What documents say is shown as it is: nothing in it is a link, markup or an order.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Any
+
+from app.web.safe import plain
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from storage.records import Document
+
+STATES = {"indexed": "green", "failed": "red", "ignored": "bright_black"}  # others: yellow
+QUOTED = 320  # characters of a passage
+
+
+def terminal() -> Console | None:
+    """The terminal, if standard output is one."""
+    if not sys.stdout.isatty():
+        return None
+    from rich.console import Console
+
+    return Console(highlight=False, emoji=False, markup=False)
+
+
+def hits(console: Console, found: list[dict[str, Any]]) -> None:
+    """The passages of `premise search`."""
+    from rich.padding import Padding
+    from rich.text import Text
+
+    for hit in found:
+        head = Text.assemble((f"{hit['rank']:>2}  ", "bold cyan"))
+        head.append(_line(hit["path"]), style="bold")
+        if place := _place(hit):
+            head.append(f"  {place}", style="cyan")
+        head.append(f"  {hit['score']:.2f}", style="bright_black")
+        console.print(head)
+        text = _line(hit["text"])
+        console.print(Padding(Text(text if len(text) <= QUOTED else text[:QUOTED] + "…"), (0, 0, 0, 4)))
+        if hit["also"]:
+            console.print(Text(f"    the same in {_line(', '.join(hit['also']))}", style="bright_black"))
+        console.print()
+
+
+def answer(console: Console, found: dict[str, Any]) -> None:
+    """The answer of `premise ask`, then its sources, those of one place together."""
+    from rich.markdown import Markdown
+    from rich.text import Text
+
+    console.print(Markdown(plain(found["answer"]), hyperlinks=False))
+    if found.get("notice"):
+        console.print(Text(f"\n{_line(found['notice'])}", style="yellow"))
+    places: dict[tuple[str, str], list[int]] = {}
+    for citation in found["citations"]:
+        places.setdefault((_line(citation["path"]), _place(citation)), []).append(citation["n"])
+    console.print()
+    for (path, place), numbers in places.items():
+        line = Text.assemble(("".join(f"[{number}]" for number in numbers), "bold cyan"))
+        line.append(f" {path}", style="bold")
+        line.append(f"  {place}" if place else "", style="cyan")
+        console.print(line)
+    if not found["refused"]:
+        made = "written by the language model" if found["mode"] == "written" else "quoted from the documents"
+        console.print(Text(f"Confidence {found['confidence']:.0%}, {made}.", style="bright_black"))
+
+
+def documents(console: Console, found: list[Document]) -> None:
+    """The files of `premise documents list`."""
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=None, pad_edge=False, header_style="bright_black")
+    for name in ("State", "Path", "Read by", "Indexed", "Why"):
+        table.add_column(name, overflow="fold", no_wrap=name in ("State", "Indexed"))
+    for document in found:
+        why = f"{document.code}: {document.reason}" if document.reason else ""
+        state = Text(document.state.value, style=STATES.get(document.state.value, "yellow"))
+        indexed = f"{document.indexed.astimezone():%Y-%m-%d %H:%M}" if document.indexed else ""
+        readers = ", ".join(document.groups) or "nobody"
+        table.add_row(state, *(Text(_line(text)) for text in (document.path, readers, indexed, why)))
+    console.print(table)
+
+
+def _place(item: dict[str, Any]) -> str:
+    """Pages and section of a hit or a citation."""
+    pages = item["pages"]
+    told = f"p. {pages[0]}" if len(pages) == 1 else f"p. {pages[0]}–{pages[-1]}" if pages else ""
+    return ", ".join(filter(None, [told, _line(item["section"] or "")]))
+
+
+def _line(text: str) -> str:
+    return " ".join(plain(text).split())

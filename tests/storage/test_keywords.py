@@ -1,0 +1,79 @@
+"""The keyword index gives each person what their labels may read, and nothing else, however it leaves out the rest."""
+
+from __future__ import annotations
+
+from itertools import combinations
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from storage.catalog import IndexRow
+from storage.keywords import KeywordIndex
+from storage.records import Chunk
+
+SIZES = {1: 6, 2: 1, 3: 2, 4: 3}  # chunks of each label: a person of label 1 and 2 may read more than half
+
+
+def rows(label: int, count: int) -> list[IndexRow]:
+    revision = f"{label:032x}"
+    return [
+        IndexRow(
+            chunk=Chunk(
+                id=f"{revision}:{position}",
+                revision_id=revision,
+                position=position,
+                start=0,
+                end=1,
+                header="",
+                body=f"The quokka of label {label} eats leaves number {position}",
+                section="",
+                pages=(),
+                tokens=9,
+            ),
+            label=label,
+            title="Animals",
+            path=f"animals/{label}.md",
+            vector=np.zeros(4, dtype=np.float32),
+        )
+        for position in range(count)
+    ]
+
+
+@pytest.fixture
+def index(tmp_path: Path) -> KeywordIndex:
+    made = KeywordIndex(tmp_path / "keywords")
+    for label, count in SIZES.items():
+        made.put(rows(label, count))
+    made.commit()
+    return made
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 4])
+def test_every_set_of_labels_finds_its_own_chunks_and_no_others(index: KeywordIndex, count: int) -> None:
+    for some in combinations(SIZES, count):
+        labels = frozenset(some)
+        wanted = {row.chunk.id for label in labels for row in rows(label, SIZES[label])}
+        beside = labels | {77}  # a label that no chunk has is nothing
+        for asked in (labels, beside):
+            assert {hit.id for hit in index.search("quokka leaves", labels=asked, k=50)} == wanted
+            assert {hit.id for hit in index.saying([["quokka"]], labels=asked, k=50)} == wanted
+            assert {hit.id for hit in index.resembling("quoka", labels=asked, k=50)} == wanted
+    assert index.search("quokka", labels=frozenset({77}), k=50) == []
+
+
+def test_a_label_that_is_new_is_nobodys_until_it_is_named(index: KeywordIndex) -> None:
+    before = frozenset(SIZES)
+    assert len(index.search("quokka", labels=before, k=50)) == sum(SIZES.values())
+    index.put(rows(5, 2))
+    index.commit()
+    assert len(index.search("quokka", labels=before, k=50)) == sum(SIZES.values())
+    assert len(index.search("quokka", labels=before | {5}, k=50)) == sum(SIZES.values()) + 2
+
+
+def test_how_rare_a_term_is_is_counted_in_what_may_be_read(index: KeywordIndex) -> None:
+    few = index.rarity(["label", "xyzzy"], labels=frozenset({2}))
+    assert few["xyzzy"] > few["label"]
+    index.put(rows(6, 40))
+    index.commit()
+    assert index.rarity(["label", "xyzzy"], labels=frozenset({2})) == few
