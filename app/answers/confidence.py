@@ -122,7 +122,13 @@ _NAME = re.compile(
 _CODE = re.compile(r"(?<![A-Za-z0-9])(?=[A-Za-z0-9-]*\d)[A-Z][A-Za-z0-9]*(?:-[A-Za-z0-9]+)*")
 
 
-_NOT = re.compile(r"\b(?:not|never|nicht|keine?[mnrs]?|nie|niemals)\b|n['’]t\b", re.IGNORECASE)
+# "Which costs are not refunded?" asks for what is denied; "I do not know how …", "Why can't I …" do not
+_ASKS_NOT = re.compile(
+    r"^(?:what|which|who|whom|whose|welche\w*|wer|wen|was)\b(?! about\b)"
+    r"(?:(?!\b(?:if|when|because|while|although|since|why|how|wenn|weil|warum)\b)[^,;.?!])*?"
+    r"(?:\b(?:not|never|nicht|keine?[mnrs]?|nie|niemals)\b|n['’]t\b)",
+    re.IGNORECASE,
+)
 _PAIRS = (
     "east west|eastern western|north south|northern southern|increase decrease|increased decreased|largest smallest|"
     "biggest smallest|highest lowest|best worst|minimum maximum|longest shortest|oldest youngest|oldest newest|"
@@ -185,9 +191,9 @@ def evidence_of(
 def _opposed(asked: Asked, leading: Sequence[Candidate]) -> bool:
     """Whether what is asked not to be so is nowhere denied, or the likeliest sentence has the opposite of a word of the
     question ("decrease": "increase") and none of the leading ones has the word."""
-    if not leading or asked.expected is Expected.WHETHER or unspaced_share(asked.question):
+    if not leading or unspaced_share(asked.question):
         return False
-    if _NOT.search(asked.question) and not any(denies(item.text) for item in leading):
+    if _ASKS_NOT.search(asked.question) and not any(denies(item.text) for item in leading):
         return True
     words, said = term_set(asked.question), term_set(leading[0].text)
     everything = frozenset[str]().union(*(term_set(item.text) for item in leading))

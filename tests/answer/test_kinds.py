@@ -174,6 +174,8 @@ def test_words_alone_do_not_make_an_answer_of_another_kind_sure(place: Place) ->
         ("Who approves an increase of the travel budget?", False),
         ("Who approves a decrease of the travel budget?", True),
         ("Are costs of a trip not refunded?", False),
+        ("I do not know which costs of a trip are refunded.", False),
+        ("What are the costs of a trip that are refunded if I do not fly?", False),
     ],
 )
 def test_the_opposite_of_what_is_said_is_not_answered_by_it(place: Place, question: str, refused: bool) -> None:

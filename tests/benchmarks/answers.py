@@ -35,6 +35,7 @@ from storage.store import open_store
 PROJECT = Path(__file__).parents[2]
 READERS = ("everyone", "engineering", "finance", "hr", "sales")
 SHORT_WORDS, SHORT_CHARACTERS = 60, 120
+LONGEST_TOLD = 25  # words of an accepted answer; no quotation repeats a longer one word for word
 FOREIGN = 4  # of the other sets' questions every so many-th is asked
 
 
@@ -99,12 +100,14 @@ def _measure(engine: Engine, index: str, asked: str, questions: Sequence[Questio
         verbatim += _verbatim(engine, answer)
         kind = Kind.FOREIGN if index != asked else Kind.ANSWERABLE if question.answerable else Kind.UNANSWERABLE
         right = None if kind is Kind.ANSWERABLE else False
-        if kind is Kind.ANSWERABLE and question.answers:
-            said = " ".join(sentence.text for sentence in answer.sentences)
-            right = any(contains(said, item) for item in question.answers)
-            match.append(right)
-            short.append(any(contains(_shortened(said, asked), item) for item in question.answers))
+        said = " ".join(sentence.text for sentence in answer.sentences)
+        if kind is Kind.ANSWERABLE:
             lengths.append(len(said.replace(" ", "")) if asked == "zh" else len(said.split()))
+        told = [item for item in question.answers if len(item.split()) <= LONGEST_TOLD]
+        if kind is Kind.ANSWERABLE and told:
+            right = any(contains(said, item) for item in told)
+            match.append(right)
+            short.append(any(contains(_shortened(said, asked), item) for item in told))
         judged.append(Judged(kind=kind, confidence=answer.confidence, right=None if answer.refused else right))
     refused = {kind: [item.confidence for item in judged if item.kind is kind] for kind in Kind}
     below = engine.settings.refuse_below
