@@ -124,9 +124,9 @@ class Retriever:
         if not labels:
             return Found(hits=())
         started = perf_counter()
-        with self._turns:
-            asked = asking(question, history)
-            search = _Search(self._indexes, self._embedder, asked, labels, filters, self._weighing())
+        asked = asking(question, history)
+        search = _Search(self._indexes, self._embedder, asked, labels, filters, self._weighing())
+        with self._turns:  # not while the question is embedded, which a slow server may do
             hits = without_repeats(search.ranked(), search.alike(), _terms_of)
         timings = {"search": perf_counter() - started}
         notes: tuple[str, ...] = ()
