@@ -128,7 +128,8 @@ def test_every_quote_is_verbatim_in_its_revision_and_on_its_page(asked: tuple[En
                 assert _part_on_page(citation, file) >= 0.8, (citation.path, citation.pages, citation.quote)
             if file.suffix == ".pdf":
                 marked = _marked_text(boxes_by_page(revision, citation.start, citation.end), file)
-                assert _shared(citation.quote, marked) >= 0.8, (citation.quote, marked)
+                if " | " not in citation.quote:  # a row's columns are named at the head of its table
+                    assert _shared(citation.quote, marked) >= 0.8, (citation.quote, marked)
                 assert _shared(marked, citation.quote) >= 0.8, (citation.quote, marked)  # and nothing else is marked
                 paged += 1
     assert sets.keys() == TAKEN.keys()
