@@ -17,6 +17,7 @@ import pypdfium2 as pdfium
 from pypdfium2 import raw
 
 from ingest.parse.limits import ParseLimits
+from ingest.parse.pdf_bands import banded
 from ingest.parse.pdf_document import document_elements
 from ingest.parse.pdf_drawn import grounds, shapes
 from ingest.parse.pdf_frame import Corners, Frame
@@ -157,7 +158,7 @@ def _read(document: pdfium.PdfDocument, number: int) -> _Page | None:
     try:
         frame = Frame(page.get_cropbox(), page.get_mediabox(), page.get_rotation())
         pieces, unseen = page_pieces(text_page.raw, frame, number)
-        tables = grids(edges(shapes(page.raw, frame))) if _side_by_side(pieces) else []
+        tables = _tables(page, frame, pieces) if _side_by_side(pieces) else []
         if tables:
             pieces, unseen = page_pieces(text_page.raw, frame, number, tables)
         seen = _seen(pieces, unseen, page, frame)
@@ -170,6 +171,12 @@ def _read(document: pdfium.PdfDocument, number: int) -> _Page | None:
     finally:
         text_page.close()
         page.close()
+
+
+def _tables(page: pdfium.PdfPage, frame: Frame, pieces: list[Piece]) -> list[Grid]:
+    rules = edges(shapes(page.raw, frame))
+    ruled = grids(rules)
+    return [*ruled, *banded(rules, pieces, ruled)]
 
 
 def _seen(pieces: list[Piece], unseen: Unseen, page: pdfium.PdfPage, frame: Frame) -> list[Piece]:

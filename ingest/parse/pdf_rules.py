@@ -66,8 +66,8 @@ def grids(rules: Sequence[Rule]) -> list[Grid]:
     """The grids of at least two columns that these lines make."""
     if not 4 <= len(rules) <= MOST_LINES:
         return []
-    level = _merged([rule for rule in rules if rule.level], level=True)
-    upright = _merged([rule for rule in rules if not rule.level], level=False)
+    level = merged([rule for rule in rules if rule.level], level=True)
+    upright = merged([rule for rule in rules if not rule.level], level=False)
     found = []
     for group in _touching([*level, *upright]):
         flat = [rule for rule in group if rule.level]
@@ -75,17 +75,17 @@ def grids(rules: Sequence[Rule]) -> list[Grid]:
         if len(flat) < 2 or len(tall) < 2:
             continue
         wide = max(rule.right for rule in flat) - min(rule.left for rule in flat)
-        levels = _places([rule.top for rule in flat if rule.right - rule.left > 0.3 * wide])
+        levels = distinct([rule.top for rule in flat if rule.right - rule.left > 0.3 * wide])
         for ys in _stacked(levels, tall):
             high = ys[-1] - ys[0]
             inside = [rule for rule in tall if rule.top < ys[-1] - NEAR and rule.bottom > ys[0] + NEAR]
-            xs = _places([rule.left for rule in inside if rule.bottom - rule.top > 0.15 * high])
+            xs = distinct([rule.left for rule in inside if rule.bottom - rule.top > 0.15 * high])
             if len(xs) >= 3:
                 found.append(Grid(tuple(xs), tuple(ys)))
     return _apart(found)
 
 
-def _merged(rules: list[Rule], *, level: bool) -> list[Rule]:
+def merged(rules: list[Rule], *, level: bool) -> list[Rule]:
     """Lines that go on from each other, as the borders of neighbouring cells do, as one."""
     turned = [rule if level else Rule(rule.top, rule.left, rule.bottom, rule.right) for rule in rules]
     turned.sort(key=lambda rule: (round((rule.top + rule.bottom) / 2 / NEAR), rule.left))
@@ -124,7 +124,7 @@ def _touching(rules: list[Rule]) -> list[list[Rule]]:
     return list(found.values())
 
 
-def _places(values: Sequence[float]) -> list[float]:
+def distinct(values: Sequence[float]) -> list[float]:
     """Distinct places, those within a cell's least size as one."""
     places: list[float] = []
     for value in sorted(values):

@@ -338,3 +338,56 @@ def test_small_print_that_nothing_refers_to_stays_where_it_is(tmp_path: Path) ->
 
     texts = [element.text for element in drawn(tmp_path, draw).elements]
     assert texts[-1] == "1 Main Street, Springfield" and len(texts) == 3
+
+
+def test_a_table_whose_rows_alone_are_parted_by_lines_keeps_what_is_wrapped(tmp_path: Path) -> None:
+    """As most reports draw them: a line under each row, none between columns, and one at the head of the page."""
+    rows = [
+        [["Years of service"], ["Germany: company", "pension"], ["USA: match"], ["China: supplementary", "annuity"]],
+        [["under 2"], ["15 % of your pay"], ["50 % of the first 4 % of pay"], ["2 % of pay"]],
+        [["2 to 4"], ["25 % of your pay"], ["75 % of the first 4 % of pay"], ["3 % of pay"]],
+        [["5 to 9"], ["40 % of your pay"], ["100 % of the first", "5 % of pay"], ["4 % of pay"]],
+        [["10 and more"], ["50 % of your pay"], ["100 % of the first", "6 % of pay"], ["5 % of pay"]],
+    ]
+
+    def draw(canvas: Canvas) -> None:
+        canvas.line(72, HEIGHT - 60, 520, HEIGHT - 60)
+        lines(canvas, ["Table 5: What the company adds"], top=90)
+        at = HEIGHT - 100.0
+        canvas.line(72, at, 520, at)
+        for number, row in enumerate(rows):
+            canvas.setFont("Helvetica-Bold" if number == 0 else "Helvetica", 10)
+            high = 8 + 12 * max(map(len, row))
+            for left, cell in zip((75, 165, 270, 408), row, strict=True):
+                for line, text in enumerate(cell):
+                    canvas.drawString(left, at - high / 2 + 6 * len(cell) - 9 - 12 * line, text)
+            at -= high
+            canvas.line(72, at, 520, at)
+        canvas.setFont("Helvetica", 10)
+        lines(canvas, ["At every site the company adds to what you put aside."], top=300)
+
+    found = drawn(tmp_path, draw)
+    (table,) = [element for element in found.elements if element.kind is Kind.TABLE]
+    assert table.header == (
+        "Years of service",
+        "Germany: company pension",
+        "USA: match",
+        "China: supplementary annuity",
+    )
+    assert [row.cells for row in table.rows] == [
+        ("under 2", "15 % of your pay", "50 % of the first 4 % of pay", "2 % of pay"),
+        ("2 to 4", "25 % of your pay", "75 % of the first 4 % of pay", "3 % of pay"),
+        ("5 to 9", "40 % of your pay", "100 % of the first 5 % of pay", "4 % of pay"),
+        ("10 and more", "50 % of your pay", "100 % of the first 6 % of pay", "5 % of pay"),
+    ]
+
+
+def test_lines_around_paragraphs_make_no_table(tmp_path: Path) -> None:
+    def draw(canvas: Canvas) -> None:
+        for number in range(5):
+            top = 100 + 60 * number
+            canvas.line(72, HEIGHT - top, 520, HEIGHT - top)
+            lines(canvas, [f"Rule {number} says what is to be done with", "the keys of the building."], top=top + 20)
+            lines(canvas, ["(note)"], left=480, top=top + 20)
+
+    assert not [element for element in drawn(tmp_path, draw).elements if element.kind is Kind.TABLE]
