@@ -98,13 +98,14 @@ def one_pass(
         if retry:
             catalog.retry([file.id for file in catalog.known(source.id).values() if file.state is State.FAILED])
         found = pipeline.reconcile(source)
+        unchanged = _indexed(catalog, source)  # what changed waits now
         work = _work(pipeline, source)
         pipeline.tidy()
         if pipeline.scrub_due():  # a `premise forget` that was interrupted
             pipeline.scrub()
         return {
             "indexed": work.indexed,
-            "unchanged": _indexed(catalog, source) - work.indexed,
+            "unchanged": unchanged,
             "deleted": found.deleted,
             "moved": found.moved,
             "relabelled": found.relabelled,

@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -91,6 +92,17 @@ def test_ask_answers_with_quotes_that_stand_in_the_document(data: Path) -> None:
         assert set(citation) >= {"n", "path", "revision", "pages", "quote", "start", "end"}
         assert citation["quote"] in LEAVE
     assert all(set(sentence) >= {"text", "citations", "supported"} for sentence in result["sentences"])
+
+
+def test_what_an_archive_holds_does_not_count_against_what_is_unchanged(data: Path) -> None:
+    archive = data / "inbox" / "everyone" / "notes.zip"
+    with zipfile.ZipFile(archive, "w") as made:
+        for name in ("one", "two", "three"):
+            made.writestr(f"{name}.txt", f"The note of room {name} says that the window sticks.")
+    first = run_json("ingest", data=data)
+    assert (first["indexed"] > 2, first["unchanged"]) == (True, 2)
+    archive.unlink()
+    run_json("ingest", data=data)
 
 
 def test_a_second_pass_does_nothing_and_a_deletion_is_seen(data: Path) -> None:

@@ -27,11 +27,13 @@ QWEN = ["<|im_start|>", "<|im_end|>", "yes", "no", "pump", "hot", "soup", "<Quer
 @pytest.fixture(scope="module")
 def encoder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A BERT of one layer that scores pairs: its weights are noise, its files are like a real one's."""
+    import torch
     from tokenizers import Tokenizer
     from tokenizers.models import WordPiece
     from tokenizers.pre_tokenizers import BertPreTokenizer
     from transformers import BertConfig, BertForSequenceClassification, BertTokenizerFast
 
+    torch.manual_seed(1)  # two of its scores were equal now and then
     folder = tmp_path_factory.mktemp("encoder")
     words = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *"abcdefghijklmnopqrstuvwxyz", "pump", "hot", "soup"]
     tokenizer = Tokenizer(WordPiece({word: n for n, word in enumerate(words)}, unk_token="[UNK]"))
