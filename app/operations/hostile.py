@@ -66,6 +66,7 @@ def _texts(folder: Path) -> None:
     (folder / "notes.rtf").write_text(r"{\rtf1 " + TEXT + r' {\field{\*\fldinst INCLUDEPICTURE "' + url + r'/a.png"}}}')
     (folder / "table.csv").write_text(f'Days,Where\n30,"=WEBSERVICE(""{url}"")"\n')
     (folder / "data.json").write_text(json.dumps({"$schema": f"{url}/schema", "days": 30, "text": TEXT}))
+    (folder / "rows.jsonl").write_text(json.dumps({"$ref": f"{url}/row", "days": 30, "text": TEXT}) + "\n")
 
 
 def _mail() -> EmailMessage:
