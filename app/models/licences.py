@@ -37,7 +37,10 @@ MARKUP = re.compile(
 )
 LINK = re.compile(r"\]\((?:[^()\s]|-\s+)*\)")  # the address of a Markdown link, whose text stays
 UNSEEN = re.compile("[\u00ad\u200b-\u200f\u2060\ufeff]")
-BLANK = re.compile(r"<[^>\n]{1,60}>|\[(?:yyyy|year|name of copyright owner|fullname|owner|copyright holders?)\]", re.I)
+BLANK = re.compile(
+    r"<(?!https?:|mailto:)[^<>]{1,60}>|\[(?:yyyy|year|name of copyright owner|fullname|owner|copyright holders?)\]",
+    re.I,
+)
 MARKER = re.compile(
     r"^[ \t>#*|/]*((?:[*+-]|\(?(?:[0-9]{1,2}(?:\.[0-9]{1,2})*|[a-z]|[ivx]{1,5})(?:[.)]|\\\.))(?=[ \t*]))"
     r"|(?<![\w)])(\((?:[a-z]|[ivx]{1,5}|[0-9]{1,2})\))",
