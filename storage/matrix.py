@@ -230,7 +230,7 @@ class _Known:
             self._since.setdefault(key, []).append(place)
 
     def places(self, ids: NDArray[Any]) -> NDArray[np.int64]:
-        """Every place, in order, whose id may be one of these: equal ids have equal keys, and hardly any others have."""
+        """Every place, in order, whose id may be one of these: equal ids have equal keys, others hardly ever."""
         order, wanted = self._order, np.unique(_keys(ids))
         if order is None or len(self._since) > max(TAIL_ROWS, TAIL * len(self._keys)):
             order = self._order = self._sort()

@@ -129,7 +129,7 @@ def test_ids_are_found_again_whenever_they_were_added(tmp_path: Path, monkeypatc
         matrix.put("g", 1, [every[place] for place in replaced], vectors[replaced + 70])
         matrix.drop("g", 1, [every[start + 1]])
     matrix.commit("g")
-    left = sorted(place for place in range(60) if place % 5 != 1 or place % 9 == 0 and place < 55)
+    left = sorted(place for place in range(60) if place % 5 != 1 or (place % 9 == 0 and place < 55))
     assert sorted(found(matrix, vectors[0], 1, k=999)) == sorted(every[place] for place in left)
     for place in left:
         asked = vectors[place + 70 if place % 9 == 0 else place]
