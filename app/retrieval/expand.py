@@ -1,7 +1,7 @@
 """What a question says word for word, and what that may also be called: phrases, codes, slips, abbreviations.
 
-Everything is read from passages that the person may read, when they ask; nothing is kept, so nothing can tell of other
-people's documents. Knows no index.
+Everything is read from passages that the person may read, when they ask, so that nothing can tell of other people's
+documents. Knows no index.
 """
 
 from __future__ import annotations
