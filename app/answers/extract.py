@@ -76,6 +76,9 @@ class Features:
     first: float  # 1 / rank of the passage
     terms: float  # telling weight of the question in the sentence
     around: float  # the same in the sentence, its two neighbours, the section and the title
+    section: float  # the same in the sentence and the heading above it, whose words it need not repeat
+    opens: float  # 1 for the first sentence below a heading that has words of the question: what holds is said first
+    label: float  # the same in the first cell of a table's row, which says what the row is about
     fits: float  # names the kind of thing that is asked for
     short: float  # 1 for the shortest sentences, falling to 0 at 12 words: fragments and captions
 
@@ -117,10 +120,32 @@ class Candidate:
 # Logistic regression on the sentences of half of squad's and of zh's answerable questions, rounded. On the other half
 # of squad 93.0% of the answers hold an accepted string (88.6% in their first 60 words), 89 words on average; zh 89.0%.
 # `premise eval ../shared/eval/squad/questions.jsonl --groups everyone --answers`
-WEIGHTS = Features(similarity=4.5, passage=1.6, first=1.0, terms=3.0, around=2.6, fits=1.5, short=-0.3)
+WEIGHTS = Features(
+    similarity=4.5,
+    passage=1.6,
+    first=1.0,
+    terms=3.0,
+    around=2.6,
+    section=0.0,
+    opens=0.0,
+    label=0.0,
+    fits=1.5,
+    short=-0.3,
+)
 BIAS = -9.0
 # without an embedder that knows the language
-WEIGHTS_TERMS = Features(similarity=0.0, passage=4.5, first=3.0, terms=6.4, around=1.4, fits=1.2, short=0.0)
+WEIGHTS_TERMS = Features(
+    similarity=0.0,
+    passage=4.5,
+    first=3.0,
+    terms=6.4,
+    around=1.4,
+    section=0.0,
+    opens=0.0,
+    label=0.0,
+    fits=1.2,
+    short=0.0,
+)
 BIAS_TERMS = -12.4
 
 
@@ -141,6 +166,7 @@ def candidates(asked: Asked, passages: Sequence[Passage], embedder: Embedder) ->
     found = [item for passage in passages for item in _of_passage(passage)]
     sets = [term_set(item.text) for item in found]
     own = [asked.covered(item) for item in sets]
+    above = [term_set(_heading(item)) for item in found]
     around = [_around(asked, found, sets, at) for at in range(len(found))]
     furniture = _furniture(found, asked)
     places = [
@@ -165,12 +191,14 @@ def candidates(asked: Asked, passages: Sequence[Passage], embedder: Embedder) ->
             first=1 / item.passage.n,
             terms=own[at],
             around=around[at],
+            section=asked.covered(sets[at] | above[at]),
+            opens=float(item.opens and asked.covered(above[at]) > 0),
+            label=asked.covered(term_set(item.text.partition(" | ")[0])) if " | " in item.text else 0.0,
             fits=names_kind(asked, item.text),
             short=max(0.0, 1 - length(item.text) / 12),
         )
         score = probability(features, embedded=embedded) * (POINTER if _points_elsewhere(item.text) else 1.0)
-        heading = item.under or _header(item).rpartition(" > ")[2]
-        named = names_section(asked.question, item.passage.first.title, heading)
+        named = names_section(asked.question, item.passage.first.title, item.under or _section(item))
         result.append(
             Candidate(
                 passage=item.passage,
@@ -202,7 +230,8 @@ class _Found:
     start: int  # in the revision's text
     end: int
     text: str
-    under: str  # the heading nearest above it in its passage; "": none
+    under: str  # the heading nearest above it in its passage, or the caption of its table; "": none
+    opens: bool  # it is the first below that heading
     quotable: bool
 
 
@@ -232,11 +261,22 @@ def _of_passage(passage: Passage) -> list[_Found]:
             start=passage.start + start,
             end=passage.start + end,
             text=texts[index],
-            under=next((lines[at] for at in range(index - 1, -1, -1) if heads[at]), ""),
+            under=_above(lines, heads, index),
+            opens=index > 0 and heads[index - 1],
             quotable=answers[index],
         )
         for index, (start, end) in enumerate(spans)
     ]
+
+
+def _above(lines: Sequence[str], heads: Sequence[bool], at: int) -> str:
+    """What stands above a line as its heading: for the rows of a table the table's caption before the section's."""
+    row = " | " in lines[at]
+    for before in range(at - 1, -1, -1):
+        if heads[before] or (row and _CAPTION.match(lines[before])):
+            return lines[before]
+        row = row and " | " in lines[before]
+    return ""
 
 
 def _announces_table(lines: Sequence[str], at: int) -> bool:
@@ -324,14 +364,22 @@ def _header(item: _Found) -> str:
     return item.passage.chunk_from(item.start).chunk.header
 
 
+def _section(item: _Found) -> str:
+    """The innermost section of its chunk; the title where there is none."""
+    return _header(item).rpartition(" > ")[2]
+
+
+def _heading(item: _Found) -> str:
+    """What stands above it: the nearest heading or its chunk's section, not the title of the whole."""
+    return item.under or (_section(item) if " > " in _header(item) else "")
+
+
 def _cosines(asked: Asked, found: dict[int, _Found], places: Sequence[int], embedder: Embedder) -> dict[int, float]:
     """Cosines of the most promising candidates; the others get the lowest of them.
 
     Each is embedded under its section's name, without which "For Hall 3 it is the lawn" means little.
     """
-    vectors = embedder.encode_documents(
-        [f"{item.under or _header(item).rpartition(' > ')[2]}: {item.text}" for item in found.values()]
-    )
+    vectors = embedder.encode_documents([f"{item.under or _section(item)}: {item.text}" for item in found.values()])
     known = (vectors @ _meanings(asked, embedder)).max(axis=1).tolist()
     return dict.fromkeys(places, min(known)) | dict(zip(found, known, strict=True))
 
@@ -345,16 +393,17 @@ def _meanings(asked: Asked, embedder: Embedder) -> Vector:
     return np.column_stack([unit(vectors[: len(shares)].T @ shares), *vectors[len(shares) :]])
 
 
-def select(ranked: Sequence[Candidate]) -> list[Candidate]:
+def select(ranked: Sequence[Candidate], *, share: float = 1.0) -> list[Candidate]:
     """The candidates to answer with, in the order in which they are shown: the likeliest first.
 
+    `share`: of an answer's room, where it answers more than one question.
     The others come along while there is room and they are not much less likely; from another document only when they
     are nearly as likely. What was said already is left out; what only announces a list ("Laptops:") stands for it.
     """
     chosen = _with_list(ranked)
     said = {_plain(item) for item in chosen}
     words = sum(item.words for item in chosen)
-    most = len(chosen) + MOST_MORE
+    most = len(chosen) + round(MOST_MORE * share)
     for item in ranked:
         if len(chosen) == most:
             break
@@ -362,7 +411,7 @@ def select(ranked: Sequence[Candidate]) -> list[Candidate]:
             continue
         near = item.passage.revision == chosen[0].passage.revision
         least = (NEAR_SHARE if near else FAR_SHARE) * ranked[0].score
-        if item.score < least or words + item.words > MOST_WORDS:
+        if item.score < least or words + item.words > MOST_WORDS * share:
             continue
         if item.is_row and sum(other.is_row for other in chosen) == MOST_ROWS:
             continue
