@@ -76,8 +76,8 @@ class Features:
     first: float  # 1 / rank of the passage
     terms: float  # telling weight of the question in the sentence
     around: float  # the same in the sentence, its two neighbours, the section and the title
-    section: float  # the same in the sentence and the heading above it, whose words it need not repeat
-    opens: float  # 1 for the first sentence below a heading that has words of the question: what holds is said first
+    section: float  # the same in the sentence, title and headings above it, whose words it need not repeat
+    opens: float  # 1 for the first sentence below a heading: what holds is said before its exceptions
     label: float  # the same in the first cell of a table's row, which says what the row is about
     fits: float  # names the kind of thing that is asked for
     short: float  # 1 for the shortest sentences, falling to 0 at 12 words: fragments and captions
@@ -124,15 +124,15 @@ WEIGHTS = Features(
     similarity=4.5,
     passage=1.6,
     first=1.0,
-    terms=3.0,
+    terms=1.8,
     around=2.6,
-    section=0.0,
-    opens=0.0,
-    label=0.0,
+    section=1.2,
+    opens=1.0,
+    label=0.6,
     fits=1.5,
     short=-0.3,
 )
-BIAS = -9.0
+BIAS = -9.2
 # without an embedder that knows the language
 WEIGHTS_TERMS = Features(
     similarity=0.0,
@@ -166,7 +166,6 @@ def candidates(asked: Asked, passages: Sequence[Passage], embedder: Embedder) ->
     found = [item for passage in passages for item in _of_passage(passage)]
     sets = [term_set(item.text) for item in found]
     own = [asked.covered(item) for item in sets]
-    above = [term_set(_heading(item)) for item in found]
     around = [_around(asked, found, sets, at) for at in range(len(found))]
     furniture = _furniture(found, asked)
     places = [
@@ -191,8 +190,8 @@ def candidates(asked: Asked, passages: Sequence[Passage], embedder: Embedder) ->
             first=1 / item.passage.n,
             terms=own[at],
             around=around[at],
-            section=asked.covered(sets[at] | above[at]),
-            opens=float(item.opens and asked.covered(above[at]) > 0),
+            section=asked.covered(sets[at] | term_set(f"{_header(item)} {item.under}")),
+            opens=float(item.opens),
             label=asked.covered(term_set(item.text.partition(" | ")[0])) if " | " in item.text else 0.0,
             fits=names_kind(asked, item.text),
             short=max(0.0, 1 - length(item.text) / 12),
@@ -367,11 +366,6 @@ def _header(item: _Found) -> str:
 def _section(item: _Found) -> str:
     """The innermost section of its chunk; the title where there is none."""
     return _header(item).rpartition(" > ")[2]
-
-
-def _heading(item: _Found) -> str:
-    """What stands above it: the nearest heading or its chunk's section, not the title of the whole."""
-    return item.under or (_section(item) if " > " in _header(item) else "")
 
 
 def _cosines(asked: Asked, found: dict[int, _Found], places: Sequence[int], embedder: Embedder) -> dict[int, float]:

@@ -46,10 +46,10 @@ class _Shown:
         fits = row is not None and row.end == item.end and sum(map(bool, row.cells)) > 1
         return table if fits and row is not None and max(map(len, row.cells)) <= LONGEST_CELL else None
 
-    def place(self, item: Candidate) -> tuple[str, int] | None:
-        """Where that table stands."""
+    def place(self, item: Candidate) -> tuple[str, int]:
+        """Where it stands; of a row, where its table stands."""
         table = self.table(item)
-        return (item.passage.revision, table.start) if table is not None else None
+        return item.passage.revision, table.start if table is not None else item.start
 
 
 def quoted(
@@ -61,13 +61,12 @@ def quoted(
     columns of a wide table are meant. `also` introduces what only supports.
     """
     shown = _Shown(citations=citations, asked=terms)
-    said: list[Candidate] = []
+    said: dict[tuple[str, int], Candidate] = {}  # by the place of the sentence, or of its table
     for chosen in asked:
-        answering = [item for item in _answering(chosen, shown) if item not in said]
+        answering = [item for item in _answering(chosen, shown) if shown.place(item) not in said]
         yield from _pieces(_groups(answering, shown), shown, "\n\n" if said else "", paragraph=True, whole=True)
-        said += answering
-    tables = {place for item in said if (place := shown.place(item))}
-    rest = [item for item in chain(*asked) if item not in said and shown.place(item) not in tables]
+        said |= {shown.place(item): item for item in answering}
+    rest = [item for item in chain(*asked) if shown.place(item) not in said]
     supporting = list({(item.passage.revision, item.start): item for item in rest}.values())
     yield from _pieces(_groups(supporting, shown), shown, f"\n\n{also}\n\n", paragraph=False, whole=False)
 
@@ -78,8 +77,8 @@ def _answering(chosen: Sequence[Candidate], shown: _Shown) -> list[Candidate]:
     found: list[Candidate] = []
     of_tables: dict[tuple[str, int], float] = {}
     for item in chosen:
-        place = shown.place(item)
-        if place is not None and item.features.terms < of_tables.setdefault(place, item.features.terms) - SINGLED_OUT:
+        terms = item.features.terms
+        if shown.table(item) and terms < of_tables.setdefault(shown.place(item), terms) - SINGLED_OUT:
             continue
         follows = bool(found) and found[-1].passage is item.passage and found[-1].index + 1 == item.index
         if not found or item.score >= ANSWERS_TOO * best or (follows and item.is_item):
@@ -115,7 +114,7 @@ def _groups(chosen: Sequence[Candidate], shown: _Shown) -> list[list[Candidate]]
     groups: list[list[Candidate]] = []
     for item in chosen:
         place = shown.place(item)
-        rows = next((group for group in groups if place is not None and shown.place(group[0]) == place), None)
+        rows = next((group for group in groups if shown.table(item) and shown.place(group[0]) == place), None)
         last = groups[-1][-1] if groups else None
         follows = last is not None and last.passage is item.passage and last.index + 1 == item.index
         if rows is not None:
@@ -149,7 +148,9 @@ def cells_of(row: str) -> list[tuple[str, str]]:
 def _table(group: Sequence[Candidate], table: Table, shown: _Shown, after: str, *, whole: bool) -> Piece:
     passage = group[0].passage
     chosen = {item.start for item in group}
+    said = {row.start: len(shown.asked.intersection(terms(" ".join(row.cells)))) for row in table.rows}
     every = whole and len(group) > 1 and len(table.rows) <= WHOLE_ROWS
+    every = every and min(said.values()) >= min(said[start] for start in chosen)
     every = every and sum(len(cell.split()) for row in table.rows for cell in row.cells) <= WHOLE_WORDS
     rows = [row for row in table.rows if every or row.start in chosen]
     columns = _columns(table, rows, shown.asked)
