@@ -37,7 +37,7 @@ LIST_WORDS = 90  # of a list that is quoted as a whole
 LIST_ITEMS, LIST_SHARE = 3, 0.5  # so many items that are nearly as likely as the best: the list is what is asked for
 
 _ITEM = re.compile(r"^(?:[-*•‣▪◦·–—]|\(?(?:\d{1,3}|[a-zA-Z])[.)])\s+\S")
-_NUMBERED = re.compile(r"^(?:§ ?)?\d{1,2}(?:\.\d{1,2})*\.?\s+\D")
+_NUMBERED = re.compile(r"^(?:§ ?)?(\d{1,2}(?:\.\d{1,2})*)\.?\s+\D")
 _ENDS = re.compile(r"[.!?。！？…:：;；][\"'”’»)）」】\]]*$")
 _NAMES_A_THING = re.compile(r"\d|[:,] ?[^\W_]")
 _MAIL_LINE = re.compile(
@@ -295,8 +295,9 @@ def _heads(lines: Sequence[str], at: int, names: set[str]) -> bool:
         return words <= RUN_IN_WORDS and not _NAMES_A_THING.search(line) and not line.endswith((":", "?"))
     if words > HEADING_WORDS:
         return False
-    if _NUMBERED.match(line):
-        return not any(_NUMBERED.match(other) for other in (*lines[max(0, at - 1) : at], *lines[at + 1 : at + 2]))
+    if numbered := _NUMBERED.match(line):
+        beside = [_NUMBERED.match(other) for other in (*lines[max(0, at - 1) : at], *lines[at + 1 : at + 2])]
+        return not any(other and other[1].count(".") == numbered[1].count(".") for other in beside)
     return not _ITEM.match(line) and not _NAMES_A_THING.search(line)
 
 

@@ -63,6 +63,8 @@ def quoted(
     shown = _Shown(citations=citations, asked=terms)
     said: dict[tuple[str, int], Candidate] = {}  # by the place of the sentence, or of its table
     for chosen in asked:
+        if shown.place(chosen[0]) in said:  # the same answers both
+            continue
         answering = [item for item in _answering(chosen, shown) if shown.place(item) not in said]
         yield from _pieces(_groups(answering, shown), shown, "\n\n" if said else "", paragraph=True, whole=True)
         said |= {shown.place(item): item for item in answering}

@@ -1,4 +1,4 @@
-"""Quotes as an answer shows them, and questions that ask several things."""
+"""Quotes as an answer shows them, questions that ask several things, and sentences that say it of another."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import pytest
 
 from app.answers.cite import readable
 from app.answers.parts import parts
+from app.answers.swapped import swapped
 
 
 @pytest.mark.parametrize(
@@ -43,3 +44,20 @@ def test_signs_of_mails_and_data_are_left_out(quote: str, shown: str) -> None:
 )
 def test_several_questions_are_told_apart(question: str, asked: tuple[str, ...]) -> None:
     assert parts(question) == asked
+
+
+@pytest.mark.parametrize(
+    ("question", "sentence", "other"),
+    [
+        ("What does Hooke's law state?", "Newton's law states that things fall.", True),
+        ("What does Newton's law state?", "Newton's law states that things fall.", False),
+        ("Which is the oldest hall in Kassel?", "The oldest hall in Bremen was built in 1611.", True),
+        ("Which is the oldest hall in Kassel?", "Kassel has the oldest hall in Hesse.", False),
+        ("When was the Selby strike?", "The Grimsby strike lasted from May to July.", True),
+        ("Who is the head of the EU commission?", "The head of the Union commission is Ida Holt.", False),
+        ("What is the set of unconnected graphs called?", "The set of connected graphs is called C.", True),
+        ("What is the set of united graphs called?", "The set of united graphs is called C.", False),
+    ],
+)
+def test_what_is_said_of_another_is_told(question: str, sentence: str, *, other: bool) -> None:
+    assert swapped(question, sentence, sentence) is other
