@@ -58,6 +58,7 @@ _ANNOUNCES = re.compile(
     r"\b(?:the following|as follows|(?:listed|shown|table) below|folgende\w*|wie folgt|ci-dessous)\b|如下|下列|下表",
     re.IGNORECASE,
 )
+REPEATED = 0.6  # of its probability is left to what a mail quotes of the one that it answers
 POINTER = 0.4  # of its probability is left to a sentence that only says where something is said
 REPEATED_WORDS = 4  # of the question, one after the other, that are no answer to it
 HEADING_WORDS, RUN_IN_WORDS = 8, 2  # of a line that no full stop ends; of one that one does: "Direct cause."
@@ -197,6 +198,7 @@ def candidates(asked: Asked, passages: Sequence[Passage], embedder: Embedder) ->
             short=max(0.0, 1 - length(item.text) / 12),
         )
         score = probability(features, embedded=embedded) * (POINTER if _points_elsewhere(item.text) else 1.0)
+        score *= REPEATED if item.text.startswith(">") else 1.0
         named = names_section(asked.question, item.passage.first.title, item.under or _section(item))
         result.append(
             Candidate(

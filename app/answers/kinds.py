@@ -26,9 +26,15 @@ _DURATION = re.compile(
     r"(?:kilo|centi|milli)?met(?:re|er)s?|[kcm]?m|miles?|feet|foot|inch(?:es)?)\b|\b(?:1\d|20)\d\d\b",
     re.IGNORECASE,
 )
-_HOW_MUCH = re.compile(
-    r"\bhow much\b|\bwie ?viel\b|\bwhat (?:do|does|did|will|would) (?:[\w-]+ ){1,6}costs?\b|"
-    r"\b(?:what|which)(?:['’]s| is| are| was| were)? (?:\w+ ){0,3}(?:price|cost|fee)s?\b|\bwas kostet\b",
+_HOW_MUCH = re.compile(r"\bhow much\b|\bwie ?viel\b", re.IGNORECASE)
+_COSTS = re.compile(
+    r"\b(?:what|how much) (?:do|does|did|will|would) (?:[\w-]+ ){1,6}costs?\b|\b(?:was|wie ?viel) kostet\b|"
+    r"\b(?:what|which)(?:['’]s| is| are| was| were)? (?:\w+ ){0,3}(?:price|cost|fee)s?\b",
+    re.IGNORECASE,
+)
+_SUM = re.compile(
+    rf"(?:[€$£¥]|\b(?:eur|usd|cny|gbp|chf)\b):?\s?\d|{_NUMBER}(?: (?:million|billion|trillion|thousand|hundred))?\s?"
+    r"(?:[€$£¥]|(?:eur|usd|cny|gbp|chf|euros?|dollars?|pounds?|yuan)\b)",
     re.IGNORECASE,
 )
 _AMOUNT = re.compile(
@@ -60,4 +66,6 @@ def _right_number(question: str, sentence: str) -> bool:
         return any(term in terms(place[1]) for place in _COUNT.finditer(sentence) for term in wanted)
     if _HOW_LONG.search(question):
         return _DURATION.search(sentence) is not None
+    if _COSTS.search(question):
+        return _SUM.search(sentence) is not None
     return not _HOW_MUCH.search(question) or _AMOUNT.search(sentence) is not None

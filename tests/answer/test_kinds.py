@@ -42,7 +42,7 @@ Site lead: Henrik Baumgart
         ("How many interceptions were there?", "He threw 17 costly interceptions.", "He played in 2015."),
         ("How long must a password be?", "It has 14 characters.", "It is in paragraph 12."),
         ("How much leave do I get?", "It is 12 weeks.", "It has 3 parts."),
-        ("What does the gauge cost?", "Its list price EUR: 415.", "It weighs 3 of them."),
+        ("What does the gauge cost?", "Its list price EUR: 415.", "You get 21 percent."),
         ("How long is the notice period?", "It is three months.", "It is in paragraph 12."),
         ("How much is the hotel limit?", "The limit is EUR 135.", "The limit has 3 exceptions."),
         ("Who may speak to journalists?", "Ingrid, as a rule Vossberg, does.", "Only the CFO does."),
@@ -218,8 +218,8 @@ def test_confidence_grows_with_what_speaks_for_an_answer(place: Place) -> None:
 def test_what_stands_above_a_sentence_need_not_be_said_again_in_it(place: Place) -> None:
     place.write(
         "everyone/remote.md",
-        "# Remote work\n\n## 6. Working from abroad\n\nYou may work from another country for up to 30 days a year. Apply "
-        "four weeks ahead. Working from abroad is not a business trip: travel costs are not paid.\n\n"
+        "# Remote work\n\n## 6. Working from abroad\n\nYou may work from another country for up to 30 days a year. "
+        "Apply four weeks ahead. Working from abroad is not a business trip: travel costs are not paid.\n\n"
         "## 7. Ending it\n\n7.1 First talk\n\n1. Call the manager and agree on a day.\n2. Write down what was said.\n",
     )
     place.ingest()

@@ -6,6 +6,7 @@ import pytest
 
 from app.answers.cite import readable
 from app.answers.parts import parts
+from app.answers.phrases import section_name
 from app.answers.swapped import swapped
 
 
@@ -61,3 +62,7 @@ def test_several_questions_are_told_apart(question: str, asked: tuple[str, ...])
 )
 def test_what_is_said_of_another_is_told(question: str, sentence: str, *, other: bool) -> None:
     assert swapped(question, sentence, sentence) is other
+
+
+def test_a_section_is_named_without_its_number_and_pictures() -> None:
+    assert section_name("2. \U0001f3d6\ufe0f Time off") == "Time off"

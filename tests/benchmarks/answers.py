@@ -114,14 +114,14 @@ def _measure(engine: Engine, index: str, asked: str, questions: Sequence[Questio
         judged.append(Judged(kind=kind, confidence=answer.confidence, right=None if answer.refused else right))
     refused = {kind: [item.confidence for item in judged if item.kind is kind] for kind in Kind}
     below = engine.settings.refuse_below
-    told = " ".join(
+    parts = " ".join(
         f"{kind.value} {mean(value < below for value in values):.3f}" for kind, values in refused.items() if values
     )
     figures = [
         f"{mean(values):{width}}" if values else "–".rjust(8)
         for values, width in ((match, "8.3f"), (short, "8.3f"), (lengths, "8.0f"))
     ]
-    print(f"{index:8}{asked:8}{len(questions):10}{''.join(figures)}{mean(verbatim or [1]):10.3f}  {told}", flush=True)
+    print(f"{index:8}{asked:8}{len(questions):10}{''.join(figures)}{mean(verbatim or [1]):10.3f}  {parts}", flush=True)
     return judged
 
 
