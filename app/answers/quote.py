@@ -6,6 +6,7 @@ become a small table with the columns that the document names, in the document's
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain
@@ -176,7 +177,8 @@ def _columns(table: Table, rows: Sequence[TableRow], asked: frozenset[str]) -> l
         at: asked.intersection(terms(" ".join([table.columns[at].replace("_", " "), *(row.cells[at] for row in rows)])))
         for at in filled
     }
-    rest = sorted(filled[LABELS:], key=lambda at: (-len(said[at]), at))
+    often = Counter(chain.from_iterable(said.values()))  # what few columns say tells them apart
+    rest = sorted(filled[LABELS:], key=lambda at: (-sum(1 / often[term] for term in said[at]), at))
     return sorted([*filled[:LABELS], *rest][:MOST_COLUMNS])
 
 
