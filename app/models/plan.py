@@ -22,8 +22,9 @@ from app.models.serve import command
 ROOM = 1500  # tokens of a question, its conversation and the instructions, beside passages and answer
 CPU_SHARE = 0.5  # of a host's memory for the model, where it has no card: Premise and the system need the rest
 CHUNKS = 20  # of a document, where nothing else is said: eight pages or so
-VECTOR = 384  # numbers of the bundled embedder's vectors
-CHUNK_BYTES = 3000  # of a chunk's text in the catalog and the keyword index: an estimate
+# bytes a chunk takes with vectors of 384 numbers (tests/benchmarks/sizing.py): on the disk, beside the originals,
+# and in each process that searches, of its own and of mapped files
+ON_DISK, OWN, MAPPED = 9_200, 125, 1_600
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,7 +100,6 @@ def plan(
         choices.append(_directory(check(directory, cards=cards, context=context, quick=True), people, cards, context))
     choices.sort(key=lambda choice: (not choice.fits, choice.origin == "profile"))
     count = documents * chunks
-    vectors = count * VECTOR * 4
     return Plan(
         people=people,
         documents=documents,
@@ -107,7 +107,7 @@ def plan(
         cards=tuple(cards),
         hardware=hardware,
         choices=tuple(choices),
-        index={"chunks": count, "vectors_in_memory": vectors, "disk": 2 * vectors + count * CHUNK_BYTES},
+        index={"chunks": count, "memory": count * OWN, "mapped": count * MAPPED, "disk": count * ON_DISK},
     )
 
 
@@ -227,7 +227,8 @@ def in_words(made: Plan) -> str:
         "cards      " + ", ".join(f"{count} × {name}" if count > 1 else name for name, count in names.items()),
         f"wanted     {made.people} people at once, {made.context:,} tokens in use each",
         f"documents  {made.documents:,}: about {made.index['chunks']:,} passages, on Premise's own host about "
-        f"{size(made.index['vectors_in_memory'])} of vectors in memory and {size(made.index['disk'])} of disk",
+        f"{size(made.index['disk'])} of disk beside the files themselves, and in each process that searches "
+        f"{size(made.index['memory'])} of memory and {size(made.index['mapped'])} of mapped files",
     ]
     if made.hardware is not None:
         image = f"; image {made.hardware.image}" if made.hardware.image else ""
