@@ -20,6 +20,7 @@ class Script:
     wait: float = 0.0  # seconds before the first piece
     pause: float = 0.0  # seconds before every piece
     dies_after: int | None = None  # pieces, then the connection is closed
+    error: str | None = None  # said in the stream before it dies, as vLLM does when its engine fails
     status: int = 200
     context: int | None = 8192
     models: list[dict[str, Any]] | None = None  # what /v1/models lists; None: one model, tiny
@@ -111,6 +112,8 @@ def _handler(script: Script) -> type[BaseHTTPRequestHandler]:
             time.sleep(script.wait)
             for number, piece in enumerate(script.pieces):
                 if number == script.dies_after:
+                    if script.error is not None:
+                        self._send({"error": {"message": script.error, "type": "InternalServerError", "code": 500}})
                     return
                 time.sleep(script.pause)
                 self._event({"content": piece}, None)
@@ -119,8 +122,12 @@ def _handler(script: Script) -> type[BaseHTTPRequestHandler]:
 
         def _event(self, delta: dict[str, Any], finished: str | None) -> None:
             choice = {"index": 0, "delta": delta, "finish_reason": finished}
-            value = {"id": "x", "object": "chat.completion.chunk", "created": 0, "model": "tiny", "choices": [choice]}
-            self.wfile.write(f"data: {json.dumps(value)}\n\n".encode())
+            self._send(
+                {"id": "x", "object": "chat.completion.chunk", "created": 0, "model": "tiny", "choices": [choice]}
+            )
+
+        def _send(self, value: dict[str, Any]) -> None:
+            self.wfile.write(f"data: {json.dumps(value, ensure_ascii=False)}\n\n".encode())
             self.wfile.flush()
 
     return Handler

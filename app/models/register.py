@@ -259,7 +259,11 @@ def _read(settings: Settings) -> dict[str, Any]:
             entry["recorded"]
     except FileNotFoundError:
         return {}
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+    except OSError as error:
+        raise ModelError(
+            f"{file} cannot be read ({error.strerror}). Run Premise as the account that the data folder belongs to."
+        ) from error
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise ModelError(
             f"{file} is damaged, so it cannot be told whether the models are unchanged. Check each with `premise "
             f"models check`, then delete the file: it is written anew."

@@ -121,7 +121,7 @@ class Server:
         deadline: _Deadline,
         schema: Mapping[str, Any] | None,
     ) -> Iterator[str]:
-        chat_message, open_ai_like = _imports()
+        chat_message, open_ai_like, as_dicts = _imports()
         form = {"type": "json_schema", "json_schema": {"name": "answer", "schema": dict(schema)}} if schema else None
         llm = open_ai_like(
             model=model.name,
@@ -136,13 +136,18 @@ class Server:
             http_client=client,
             additional_kwargs={"response_format": form} if form else {},
         )
+        # The request is the client's, what comes back is read here: its own records of every token take ten times as
+        # long to make as the token to read, and at many answers at once that is the time in which others would come.
+        completions = llm._get_client().chat.completions.with_streaming_response
+        asked = as_dicts([chat_message(**_message(turn)) for turn in messages], model=model.name)
         finished = None
-        for part in llm.stream_chat([chat_message(**_message(turn)) for turn in messages]):
-            if part.raw.choices:
-                finished = part.raw.choices[0].finish_reason or finished
-            if part.delta:
-                deadline.extend(self._settings.llm_total_seconds)
-                yield part.delta
+        with completions.create(messages=asked, **llm._get_model_kwargs(stream=True)) as answer:
+            for line in _lines(answer.iter_bytes()):
+                text, ended = _said(line)
+                finished = finished or ended
+                if text:
+                    deadline.extend(self._settings.llm_total_seconds)
+                    yield text
         if finished is None:
             raise ServerError("The language model broke off its answer.", passing=True)
 
@@ -205,6 +210,33 @@ class Server:
         slow = isinstance(cause, httpx.TimeoutException)
         told = "is too slow" if slow else f"does not answer ({type(cause).__name__})"
         return ServerError(f"{here} {told}.", passing=not slow)
+
+
+def _lines(pieces: Iterator[bytes]) -> Iterator[bytes]:
+    """Lines as event streams have them: the text in them may hold separators that Unicode counts as ends of lines."""
+    held = b""
+    for piece in pieces:
+        *lines, held = (held + piece).split(b"\n")
+        yield from lines
+    yield held
+
+
+def _said(line: bytes) -> tuple[str, str | None]:
+    """The piece of text in a line of an event stream, and why the answer ends with it, where it does.
+
+    Raises: ServerError for an error or for nonsense.
+    """
+    data = line[len(b"data:") :].strip()
+    if not line.startswith(b"data:") or not data or data == b"[DONE]":
+        return "", None  # a comment, another field, the end of an event or of all
+    try:
+        event = json.loads(data)
+        choices = event["choices"]
+        if not choices:  # such as the count of tokens that some servers send last
+            return "", None
+        return (choices[0].get("delta") or {}).get("content") or "", choices[0].get("finish_reason")
+    except (LookupError, TypeError, AttributeError, ValueError) as error:
+        raise ServerError("The language model broke off its answer.", passing=True) from error
 
 
 def _context(entry: Mapping[str, Any]) -> int | None:
@@ -292,16 +324,17 @@ def _authorities() -> ssl.SSLContext:
 
 def prepare() -> None:
     """Import the client, all of it, which takes seconds."""
-    _, open_ai_like = _imports()
+    _, open_ai_like, _ = _imports()
     llm = open_ai_like(model="none", api_base="http://127.0.0.1:9/v1", api_key="none", is_chat_model=True)
     _ = llm._get_client().chat.completions  # its parts are imported when they are first looked at
 
 
-def _imports() -> tuple[Any, Any]:
+def _imports() -> tuple[Any, Any, Any]:
     from llama_index.core.base.llms.types import ChatMessage
+    from llama_index.llms.openai.utils import to_openai_message_dicts
     from llama_index.llms.openai_like import OpenAILike
 
-    return ChatMessage, OpenAILike
+    return ChatMessage, OpenAILike, to_openai_message_dicts
 
 
 def _failures() -> tuple[type[Exception], ...]:

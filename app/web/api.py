@@ -111,7 +111,7 @@ class _Api:
         # what fails before the first event gets its status, not a stream
         first = await replies.while_there(request.receive, answer, answer.get, self.asking)
         return StreamingResponse(
-            replies.streamed(first or (), answer, operator=who.operator, limiter=self.asking),
+            replies.streamed(first or (), answer, operator=who.operator),
             media_type="text/event-stream",
             headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
         )

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from queue import Empty, SimpleQueue
 
 from app.asker import Asker
@@ -19,6 +19,7 @@ class Following:
         self._come: SimpleQueue[AnswerEvent | BaseException | None] = SimpleQueue()  # None: that was all
         self._ended = False
         self._failure: BaseException | None = None
+        self._tell: Callable[[], None] | None = None
         threading.Thread(target=self._run, args=(events,), name="answer", daemon=True).start()
 
     def get(self, timeout: float | None = None) -> list[AnswerEvent] | None:
@@ -44,6 +45,19 @@ class Following:
             raise self._failure
         return None
 
+    @contextmanager
+    def telling(self, call: Callable[[], None]) -> Iterator[None]:
+        """Meanwhile `call` is called when something came, by the thread that makes the answer: it must not wait.
+
+        It is called at once too, for what came before.
+        """
+        self._tell = call
+        call()
+        try:
+            yield
+        finally:
+            self._tell = None
+
     def close(self) -> None:
         """The answer is not wanted any more."""
         self._asker.stop()
@@ -52,7 +66,7 @@ class Following:
         end: BaseException | None = None
         try:
             for event in events:
-                self._come.put(event)
+                self._put(event)
                 if self._asker.stopped:
                     break
         except BaseException as error:  # noqa: BLE001  raised again where the answer is followed
@@ -60,4 +74,10 @@ class Following:
         finally:
             if hasattr(events, "close"):
                 events.close()
-            self._come.put(end)
+            self._put(end)
+
+    def _put(self, item: AnswerEvent | BaseException | None) -> None:
+        self._come.put(item)
+        tell = self._tell
+        if tell is not None:
+            tell()

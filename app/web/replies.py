@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import json
 from collections.abc import AsyncGenerator, Callable, Iterable
-from contextlib import closing
+from contextlib import closing, suppress
 from typing import Any, TypeVar
 
 from anyio import CapacityLimiter, create_task_group, to_thread
@@ -87,20 +88,30 @@ def hits(found: Iterable[Hit], *, operator: bool) -> list[dict[str, Any]]:
 
 
 async def streamed(
-    first: Iterable[AnswerEvent],
-    answer: Following,
-    *,
-    operator: bool = False,
-    limiter: CapacityLimiter | None = None,
+    first: Iterable[AnswerEvent], answer: Following, *, operator: bool = False
 ) -> AsyncGenerator[str, None]:
-    """The events as server-sent events. A caller who goes away stops the work."""
-    with closing(answer):
+    """The events as server-sent events. A caller who goes away stops the work.
+
+    No thread waits for what comes next: handing every token of many answers from thread to thread costs more than all
+    else that is done with it. What comes while others are served goes out together.
+    """
+    loop, came = asyncio.get_running_loop(), asyncio.Event()
+
+    def tell() -> None:
+        if not came.is_set():
+            with suppress(RuntimeError):  # the loop has ended: so does the server
+                loop.call_soon_threadsafe(came.set)
+
+    with closing(answer), answer.telling(tell):
         events: Iterable[AnswerEvent] | None = first
         while events is not None:
-            yield "".join(_sent(event, operator=operator) for event in events)
+            if events:
+                yield "".join(_sent(event, operator=operator) for event in events)
+            else:
+                await came.wait()
+                came.clear()
             try:
-                # abandoned when the caller goes: nothing may come for a long time
-                events = await to_thread.run_sync(answer.get, abandon_on_cancel=True, limiter=limiter)
+                events = answer.get(timeout=0)
             except PremiseError as error:
                 yield _sent(error, operator=operator)
                 return

@@ -43,6 +43,7 @@ def main() -> None:
             import tiny_embedder
 
             os.environ["PREMISE_EMBEDDER"] = str(tiny_embedder.make(Path(folder) / "tiny", numbers=384))
+            os.environ["PREMISE_MODEL_WAIVERS"] = '["tiny"]'  # it has no licence, and goes nowhere
         with _service(data, "serve-vectors") as vectors:
             _until((data / "run" / "service.json").exists)
             with _service(data, "serve-ingest") as ingest:
@@ -60,7 +61,9 @@ def _write(place: Path, files: int) -> None:
 def _measure(data: Path, ingest: int, vectors: int, chosen: argparse.Namespace) -> None:
     started, rows, child_most = time.monotonic(), [], 0.0
     catalog = create_engine(f"sqlite:///{data / 'catalog.sqlite'}")
-    _until(lambda: (data / "catalog.sqlite").exists() and _done(catalog) is not None)
+    _until(lambda: not _program(ingest) or ((data / "catalog.sqlite").exists() and _done(catalog) is not None))
+    if not _program(ingest):
+        raise SystemExit((data.parent / "serve-ingest.log").read_text())
     columns = ("files", "service", "own", "parser", "chroma", "own", "seconds")
     print("".join(f"{name:>9}" for name in columns) + "   (MiB)", flush=True)
     due = chosen.every

@@ -8,13 +8,19 @@ the machine falls on both. vLLM has one core to itself and everything else the o
 Premise computes (16 searches at once, the check of what was written) must not take the time in which vLLM would
 generate. First token: "ours" counts from the moment the passages are found, and both find the prompt
 in vLLM's prefix cache. Tokens a second: of each stream after its first token, tokens as vLLM counts them.
+
+The tiny model makes tokens as no real one does. So the same is measured with a server of tests/scripted.py that sends
+40 tokens a second to each (`--paced`: that alone, without vLLM), with the processor time that a token takes in the web
+server: answers of many tokens less answers of few. It has the core of vLLM.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import multiprocessing
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -26,12 +32,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median, quantiles
+from typing import Any
 
 import httpx
 
 ROOT = Path(__file__).parent.parent.parent
-sys.path[:0] = [str(ROOT / "tests" / "vllm")]
+sys.path[:0] = [str(ROOT / "tests" / "vllm"), str(ROOT / "tests")]
 from real import Vllm  # noqa: E402
+from scripted import scripted_server  # noqa: E402
 
 from app.answers.answer import HITS  # noqa: E402
 from app.answers.context import build_context  # noqa: E402
@@ -46,6 +54,9 @@ PART = "everyone/policies"  # of the sample company: indexing all of it would ta
 GROUPS = ["everyone"]
 AT_ONCE = (1, 16)
 MORE = 4  # rounds at 16 at once for one at 1: that is a batch each
+PACE = 40  # tokens a second and stream, of a real model on a card
+_SAID = re.compile(rb'"content": ?"[^"]')
+FEW, MANY = 8, 200  # tokens of the paced answers
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,23 +76,29 @@ def main() -> None:
     options.add_argument(
         "--rounds", type=int, default=1, help="of all questions; as many more where they are asked at once"
     )
+    options.add_argument("--paced", action="store_true", help="only what a server of 40 tokens a second shows")
     given = options.parse_args()
+    cores = sorted(os.sched_getaffinity(0))
+    models, others = cores[:1], cores[1:] or cores  # what is started inherits them
     with tempfile.TemporaryDirectory() as folder:
-        vllm = Vllm(Path(folder), context=16384)
         data = Path(folder) / "data"
-        try:
-            _told("starting vLLM")
-            cores = sorted(os.sched_getaffinity(0))
-            os.sched_setaffinity(0, cores[:1])  # what is started inherits it
-            vllm.start()
-            os.sched_setaffinity(0, cores[1:] or cores)
-            _told("vLLM is ready; indexing the sample company")
-            asked = _questions(given.questions)
-            prompts = _index_and_prompts(data, asked)
-            with _web(data, vllm, given.tokens) as address:
-                _measure(vllm, address, DataFolder(data).operator_token(), asked, prompts, given.tokens, given.rounds)
-        finally:
-            vllm.kill()
+        asked = _questions(given.questions)
+        os.sched_setaffinity(0, others)
+        _told("indexing the sample company")
+        prompts = _index_and_prompts(data, asked)
+        if not given.paced:
+            vllm = Vllm(Path(folder), context=16384)
+            try:
+                _told("starting vLLM")
+                os.sched_setaffinity(0, models)
+                vllm.start()
+                os.sched_setaffinity(0, others)
+                with _web(data, vllm.url, vllm.key_file, given.tokens) as (address, _):
+                    token = DataFolder(data).operator_token()
+                    _measure(vllm, address, token, asked, prompts, given.tokens, given.rounds)
+            finally:
+                vllm.kill()
+        _measure_paced(data, asked, models, others)
 
 
 def _told(what: str) -> None:
@@ -118,15 +135,20 @@ def _index_and_prompts(data: Path, asked: Sequence[str]) -> list[list[dict[str, 
     return made
 
 
-@contextmanager
-def _web(data: Path, vllm: Vllm, tokens: int) -> Iterator[str]:
+def _free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+        return int(probe.getsockname()[1])
+
+
+@contextmanager
+def _web(data: Path, url: str, key_file: Path | None, tokens: int) -> Iterator[tuple[str, int]]:
+    """The web server's address and process."""
+    port = _free_port()
     patient = {"FIRST_TOKEN_SECONDS": 300, "TOTAL_SECONDS": 600, "WAIT_SECONDS": 600, "ANSWER_TOKENS": tokens}
     environment = os.environ | {f"PREMISE_LLM_{name}": str(value) for name, value in patient.items()}
-    environment |= {"PREMISE_PORT": str(port), "PREMISE_LLM_URL": vllm.url}
-    environment |= {"PREMISE_LLM_API_KEY_FILE": str(vllm.key_file)}
+    environment |= {"PREMISE_PORT": str(port), "PREMISE_LLM_URL": url}
+    environment |= {"PREMISE_LLM_API_KEY_FILE": str(key_file)} if key_file else {}
     command = [sys.executable, "-m", "app.cli", "--data", str(data), "serve-web"]
     with subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL) as process:
         address = f"http://127.0.0.1:{port}"
@@ -139,7 +161,7 @@ def _web(data: Path, vllm: Vllm, tokens: int) -> Iterator[str]:
                         break
                 except httpx.HTTPError:
                     time.sleep(0.3)
-            yield address
+            yield address, process.pid
         finally:
             process.terminate()
             process.wait(30)
@@ -159,8 +181,7 @@ def _measure(
         return _read(f"{vllm.url}/chat/completions", body, vllm.headers, ours=False)
 
     def ours(at: int) -> Streamed:
-        body = {"question": asked[at], "groups": GROUPS}
-        return _read(f"{address}/api/v1/ask", body, {"Authorization": f"Bearer {token}"}, ours=True)
+        return _ask(address, token, asked[at])
 
     for at in range(len(asked)):  # both find every prompt in vLLM's cache
         direct(at, 2)
@@ -193,6 +214,78 @@ def _measure(
         )
 
 
+# --- a model of so many tokens a second ----------------------------------------------------------------------------
+
+
+def _serve_paced(port: int, tokens: int, cores: Sequence[int], ready: Any) -> None:
+    """In a process of its own, until it is killed."""
+    os.sched_setaffinity(0, cores)
+    with scripted_server(port) as server:
+        server.script.pieces, server.script.pause, server.script.context = [" word"] * tokens, 1 / PACE, 16384
+        ready.set()
+        threading.Event().wait()
+
+
+@contextmanager
+def _paced(port: int, tokens: int, cores: Sequence[int]) -> Iterator[str]:
+    context = multiprocessing.get_context("spawn")
+    ready = context.Event()
+    process = context.Process(target=_serve_paced, args=(port, tokens, cores, ready))
+    process.start()
+    try:
+        if not ready.wait(60):
+            raise SystemExit("the scripted server did not start")
+        yield f"http://127.0.0.1:{port}/v1"
+    finally:
+        process.kill()
+        process.join()
+
+
+def _measure_paced(data: Path, asked: Sequence[str], models: Sequence[int], others: Sequence[int]) -> None:
+    os.sched_setaffinity(0, others)
+    port = _free_port()
+    url, token = f"http://127.0.0.1:{port}/v1", DataFolder(data).operator_token()
+    took = {}
+
+    def direct(at: int) -> Streamed:
+        body = {"model": "tiny", "messages": [{"role": "user", "content": asked[at]}], "stream": True}
+        return _read(f"{url}/chat/completions", body, {}, ours=False)
+
+    with _web(data, url, None, MANY) as (address, process):
+
+        def ours(at: int) -> Streamed:
+            return _ask(address, token, asked[at % len(asked)])
+
+        with _paced(port, FEW, models):
+            _at_once(ours, range(max(AT_ONCE)))  # warm
+            for together in AT_ONCE:
+                before = _processor_seconds(process)
+                _at_once(ours, range(together))
+                took[together] = _processor_seconds(process) - before
+        print(f"\na model of {PACE} tokens a second and stream, {MANY} tokens an answer")
+        with _paced(port, MANY, models):
+            for together in AT_ONCE:
+                rates: dict[str, float] = {}
+                for name, way in (("direct", direct), ("ours", ours)):
+                    before = _processor_seconds(process)
+                    found = _at_once(way, range(together))
+                    rates[name] = (MANY - 1) * together / sum(item.after for item in found)
+                a_token = (_processor_seconds(process) - before - took[together]) / (MANY - FEW) / together
+                print(
+                    f"{together:>8} tokens/s a stream: direct {rates['direct']:.1f}, ours {rates['ours']:.1f}, "
+                    f"×{rates['ours'] / rates['direct']:.3f}; processor time of the web server: "
+                    f"{a_token * 1000:.2f} ms a token, {took[together] / together * 1000:.0f} ms an answer besides"
+                )
+
+
+def _processor_seconds(process: int) -> float:
+    numbers = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+    return (int(numbers[11]) + int(numbers[12])) / os.sysconf("SC_CLK_TCK")
+
+
+# --- reading -------------------------------------------------------------------------------------------------------
+
+
 def _at_once(way: Callable[[int], Streamed], batch: Sequence[int]) -> list[Streamed]:
     found: list[Streamed] = []
     threads = [threading.Thread(target=lambda at=at: found.append(way(at))) for at in batch]
@@ -205,6 +298,11 @@ def _at_once(way: Callable[[int], Streamed], batch: Sequence[int]) -> list[Strea
     return found
 
 
+def _ask(address: str, token: str, question: str) -> Streamed:
+    body = {"question": question, "groups": GROUPS}
+    return _read(f"{address}/api/v1/ask", body, {"Authorization": f"Bearer {token}"}, ours=True)
+
+
 def _read(url: str, body: dict[str, object], headers: dict[str, str], *, ours: bool) -> Streamed:
     """Read a stream to its end, taking as little time for it as one can."""
     began = time.perf_counter()
@@ -215,7 +313,7 @@ def _read(url: str, body: dict[str, object], headers: dict[str, str], *, ours: b
             now = time.perf_counter()
             if ours and b"event: retrieved" in piece:
                 start = now
-            if (b"event: delta" in piece) if ours else (b'"content":"' in piece and b'"content":""' not in piece):
+            if (b"event: delta" in piece) if ours else _SAID.search(piece):
                 first, last = first or now, now
             if ours and b"event: finished" in piece and b'"mode": "written"' not in piece:
                 raise SystemExit("an answer was not written by the model")

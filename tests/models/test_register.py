@@ -146,6 +146,10 @@ def test_a_damaged_list_is_said_to_be(tmp_path: Path) -> None:
     (settings.data / KEPT).write_text('{"models": {"x": 1}}')
     with pytest.raises(ModelError, match="damaged"):
         require(settings, said.append)
+    (settings.data / KEPT).unlink()
+    (settings.data / KEPT).mkdir()  # what cannot be read, as another account's file, need not be damaged
+    with pytest.raises(ModelError, match="cannot be read"):
+        require(settings, said.append)
 
 
 def test_a_server_elsewhere_is_listed_as_unknown(tmp_path: Path) -> None:

@@ -87,9 +87,17 @@ def test_a_connection_that_breaks_before_the_first_word_goes_on_elsewhere(two: t
     assert say(model_of(*two)) == "second"
 
 
-def test_after_the_first_word_nothing_is_tried_again(two: tuple[Server, Server]) -> None:
+def test_text_comes_as_it_was_sent(two: tuple[Server, Server]) -> None:
+    text = 'one\u2028two\x85three\r\n"four" 中文 😀'
     for server in two:
-        server.script.dies_after = 2
+        server.script.pieces = [text[:5], "", text[5:]]
+    assert say(model_of(*two)) == text
+
+
+@pytest.mark.parametrize("error", [None, "EngineCore died"])
+def test_after_the_first_word_nothing_is_tried_again(two: tuple[Server, Server], error: str | None) -> None:
+    for server in two:
+        server.script.dies_after, server.script.error = 2, error
         server.script.says("a long enough answer")
     model = model_of(*two)
     with pytest.raises(ServiceError, match=r"broke off|does not answer"):

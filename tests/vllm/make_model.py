@@ -1,9 +1,13 @@
 """Makes a two-layer random Qwen3 with a byte tokenizer, and a LoRA adapter for it: real models; their text is noise.
 
+The model says letters and spaces, and never ends an answer by itself: each has as many tokens as were asked for, all
+of them to be seen; one that has fewer was stopped.
+
 Run by the interpreter of .venv-vllm: python tests/vllm/make_model.py MODEL_DIR [ADAPTER_DIR]
 """
 
 import json
+import re
 import sys
 from pathlib import Path
 
@@ -42,9 +46,13 @@ def main(out: Path) -> None:
         max_position_embeddings=16384,
         eos_token_id=tokenizer.eos_token_id,
         pad_token_id=tokenizer.pad_token_id,
-        tie_word_embeddings=True,
+        tie_word_embeddings=False,
     )
-    Qwen3ForCausalLM(config).to(torch.bfloat16).save_pretrained(out)
+    model = Qwen3ForCausalLM(config)
+    says = [bool(re.fullmatch("[A-Za-z ]+", tokenizer.decode([token]))) for token in range(len(tokenizer))]
+    with torch.no_grad():  # what is left is less likely than the likeliest of these
+        model.lm_head.weight[~torch.tensor(says)] = 0
+    model.to(torch.bfloat16).save_pretrained(out)
 
 
 def adapter(out: Path, rank: int = 8) -> None:

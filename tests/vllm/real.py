@@ -83,15 +83,21 @@ class Vllm:
             self._process.wait()
             self._process = None
 
-    def number(self, name: str) -> float:
-        """A number of its /metrics, over all labels."""
+    def number(self, *names: str) -> float:
+        """The sum of these numbers of its /metrics, over all labels, at one moment."""
         text = httpx.get(f"{self.root}/metrics", timeout=30, trust_env=False).text
-        return sum(float(value) for value in re.findall(rf"^{re.escape(name)}(?:{{.*}})? (\S+)$", text, re.MULTILINE))
+        found = rf"^(?:{'|'.join(map(re.escape, names))})(?:{{.*}})? (\S+)$"
+        return sum(float(value) for value in re.findall(found, text, re.MULTILINE))
 
     @property
     def running(self) -> float:
         """Requests that it works on, or that wait inside it."""
-        return self.number("vllm:num_requests_running") + self.number("vllm:num_requests_waiting")
+        return self.number("vllm:num_requests_running", "vllm:num_requests_waiting")
+
+    @property
+    def made(self) -> float:
+        """Tokens that it generated since it was started."""
+        return self.number("vllm:generation_tokens_total")
 
     def _answers(self) -> bool:
         try:

@@ -23,6 +23,7 @@ from storage.settings import Settings
 
 QUESTION = "How many days of annual leave do employees in Germany have?"
 SENTENCE = "Employees in Germany have 30 days of annual leave. "
+LONG = 2500  # tokens of an answer that takes seconds; the tiny model ends none by itself
 
 pytestmark = [
     pytest.mark.slow,
@@ -143,46 +144,54 @@ def test_the_fixed_part_of_the_prompt_is_kept_by_the_server(vllm: Vllm, engine_w
 
 @pytest.mark.parametrize("pieces", [0, 5])
 def test_what_is_stopped_ends_at_the_server(vllm: Vllm, pieces: int) -> None:
-    came: list[str] = []
-    stopped: list[int] = []
+    def attempt(number: int) -> bool:
+        asker, stopped = Asker("mia"), threading.Event()
+        talk = [Turn(role="user", content=f"{number} {pieces} {SENTENCE * 80}")]
 
-    def follow(attempt: int, asker: Asker) -> None:
-        talk = [Turn(role="user", content=f"{attempt} {pieces} {SENTENCE * 80}")]
-        try:
-            for piece in model_of(vllm).stream(talk, answer_tokens=4000, asker=asker):
-                came.append(piece)
-                if len(came) == pieces:
-                    asker.stop()
-        except Stopped:
-            stopped.append(attempt)
+        def follow() -> None:
+            try:
+                for came, _ in enumerate(model_of(vllm).stream(talk, answer_tokens=LONG, asker=asker), start=1):
+                    if came == pieces:
+                        asker.stop()
+            except Stopped:
+                stopped.set()
 
-    for attempt in range(20):  # a random model may end an answer before anybody can stop it
-        asker = Asker("mia")
-        assert eventually(lambda: vllm.running == 0)
-        came.clear()
-        following = threading.Thread(target=follow, args=(attempt, asker))
+        following = threading.Thread(target=follow)
         following.start()
         while not pieces and following.is_alive() and vllm.running == 0:
             pass
         if not pieces:  # mostly before its first word, while the other thread waits for that
             asker.stop()
         following.join(90)
-        assert not following.is_alive()
-        if stopped:
-            break
-    assert stopped
-    assert eventually(lambda: vllm.running == 0)
-    made = vllm.number("vllm:generation_tokens_total")
-    assert len(came) < 3000
-    assert vllm.number("vllm:generation_tokens_total") == made
+        return stopped.is_set()
+
+    assert cut_short_at(vllm, attempt)
 
 
 def test_who_closes_the_answer_ends_it_at_the_server(vllm: Vllm, engine_with: Callable[..., Engine]) -> None:
-    events = engine_with(llm_answer_tokens=2500).ask(QUESTION, groups=["everyone"])
-    assert any(isinstance(next(events), Delta) for _ in range(5))
-    assert vllm.running == 1
-    events.close()  # type: ignore[attr-defined]
-    assert eventually(lambda: vllm.running == 0)
+    def attempt(_number: int) -> bool:
+        events = engine.ask(QUESTION, groups=["everyone"])
+        began = any(isinstance(event, Delta) for event in events)
+        events.close()  # type: ignore[attr-defined]
+        return began
+
+    engine = engine_with(llm_answer_tokens=LONG)
+    assert cut_short_at(vllm, attempt)
+
+
+def cut_short_at(vllm: Vllm, attempt: Callable[[int], bool]) -> bool:
+    """Whether the server made less than a whole answer of LONG tokens. An attempt may come too late, but not every one.
+
+    By the server's own count, when it works on nothing any more: what is not ended there always comes to all of them.
+    """
+    for number in range(5):
+        assert eventually(lambda: vllm.running == 0)
+        before = vllm.made
+        done = attempt(number)
+        assert eventually(lambda: vllm.running == 0)
+        if done and vllm.made - before < LONG:
+            return True
+    return False
 
 
 def test_fifty_at_once_are_all_answered_in_turn(vllm: Vllm, engine_with: Callable[..., Engine]) -> None:
@@ -209,9 +218,9 @@ def test_fifty_at_once_are_all_answered_in_turn(vllm: Vllm, engine_with: Callabl
 
 def test_a_server_that_is_killed_in_mid_answer_and_comes_back(vllm: Vllm, engine_with: Callable[..., Engine]) -> None:
     """The last test: it ends the server, and starts it again."""
-    engine = engine_with(llm_answer_tokens=2500)
+    engine = engine_with(llm_answer_tokens=LONG)
     events = engine.ask(QUESTION, groups=["everyone"])
-    assert any(isinstance(next(events), Delta) for _ in range(5))
+    assert any(isinstance(event, Delta) for event in events)
     vllm.kill()
     answer = last(list(events))
     assert (answer.mode, answer.notice) == (Mode.EXTRACTIVE, NOTICE)
