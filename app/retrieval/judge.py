@@ -49,8 +49,8 @@ class Candidates:
 
     def held(self) -> frozenset[str]:
         """The terms that stand in any of them."""
-        some = self._found.held.any(axis=0)
-        return frozenset(term for term, place in self.terms.items() if some[place])
+        having = self._found.held.sum(axis=0)
+        return frozenset(term for term, place in self.terms.items() if having[place])
 
     def coverage(self, weights: dict[str, float], given: frozenset[str]) -> Numbers:
         """The part of the telling weight that each holds, 0 to 1; what is `given` is held by all."""

@@ -204,7 +204,7 @@ class _Search:
             trust=self._trust,
             share=self._weighing.meaning,
         )
-        judged, scores, by_word = self._judged(judge, wanted, by_word)
+        judged, scores, bm25 = self._judged(judge, wanted, by_word)
         found = [candidate.found for candidate in self._found.values()]
         scores = with_company(scores, [item.path for item in found], trust=self._trust)
         if _NOW.search(self._asked.text):
@@ -217,7 +217,7 @@ class _Search:
                 rank=0,
                 score=scores[at],
                 found=found[at],
-                legs={"vector": meaning[at], "keyword": by_word[at], "coverage": coverage[at]} | mark,
+                legs={"vector": meaning[at], "keyword": bm25[at], "coverage": coverage[at]} | mark,
             )
             for at in sorted(range(len(found)), key=lambda at: (-scores[at], found[at].chunk.id))
         ]
@@ -260,7 +260,7 @@ class _Search:
         for found, _, _ in self._found.values():
             if found.document_id not in called:
                 own = _name_of(f"{found.title} {found.path}")
-                split = [parts for run, parts in runs.items() if run in own]
+                split = [runs[run] for run in runs.keys() & own]
                 called[found.document_id] = own.union(*split) if split else own
         return called
 
