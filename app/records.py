@@ -50,7 +50,7 @@ class Hit:
         }
 
 
-HIGH, MEDIUM = 0.75, 0.55  # confidence from which it is called so; measured by tests/benchmarks/answers.py
+HIGH, MEDIUM = 0.8, 0.55  # confidence from which it is called so; measured by tests/benchmarks/answers.py
 
 
 class Level(StrEnum):

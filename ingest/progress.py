@@ -16,6 +16,7 @@ from storage.catalog import Catalog
 from storage.catalog.facts import INGESTING
 
 KEPT_SECONDS = 2.0  # between two writings to the catalog
+TOLD_SECONDS, TOLD_FILES = 10.0, 10  # before the time left can be told: the first files wait for a whole batch
 
 
 @dataclass(kw_only=True)
@@ -52,7 +53,9 @@ class Reported:
             state.total = max(state.total, state.done)
             state.path = path
             state.chunks_per_second = state.chunks / seconds
-            state.seconds_left = seconds / state.done * (state.total - state.done)
+            left = state.total - state.done
+            told = not left or (seconds >= TOLD_SECONDS and state.done >= TOLD_FILES)
+            state.seconds_left = seconds / state.done * left if told else None
             self._show(state)
             if seconds > self._kept + KEPT_SECONDS:
                 self._kept = seconds

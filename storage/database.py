@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import sqlite3
+import threading
 import time
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
 from sqlalchemy.exc import DatabaseError, OperationalError
 
 from storage.errors import DataFolderError
 
-HEAD = "0013"  # the newest migration; a test compares it with migrations/versions
+HEAD = "0014"  # the newest migration; a test compares it with migrations/versions
 BUSY_SECONDS = 30  # wait for another process's transaction
+
+Found = TypeVar("Found")
 
 
 def now() -> datetime:
@@ -45,6 +48,9 @@ class Database:
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
+        self._watching = sqlite3.connect(str(engine.url.database), isolation_level=None, check_same_thread=False)
+        self._lock = threading.Lock()
+        self._kept: dict[Hashable, tuple[int, Any]] = {}
 
     @classmethod
     def open(cls, path: Path) -> Database:
@@ -83,6 +89,27 @@ class Database:
         except DatabaseError as error:
             raise DataFolderError(f"The catalog cannot be read: {_cause(error)}.") from error
 
+    def remembered(self, what: Hashable, read: Callable[[Connection], Found]) -> Found:
+        """What `read` finds, read anew only after a commit of anybody: for what every question asks and seldom is new.
+
+        Raises: DataFolderError.
+        """
+        changes = self._changes()  # before it is read: what is committed in between is then read once more
+        kept = self._kept.get(what)
+        if kept is None or kept[0] != changes:
+            with self.read() as connection:
+                kept = self._kept[what] = (changes, read(connection))
+        found: Found = kept[1]
+        return found
+
+    def _changes(self) -> int:
+        """Another number after each commit of another connection; this one makes none."""
+        try:
+            with self._lock:
+                return int(self._watching.execute("PRAGMA data_version").fetchone()[0])
+        except sqlite3.DatabaseError as error:
+            raise DataFolderError(f"The catalog cannot be read: {error}.") from error
+
     def vacuum(self) -> None:
         """Write the database anew without what was deleted from it, its log too. Raises: DataFolderError."""
         connection = self.engine.raw_connection()
@@ -102,6 +129,7 @@ class Database:
 
     def close(self) -> None:
         """Give back every connection."""
+        self._watching.close()
         self.engine.dispose()
 
 

@@ -14,7 +14,7 @@ from itertools import groupby
 import numpy as np
 
 from storage.catalog import Catalog, IndexRow, Note, Vector
-from storage.catalog.facts import CUT_AS, GENERATION
+from storage.catalog.facts import CUT_AS, GENERATION, SAID_AS
 from storage.consistency import Consistency, Ids, differences, ids_of, size
 from storage.filters import Filters
 from storage.keywords import WEIGHTS, IndexHit, KeywordIndex, Weights
@@ -102,6 +102,9 @@ class Indexes:
                 total += len(notes)
         finally:
             self.vectors.release()
+        if self.catalog.fact(SAID_AS) != CUT:  # last, since searches do without
+            self.catalog.say_anew()
+            self.catalog.set_fact(SAID_AS, CUT)
         return total
 
     def _fill_matrix(self, generation: str) -> None:

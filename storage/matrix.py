@@ -123,7 +123,7 @@ class _Writer:
         self._rows = self._state.rows
         self._dimension = self._state.dimension
         self._files: dict[str, Any] = {}
-        self._keys = _keys(_map(self._folder, "rows", self._state)["id"])
+        self._known = _Known(_map(self._folder, "rows", self._state)["id"])
         if self._dimension:
             self.open(self._dimension)
 
@@ -147,8 +147,8 @@ class _Writer:
         for name, data in (("rows", rows), ("bits", signs(values)), ("vectors", values)):
             self._files[name].write(data.tobytes())
         self._files["alive"].write(b"\1" * len(rows))
+        self._known.add(rows["id"], self._rows)
         self._rows += len(rows)
-        self._keys = np.concatenate([self._keys, _keys(rows["id"])])
 
     def drop(self, label: int, ids: Sequence[str]) -> None:
         self._mark(self._places(np.array([name.encode("ascii") for name in ids], dtype="S48"), label))
@@ -174,11 +174,7 @@ class _Writer:
 
     def _places(self, ids: NDArray[Any], label: int | None = None) -> list[int]:
         """Where these ids stand now, of this label alone when one is named."""
-        if not len(self._keys) or not len(ids):
-            return []
-        wanted = np.sort(_keys(ids))
-        at = np.minimum(np.searchsorted(wanted, self._keys), len(wanted) - 1)
-        candidates = np.flatnonzero(wanted[at] == self._keys)
+        candidates = self._known.places(ids)
         if not len(candidates):
             return []
         self._files["rows"].flush()
@@ -216,6 +212,41 @@ class _Writer:
         _write(self._folder, new)
         for name in FILES:
             _path(self._folder, name, old.epoch).unlink(missing_ok=True)
+
+
+class _Known:
+    """Where ids may stand, found without looking at all of them. Those added since the last sort are looked up one by
+    one; when they are as many as a tenth of the others, all are sorted anew, so that a million cost a million's work.
+    """
+
+    def __init__(self, ids: NDArray[Any]) -> None:
+        self._keys = _keys(ids)  # in the order of the rows until the first look
+        self._order: NDArray[np.int64] | None = None
+        self._since: dict[int, list[int]] = {}
+
+    def add(self, ids: NDArray[Any], first: int) -> None:
+        """More rows, from place `first` on."""
+        for place, key in enumerate(_keys(ids).tolist(), first):
+            self._since.setdefault(key, []).append(place)
+
+    def places(self, ids: NDArray[Any]) -> NDArray[np.int64]:
+        """Every place, in order, whose id may be one of these: equal ids have equal keys, others hardly ever."""
+        order, wanted = self._order, np.unique(_keys(ids))
+        if order is None or len(self._since) > max(TAIL_ROWS, TAIL * len(self._keys)):
+            order = self._order = self._sort()
+        first, last = (np.searchsorted(self._keys, wanted, side=side) for side in ("left", "right"))
+        found = [order[a:b] for a, b in zip(first.tolist(), last.tolist(), strict=True) if a < b]
+        since = [place for key in wanted.tolist() for place in self._since.get(key, ())]
+        return np.sort(np.concatenate([*found, np.array(since, dtype=np.int64)]))
+
+    def _sort(self) -> NDArray[np.int64]:
+        since = [(key, place) for key, places in self._since.items() for place in places]
+        places = np.arange(len(self._keys)) if self._order is None else self._order
+        keys = np.concatenate([self._keys, np.array([key for key, _ in since], dtype=np.uint64)])
+        places = np.concatenate([places, np.array([place for _, place in since], dtype=np.int64)])
+        by_key = np.argsort(keys, kind="stable")
+        self._keys, self._since = keys[by_key], {}
+        return places[by_key]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -117,6 +117,8 @@ chunks = Table(
     Column("language", String(8)),  # ISO 639-1
     Column("embedded", String(32), nullable=False, index=True),  # hash of what was embedded and by which model
     Column("embedding", LargeBinary, nullable=False),  # float32, little endian, unit length
+    Column("terms", LargeBinary),  # see storage/said.py; NULL: written by a version before 0.5.0, not yet made up for
+    Column("defines", Text),  # likewise: the abbreviations that it defines, a JSON object; empty: none
     UniqueConstraint("revision_id", "position"),
 )
 

@@ -17,13 +17,14 @@ from app.answers.confidence import confidence, evidence_of, reason
 from app.answers.conflict import Side, conflict, disagreement
 from app.answers.context import Passage, build_context
 from app.answers.extract import Candidate, candidates, knows, select
+from app.answers.parts import parts
 from app.answers.phrases import phrases
 from app.answers.quote import Piece, quoted
 from app.answers.rewrite import standalone
 from app.answers.write import write
 from app.asker import Asker
 from app.records import Answer, AnswerEvent, Delta, Finished, Hit, Mode, Retrieved, Turn
-from app.retrieval.asked import Asked, Weigh, rarity, understand
+from app.retrieval.asked import Asked, Weigh, rarity, term_set, understand
 from app.retrieval.retrieve import WORDS_ONLY, Found
 from app.serving.llm import LanguageModel
 from storage.embedder import Embedder
@@ -39,6 +40,8 @@ MOST_IN_CONFLICT = 0.7  # confidence where documents disagree: never high
 NAMED_SECTION = 0.8  # confidence where a question names a section, and it is there
 NAMED = "The document has a section of this name."
 DISAGREE = "Documents disagree about this."
+OF_PART = 3  # passages of each question in a question that join those of the whole, behind its first ones
+ANSWERED = 0.35  # of the likeliest answer's probability that the answer to another part needs to be shown
 NEAREST = 3  # passages cited by an answer that the documents do not say
 UNSUPPORTED = "Some sentences were not found in the documents."
 NOTICE = "The language model does not answer at the moment; this answer is quoted from the documents."
@@ -52,6 +55,7 @@ class _Judged:
     """What the passages are worth to the question."""
 
     ranked: tuple[Candidate, ...]  # sentences of the passages, the likeliest answer first
+    parts: tuple[tuple[Candidate, ...], ...]  # the same for each question in a question; nothing where it is one
     sure: float  # that the passages answer at all, 0 to 1
     reason: str  # why, in words
     sides: tuple[Side, ...]  # documents that answer with different values
@@ -92,11 +96,16 @@ def answer_events(
     rewritten = perf_counter()
     earlier = () if complete else history
     found = engine.retriever.search_noted(complete or question, labels=labels, k=HITS, history=earlier, filters=filters)
-    hits = found.hits
+    asking = parts(complete or question)
+    others = [
+        engine.retriever.search(part, labels=labels, k=OF_PART, history=_before(asking, at, earlier), filters=filters)
+        for at, part in enumerate(asking)
+    ]
+    hits = _together(found.hits, others)
     retrieved = perf_counter()
     yield Retrieved(hits=hits, question=complete)
     if hits:
-        case = _understood(engine, question, hits, labels=labels, history=history, asker=asker)
+        case = _understood(engine, question, hits, asking, labels=labels, history=history, asker=asker)
         answer = _noted(found, (yield from _answered(engine, case)))
     else:
         answer = _nothing(question)
@@ -109,6 +118,22 @@ def answer_events(
     if "first_token" in answer.timings:
         timings["first_token"] = answer.timings["first_token"] - started
     yield Finished(answer=replace(answer, timings=timings, searched=complete))
+
+
+def _before(asking: Sequence[str], at: int, history: Sequence[Turn]) -> tuple[Turn, ...]:
+    """The conversation before a question in a question, which may refer to the ones before it."""
+    return (*history, *(Turn(role="user", content=part) for part in asking[:at]))
+
+
+def _together(hits: Sequence[Hit], others: Sequence[Sequence[Hit]]) -> tuple[Hit, ...]:
+    """The first half of the hits, those of the parts that are not among them, the rest; as many as they were."""
+    if not others:
+        return tuple(hits)
+    half = len(hits) // 2
+    order = [*hits[:half], *(hit for found in others for hit in found), *hits[half:]]
+    known = {hit.found.chunk.id: hit for hit in (*order, *hits)}  # each as the whole question judges it, if it does
+    merged = list({hit.found.chunk.id: known[hit.found.chunk.id] for hit in order}.values())[: len(hits)]
+    return tuple(replace(hit, rank=rank) for rank, hit in enumerate(merged, 1))
 
 
 def _completed(engine: Engine, question: str, history: Sequence[Turn], asker: Asker) -> str | None:
@@ -129,6 +154,7 @@ def _understood(
     engine: Engine,
     question: str,
     hits: Sequence[Hit],
+    asking: Sequence[str],
     *,
     labels: frozenset[int],
     history: Sequence[Turn],
@@ -137,28 +163,33 @@ def _understood(
     passages = build_context(hits, engine.catalog, labels=labels, budget=engine.settings.context_tokens)
     weigh = rarity(engine.indexes.keywords, labels)
     asked = understand(question, history, weigh=weigh)
+    each = [understand(part, _before(asking, at, history), weigh=weigh) for at, part in enumerate(asking)]
     return _Case(
         asked=asked,
         history=tuple(history),
         passages=passages,
         weigh=weigh,
-        judge=cache(lambda: _judged(engine.embedder, asked, hits, passages)),
+        judge=cache(lambda: _judged(engine.embedder, asked, each, hits, passages)),
         refuse_below=engine.settings.refuse_below,
         citations=Citations(engine.catalog, labels),
         asker=asker,
     )
 
 
-def _judged(embedder: Embedder, asked: Asked, hits: Sequence[Hit], passages: Sequence[Passage]) -> _Judged:
+def _judged(
+    embedder: Embedder, asked: Asked, each: Sequence[Asked], hits: Sequence[Hit], passages: Sequence[Passage]
+) -> _Judged:
     ranked = candidates(asked, passages, embedder)
+    of_parts = tuple(tuple(candidates(part, passages, embedder)) for part in each) if ranked else ()
     embedded = knows(embedder, asked.question)
     evidence = evidence_of(asked, hits, passages, ranked)
     sides = conflict(asked, ranked)
     sure = confidence(evidence, embedded=embedded)
     if ranked and ranked[0].named:
-        return _Judged(ranked=tuple(ranked), sure=max(sure, NAMED_SECTION), reason=NAMED, sides=())
+        return _Judged(ranked=tuple(ranked), parts=(), sure=max(sure, NAMED_SECTION), reason=NAMED, sides=())
     return _Judged(
         ranked=tuple(ranked),
+        parts=of_parts,
         sure=min(sure, MOST_IN_CONFLICT) if sides else sure,
         reason=DISAGREE if sides else reason(asked, evidence, passages, embedded=embedded),
         sides=sides,
@@ -234,12 +265,13 @@ def _quoted(case: _Case) -> Generator[AnswerEvent, None, Answer]:
         yield Delta(text=answer.text)
         return answer
     pieces = []
-    chosen = select(judged.ranked)
+    chosen = _chosen(judged)
+    terms = term_set(case.asked.question)
     for piece in disagreement(case.asked.question, judged.sides, case.citations) if judged.sides else ():
         pieces.append(piece)
         yield Delta(text=piece.text)
     if not judged.sides:
-        for piece in quoted(chosen, case.citations, also=phrases(case.asked.question).also):
+        for piece in quoted(chosen, case.citations, terms=terms, also=phrases(case.asked.question).also):
             pieces.append(piece)
             yield Delta(text=piece.text)
     return Answer(
@@ -252,6 +284,15 @@ def _quoted(case: _Case) -> Generator[AnswerEvent, None, Answer]:
         citations=case.citations.all(),
         timings={},
     )
+
+
+def _chosen(judged: _Judged) -> list[list[Candidate]]:
+    """What to quote for each thing that is asked."""
+    if not judged.parts:
+        return [select(judged.ranked)]
+    best = max(ranked[0].score for ranked in judged.parts)
+    answered = [ranked for ranked in judged.parts if ranked[0].score >= ANSWERED * best]
+    return [select(ranked, share=1 / len(answered)) for ranked in answered]
 
 
 def _refused(case: _Case) -> Answer:

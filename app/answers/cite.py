@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 
 from app.answers.context import Passage
+from app.answers.table import Table, table_at
 from app.records import Citation
 from storage.catalog import Catalog
 from storage.records import ELEMENT_SEPARATOR, Revision
@@ -20,7 +21,10 @@ _INVISIBLE = re.compile(
     "\ufeff\ufff9-\ufffb\U000e0000-\U000e0fff]"
 )
 _MARKS = re.compile(r"\s*\[\d{1,3}(?:\s*[,;–-]\s*\d{1,3})*\]")
-_BULLET = re.compile(r"^[-*•‣▪–]\s+")  # of a list in the document; ours are set by the answer
+_BULLET = re.compile(r"^(?:[-*•‣▪–]|#+)\s+")  # of a list or a comment in the document; ours are set by the answer
+_OF_MAIL = re.compile(r"^[ \t]*(?:>[ \t]?)+", re.MULTILINE)  # stands before the lines of a mail that is answered
+_DATA = re.compile(r"^[\s{\[]*\"[^\"\n]{1,60}\"\s*:\s*(?=[\"\d{\[tfn-])")  # begins as JSON does
+_DATA_NAME = re.compile(r"\"([^\"\n]{1,60})\"\s*:\s*")
 
 
 def visible(text: str) -> str:
@@ -29,9 +33,19 @@ def visible(text: str) -> str:
 
 
 def readable(quote: str) -> str:
-    """A quote as it is shown in an answer: on one line, rows of tables without bars, no marks that look like ours."""
-    text = " ".join(visible(quote).split())
+    """A quote as it is shown in an answer: on one line, rows of tables without bars, no marks that look like ours, and
+    without the signs of quoted mails and of data."""
+    text = " ".join(_plain(_OF_MAIL.sub("", visible(quote))).split())
     return _BULLET.sub("", _MARKS.sub("", text)).replace(" | ", "; ")
+
+
+def _plain(text: str) -> str:
+    """JSON as names and values: "site lead: Jo Berg; seats: 24"."""
+    if not _DATA.match(text):
+        return text
+    parted = re.sub(r",(?=\s*(?:[\"{\[]|$))", ";", text)
+    named = _DATA_NAME.sub(lambda found: f"{found[1].replace('_', ' ')}: ", parted)
+    return re.sub(r"[\[\]{}\"]", "", named).strip("; \n")
 
 
 class Citations:
@@ -42,6 +56,7 @@ class Citations:
         self._labels = labels
         self._revisions: dict[str, Revision] = {}
         self._made: dict[tuple[str, int, int], Citation] = {}
+        self._tables: dict[tuple[str, int], Table | None] = {}
 
     def add(self, passage: Passage, start: int, end: int) -> int:
         """Cite a span of the passage's revision. Returns its number. Raises: NotPermitted when it has just gone."""
@@ -49,6 +64,13 @@ class Citations:
         if key not in self._made:
             self._made[key] = self._citation(len(self._made) + 1, passage, start, end)
         return self._made[key].n
+
+    def table(self, passage: Passage, place: int) -> Table | None:
+        """The table of the passage's revision that stands at a place of its text. Raises: NotPermitted, as `add`."""
+        key = (passage.revision, place)
+        if key not in self._tables:
+            self._tables[key] = table_at(self._revision(passage.revision), place)
+        return self._tables[key]
 
     def all(self) -> tuple[Citation, ...]:
         """Every citation, by number."""

@@ -37,7 +37,7 @@ LIST_WORDS = 90  # of a list that is quoted as a whole
 LIST_ITEMS, LIST_SHARE = 3, 0.5  # so many items that are nearly as likely as the best: the list is what is asked for
 
 _ITEM = re.compile(r"^(?:[-*•‣▪◦·–—]|\(?(?:\d{1,3}|[a-zA-Z])[.)])\s+\S")
-_NUMBERED = re.compile(r"^(?:§ ?)?\d{1,2}(?:\.\d{1,2})*\.?\s+\D")
+_NUMBERED = re.compile(r"^(?:§ ?)?(\d{1,2}(?:\.\d{1,2})*)\.?\s+\D")
 _ENDS = re.compile(r"[.!?。！？…:：;；][\"'”’»)）」】\]]*$")
 _NAMES_A_THING = re.compile(r"\d|[:,] ?[^\W_]")
 _MAIL_LINE = re.compile(
@@ -58,6 +58,7 @@ _ANNOUNCES = re.compile(
     r"\b(?:the following|as follows|(?:listed|shown|table) below|folgende\w*|wie folgt|ci-dessous)\b|如下|下列|下表",
     re.IGNORECASE,
 )
+REPEATED = 0.6  # of its probability is left to what a mail quotes of the one that it answers
 POINTER = 0.4  # of its probability is left to a sentence that only says where something is said
 REPEATED_WORDS = 4  # of the question, one after the other, that are no answer to it
 HEADING_WORDS, RUN_IN_WORDS = 8, 2  # of a line that no full stop ends; of one that one does: "Direct cause."
@@ -76,6 +77,9 @@ class Features:
     first: float  # 1 / rank of the passage
     terms: float  # telling weight of the question in the sentence
     around: float  # the same in the sentence, its two neighbours, the section and the title
+    section: float  # the same in the sentence, title and headings above it, whose words it need not repeat
+    opens: float  # 1 for the first sentence below a heading: what holds is said before its exceptions
+    label: float  # the same in the first cell of a table's row, which says what the row is about
     fits: float  # names the kind of thing that is asked for
     short: float  # 1 for the shortest sentences, falling to 0 at 12 words: fragments and captions
 
@@ -117,10 +121,32 @@ class Candidate:
 # Logistic regression on the sentences of half of squad's and of zh's answerable questions, rounded. On the other half
 # of squad 93.0% of the answers hold an accepted string (88.6% in their first 60 words), 89 words on average; zh 89.0%.
 # `premise eval ../shared/eval/squad/questions.jsonl --groups everyone --answers`
-WEIGHTS = Features(similarity=4.5, passage=1.6, first=1.0, terms=3.0, around=2.6, fits=1.5, short=-0.3)
-BIAS = -9.0
+WEIGHTS = Features(
+    similarity=4.5,
+    passage=1.6,
+    first=1.0,
+    terms=1.8,
+    around=2.6,
+    section=1.2,
+    opens=1.0,
+    label=0.6,
+    fits=1.5,
+    short=-0.3,
+)
+BIAS = -9.2
 # without an embedder that knows the language
-WEIGHTS_TERMS = Features(similarity=0.0, passage=4.5, first=3.0, terms=6.4, around=1.4, fits=1.2, short=0.0)
+WEIGHTS_TERMS = Features(
+    similarity=0.0,
+    passage=4.5,
+    first=3.0,
+    terms=6.4,
+    around=1.4,
+    section=0.0,
+    opens=0.0,
+    label=0.0,
+    fits=1.2,
+    short=0.0,
+)
 BIAS_TERMS = -12.4
 
 
@@ -165,12 +191,15 @@ def candidates(asked: Asked, passages: Sequence[Passage], embedder: Embedder) ->
             first=1 / item.passage.n,
             terms=own[at],
             around=around[at],
+            section=asked.covered(sets[at] | term_set(f"{_header(item)} {item.under}")),
+            opens=float(item.opens),
+            label=asked.covered(term_set(item.text.partition(" | ")[0])) if " | " in item.text else 0.0,
             fits=names_kind(asked, item.text),
             short=max(0.0, 1 - length(item.text) / 12),
         )
         score = probability(features, embedded=embedded) * (POINTER if _points_elsewhere(item.text) else 1.0)
-        heading = item.under or _header(item).rpartition(" > ")[2]
-        named = names_section(asked.question, item.passage.first.title, heading)
+        score *= REPEATED if item.text.startswith(">") else 1.0
+        named = names_section(asked.question, item.passage.first.title, item.under or _section(item))
         result.append(
             Candidate(
                 passage=item.passage,
@@ -202,7 +231,8 @@ class _Found:
     start: int  # in the revision's text
     end: int
     text: str
-    under: str  # the heading nearest above it in its passage; "": none
+    under: str  # the heading nearest above it in its passage, or the caption of its table; "": none
+    opens: bool  # it is the first below that heading
     quotable: bool
 
 
@@ -232,11 +262,22 @@ def _of_passage(passage: Passage) -> list[_Found]:
             start=passage.start + start,
             end=passage.start + end,
             text=texts[index],
-            under=next((lines[at] for at in range(index - 1, -1, -1) if heads[at]), ""),
+            under=_above(lines, heads, index),
+            opens=index > 0 and heads[index - 1],
             quotable=answers[index],
         )
         for index, (start, end) in enumerate(spans)
     ]
+
+
+def _above(lines: Sequence[str], heads: Sequence[bool], at: int) -> str:
+    """What stands above a line as its heading: for the rows of a table the table's caption before the section's."""
+    row = " | " in lines[at]
+    for before in range(at - 1, -1, -1):
+        if heads[before] or (row and _CAPTION.match(lines[before])):
+            return lines[before]
+        row = row and " | " in lines[before]
+    return ""
 
 
 def _announces_table(lines: Sequence[str], at: int) -> bool:
@@ -256,8 +297,9 @@ def _heads(lines: Sequence[str], at: int, names: set[str]) -> bool:
         return words <= RUN_IN_WORDS and not _NAMES_A_THING.search(line) and not line.endswith((":", "?"))
     if words > HEADING_WORDS:
         return False
-    if _NUMBERED.match(line):
-        return not any(_NUMBERED.match(other) for other in (*lines[max(0, at - 1) : at], *lines[at + 1 : at + 2]))
+    if numbered := _NUMBERED.match(line):
+        beside = [_NUMBERED.match(other) for other in (*lines[max(0, at - 1) : at], *lines[at + 1 : at + 2])]
+        return not any(other and other[1].count(".") == numbered[1].count(".") for other in beside)
     return not _ITEM.match(line) and not _NAMES_A_THING.search(line)
 
 
@@ -324,14 +366,17 @@ def _header(item: _Found) -> str:
     return item.passage.chunk_from(item.start).chunk.header
 
 
+def _section(item: _Found) -> str:
+    """The innermost section of its chunk; the title where there is none."""
+    return _header(item).rpartition(" > ")[2]
+
+
 def _cosines(asked: Asked, found: dict[int, _Found], places: Sequence[int], embedder: Embedder) -> dict[int, float]:
     """Cosines of the most promising candidates; the others get the lowest of them.
 
     Each is embedded under its section's name, without which "For Hall 3 it is the lawn" means little.
     """
-    vectors = embedder.encode_documents(
-        [f"{item.under or _header(item).rpartition(' > ')[2]}: {item.text}" for item in found.values()]
-    )
+    vectors = embedder.encode_documents([f"{item.under or _section(item)}: {item.text}" for item in found.values()])
     known = (vectors @ _meanings(asked, embedder)).max(axis=1).tolist()
     return dict.fromkeys(places, min(known)) | dict(zip(found, known, strict=True))
 
@@ -345,16 +390,17 @@ def _meanings(asked: Asked, embedder: Embedder) -> Vector:
     return np.column_stack([unit(vectors[: len(shares)].T @ shares), *vectors[len(shares) :]])
 
 
-def select(ranked: Sequence[Candidate]) -> list[Candidate]:
+def select(ranked: Sequence[Candidate], *, share: float = 1.0) -> list[Candidate]:
     """The candidates to answer with, in the order in which they are shown: the likeliest first.
 
+    `share`: of an answer's room, where it answers more than one question.
     The others come along while there is room and they are not much less likely; from another document only when they
     are nearly as likely. What was said already is left out; what only announces a list ("Laptops:") stands for it.
     """
     chosen = _with_list(ranked)
     said = {_plain(item) for item in chosen}
     words = sum(item.words for item in chosen)
-    most = len(chosen) + MOST_MORE
+    most = len(chosen) + round(MOST_MORE * share)
     for item in ranked:
         if len(chosen) == most:
             break
@@ -362,7 +408,7 @@ def select(ranked: Sequence[Candidate]) -> list[Candidate]:
             continue
         near = item.passage.revision == chosen[0].passage.revision
         least = (NEAR_SHARE if near else FAR_SHARE) * ranked[0].score
-        if item.score < least or words + item.words > MOST_WORDS:
+        if item.score < least or words + item.words > MOST_WORDS * share:
             continue
         if item.is_row and sum(other.is_row for other in chosen) == MOST_ROWS:
             continue

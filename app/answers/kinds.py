@@ -22,14 +22,25 @@ _COUNT = re.compile(rf"(?={_NUMBER}\W+((?:\w+\W*){{1,4}}))", re.IGNORECASE)
 _HOW_LONG = re.compile(r"\bhow long\b|\bwie lange\b", re.IGNORECASE)
 _DURATION = re.compile(
     rf"{_NUMBER}[- ](?:\w+ )?(?:hours?|minutes?|seconds?|days?|weeks?|months?|years?|decades?|centur\w+|semesters?|"
-    r"stunden?|minuten?|sekunden?|tagen?|wochen?|monaten?|jahren?)\b|\b(?:1\d|20)\d\d\b",
+    r"stunden?|minuten?|sekunden?|tagen?|wochen?|monaten?|jahren?|characters?|letters|digits|words|pages|zeichen|seiten|"
+    r"(?:kilo|centi|milli)?met(?:re|er)s?|[kcm]?m|miles?|feet|foot|inch(?:es)?)\b|\b(?:1\d|20)\d\d\b",
     re.IGNORECASE,
 )
 _HOW_MUCH = re.compile(r"\bhow much\b|\bwie ?viel\b", re.IGNORECASE)
+_COSTS = re.compile(
+    r"\b(?:what|how much) (?:do|does|did|will|would) (?:[\w-]+ ){1,6}costs?\b|\b(?:was|wie ?viel) kostet\b|"
+    r"\b(?:what|which)(?:['’]s| is| are| was| were)? (?:\w+ ){0,3}(?:price|cost|fee)s?\b",
+    re.IGNORECASE,
+)
+_SUM = re.compile(
+    rf"(?:[€$£¥]|\b(?:eur|usd|cny|gbp|chf)\b):?\s?\d|{_NUMBER}(?: (?:million|billion|trillion|thousand|hundred))?\s?"
+    r"(?:[€$£¥]|(?:eur|usd|cny|gbp|chf|euros?|dollars?|pounds?|yuan)\b)",
+    re.IGNORECASE,
+)
 _AMOUNT = re.compile(
-    rf"(?:[€$£¥]|\b(?:eur|usd|cny|gbp|chf)\b)\s?\d|{_NUMBER}(?: (?:million|billion|trillion|thousand|hundred))?\s?"
-    r"(?:[%€$£¥]|percent|per cent|prozent|euros?|dollars?|pounds?|yuan|tons?|tonnes?|acres|hours|days|times|kg|"
-    r"lit(?:re|er)s?)",
+    rf"(?:[€$£¥]|\b(?:eur|usd|cny|gbp|chf)\b):?\s?\d|{_NUMBER}(?: (?:million|billion|trillion|thousand|hundred))?\s?"
+    r"(?:[%€$£¥]|percent|per cent|prozent|euros?|dollars?|pounds?|yuan|tons?|tonnes?|acres|hours|days|weeks|months|"
+    r"times|kg|lit(?:re|er)s?)",
     re.IGNORECASE,
 )
 _ABBREVIATION = re.compile(r"\b[A-ZÄÖÜ]{2,}s?\b")
@@ -55,4 +66,6 @@ def _right_number(question: str, sentence: str) -> bool:
         return any(term in terms(place[1]) for place in _COUNT.finditer(sentence) for term in wanted)
     if _HOW_LONG.search(question):
         return _DURATION.search(sentence) is not None
+    if _COSTS.search(question):
+        return _SUM.search(sentence) is not None
     return not _HOW_MUCH.search(question) or _AMOUNT.search(sentence) is not None

@@ -167,9 +167,12 @@ _QUOTES = "“”„\"'«»‹› "
 _NUMBERING = re.compile(r"^(?:§\s*)?[\d.]+[.)]?\s+|^[一二三四五六七八九十]+、")
 
 
+_PICTURES = re.compile("[\U0001f000-\U0001faff\u2600-\u27bf\u2b00-\u2bff\ufe0f\u200d\u20e3]+")
+
+
 def section_name(heading: str) -> str:
-    """A heading without its number."""
-    return _NUMBERING.sub("", heading).strip()
+    """A heading without its number, and without pictures, which not every screen has a glyph for."""
+    return " ".join(_PICTURES.sub(" ", _NUMBERING.sub("", heading)).split())
 
 
 def names_section(question: str, title: str, heading: str) -> bool:

@@ -1,21 +1,28 @@
 """Chosen sentences as an answer: a paragraph, lists and small tables, each with its citation. Adds nothing.
 
-The likeliest answer stands first; what supports it follows, said to be no more than that, as a list. Rows of one table
-become one small table.
+The likeliest answer stands first; what supports it follows, said to be no more than that, as a list. Rows of a table
+become a small table with the columns that the document names, in the document's order.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 from app.answers.cite import Citations, readable
 from app.answers.extract import Candidate
+from app.answers.table import Table, TableRow
 from app.records import Sentence
+from storage.words import terms
 
-MOST_COLUMNS = 7  # of a row that is shown in a table
+MOST_COLUMNS = 7  # of a row that is shown in a table; those of a wider one that the question names, and the first ones
+LABELS = 2  # so many first columns say what a row is about
 ANSWERS_TOO = 0.75  # of the likeliest sentence's probability: what has less only supports
+SINGLED_OUT = 0.1  # of the question's weight that a row says less than the best one of its table: another is meant
 LONGEST_CELL = 160  # characters; longer ones are read more easily in a line
+WHOLE_ROWS, WHOLE_WORDS = 8, 110  # of a table that is shown as a whole where the question singles out no row
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,63 +33,100 @@ class Piece:
     sentences: tuple[Sentence, ...]
 
 
-def quoted(chosen: Sequence[Candidate], citations: Citations, *, also: str) -> Iterator[Piece]:
-    """The pieces of an answer, in order; together their texts are the answer. `also` introduces what only supports."""
-    answering = _answering(chosen)
-    supporting = [item for item in chosen if item not in answering]
-    yield from _shown(_groups(answering), citations, "", paragraph=True)
-    yield from _shown(_groups(supporting), citations, f"\n\n{also}\n\n", paragraph=False)
+@dataclass(frozen=True, kw_only=True)
+class _Shown:
+    """How an answer is shown: what it needs at every step."""
+
+    citations: Citations
+    asked: frozenset[str]  # the question's terms
+
+    def table(self, item: Candidate) -> Table | None:
+        """The table whose row it is; None where it is better read as a line."""
+        table = self.citations.table(item.passage, item.start) if item.is_row else None
+        row = table.row_at(item.start) if table is not None else None
+        fits = row is not None and row.end == item.end and sum(map(bool, row.cells)) > 1
+        return table if fits and row is not None and max(map(len, row.cells)) <= LONGEST_CELL else None
+
+    def place(self, item: Candidate) -> tuple[str, int]:
+        """Where it stands; of a row, where its table stands."""
+        table = self.table(item)
+        return item.passage.revision, table.start if table is not None else item.start
 
 
-def _answering(chosen: Sequence[Candidate]) -> list[Candidate]:
-    """The first of the sentences, those that are nearly as likely, and what belongs to its list or table."""
+def quoted(
+    asked: Sequence[Sequence[Candidate]], citations: Citations, *, terms: frozenset[str], also: str
+) -> Iterator[Piece]:
+    """The pieces of an answer, in order; together their texts are the answer.
+
+    `asked`: what is chosen for each thing that is asked, the likeliest first. `terms`: the question's, which tell what
+    columns of a wide table are meant. `also` introduces what only supports.
+    """
+    shown = _Shown(citations=citations, asked=terms)
+    said: dict[tuple[str, int], Candidate] = {}  # by the place of the sentence, or of its table
+    for chosen in asked:
+        if shown.place(chosen[0]) in said:  # the same answers both
+            continue
+        answering = [item for item in _answering(chosen, shown) if shown.place(item) not in said]
+        yield from _pieces(_groups(answering, shown), shown, "\n\n" if said else "", paragraph=True, whole=True)
+        said |= {shown.place(item): item for item in answering}
+    rest = [item for item in chain(*asked) if shown.place(item) not in said]
+    supporting = list({(item.passage.revision, item.start): item for item in rest}.values())
+    yield from _pieces(_groups(supporting, shown), shown, f"\n\n{also}\n\n", paragraph=False, whole=False)
+
+
+def _answering(chosen: Sequence[Candidate], shown: _Shown) -> list[Candidate]:
+    """The first of the sentences, those that are nearly as likely, and what belongs to its list."""
     best = max((item.score for item in chosen), default=0.0)
     found: list[Candidate] = []
+    of_tables: dict[tuple[str, int], float] = {}
     for item in chosen:
+        terms = item.features.terms
+        if shown.table(item) and terms < of_tables.setdefault(shown.place(item), terms) - SINGLED_OUT:
+            continue
         follows = bool(found) and found[-1].passage is item.passage and found[-1].index + 1 == item.index
-        of_table = bool(_columns(item)) and any(_columns(other) and _same_table(other, item) for other in found)
-        if not found or item.score >= ANSWERS_TOO * best or (follows and item.is_item) or of_table:
+        if not found or item.score >= ANSWERS_TOO * best or (follows and item.is_item):
             found.append(item)
     return found
 
 
-def _shown(groups: Sequence[list[Candidate]], citations: Citations, before: str, *, paragraph: bool) -> Iterator[Piece]:
-    """Texts, then tables, unless a table comes first; the first text as a paragraph, the others as a list."""
+def _pieces(
+    groups: Sequence[list[Candidate]], shown: _Shown, before: str, *, paragraph: bool, whole: bool
+) -> Iterator[Piece]:
+    """Texts, then tables, unless a table comes first; the first text as a paragraph, the others as a list.
+
+    `whole`: a small table of which several rows answer is shown with all of them.
+    """
     if not groups:
         return
-    tables = [group for group in groups[1:] if _columns(group[0])]
-    texts = [group for group in groups[1:] if not _columns(group[0])]
+    tables = [group for group in groups[1:] if shown.table(group[0])]
+    texts = [group for group in groups[1:] if not shown.table(group[0])]
     after = before
     for group in (groups[0], *texts, *tables):
         first = group is groups[0]
-        if _columns(group[0]):
+        if table := shown.table(group[0]):
             # a table right after a list would be part of it
-            yield _table(group, citations, after if first else "\n\n")
+            yield _table(group, table, shown, after if first else "\n\n", whole=whole)
             after = "\n\n"
         else:
-            yield from _run(group, citations, after, bullet=not (first and paragraph))
+            yield from _run(group, shown.citations, after, bullet=not (first and paragraph))
             after = "\n\n" if first and paragraph else "\n"
 
 
-def _groups(chosen: Sequence[Candidate]) -> list[list[Candidate]]:
+def _groups(chosen: Sequence[Candidate], shown: _Shown) -> list[list[Candidate]]:
     """Sentences that follow each other in their passage, and rows of one table, stay together."""
     groups: list[list[Candidate]] = []
     for item in chosen:
-        columns = _columns(item)
-        table = next((group for group in groups if columns and _same_table(group[0], item)), None)
+        place = shown.place(item)
+        rows = next((group for group in groups if shown.table(item) and shown.place(group[0]) == place), None)
         last = groups[-1][-1] if groups else None
         follows = last is not None and last.passage is item.passage and last.index + 1 == item.index
-        if table is not None:
-            table.append(item)
+        if rows is not None:
+            rows.append(item)
         elif follows and not item.is_row:
             groups[-1].append(item)
         else:
             groups.append([item])
     return groups
-
-
-def _same_table(one: Candidate, other: Candidate) -> bool:
-    return one.passage.revision == other.passage.revision and set(_columns(other)) <= set(_columns(one))
 
 
 def _run(group: Sequence[Candidate], citations: Citations, after: str, *, bullet: bool) -> Iterator[Piece]:
@@ -98,33 +142,44 @@ def _run(group: Sequence[Candidate], citations: Citations, after: str, *, bullet
 # --- tables --------------------------------------------------------------------------------------------------------
 
 
-def _columns(item: Candidate) -> tuple[str, ...]:
-    """The names of a row's columns; empty where it is better read as a line."""
-    if not item.is_row:
-        return ()
-    cells = cells_of(item.text)
-    named = all(name for name, _ in cells[1:])  # what a row is about often stands under no name
-    fits = 1 < len(cells) <= MOST_COLUMNS and named and all(len(value) <= LONGEST_CELL for _, value in cells)
-    return tuple(name for name, _ in cells) if fits else ()
-
-
 def cells_of(row: str) -> list[tuple[str, str]]:
-    """Column and value of each cell; "" for a column without a name."""
+    """Column and value of each cell, as far as the row's text tells; "" for a column without a name."""
     parts = [part.partition(": ") for part in " ".join(row.split()).split(" | ")]
     return [(readable(name), readable(value)) if colon else ("", readable(name)) for name, colon, value in parts]
 
 
-def _table(group: Sequence[Candidate], citations: Citations, after: str) -> Piece:
-    columns = list(dict.fromkeys(name for item in group for name in _columns(item)))
-    lines = [_line(columns), _line(["---"] * len(columns))]
+def _table(group: Sequence[Candidate], table: Table, shown: _Shown, after: str, *, whole: bool) -> Piece:
+    passage = group[0].passage
+    chosen = {item.start for item in group}
+    said = {row.start: len(shown.asked.intersection(terms(" ".join(row.cells)))) for row in table.rows}
+    every = whole and len(group) > 1 and len(table.rows) <= WHOLE_ROWS
+    every = every and min(said.values()) >= min(said[start] for start in chosen)
+    every = every and sum(len(cell.split()) for row in table.rows for cell in row.cells) <= WHOLE_WORDS
+    rows = [row for row in table.rows if every or row.start in chosen]
+    columns = _columns(table, rows, shown.asked)
+    lines = [_line([readable(table.columns[at]) for at in columns]), _line(["---"] * len(columns))]
     sentences = []
-    for item in group:
-        n = citations.add(item.passage, item.start, item.end)
-        cells = dict(cells_of(item.text))
-        values = [cells.get(name, "") for name in columns]
+    for row in rows:
+        n = shown.citations.add(passage, row.start, row.end)
+        values = [readable(row.cells[at]) for at in columns]
         lines.append(_line([*values[:-1], f"{values[-1]} [{n}]".strip()]))
-        sentences.append(Sentence(text=readable(item.text), citations=(n,), supported=True))
+        told = [f"{table.columns[at]}: {row.cells[at]}".removeprefix(": ") for at in columns if row.cells[at]]
+        sentences.append(Sentence(text=readable(" | ".join(told)), citations=(n,), supported=True))
     return Piece(text=after + "\n".join(lines), sentences=tuple(sentences))
+
+
+def _columns(table: Table, rows: Sequence[TableRow], asked: frozenset[str]) -> list[int]:
+    """The columns to show: those with a value; of too many the first ones, then those that the question names."""
+    filled = [at for at in range(len(table.columns)) if any(row.cells[at] for row in rows)]
+    if len(filled) <= MOST_COLUMNS:
+        return filled
+    said = {
+        at: asked.intersection(terms(" ".join([table.columns[at].replace("_", " "), *(row.cells[at] for row in rows)])))
+        for at in filled
+    }
+    often = Counter(chain.from_iterable(said.values()))  # what few columns say tells them apart
+    rest = sorted(filled[LABELS:], key=lambda at: (-sum(1 / often[term] for term in said[at]), at))
+    return sorted([*filled[:LABELS], *rest][:MOST_COLUMNS])
 
 
 def _line(cells: Sequence[str]) -> str:

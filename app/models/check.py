@@ -43,7 +43,7 @@ class Report:
     licensing: Licensing
     openness: Openness
     revision: str | None
-    checksums: dict[str, int]  # {"given": …, "hashed": …, "skipped": …}
+    checksums: dict[str, int]  # {"hashed": …, "skipped": …, "places": looked at in the weights}
     weight_bytes: int
     memory: list[dict[str, Any]]
     command: Command | None
@@ -107,6 +107,7 @@ def check(
     if listed.files:
         findings += _of_kind(listed, made, held, kind, sizes)
         findings += licensing.findings
+        findings += _unread(held, verified)
         if kind is Kind.ADAPTER:
             under = _base(findings, made, held, base, cards, context)
     served = directory.expanduser().absolute()
@@ -117,13 +118,27 @@ def check(
         licensing=licensing,
         openness=openness(has_weights=bool(held.files) or held.elsewhere, licensing=licensing, card=card),
         revision=checksums.commit_of(listed),
-        checksums={"hashed": verified.hashed, "skipped": verified.skipped},
+        checksums={"hashed": verified.hashed, "skipped": verified.skipped, "places": held.places},
         weight_bytes=held.bytes,
         memory=_memory(kind, sizes, held.bytes, cards) if sizes and sizes.layers and held.bytes else [],
         command=_command(served, kind, sizes, held.bytes, cards, context, made, under),
         base=under,
         findings=_ordered(findings),
     )
+
+
+def _unread(held: Weights, verified: checksums.Verified) -> list[Finding]:
+    """What was not looked at, said as such."""
+    unread = [file.name for file in held.files if file.name not in verified.covered]
+    if not unread:
+        return []
+    why = "--quick leaves out large files" if verified.skipped else "no checksum of them came along"
+    says = (
+        f"Not read whole: {some(unread)} ({why}). Looked at were sizes, headers, holes and {held.places} places: "
+        "what is missing is found so, a changed number is not."
+    )
+    do = "Put the publisher's SHA256SUMS beside them, or fetch with premise models fetch, which keeps checksums."
+    return [note("weights-not-read", says, "Check once without --quick." if verified.skipped else do, unread[0])]
 
 
 def _of_kind(

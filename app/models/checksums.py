@@ -96,12 +96,14 @@ class Verified:
 
     hashed: int  # files that were read whole
     skipped: int  # large ones that were not, in a hurry
+    covered: frozenset[str]  # files that were read whole and are as they were published
     findings: list[Finding]
 
 
 def verify(listed: Listing, *, quick: bool, tell: Callable[[str, int], None] | None = None) -> Verified:
     """Compare the files with the checksums that came with them. `quick` leaves out large files."""
     wrong, missing = [], []
+    covered: set[str] = set()
     hashed = skipped = 0
     for item in given(listed):
         file = listed.files.get(item.file)
@@ -112,7 +114,9 @@ def verify(listed: Listing, *, quick: bool, tell: Callable[[str, int], None] | N
             skipped += 1
             continue
         hashed += 1
-        if not _same(file, item, tell):
+        if _same(file, item, tell):
+            covered.add(file.name)
+        else:
             wrong.append(item)
     findings = []
     if missing:
@@ -121,7 +125,7 @@ def verify(listed: Listing, *, quick: bool, tell: Callable[[str, int], None] | N
     if wrong:
         says = f"{some([item.file for item in wrong])} differs from its checksum in {wrong[0].source}."
         findings.append(refuse("checksum", says, "The file is damaged or was changed. Fetch it anew.", wrong[0].file))
-    return Verified(hashed=hashed, skipped=skipped, findings=findings)
+    return Verified(hashed=hashed, skipped=skipped, covered=frozenset(covered), findings=findings)
 
 
 def _same(file: Listed, item: Given, tell: Callable[[str, int], None] | None) -> bool:

@@ -1,13 +1,17 @@
 """Licence texts recognised by their words: which licence, unaltered or not, and where it differs. Judges nothing.
 
-A text counts as unaltered when its words are those of the SPDX list's text, but for what the text itself leaves open:
-names, years, title, the numbering of clauses, the spelling of quotes.
+A text counts as unaltered when its words are those of a text in licences/, but for what the text itself leaves open:
+names, years, title, the numbering of clauses, quotes, markup and where lines end. A file there is named after its
+licence; of one with several editions, ID@EDITION.txt.
 """
 
 from __future__ import annotations
 
+import html
 import re
 import tomllib
+import unicodedata
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from difflib import SequenceMatcher
 from functools import cache
@@ -17,26 +21,73 @@ from pathlib import Path
 HERE = Path(__file__).parent
 SHINGLE = 4  # words
 ALIKE = 0.6  # of a licence's shingles have to be in a text for the two to be compared
+HALF = 0.4  # of them, where the text has little else: a licence that lost a part
 LONGEST = 200_000  # characters of a file that are looked at
-LEFT_OPEN = 12  # words that a blank of the licence may be filled in with
-MORE = 25  # words around a licence text that are a heading or a name, as long as none of them is of TERMS
+LEFT_OPEN = 16  # words that a blank of the licence may be filled in with
+MORE = 40  # words around a licence text that may be a heading
+FEW = 3  # words of a notice of copyright that are no names
+SHORT = 700  # words; licences below are the ones that name their authors within a sentence
 QUOTED = 400  # characters of a difference that are shown
+MARKUP = re.compile(
+    r"<!--.*?-->|<(style|script)\b.*?</\1\s*>"
+    r"|</?(?:a|abbr|article|b|blockquote|body|br|center|code|dd|div|dl|dt|em|font|footer|h[1-6]|head|header|hr|html|i|img"
+    r"|li|link|main|meta|ol|p|pre|section|small|span|strong|sub|sup|table|tbody|td|th|thead|title|tr|tt|u|ul)"
+    r"(?:\s[^<>]*)?/?>|<!doctype[^<>]*>",
+    re.I | re.S,
+)
+LINK = re.compile(r"\]\((?:[^()\s]|-\s+)*\)")  # the address of a Markdown link, whose text stays
+UNSEEN = re.compile("[\u00ad\u200b-\u200f\u2060\ufeff]")
 BLANK = re.compile(r"<[^>\n]{1,60}>|\[(?:yyyy|year|name of copyright owner|fullname|owner|copyright holders?)\]", re.I)
-BULLET = re.compile(r"^[ \t>#]*(?:[*+-]|\(?[0-9]{1,2}(?:\.[0-9]{1,2})*[.)]|\(?[a-z][.)])[ \t]+", re.M | re.I)
-COPYRIGHT = re.compile(r"^\W*(?:copyright\b(?=.*(?:\(c\)|©|[0-9]{4}|<|\[|\{))|\(c\)\s|©).*$", re.M | re.I)
-HEADING = re.compile(
-    r"^\W*(?:the )?(?:mit|isc|apache|bsd[ 0-9-]*|zlib)[a-z0-9 ,\"'“”./()-]{0,40}licen[sc]e\W*(?:\([^)]*\))?\W*$",
+MARKER = re.compile(
+    r"^[ \t>#*|/]*((?:[*+-]|\(?(?:[0-9]{1,2}(?:\.[0-9]{1,2})*|[a-z]|[ivx]{1,5})(?:[.)]|\\\.))(?=[ \t*]))"
+    r"|(?<![\w)])(\((?:[a-z]|[ivx]{1,5}|[0-9]{1,2})\))",
+    re.M | re.I,
+)
+COPYRIGHT = re.compile(
+    r"^\W*(?:(?:portions )?copyright\b(?=[^\n]*(?:\(c\)|©|[0-9]{4}|<|\[|\{))|(?:\(c\)|©)\s*[0-9]{4})"
+    r"(?:(?!all rights reserved|permission |redistribution |licensed |this |the above|everyone )"
+    r"(?:[^\n]|,[ \t]*\n[ \t]*(?=\S))){1,200}"
+    r"(?:all rights reserved\W*)?",
     re.M | re.I,
 )
 # what makes words around a licence, or in its blanks, terms of their own, however few they are
 TERMS = re.compile(
     r"\b(?:non|not|no|never|only|must|shall|may|cannot|except|unless|without|provided|commercial\w*|noncommercial\w*"
     r"|prohibit\w*|forbid\w*|restrict\w*|research|academic|evaluation|require[sd]?|permitted|allowed|excluded"
-    r"|limited to|subject to|fees?|royalt\w*|employees|revenue|military|terminates?|consent|prior|additional)\b",
+    r"|limited to|subject to|fees?|royalt\w*|employees|revenue|military|terminates?|consent|prior|additional"
+    r"|pay|pays|paid|payments?|agrees?|agreed|users?|customers?)\b",
     re.I,
 )
-WORD = re.compile(r"[a-z0-9]+(?:['’][a-z]+)?")
-SAME = {"licence": "license", "https": "http", "noncommercial": "non-commercial"}
+# words in lower case that a heading or a notice of origin has; any other makes it a sentence that says something
+HEADING = frozenset(
+    "a all an and are at authors by c contributors copyright date dated files following from github http https in io is"
+    " its licence license licensed licenses many model models modified of on or org original other portions project"
+    " released repository rights reserved see software team terms text the this to under unmodified v version was"
+    " weights which with com ai co et al".split()
+)
+# such words in a name
+NAME = re.compile(r"(?<!for )(?<!in )\b(?:Research|Academic|Military|May)\b(?! (?i:use|only|purposes?))")
+ADDRESS = re.compile(r"\S*(?:://|www\.|@)\S*")
+AUTHORS = re.compile(
+    r"^\W*(?:portions )?(?:copyright|©)[^\n]{0,120}$", re.M | re.I
+)  # a line that names them, with no year
+# how the part begins that tells others how to use a licence
+APPENDIX = (
+    "end of terms and conditions",
+    "appendix how to apply",
+    "how to apply",
+    "how to use this",
+    "licensed under the apache",
+)
+# whom a short licence names, where another name may stand instead; one of the first set is among the words
+AUTHOR = frozenset("author authors contributors holder holders isc organization owner owners regents".split())
+PARTIES = AUTHOR | frozenset("a and any by copyright group its name names nor of or provider the these".split())
+WORD = re.compile(
+    rf"(?P<blank>{BLANK.pattern})|[^\W_]+(?:(?:[-‐‑](?:[ \t\r]*\n[ \t>#*/]*)?|['’])[^\W_]+)*",
+    re.I,
+)
+SAME = {"https": "http", "acknowledgement": "acknowledgment", "seperate": "separate"}
+Shingles = frozenset[tuple[str, ...]]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,8 +104,6 @@ class Licence:
     attribution: str | None  # words that have to be shown
     field: str | None  # limits on what it may be used for
     refuse: bool  # not without a person's decision
-    titles: tuple[str, ...]  # of those recognised by their sentences
-    phrases: tuple[str, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,7 +134,6 @@ def licences() -> dict[str, Licence]:
     entries = tomllib.loads((HERE / "licences.toml").read_text(encoding="utf-8"))["licence"]
     made = {}
     for entry in entries:
-        titles = [entry["title"], *entry.get("titles", [])] if "title" in entry else []
         made[entry["id"]] = Licence(
             id=entry["id"],
             name=entry["name"],
@@ -97,8 +145,6 @@ def licences() -> dict[str, Licence]:
             attribution=entry.get("attribution"),
             field=entry.get("field"),
             refuse=entry.get("refuse", False),
-            titles=tuple(titles),
-            phrases=tuple(entry.get("phrases", [])),
         )
     return made
 
@@ -110,40 +156,65 @@ def by_hub_name(name: str) -> Licence | None:
 
 
 class _Text:
-    """A text as words, with the place of each."""
+    """A text as words, with the place of each; `all` has what numbers clauses and names authors too."""
 
     def __init__(self, text: str) -> None:
-        self.original = text
-        blanked = text.lower()
-        for pattern in (COPYRIGHT, HEADING, BULLET):
-            blanked = pattern.sub(lambda found: found[0] if TERMS.search(found[0]) else " " * len(found[0]), blanked)
-        blanked = BLANK.sub(lambda found: "x" * 3 + "blank" + " " * max(len(found[0]) - 8, 0), blanked)[: len(text) * 2]
-        self.spans = [(found.start(), found.end()) for found in WORD.finditer(blanked)]
-        self.words = [_same(blanked[start:end]) for start, end in self.spans]
+        text = unicodedata.normalize("NFKC", UNSEEN.sub("", text))
+        if "&" in text:
+            text = html.unescape(text)
+        self.original = text = LINK.sub("] ", MARKUP.sub(" ", text))
+        marks = bytearray(len(text))
+        for found in MARKER.finditer(text):
+            start, end = found.span(1 if found[1] else 2)
+            marks[start:end] = b"\1" * (end - start)
+        for found in COPYRIGHT.finditer(text):
+            if _names(found[0]):
+                marks[found.start() : found.end()] = b"\1" * len(found[0])
+        self.all: list[str] = []
+        self.spans: list[tuple[int, int]] = []
+        self.at: list[int] = []  # of each word, its place in `all`
+        for found in WORD.finditer(text):
+            if not marks[found.start()]:
+                self.at.append(len(self.all))
+            self.all.append("xxxblank" if found["blank"] else _same(found[0]))
+            self.spans.append(found.span())
+        self.words = [self.all[at] for at in self.at]
 
-    def shingles(self) -> frozenset[tuple[str, ...]]:
+    def shingles(self) -> Shingles:
         return frozenset(zip(*(self.words[at:] for at in range(SHINGLE)), strict=False))
+
+    def between(self, start: int, end: int) -> tuple[list[str], list[str]]:
+        """The words from start to end, without and with what numbers clauses and names authors there."""
+        first = self.at[start - 1] + 1 if start else 0
+        last = self.at[end] if end < len(self.at) else len(self.all)
+        return self.words[start:end], self.all[first:last]
 
     def quote(self, start: int, end: int) -> str:
         """The words from start to end as they were written."""
         if start >= end:
             return ""
-        text = " ".join(self.original[self.spans[start][0] : self.spans[end - 1][1]].split())
+        text = " ".join(self.written(start, end).split())
         return text if len(text) <= QUOTED else text[: QUOTED - 1] + "…"
+
+    def written(self, start: int, end: int) -> str:
+        """The original from one word to another."""
+        return self.original[self.spans[self.at[start]][0] : self.spans[self.at[end - 1]][1]]
 
 
 def _same(word: str) -> str:
-    word = word.replace("’", "'").removesuffix("'s")
+    word = re.sub(r"[-‐‑]\s*[>#*/\s]*", "", word.lower()).replace("’", "'").removesuffix("'s")
+    word = word.replace("licenc", "licens")
     return SAME.get(word, word)
 
 
 @cache
-def _template(licence_id: str) -> tuple[_Text, frozenset[tuple[str, ...]]] | None:
-    file = HERE / "licences" / f"{licence_id}.txt"
-    if not file.is_file():
-        return None
-    text = _Text(file.read_text(encoding="utf-8"))
-    return text, text.shingles()
+def _templates() -> tuple[tuple[str, _Text, Shingles], ...]:
+    """The licence of each text we have, its words and its shingles."""
+    made = []
+    for file in sorted((HERE / "licences").glob("*.txt")):
+        text = _Text(file.read_text(encoding="utf-8"))
+        made.append((file.stem.partition("@")[0], text, text.shingles()))
+    return tuple(made)
 
 
 def recognise(text: str, file: str, *, quoted: bool = False) -> list[Match]:
@@ -152,102 +223,130 @@ def recognise(text: str, file: str, *, quoted: bool = False) -> list[Match]:
     `quoted`: the text is another one, of which the licence is a part; what stands around it is then no term of it.
     """
     given = _Text(text[:LONGEST])
-    by_phrases = _community(given, file)
-    if by_phrases is not None:
-        return [by_phrases]
     there = given.shingles()
-    scored = []
-    for licence_id in licences():
-        if (template := _template(licence_id)) is None:
-            continue
-        shared = len(template[1] & there)
-        if shared >= ALIKE * len(template[1]):
-            scored.append((shared, licence_id))
-    found: list[Match] = []
     taken = [False] * len(given.words)
-    for _, licence_id in sorted(scored, reverse=True):
-        if (match := _compare(given, licence_id, file, taken)) is not None:
-            found.append(match)
+    found = _found(given, there, file, taken, ALIKE)
+    if not found and not quoted:
+        found = _found(given, there, file, taken, HALF)
     return found if quoted and len(given.words) > 3 * sum(taken) else _with_additions(found, given, taken)
 
 
-def _compare(given: _Text, licence_id: str, file: str, taken: list[bool]) -> Match | None:
-    if (template := _template(licence_id)) is None:
-        return None
-    wanted = template[0]
+def _found(given: _Text, there: Shingles, file: str, taken: list[bool], alike: float) -> list[Match]:
+    scored = []
+    for place, (_, template, shingles) in enumerate(_templates()):
+        shared = len(shingles & there)
+        if shared >= alike * len(shingles) and (alike == ALIKE or shared >= ALIKE * len(there)):
+            scored.append((-shared, len(template.words), place))
+    found: list[Match] = []
+    for _, _, place in sorted(scored):
+        licence_id, template, _ = _templates()[place]
+        while (match := _compare(given, template, licence_id, file, taken, alike)) is not None:
+            found.append(match)  # again: some files hold a licence once for each author
+    return found
+
+
+def _compare(given: _Text, wanted: _Text, licence_id: str, file: str, taken: list[bool], alike: float) -> Match | None:
     free = [at for at, used in enumerate(taken) if not used]
+    if len(free) < alike * len(wanted.words):
+        return None
     words = [given.words[at] for at in free]
     matcher = SequenceMatcher(None, wanted.words, words, autojunk=False)
     blocks = [block for block in matcher.get_matching_blocks() if block.size >= SHINGLE]
-    if sum(block.size for block in blocks) < ALIKE * len(wanted.words):
+    if sum(block.size for block in blocks) < alike * len(wanted.words):
         return None  # its words are those of a licence found before
     first, last = free[blocks[0].b], free[blocks[-1].b + blocks[-1].size - 1]
     differences = []
     for before, after in pairwise([None, *blocks, None]):
+        if after is None and (rest := _ends_so(wanted, blocks[-1].a + blocks[-1].size, given, last + 1)):
+            last += rest  # fewer words than are looked for at once
+            continue
         gone = (before.a + before.size if before else 0, after.a if after else len(wanted.words))
         new = (0, 0)  # what stands around the text is looked at afterwards
         if before is not None and after is not None:
             new = (free[before.b + before.size - 1] + 1, free[after.b])
-        if not _left_open(wanted, gone, given.words[new[0] : new[1]], first=before is None, last=after is None):
+        if not _left_open(wanted, gone, given, new, first=before is None, last=after is None):
             differences.append(Difference(licence_says=wanted.quote(*gone), text_says=given.quote(*new)))
     for at in range(first, last + 1):
         taken[at] = True
     return Match(licence=licences()[licence_id], file=file, differences=tuple(differences))
 
 
-def _left_open(wanted: _Text, gone: tuple[int, int], new: list[str], *, first: bool, last: bool) -> bool:
+def _ends_so(wanted: _Text, done: int, given: _Text, at: int) -> int:
+    """How many words of a text are the last ones of the licence, however they are numbered; 0 where they differ."""
+    old = wanted.between(done, len(wanted.words))
+    for count in range(max(len(old[0]) - 1, 1), min(len(old[1]) + 2, len(given.words) - at + 1)):
+        new = given.between(at, at + count)
+        if old[0] in new or new[0] in old:
+            return count
+    return 0
+
+
+def _left_open(
+    wanted: _Text, gone: tuple[int, int], given: _Text, place: tuple[int, int], *, first: bool, last: bool
+) -> bool:
     """Whether a difference is one that the licence itself leaves open."""
-    old = wanted.words[gone[0] : gone[1]]
-    if old == new or not (old or new):
+    old, numbered = wanted.between(*gone)
+    new, counted = ([], []) if first or last else given.between(*place)
+    if old in (new, counted) or numbered in (new, counted) or not (old or new):
         return True
+    if first:  # the title is left out
+        return _heading(wanted.written(*gone))
     rest = " ".join(old)
-    if first and not new:  # the title is left out
-        return len(old) <= LEFT_OPEN or "blank" in rest[:200]
-    if last and not new:  # the appendix on how to use the licence is
-        return any(words in rest for words in ("how to apply", "licensed under the apache", "how to use this"))
+    if not new:
+        return rest.startswith(APPENDIX)
+    if not old and AUTHORS.fullmatch(given.written(*place)) and _heading(given.written(*place)):
+        return True  # a line that names the authors
     if set(TERMS.findall(" ".join(new))) - set(TERMS.findall(rest)):
         return False
-    blanks = any("blank" in word for word in old) or old[:2] in (["copyright", "holder"], ["the", "copyright"])
-    return blanks and len(new) <= LEFT_OPEN and len(old) <= LEFT_OPEN
+    named = len(wanted.words) < SHORT and set(old) <= PARTIES and not AUTHOR.isdisjoint(old)
+    blank = any("blank" in word for word in old)
+    return (named or blank) and len(new) <= LEFT_OPEN and len(old) <= LEFT_OPEN
 
 
 def _with_additions(found: list[Match], given: _Text, taken: list[bool]) -> list[Match]:
     """What stands around the licences found counts as added to the last, where it is more than a heading."""
     if not found:
         return []
-    additions = []
+    around = [Difference(licence_says="", text_says=given.quote(*run)) for run in _runs(given, taken)]
+    if not around:
+        return found
+    last = found[-1]
+    changed = Match(licence=last.licence, file=last.file, differences=(*last.differences, *around))
+    return [*found[:-1], changed]
+
+
+def _runs(given: _Text, taken: list[bool]) -> Iterator[tuple[int, int]]:
+    """Words in a row that belong to no licence and are no heading."""
     start = None
     for at, used in enumerate([*taken, True]):
         if not used and start is None:
             start = at
         elif used and start is not None:
-            if at - start > MORE or TERMS.search(" ".join(given.words[start:at])):
-                additions.append(Difference(licence_says="", text_says=given.quote(start, at)))
+            if not _heading(given.written(start, at)):
+                yield start, at
             start = None
-    if not additions:
-        return found
-    last = found[-1]
-    changed = Match(licence=last.licence, file=last.file, differences=(*last.differences, *additions))
-    return [*found[:-1], changed]
 
 
-def _community(given: _Text, file: str) -> Match | None:
-    """A licence of a model maker: its title stands near the top, and its sentences are there."""
-    top = f" {' '.join(given.words[:400])} "
-    whole = f" {' '.join(given.words)} "
-    best: Match | None = None
-    for licence in licences().values():
-        if not any(f" {_plain(title)} " in top for title in licence.titles):
-            continue
-        absent = [phrase for phrase in licence.phrases if f" {_plain(phrase)} " not in whole]
-        if len(absent) == len(licence.phrases) or len(given.words) < 300:
-            continue  # a text about the licence, not the licence
-        differences = tuple(Difference(licence_says=phrase, text_says="") for phrase in absent)
-        if best is None or len(differences) < len(best.differences):
-            best = Match(licence=licence, file=file, differences=differences)
-    return best
+def _heading(text: str) -> bool:
+    """Whether words beside a licence only name it, the work, its authors or where it comes from."""
+    text = COPYRIGHT.sub(lambda found: " " if _names(found[0]) else found[0], text)
+    if TERMS.search(text):
+        return False
+    text = AUTHORS.sub(lambda found: " " if _names(found[0]) else found[0], ADDRESS.sub(" ", text))
+    said = _strange(text)
+    return len(text.split()) <= MORE and len(said) <= LEFT_OPEN and not any(map(_common, said))
 
 
-@cache
-def _plain(phrase: str) -> str:
-    return " ".join(_Text(phrase).words)
+def _names(line: str) -> bool:
+    """Whether a line that begins as a notice of copyright says no more than whose."""
+    return not TERMS.search(NAME.sub("Name", line)) and sum(map(_common, _strange(ADDRESS.sub(" ", line)))) <= FEW
+
+
+def _strange(text: str) -> list[str]:
+    """The words that are not such as headings have."""
+    return [found[0] for found in WORD.finditer(text) if found[0].lower() not in HEADING]
+
+
+def _common(word: str) -> bool:
+    """No name: it begins with a small letter, or is of a script that has none."""
+    return word[0].isalpha() and not word[0].isupper()

@@ -25,6 +25,7 @@ RESEARCH_ONLY = re.compile(
     r"|\bresearch\s+(?:use|purposes?)\s+only\b|\bcommercial\s+use\s+is\s+(?:not|prohibited|forbidden)\b[^.\n]{0,60}",
     re.I,
 )
+POLICY = "policy"  # a kind: part of a licence and none by itself, but compared with its text as licences are
 DECIDE = "Let somebody who answers for it read the licence; if it may be used, waive it by name: model_waivers."
 
 
@@ -106,12 +107,13 @@ def read_licences(listed: Listing, card: Card) -> Licensing:
         made.matches += matches
         if not matches and named and text.strip():
             unknown.append(file.name)
-    if not made.matches and card.file:
-        made.matches = recognise(card.text, card.file, quoted=True)
+    if all(match.licence.kind == POLICY for match in made.matches) and card.file:
+        made.matches += recognise(card.text, card.file, quoted=True)
     declared = _declared(card)
     made.declared = ", ".join(declared) or None
     claimed = [licence for name in declared if (licence := by_hub_name(name))]
-    made.licences = list({match.licence.id: match.licence for match in made.matches}.values())
+    found = {match.licence.id: match.licence for match in made.matches if match.licence.kind != POLICY}
+    made.licences = list(found.values())
     _compare(made, claimed, [name for name in declared if by_hub_name(name) is None], unknown)
     _against_prose(made, card, claimed)
     made.licences += [licence for licence in claimed if licence not in made.licences]
@@ -142,8 +144,12 @@ def _text(file: Listed) -> str:
         return ""
     if b"\0" in data[:1000] and not data.startswith((b"\xff\xfe", b"\xfe\xff")):
         return ""
-    encoding = "utf-16" if data.startswith((b"\xff\xfe", b"\xfe\xff")) else "utf-8-sig"
-    return data.decode(encoding, errors="replace")
+    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return data.decode("utf-16", errors="replace")
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError:  # of an older editor, or cut at the limit
+        return data.decode("cp1252", errors="replace")
 
 
 def _declared(card: Card) -> list[str]:
@@ -172,7 +178,8 @@ def _compare(made: Licensing, claimed: list[Licence], strange: list[str], unknow
     if unknown:
         says = f"{some(unknown)} is no licence text that is known here."
         made.findings.append(refuse("licence-unknown", says, DECIDE, unknown[0]))
-    if not made.matches and not unknown:
+    ids = {licence.id for licence in made.licences}
+    if not ids and not unknown:
         if strange:
             says = f"The model card names the licence {some(strange)}, which is not known here, and gives no text."
             made.findings.append(refuse("licence-unknown", says, DECIDE))
@@ -183,9 +190,8 @@ def _compare(made: Licensing, claimed: list[Licence], strange: list[str], unknow
         else:
             says = "There is no licence: no text, and nothing in the model card. Without one nothing is allowed."
             made.findings.append(refuse("no-licence", says, "Ask the publisher, or take another model."))
-    ids = {match.licence.id for match in made.matches}
     other = [licence.id for licence in claimed if licence.id not in ids]
-    if made.matches and other:
+    if ids and other:
         texts = " and ".join(sorted(ids))
         says = f"The model card claims {' and '.join(other)}, the text is that of {texts}. All are applied."
         made.findings.append(warn("licence-contradiction", says, "Ask the publisher which holds."))
@@ -202,7 +208,8 @@ def _decide(made: Licensing) -> None:
     if not made.licences:
         step("Is there a licence that is known?", "No: it must not be served until somebody has read its terms.")
         return
-    how = "by its text" if made.matches else "by the model card's word only"
+    by_text = any(match.licence.kind != POLICY for match in made.matches)
+    how = "by its text" if by_text else "by the model card's word only"
     step("Is there a licence that is known?", f"Yes, {made.name}, {how}.")
     if changed:
         where = "; ".join(_told(match) for match in changed)
@@ -210,9 +217,8 @@ def _decide(made: Licensing) -> None:
         for match in changed:
             says = f"{match.file} is a modified {match.licence.id}. {_told(match)}"
             found.append(refuse("licence-modified", says, DECIDE, match.file))
-    elif made.matches:
-        compared = all(not match.licence.phrases for match in made.matches)
-        step("Is the text unaltered?", "Yes, word for word." if compared else "Its main sentences are all there.")
+    elif by_text:
+        step("Is the text unaltered?", "Yes, word for word.")
     barred = [licence for licence in made.licences if licence.kind == "non-commercial" or licence.refuse]
     if barred:
         step("May a company use it?", f"No: {some([licence.name for licence in barred])}.")

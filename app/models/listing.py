@@ -16,6 +16,7 @@ MOST_FILES = 20_000
 MOST_DEPTH = 6
 SKIPPED = frozenset({".git", ".cache", ".locks"})  # what version control and the hub's client keep beside a model
 SMALLEST_HOLE = 1 << 20  # bytes; below that a hole is a file system's own doing
+MOST_HOLES = 16 << 20  # bytes; copying a file may leave out that many, of rows that are zeros by right
 HOLES_LOOKED_AT = 1000
 
 
@@ -155,7 +156,9 @@ def holes(file: Listed) -> int:
 
 def sparse(files: list[Listed]) -> list[Finding]:
     """A finding where files have holes: they are as large as they should be, and yet not there."""
-    hollow = [(file, count) for file in files if file.size and (count := holes(file)) > file.size // 100]
+    hollow = [
+        (file, count) for file in files if file.size and (count := holes(file)) > min(file.size // 100, MOST_HOLES)
+    ]
     if not hollow:
         return []
     names = some([f"{file.name} ({size(count)} of {size(file.size)})" for file, count in hollow])

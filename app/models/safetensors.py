@@ -71,6 +71,7 @@ class Header:
     file: str
     tensors: dict[str, Tensor]
     metadata: dict[str, str]
+    data: int = 0  # bytes before the first tensor
 
 
 class _Twice(ValueError):
@@ -125,7 +126,8 @@ def _parse(file: Listed, text: bytes) -> tuple[Header, list[Finding]]:
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
         says = f"The header of {file.name} is not that of a safetensors file."
         return nothing, [refuse("bad-header", says, AGAIN, file.name)]
-    header = Header(file=file.name, tensors=tensors, metadata=metadata if isinstance(metadata, dict) else {})
+    kept = metadata if isinstance(metadata, dict) else {}
+    header = Header(file=file.name, tensors=tensors, metadata=kept, data=8 + len(text))
     return header, _layout(file, header, data=file.size - 8 - len(text))
 
 

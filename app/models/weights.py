@@ -15,6 +15,7 @@ from typing import Any
 from app.models.findings import Finding, note, refuse, size, some, warn
 from app.models.listing import Listed, Listing, sparse
 from app.models.safetensors import PICKLE, Header, Tensor, once, read_header
+from app.models.samples import sampled
 
 INDEX = "model.safetensors.index.json"
 LARGEST_JSON = 64 << 20  # bytes; indexes of the largest models have about 15 MB
@@ -32,6 +33,7 @@ class Weights:
 
     files: list[Listed] = field(default_factory=list)
     tensors: dict[str, Tensor] = field(default_factory=dict)
+    places: int = 0  # that were looked at, beyond the headers
     elsewhere: bool = False  # there are weights in a form that is not loaded: pickles, GGUF …
     findings: list[Finding] = field(default_factory=list)
 
@@ -66,6 +68,10 @@ def read_weights(listed: Listing, stem: str = "model") -> Weights:
         says = f"{some([file.name for file in spare])} hold the weights a second time and are not used."
         found.findings.append(note("weights-twice", says, "They may be deleted to save disk.", spare[0].name))
     found.findings += sparse([file for file in listed.files.values() if file in every or file.size > 1 << 20])
+    whole = [file for file in files if not any(item.file == file.name for item in found.findings)]
+    looked = sampled(whole, headers)
+    found.places = looked.places
+    found.findings += looked.findings
     found.findings += pickles(listed)
     found.elsewhere = any(finding.code in ("pickles-only", "no-safetensors") for finding in found.findings)
     return found

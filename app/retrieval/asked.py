@@ -109,7 +109,7 @@ _NUMBERING = re.compile(
 _DATE = re.compile(
     r"\bwithin \S+ (?:\S+ )?(?:minutes?|hours?|days?|weeks?|months?|years?)\b|"
     r"\b1\d{3}s?\b|\b20\d\ds?\b|\bcentur(?:y|ies)\b|\b\d{1,2}[./-]\d{1,2}[./-]\d{2,4}\b|(?<!\d)\d{1,2}:\d\d(?!\d)|"
-    r"\b(?:january|february|march|april|may|june|july|august|september|october|november|december)\b|"
+    r"\b(?:january|february|(?-i:March|May|MARCH|MAY)|april|june|july|august|september|october|november|december)\b|"
     r"\b(?:monday|tuesday|wednesday|thursday|friday|saturday|sunday)\b|"
     r"\b(?:januar|februar|märz|mai|juni|juli|oktober|dezember|jahrhundert)\b|"
     r"\d+ ?(?:年|月|日|世纪|年代|时|点)|[一二三四五六七八九十〇]+(?:年|月|日|世纪)|[朝代]",

@@ -61,6 +61,9 @@ def over_pages(hits: Sequence[Hit]) -> list[Hit]:
     shown: Counter[tuple[str, int]] = Counter()
     judged = []
     for hit in hits:
+        if not hit.found.chunk.pages:
+            judged.append(hit)
+            continue
         pages = [(hit.found.document_id, page) for page in hit.found.chunk.pages]
         seen = max((shown[page] for page in pages), default=0)
         shown.update(pages)

@@ -1,23 +1,18 @@
 """What a question says word for word, and what that may also be called: phrases, codes, slips, abbreviations.
 
-Everything is read from passages that the person may read, when they ask; nothing is kept, so nothing can tell of other
-people's documents. Knows no index.
+Everything is read from passages that the person may read, when they ask, so that nothing can tell of other people's
+documents. Knows no index.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from storage.words import is_unspaced, question_terms, terms
 
 MISSPELT = 5  # letters: shorter words have too many that look alike
-_IN_BRACKETS = re.compile(r"\(([A-Z][A-Za-z]?[A-Z]{0,6}s?)\)")  # Paid Time Off (PTO)
-_BEFORE = re.compile(r"(?:\b[\w'’-]+[ \u00a0]){1,9}$")
-_BEFORE_CHARACTERS = 200
-_SHORT_LONG = re.compile(r"\b([A-Z]{2,8})\s?\(([^()]{4,80})\)")  # PTO (paid time off)
 _SHORT = re.compile(r"\b[A-Z][A-Za-z]?[A-Z]{1,6}s?\b")
-_SMALL = frozenset("and of the for to in on a an und der die das für von et de la le les des du y".split())
 _QUOTED = re.compile(r"[\"“”„]([^\"“”„]{2,200})[\"“”]|«([^»]{2,200})»|「([^」]{2,200})」|『([^』]{2,200})』")
 _CODE = re.compile(  # letters and digits: HF-210, v6.15.0; not FY2022, Q3, 3rd
     r"(?<![\w./-])(?!(?:FY\W?\d+|Q[1-4]|[1-4]Q|\d+(?:st|nd|rd|th)s?)(?:\W|\d|$))(?=[\w./-]*\d)(?=[\w./-]*[^\W\d_])\w+(?:[./-]\w+)*",
@@ -55,55 +50,13 @@ def names_in(question: str) -> list[str]:
     return [term for term in question_terms(" ".join(found)) if not is_unspaced(term)] if found else []
 
 
-def definitions(text: str) -> dict[str, str]:
-    """Abbreviations that a text defines, by its own words.
-
-    >>> definitions("Staff have Paid Time Off (PTO). The SLA (service level agreement) holds.")
-    {'PTO': 'Paid Time Off', 'SLA': 'service level agreement'}
-    """
-    found: dict[str, str] = {}
-    after, before = _capitals_at_brackets(text)
-    for match in _IN_BRACKETS.finditer(text) if after else ():
-        short = match.group(1).removesuffix("s")
-        words = _BEFORE.search(text, max(0, match.start() - _BEFORE_CHARACTERS), match.start())
-        if words and (long := _spelt_out(short, words.group().split())):
-            found.setdefault(short, long)
-    for match in _SHORT_LONG.finditer(text) if before else ():
-        if long := _spelt_out(match.group(1), match.group(2).split()):
-            found.setdefault(match.group(1), long)
-    return found
-
-
-def _capitals_at_brackets(text: str) -> tuple[bool, bool]:
-    """Whether a capital letter stands after an opening bracket, and before one. Most texts have neither."""
-    after = before = False
-    place = text.find("(")
-    while place >= 0:
-        after = after or text[place + 1 : place + 2].isupper()
-        before = before or text[max(0, place - 2) : place].rstrip()[-1:].isupper()
-        place = text.find("(", place + 1)
-    return after, before
-
-
-def _spelt_out(short: str, words: list[str]) -> str | None:
-    """The last words whose initials are the abbreviation; small words may be passed over."""
-    wanted = short.lower()
-    for start in range(len(words) - 1, -1, -1):
-        mine = words[start:]
-        for initials in (mine, [word for word in mine if word.lower() not in _SMALL]):
-            letters = [piece[0].lower() for word in initials for piece in word.split("-") if piece]
-            if "".join(letters) == wanted and len(initials) > 1:
-                return " ".join(mine)
-    return None
-
-
-def other_names(question: str, texts: Iterable[str]) -> list[str]:
-    """What the question's abbreviations stand for, and abbreviations of what it spells out, as `texts` define them."""
+def other_names(question: str, defined: Iterable[Mapping[str, str]]) -> list[str]:
+    """What the question's abbreviations stand for, and abbreviations of what it spells out, as texts `defined` them."""
     asked = {match.group().removesuffix("s").upper() for match in _SHORT.finditer(question)}
     own = terms(question)
     names: list[str] = []
-    for text in texts:
-        for short, long in definitions(text).items():
+    for own_words in defined:
+        for short, long in own_words.items():
             if short.upper() in asked:
                 names.append(long)
             elif _holds(own, terms(long)):

@@ -12,6 +12,11 @@ from collections.abc import Collection, Sequence
 _CASH = "statement of cash flows"
 _BALANCE = "balance sheet statement of financial position"
 _INCOME = "statement of income operations earnings"
+# where a sum is meant, not what somebody does with it: "who looks after revenue recognition?"
+_FIGURES = (
+    r"(?:\b(?:19|20)\d\d\b|\bfy|\bq[1-4]\b|\b(?:quarter|fiscal|annual|year|how much|total|growth|gr[eo]w|increased?|"
+    r"decreased?|decline[ds]?|margin|percent(?:age)?|highest|lowest|segment|reported)\b)"
+)
 _KNOWN = tuple(
     (re.compile(rf"\b(?:{asked})(?!\w)", re.IGNORECASE), says)
     for asked, says in (
@@ -32,7 +37,7 @@ _KNOWN = tuple(
         (r"sg ?& ?a", f"selling general and administrative expenses {_INCOME}"),
         (r"r ?& ?d", "research and development expenses"),
         (r"eps", f"earnings per share {_INCOME}"),
-        (r"top line|revenues?", "net sales"),
+        (rf"top line|(?:{_FIGURES}.*?)revenues?|revenues?(?=.*{_FIGURES})", "net sales"),
         (r"bottom line|net (?:profit|earnings)", f"net income {_INCOME}"),
         (r"operating cash ?flows?|cash from operations", f"net cash provided by operating activities {_CASH}"),
         (r"free cash ?flows?", f"net cash provided by operating activities purchases of property {_CASH}"),
@@ -59,6 +64,7 @@ _KNOWN = tuple(
             r"legal (?:battles?|disputes?|proceedings?)|lawsuits?|suing|sued",
             "legal proceedings litigation commitments and contingencies",
         ),
+        (r"(?:what|how much) (?:do|does|did|will|would) (?:[\w.-]+ ){1,6}cost", "price"),
         (r"writ(?:e|ten|ing)[- ]?(?:off|down)s?", "impairment"),
     )
 )

@@ -12,7 +12,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from time import perf_counter
 
 import numpy as np
@@ -23,32 +23,29 @@ from app.retrieval.expand import codes, may_be_misspelt, names_in, nearest, othe
 from app.retrieval.figures import also_called, is_titled, statements
 from app.retrieval.followup import Asking, asking
 from app.retrieval.fuse import (
-    Evidence,
-    ceiling,
-    coverage,
-    fused,
     part_said,
-    phrase,
     with_codes,
     with_company,
     with_names,
     with_quotes,
     with_titles,
 )
+from app.retrieval.judge import Candidates, Judge, Judged
 from app.retrieval.named import Named, as_one, named, without
 from app.retrieval.rerank import Reranker
 from app.retrieval.steadfast import unit
 from app.retrieval.trust import trust
 from app.retrieval.turns import Turns
 from app.retrieval.weighing import Weighing
-from storage.catalog import Vector
+from storage.catalog import Candidate, Vector
 from storage.embedder import Embedder
 from storage.errors import IndexUnavailable, ServiceError
 from storage.filters import Filters
 from storage.indexes import NO_FILTERS, Indexes
 from storage.keywords import IndexHit
 from storage.records import StoredChunk
-from storage.words import question_terms, terms
+from storage.said import terms_of
+from storage.words import question_terms
 
 log = logging.getLogger("premise.search")
 
@@ -183,7 +180,7 @@ class _Search:
         self._trust = trust(asked.text, embedder) if self._meant else 0.0
         self._encode = embedder.encode_questions
         self._quoted, self._codes = quoted(asked.text), codes(asked.text)
-        self._found: dict[str, tuple[StoredChunk, Vector]] = {}
+        self._found: dict[str, Candidate] = {}
 
     def ranked(self) -> list[Hit]:
         """Every candidate, best first."""
@@ -197,54 +194,74 @@ class _Search:
             wanted |= {term: weight for term, weight in more.items() if rarity[term] < rarity[UNKNOWN_TERM]}
             by_word = self._by_word(wanted)
             self._load(by_word)
+        if not self._found:
+            return []
         left = self._left_of_echoes()
         echoed = set(list(self._asked.terms)[self._asked.own :])
-        judge = _Judge(
+        judge = Judge(
             weights={t: weight * rarity[t] * (left if t in echoed else 1.0) for t, weight in wanted.items()},
             vector=_mixed(self._texts, self._asked, left),
             trust=self._trust,
             share=self._weighing.meaning,
         )
-        hits, scores = self._judged(judge, wanted, by_word)
-        scores = with_company(scores, [hit.found.path for hit in hits], trust=self._trust)
+        judged, scores, by_word = self._judged(judge, wanted, by_word)
+        found = [candidate.found for candidate in self._found.values()]
+        scores = with_company(scores, [item.path for item in found], trust=self._trust)
         if _NOW.search(self._asked.text):
-            scores = _newer_first(scores, [hit.found.modified for hit in hits])
+            scores = _newer_first(scores, [item.modified for item in found])
         if self._codes:
-            scores = with_codes(scores, [_said(hit, self._codes) for hit in hits])
-        hits = [replace(hit, score=score, legs=hit.legs | mark) for hit, score in zip(hits, scores, strict=True)]
-        return self.wording_first(sorted(hits, key=lambda hit: (-hit.score, hit.found.chunk.id)))
+            scores = with_codes(scores, [_said(item, self._codes) for item in found])
+        meaning, coverage = judged.meaning.tolist(), judged.coverage.tolist()
+        hits = [
+            Hit(
+                rank=0,
+                score=scores[at],
+                found=found[at],
+                legs={"vector": meaning[at], "keyword": by_word[at], "coverage": coverage[at]} | mark,
+            )
+            for at in sorted(range(len(found)), key=lambda at: (-scores[at], found[at].chunk.id))
+        ]
+        return self.wording_first(hits)
 
     def _judged(
-        self, judge: _Judge, wanted: Mapping[str, float], by_word: Mapping[str, float]
-    ) -> tuple[list[Hit], list[float]]:
-        """Every candidate by itself, and its score by what its document and its table are called too."""
+        self, judge: Judge, wanted: Mapping[str, float], by_word: Mapping[str, float]
+    ) -> tuple[Judged, list[float], list[float]]:
+        """Every candidate by itself; its score by what its document and its table are called too; and its BM25."""
         names, runs = frozenset(names_in(self._asked.text)), as_one(self._asked.text)
-        meant = named(self._called(runs), names, judge.weights) if names else None
+        called = self._called(runs)
+        meant = named(called, names, judge.weights) if names else None
         judge = replace(judge, vector=self._asking_for(meant, judge.vector))
         inside, by_word_inside = self._inside(meant, wanted, judge) if meant else (judge, {})
-        hits = [
-            inside.hit(found, own, by_word_inside.get(name, 0.0))
-            if meant and found.document_id in meant.documents
-            else judge.hit(found, own, by_word.get(name, 0.0))
-            for name, (found, own) in self._found.items()
-        ]
-        scores = [hit.score for hit in hits]
+        candidates = Candidates(list(self._found.values()), list(judge.weights))
+        documents = [candidate.found.document_id for candidate in self._found.values()]
+        bm25 = [by_word.get(name, 0.0) for name in self._found]
+        judged = judge.judged(candidates, bm25)
+        if meant:
+            chosen = [document in meant.documents for document in documents]
+            bm25 = [
+                by_word_inside.get(name, 0.0) if own else score
+                for name, own, score in zip(self._found, chosen, bm25, strict=True)
+            ]
+            judged = judged.but(inside.judged(candidates, bm25), np.array(chosen))
+        scores: list[float] = judged.scores.tolist()
         if names or any(term.isdigit() for term in judge.weights):  # else no name and no year tells documents apart
             called = self._called(runs)
-            mine = [called[hit.found.document_id] for hit in hits]
-            scores = with_names(scores, mine, judge.weights, names=names, held=frozenset(judge.held))
+            held = candidates.held() | (inside.given if meant else frozenset())
+            scores = with_names(scores, documents, called, judge.weights, names=names, held=held)
         if asked := statements(self._asked.text):
-            titles = [_terms_of(hit.found.chunk.section.rpartition(" > ")[2]) for hit in hits]
+            sections = [candidate.found.chunk.section for candidate in self._found.values()]
+            titles = [_terms_of(section.rpartition(" > ")[2]) for section in sections]
             scores = with_titles(scores, [is_titled(title, asked) for title in titles])
-        return hits, scores
+        return judged, scores, bm25
 
     def _called(self, runs: Mapping[str, Sequence[str]]) -> dict[str, frozenset[str]]:
         """What the documents of the candidates are called, as index terms; names in one word apart too."""
         called = {}
-        for found, _ in self._found.values():
+        for found, _, _ in self._found.values():
             if found.document_id not in called:
-                own = frozenset(_terms_of(f"{found.title} {found.path}"))
-                called[found.document_id] = own.union(*(parts for run, parts in runs.items() if run in own))
+                own = _name_of(f"{found.title} {found.path}")
+                split = [parts for run, parts in runs.items() if run in own]
+                called[found.document_id] = own.union(*split) if split else own
         return called
 
     def _asking_for(self, meant: Named | None, vector: Vector) -> Vector:
@@ -258,10 +275,10 @@ class _Search:
             return vector
         return unit(vector + self._encode(list(texts)).T @ np.array(list(texts.values()), dtype=np.float32))
 
-    def _inside(self, meant: Named, wanted: Mapping[str, float], judge: _Judge) -> tuple[_Judge, dict[str, float]]:
+    def _inside(self, meant: Named, wanted: Mapping[str, float], judge: Judge) -> tuple[Judge, dict[str, float]]:
         """How passages of the documents that the question names are judged: by the rest of it. Looks for more there."""
         rest = {term: weight for term, weight in wanted.items() if term not in meant.terms}
-        every = (found for found, _ in self._found.values())
+        every = (candidate.found for candidate in self._found.values())
         revisions = {found.chunk.revision_id for found in every if found.document_id in meant.documents}
         weights = self._weighing.keywords
         hits = self._indexes.keywords.search(rest, labels=self._labels, k=INSIDE, weights=weights, within=revisions)
@@ -273,7 +290,7 @@ class _Search:
         """Where the question quotes, what says so word for word comes before all else."""
         if not self._quoted:
             return hits
-        scores = with_quotes([hit.score for hit in hits], [_said(hit, self._quoted) for hit in hits])
+        scores = with_quotes([hit.score for hit in hits], [_said(hit.found, self._quoted) for hit in hits])
         hits = [replace(hit, score=score) for hit, score in zip(hits, scores, strict=True)]
         return sorted(hits, key=lambda hit: -hit.score)
 
@@ -282,11 +299,12 @@ class _Search:
         if not self._found:
             return {}
         names = list(self._found)
-        vectors = np.stack([vector for _, vector in self._found.values()])
+        vectors = np.concatenate([candidate.vector for candidate in self._found.values()]).reshape(len(names), -1)
         found: dict[str, set[str]] = {}
-        for one, other in np.argwhere(np.triu(vectors @ vectors.T >= ALIKE, 1)).tolist():
-            found.setdefault(names[one], set()).add(names[other])
-            found.setdefault(names[other], set()).add(names[one])
+        for one, other in np.argwhere(vectors @ vectors.T >= ALIKE).tolist():
+            if one < other:
+                found.setdefault(names[one], set()).add(names[other])
+                found.setdefault(names[other], set()).add(names[one])
         return found
 
     def _by_word(self, wanted: Mapping[str, float]) -> dict[str, float]:
@@ -322,7 +340,7 @@ class _Search:
         """How much of the earlier turns counts, once it is known how well the question does by itself."""
         if not self._asked.echoes or not self._found:
             return 1.0
-        return self._asked.faded(max(float(own @ self._texts[0]) for _, own in self._found.values()))
+        return self._asked.faded(max(float(candidate.vector @ self._texts[0]) for candidate in self._found.values()))
 
     def _load(self, names: Sequence[str] | Mapping[str, float]) -> None:
         missing = [name for name in dict.fromkeys(names) if name not in self._found]
@@ -349,9 +367,13 @@ class _Search:
         return spelt, rarity | keywords.rarity(list(corrected.values()), labels=labels)
 
     def _other_names(self, wanted: Mapping[str, float]) -> dict[str, float]:
-        names = other_names(self._asked.text, (found.chunk.body for found, _ in self._found.values()))
+        names = other_names(self._asked.text, self._defined())
         names += also_called(self._asked.text)
         return {term: OTHER_NAME for name in names for term in question_terms(name) if term not in wanted}
+
+    def _defined(self) -> list[dict[str, str]]:
+        """The abbreviations that candidates define."""
+        return [candidate.said.definitions() for candidate in self._found.values() if candidate.said.defines]
 
 
 def _texts(embedder: Embedder, asked: Asking) -> Vector:
@@ -390,43 +412,15 @@ def _reranked(reranker: Reranker, question: str, hits: list[Hit]) -> tuple[list[
     return [*judged, *(replace(hit, score=last * hit.score) for hit in rest)], ()
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Judge:
-    """What a question asks for, and how well a candidate gives it."""
-
-    weights: dict[str, float]  # how much each term of the question tells, in its order
-    vector: Vector
-    trust: float  # how far the embedder knows the question's words, 0 to 1
-    share: float  # of meaning
-    given: frozenset[str] = frozenset()  # of its terms, those that choose the document and are said by all of it
-    held: set[str] = field(default_factory=set)  # of its terms, those that some candidate has
-
-    @cached_property
-    def _given(self) -> tuple[float, dict[str, float]]:
-        """The share of the weights that is given, and the others."""
-        return coverage(self.weights, self.given), {t: w for t, w in self.weights.items() if t not in self.given}
-
-    def hit(self, found: StoredChunk, own: Vector, bm25: float) -> Hit:
-        """The candidate with its own score, not yet ranked. `bm25`: 0 where the words did not find it."""
-        header, body = _terms_of(f"{found.chunk.header} {found.path}"), _terms_of(found.chunk.body)
-        said = self.given | (self.weights.keys() & header) | (self.weights.keys() & body)
-        self.held.update(said)
-        share, rest = self._given
-        evidence = Evidence(
-            meaning=float(own @ self.vector),
-            keyword=share + (1.0 - share) * min(1.0, bm25 / ceiling(rest)),
-            phrase=phrase(rest, body),
-            coverage=coverage(self.weights, frozenset(said)),
-        )
-        legs = {"vector": evidence.meaning, "keyword": bm25, "coverage": evidence.coverage}
-        return Hit(rank=0, score=fused(evidence, trust=self.trust, share=self.share), found=found, legs=legs)
+@lru_cache(maxsize=20_000)
+def _name_of(text: str) -> frozenset[str]:
+    return frozenset(terms_of(text))
 
 
-def _said(hit: Hit, runs: Sequence[Sequence[str]]) -> float:
-    chunk = hit.found.chunk
-    return part_said(runs, _terms_of(chunk.body), _terms_of(f"{chunk.header} {hit.found.path}"))
+def _said(found: StoredChunk, runs: Sequence[Sequence[str]]) -> float:
+    return part_said(runs, _terms_of(found.chunk.body), _terms_of(f"{found.chunk.header} {found.path}"))
 
 
-@lru_cache(maxsize=20_000)  # chunks never change: the same text has the same terms
+@lru_cache(maxsize=20_000)  # the same text has the same terms
 def _terms_of(text: str) -> tuple[str, ...]:
-    return tuple(terms(text.replace("_", " ")))
+    return tuple(terms_of(text))

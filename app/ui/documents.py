@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import time
-
 import streamlit as st
 
 from app.engine import Engine
-from app.ui import current, identity, wording
-from app.ui.thread import READABLE_SECONDS
+from app.ui import current, identity, visit, wording
 from app.web import safe
 from app.web.pages import is_drawn
 from storage.catalog import Filter
@@ -68,12 +65,7 @@ def page() -> None:
 
 def _suffixes(engine: Engine, labels: frozenset[int]) -> list[str]:
     """The types there are. Kept for a minute."""
-    last = st.session_state.get("suffixes")
-    if last is None or last[0] != labels or time.monotonic() - last[1] > READABLE_SECONDS:
-        last = (labels, time.monotonic(), engine.catalog.suffixes(labels=labels))
-        st.session_state["suffixes"] = last
-    found: list[str] = last[2]
-    return found
+    return visit.kept("suffixes", labels, lambda: engine.catalog.suffixes(labels=labels))
 
 
 def _kind(suffix: str) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from datetime import date
 from typing import Any
@@ -10,13 +9,13 @@ from typing import Any
 import streamlit as st
 
 from app.engine import Engine
+from app.ui import visit
 from app.web import safe
 from storage.accounts import User
 from storage.filters import FAMILIES, Filters
 
 TYPES = ("pdf", *FAMILIES)
 MOST = 300  # documents that are offered at once; of more one says first what their paths hold
-KEPT_SECONDS = 60
 _last: dict[str, Filters] = {}  # by person: a mark in an answer is a link, and with it a new visit begins
 
 
@@ -66,12 +65,7 @@ def _several(label: str, name: str, values: Sequence[str]) -> None:
 def _paths(engine: Engine, user: User) -> list[str]:
     """The paths that a person may read. Kept for a minute."""
     labels = engine.catalog.labels_of(user.all_groups)
-    last = st.session_state.get("readable_paths")
-    if last is None or last[0] != labels or time.monotonic() - last[1] > KEPT_SECONDS:
-        last = (labels, time.monotonic(), engine.catalog.readable_paths(labels=labels))
-        st.session_state["readable_paths"] = last
-    found: list[str] = last[2]
-    return found
+    return visit.kept("readable_paths", labels, lambda: engine.catalog.readable_paths(labels=labels))
 
 
 def _take_up(name: str) -> None:

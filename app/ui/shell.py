@@ -20,7 +20,6 @@ from streamlit import config
 from storage.settings import Settings
 
 MAIN = Path(__file__).with_name("main.py")
-ACCENT = "#0f5b66"
 OPTIONS: dict[str, Any] = {
     "browser.gatherUsageStats": False,
     "client.showErrorDetails": "none",
@@ -42,17 +41,25 @@ OPTIONS: dict[str, Any] = {
     "server.maxUploadSize": 1,
     "server.showEmailPrompt": False,
     "ui.hideTopBar": False,
-    "theme.base": "light",
-    "theme.primaryColor": ACCENT,
-    "theme.backgroundColor": "#ffffff",
-    "theme.secondaryBackgroundColor": "#f1f6f6",
-    "theme.textColor": "#17313a",
-    "theme.linkColor": ACCENT,
-    "theme.borderColor": "#d5e1e3",
     "theme.baseRadius": "0.6rem",
     "theme.showWidgetBorder": True,
-    "theme.sidebar.backgroundColor": "#f1f6f6",
-    "theme.sidebar.secondaryBackgroundColor": "#e3edee",
+    # no theme.base: the page is light or dark as the person's system is; style.css has the same colours
+    "theme.light.primaryColor": "#0f5b66",
+    "theme.light.backgroundColor": "#ffffff",
+    "theme.light.secondaryBackgroundColor": "#f1f6f6",
+    "theme.light.textColor": "#17313a",
+    "theme.light.linkColor": "#0f5b66",
+    "theme.light.borderColor": "#d5e1e3",
+    "theme.light.sidebar.backgroundColor": "#f1f6f6",
+    "theme.light.sidebar.secondaryBackgroundColor": "#e3edee",
+    "theme.dark.primaryColor": "#2a8a94",
+    "theme.dark.backgroundColor": "#10191c",
+    "theme.dark.secondaryBackgroundColor": "#18252a",
+    "theme.dark.textColor": "#dce7e9",
+    "theme.dark.linkColor": "#6fc3ca",
+    "theme.dark.borderColor": "#2c3f45",
+    "theme.dark.sidebar.backgroundColor": "#18252a",
+    "theme.dark.sidebar.secondaryBackgroundColor": "#203136",
 }
 
 

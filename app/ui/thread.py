@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import Any
 
 import streamlit as st
@@ -10,14 +9,13 @@ import streamlit as st
 from app.answers.related import openers, related
 from app.engine import Engine
 from app.records import Mode
-from app.ui import kept, source, wording
+from app.ui import kept, source, visit, wording
 from app.web import safe
 from storage.accounts import User
 from storage.catalog import Filter
 from storage.conversations import Message
 
 AVATAR = ":material/article:"
-READABLE_SECONDS = 60
 PERSON = ":material/person:"
 
 
@@ -153,12 +151,7 @@ def _thumbs(engine: Engine, user: User, message: Message) -> None:
 def readable(engine: Engine, user: User) -> int:
     """How many documents a person may read. Kept for a minute."""
     labels = engine.catalog.labels_of(user.all_groups)
-    last = st.session_state.get("readable")
-    if last is None or last[0] != labels or time.monotonic() - last[1] > READABLE_SECONDS:
-        last = (labels, time.monotonic(), engine.catalog.count_documents(Filter(), labels=labels))
-        st.session_state["readable"] = last
-    number: int = last[2]
-    return number
+    return visit.kept("readable", labels, lambda: engine.catalog.count_documents(Filter(), labels=labels))
 
 
 def welcome(engine: Engine, user: User) -> None:

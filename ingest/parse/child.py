@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import gc
 import json
 import os
 import resource
@@ -30,6 +31,7 @@ from storage.records import Parsed
 _CLONE_NEWUSER = 0x10000000
 _CLONE_NEWNET = 0x40000000
 _OPEN_FILES = 256
+_ALLOCATIONS = 50_000  # between two looks for cycles; some megabytes at most
 
 
 def main() -> None:
@@ -38,6 +40,7 @@ def main() -> None:
     replies = _own_stdout()
     requests = sys.stdin.buffer
     restrict(limits)
+    collect_seldom()
     threading.Thread(target=end_with, args=(int(sys.argv[2]),), daemon=True).start()
     allow(())  # where the system leaves it a network, no library gets to use it
     write_message(replies, {"hello": True, "network": not without_network()})
@@ -99,6 +102,12 @@ def restrict(limits: ParseLimits) -> None:
     largest = max(limits.max_unpacked_bytes, limits.max_bytes)
     resource.setrlimit(resource.RLIMIT_FSIZE, (largest, largest))
     os.nice(5)
+
+
+def collect_seldom() -> None:
+    """Look for cycles less often: a document's records hold none, and and the looking takes its time."""
+    gc.freeze()
+    gc.set_threshold(_ALLOCATIONS)
 
 
 def _renew_processor_time(limits: ParseLimits, more: float = 0.0) -> None:

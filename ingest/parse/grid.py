@@ -1,11 +1,13 @@
 """The cells of a sheet to titles and tables. Knows where tables begin and what their headers are; knows no file format.
 
 Rows between empty rows are a block. Lone cells on top of a block are its title. The first row that is mostly words
-and is followed by data is the header; a block without a header of its own goes on under the one before it.
+and is followed by data is the header, with the names of groups that span its columns above it; a block without a header
+of its own goes on under the one before it.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -16,6 +18,9 @@ from ingest.parse.table import guess_header, is_number, joined_header, table
 from ingest.parse.text import heading, prose, single_line
 from storage.records import Element
 
+MOST_GROUPS = 3  # rows of groups above the names of columns
+_YEAR = re.compile(r"(19|20)\d\d")
+
 
 @dataclass(frozen=True, kw_only=True)
 class GridRow:
@@ -23,6 +28,7 @@ class GridRow:
 
     number: int  # counting from 1, as the sheet shows it
     cells: tuple[str, ...]  # from column A on
+    across: tuple[tuple[int, int], ...] = ()  # first and last column of cells over several, counting from 0
 
     @property
     def filled(self) -> list[int]:
@@ -87,7 +93,11 @@ def _tables(
     first = min(row.filled[0] for row in block)
     last = max(row.filled[-1] for row in block)
     cells = [_slice(row, first, last) for row in block]
-    if names is None:
+    groups = _group_rows(block, cells, first) if names is None else 0
+    if groups:
+        names = groups + 1
+        cells[:groups] = [_spread(row, texts, first) for row, texts in zip(block[:groups], cells, strict=False)]
+    elif names is None:
         names = _header_rows(cells)
     spots: list[str | None] = [
         f"{get_column_letter(first + 1)}{row.number}:{get_column_letter(last + 1)}{row.number}" for row in block
@@ -105,6 +115,40 @@ def _tables(
 
 def _slice(row: GridRow, first: int, last: int) -> tuple[str, ...]:
     return tuple(single_line(row.cells[i]) if i < len(row.cells) else "" for i in range(first, last + 1))
+
+
+def _group_rows(block: Sequence[GridRow], cells: Sequence[Sequence[str]], first: int) -> int:
+    """How many rows at the top name groups of columns: cells over several, with a name below for each of these.
+
+    Not without numbers in what follows the names: the words below may be data already.
+    """
+    count = 0
+    for row, after, texts in zip(block[:MOST_GROUPS], block[1:], cells[1:], strict=False):
+        below = _spread(after, texts, first)
+        spans = _groups(row, first, len(below))
+        if not spans or not all(all(below[left : right + 1]) for left, right in spans) or not _names_only(below):
+            break
+        count += 1
+    data = [cell for row in cells[count + 1 : count + 4] for cell in row if cell]
+    return count if any(map(is_number, data)) else 0
+
+
+def _groups(row: GridRow, first: int, width: int) -> list[tuple[int, int]]:
+    """The cells over several columns that say something: first and last column, from the table's first."""
+    filled = [(left, right) for left, right in row.across if first <= left < len(row.cells) and row.cells[left]]
+    return [(left - first, min(right - first, width - 1)) for left, right in filled if left - first < width - 1]
+
+
+def _spread(row: GridRow, texts: Sequence[str], first: int) -> tuple[str, ...]:
+    """A row of groups with each group's name over all of its columns, as what comes before theirs."""
+    named = list(texts)
+    for left, right in _groups(row, first, len(texts)):
+        named[left : right + 1] = [f"{texts[left].removesuffix(':')}:"] * (right - left + 1)
+    return tuple(named)
+
+
+def _names_only(row: Sequence[str]) -> bool:
+    return all(not is_number(cell) or _YEAR.fullmatch(cell) for cell in row if cell)
 
 
 def _header_rows(cells: Sequence[Sequence[str]]) -> int:

@@ -7,6 +7,7 @@ place.
 
 from __future__ import annotations
 
+import contextlib
 import email
 import email.policy
 import mimetypes
@@ -24,6 +25,7 @@ from ingest.parse.html import parse_html, plain_or_html
 from ingest.parse.limits import ParseLimits
 from ingest.parse.members import Unpacking
 from ingest.parse.text import heading, paragraphs, prose, single_line
+from ingest.parse.tnef import SIGNATURE, Packed, unpack
 from storage.failures import Code, ParseFailure
 from storage.records import Element, Parsed
 
@@ -41,6 +43,8 @@ def parse_eml(data: bytes, *, limits: ParseLimits) -> Parsed:
         raise ParseFailure(Code.ENCRYPTED, "The message is encrypted (S/MIME or PGP).")
     unpacking = Unpacking(limits)
     body = list(_body(message, unpacking, 0))
+    if not any(part.get_content_maintype() == "text" for part in message.walk()):
+        body += _packed_text(message, unpacking)
     subject = _header(message, "Subject")
     if not body and not subject and not unpacking.members:
         raise ParseFailure(Code.EMPTY, "The message has neither a subject nor a text.")
@@ -95,7 +99,10 @@ def _body(part: EmailMessage, unpacking: Unpacking, depth: int) -> Iterator[Elem
                 yield from _head(inner)
                 yield from _body(inner, unpacking, depth + 1)
     elif part.get_content_disposition() == "attachment" or (name and not kind.startswith(("multipart/", "text/"))):
-        if not _is_decoration(part):
+        packed = _packed_in(part)
+        if packed is not None:
+            yield from _unpacked(part, packed, unpacking)
+        elif not _is_decoration(part):
             _attach(part, unpacking)
     elif kind == "multipart/alternative":
         yield from _alternative(part, unpacking, depth)
@@ -115,6 +122,51 @@ def _is_decoration(part: EmailMessage) -> bool:
     """True for pictures shown inside the text: logos and signatures."""
     inline = part.get_content_disposition() != "attachment" and part.get("Content-ID") is not None
     return inline and part.get_content_maintype() == "image"
+
+
+def _packed_in(part: EmailMessage) -> bytes | None:
+    """The bytes of an attachment that Outlook packed others into ("winmail.dat")."""
+    data = part.get_payload(decode=True) if not part.is_multipart() else None
+    return data if isinstance(data, bytes) and data.startswith(SIGNATURE) else None
+
+
+def _unpacked(part: EmailMessage, data: bytes, unpacking: Unpacking) -> Iterator[Element]:
+    """What is in it becomes attachments of the mail; messages in it are read in place."""
+    try:
+        packed = unpack(data)
+    except ValueError as error:
+        reason = f"It was packed by Outlook and cannot be taken apart: {error}. Ask for the files in an ordinary mail."
+        unpacking.refuse(part.get_filename() or "winmail.dat", Code.CORRUPT, reason)
+        return
+    yield from _packed_files(packed, unpacking, 2)
+
+
+def _packed_files(packed: Packed, unpacking: Unpacking, level: int) -> Iterator[Element]:
+    for name, content in packed.files:
+        _take_out(name, content, unpacking)
+    for inner in packed.messages:
+        yield from heading(single_line(inner.subject), min(level, 6))
+        yield from _packed_body(inner, unpacking)
+        yield from _packed_files(inner, unpacking, level + 1)
+
+
+def _packed_text(message: EmailMessage, unpacking: Unpacking) -> Iterator[Element]:
+    """The text of a mail that Outlook packed with its attachments, and that has none beside."""
+    for part in message.walk():
+        data = _packed_in(part) if isinstance(part, EmailMessage) else None
+        if data is not None:
+            with contextlib.suppress(ValueError):  # said where its files are taken out
+                yield from _packed_body(unpack(data), unpacking)
+
+
+def _packed_body(packed: Packed, unpacking: Unpacking) -> list[Element]:
+    if packed.text.strip():
+        return plain_or_html(packed.text)
+    if packed.html.strip():
+        return list(parse_html(decode(packed.html)).elements)
+    if packed.rtf:
+        unpacking.warnings.append("A text that Outlook packed as RTF was left out. Save the mail as .msg.")
+    return []
 
 
 def _attach(part: EmailMessage, unpacking: Unpacking) -> None:
@@ -183,9 +235,13 @@ def parse_msg(path: Path, *, limits: ParseLimits) -> Parsed:
 
 def _detach(part: Attachment, unpacking: Unpacking) -> None:
     name = part.file_name or part.properties.str_prop_value(_SHORT_NAME) or "attachment"
-    data = part.file_bytes
     shown_inside = part.properties.str_prop_value(_CONTENT_ID) is not None
-    if unpacking.full or (shown_inside and (part.mime_type or "").startswith("image/")):
+    if not (shown_inside and (part.mime_type or "").startswith("image/")):
+        _take_out(name, part.file_bytes, unpacking)
+
+
+def _take_out(name: str, data: bytes | None, unpacking: Unpacking) -> None:
+    if unpacking.full:
         return
     if data is None:
         unpacking.refuse(name, Code.UNSUPPORTED, "It is an Outlook item or a link inside the message, not a file.")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
 from itertools import pairwise
 from pathlib import Path
@@ -195,7 +195,7 @@ def _seen(pieces: list[Piece], unseen: Unseen, page: pdfium.PdfPage, frame: Fram
 
 def _middle(piece: Piece) -> Piece:
     middle = (piece.left + piece.right) / 2
-    return replace(piece, left=middle, right=middle)
+    return piece._replace(left=middle, right=middle)
 
 
 def _lies_on(piece: Piece, boxes: Sequence[Corners]) -> bool:

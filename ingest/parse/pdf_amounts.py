@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from ingest.parse.pdf_piece import Piece
 
@@ -118,7 +118,7 @@ def _part(piece: Piece, start: int, end: int) -> Piece:
     widths = [0.28 if character in " .,()'’:;|ilI-" else 0.5 for character in piece.text]
     scale = (piece.right - piece.left) / sum(widths)
     left, right = piece.left + scale * sum(widths[:start]), piece.left + scale * sum(widths[:end])
-    return replace(piece, text=piece.text[start:end].strip(), left=left, right=right, lines=())
+    return piece._replace(text=piece.text[start:end].strip(), left=left, right=right, lines=())
 
 
 def _whole_amounts(parts: Sequence[Piece]) -> list[Piece]:
@@ -140,8 +140,7 @@ def _whole_amounts(parts: Sequence[Piece]) -> list[Piece]:
 
 def joined(parts: Sequence[Piece], between: str) -> Piece:
     """One piece of several, over all of their place."""
-    return replace(
-        parts[0],
+    return parts[0]._replace(
         text=between.join(part.text for part in parts),
         left=min(part.left for part in parts),
         right=max(part.right for part in parts),

@@ -65,7 +65,7 @@ def _one_table(before: Block, after: Block) -> Block:
 def _cell(one: Piece | None, other: Piece | None) -> Piece | None:
     if one is None or other is None:
         return one or other
-    return replace(one, text=f"{one.text} {other.text}", lines=(*one.parts, *other.parts))
+    return one._replace(text=f"{one.text} {other.text}", lines=(*one.parts, *other.parts))
 
 
 def _text(cell: Piece | None) -> str:

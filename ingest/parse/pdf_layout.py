@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
 from itertools import pairwise
 from statistics import median
 
@@ -93,7 +92,7 @@ def _is_below(above: Piece, below: Piece) -> bool:
 
 
 def _stacked(lines: Sequence[Piece]) -> Piece:
-    return lines[0] if len(lines) == 1 else replace(_joined(lines), left=min(p.left for p in lines), lines=tuple(lines))
+    return lines[0] if len(lines) == 1 else _joined(lines)._replace(left=min(p.left for p in lines), lines=tuple(lines))
 
 
 def _rows(pieces: Iterable[Piece]) -> Iterator[list[Piece]]:
@@ -132,8 +131,7 @@ def _joined(row: Sequence[Piece]) -> Piece:
     """One line of all."""
     if len(row) == 1:
         return row[0]
-    return replace(
-        row[0],
+    return row[0]._replace(
         text=" ".join(piece.text for piece in row),
         right=max(piece.right for piece in row),
         top=min(piece.top for piece in row),
@@ -231,9 +229,16 @@ def _continues(paragraph: list[Piece], line: Piece, pitch: float, edge: float) -
     if line.paragraph != last.paragraph and (ended or last.right < line.left + 0.8 * (edge - line.left)):
         return False
     listed = bool(BULLET.match(paragraph[0].text) or NUMBERED.match(paragraph[0].text))
-    indented = line.left - last.left > 0.8 * line.size and not (len(paragraph) == 1 and listed)
-    short = last.right < paragraph[0].left + 0.75 * (max(p.right for p in paragraph) - paragraph[0].left)
     outdented = listed and line.left <= paragraph[0].left - 0.3 * line.size
-    right_edge = max(edge if len(paragraph) == 1 else 0.0, *(piece.right for piece in paragraph))
+    return not (outdented or (ended and _may_end(paragraph, line, edge, listed)))
+
+
+def _may_end(paragraph: list[Piece], line: Piece, edge: float, listed: bool) -> bool:
+    """Whether a paragraph whose last line ends a sentence may end there, by the places of this line and the next."""
+    last = paragraph[-1]
+    indented = line.left - last.left > 0.8 * line.size and not (len(paragraph) == 1 and listed)
+    widest = max(piece.right for piece in paragraph)
+    short = last.right < paragraph[0].left + 0.75 * (widest - paragraph[0].left)
+    right_edge = max(edge if len(paragraph) == 1 else 0.0, widest)
     stops_early = last.right < paragraph[0].left + 0.6 * (right_edge - paragraph[0].left)
-    return not (outdented or (ended and (indented or short or (stops_early and line.right > last.right))))
+    return indented or short or (stops_early and line.right > last.right)

@@ -18,6 +18,7 @@ from ingest.parse.pdf_piece import Piece
 from ingest.parse.text import single_line
 
 MOST = 5000  # marks of a page that are looked at
+_SAY_NOTHING = (raw.FPDF_ANNOT_LINK, raw.FPDF_ANNOT_POPUP)
 _HIDDEN = 2 | 32  # flags: hidden, not viewed
 _TEXTS = (raw.FPDF_FORMFIELD_TEXTFIELD, raw.FPDF_FORMFIELD_COMBOBOX, raw.FPDF_FORMFIELD_LISTBOX)
 _CHECKS = (raw.FPDF_FORMFIELD_CHECKBOX, raw.FPDF_FORMFIELD_RADIOBUTTON)
@@ -40,14 +41,14 @@ def page_marks(document: pdfium.PdfDocument, page: pdfium.PdfPage, frame: Frame,
         if not mark:
             continue
         try:
-            if raw.FPDFAnnot_GetFlags(mark) & _HIDDEN:
-                continue
             kind = raw.FPDFAnnot_GetSubtype(mark)
+            if kind in _SAY_NOTHING or raw.FPDFAnnot_GetFlags(mark) & _HIDDEN:
+                continue
             if kind == raw.FPDF_ANNOT_WIDGET:
                 marks.pieces.extend(_piece(text, mark, frame, number) for text in _value(document, mark))
             elif kind == raw.FPDF_ANNOT_FREETEXT:
                 marks.pieces.extend(_piece(text, mark, frame, number) for text in _said(mark, b"Contents"))
-            elif kind not in (raw.FPDF_ANNOT_LINK, raw.FPDF_ANNOT_POPUP):
+            else:
                 author = next(_said(mark, b"T"), "")
                 comment = f"Comment by {author}" if author else "Comment"
                 marks.comments.extend(f"{comment}: {text}" for text in _said(mark, b"Contents"))

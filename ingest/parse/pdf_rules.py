@@ -7,7 +7,7 @@ however many lines its text is wrapped over. Knows no PDF library.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import pairwise
 from statistics import median
 
@@ -198,8 +198,7 @@ def _cell(pieces: list[Piece]) -> Piece:
         else:
             lines.append([piece])
     flat = [piece for line in lines for piece in sorted(line, key=lambda piece: piece.left)]
-    return replace(
-        flat[0],
+    return flat[0]._replace(
         text=" ".join(piece.text for piece in flat),
         left=min(piece.left for piece in flat),
         right=max(piece.right for piece in flat),

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from ingest.parse.pdf_amounts import Line, begins_with_amount, joined, levels, line_of, taken_apart
 from ingest.parse.pdf_piece import Block, Piece
@@ -212,7 +212,7 @@ def _rows(lines: Sequence[Line], columns: Sequence[tuple[float, float]]) -> Iter
             open_sections = _still_open(open_sections, parts[0])
             over = ": ".join(section.text.rstrip(":") for section, _ in open_sections)
             total = name.text.lower().startswith("total")
-            name = replace(name, text=f"{over}: {name.text}") if over and not total else name
+            name = name._replace(text=f"{over}: {name.text}") if over and not total else name
             if total and open_sections and not open_sections[-1][1]:
                 open_sections.pop()
         cells: list[Piece | None] = [name, *[None] * len(columns)]

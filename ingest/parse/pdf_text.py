@@ -9,7 +9,7 @@ import ctypes
 import math
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from pypdfium2 import raw
 
@@ -106,7 +106,7 @@ class _Reader:
                 space = " " if piece.left - last.right > 0.1 * last.size else ""
                 text, right = f"{last.text}{space}{piece.text}", max(last.right, piece.right)
                 top, bottom = min(last.top, piece.top), max(last.bottom, piece.bottom)
-                last = replace(last, text=text, right=right, top=top, bottom=bottom)
+                last = last._replace(text=text, right=right, top=top, bottom=bottom)
                 continue
             if last is not None:
                 yield last
@@ -134,13 +134,13 @@ class _Reader:
             start = match.start() + (0 if line[0] == stripped[0] else len(line) - len(line.lstrip()))
             end = start + len(stripped)
             style = self._style(start, end - 1)
-            boxes = self._rectangles(start, end - start)
-            if not boxes or style.size <= 0:
+            if style.size <= 0:
                 continue
-            whole = _union(boxes)
-            rules = _crossing(tables, frame.box(*whole)) if tables and not frame.turn else []
             gap = AMOUNT_GAP if stripped[-1] in _ENDS_AMOUNT else GAP
-            wide = len(boxes) > 1 and _is_wide(boxes, gap * style.size, style.size)
+            whole, wide = self._extent(start, end - start, gap * style.size, 1.8 * style.size)
+            if whole is None:
+                continue
+            rules = _crossing(tables, frame.box(*whole)) if tables and not frame.turn else []
             if (wide or rules or "   " in stripped) and not style.turned:
                 spans = list(self._parted(start, end, style.size, text, [frame.across(x) for x in rules]))
             else:
@@ -205,14 +205,29 @@ class _Reader:
             self._bold[name] = bool(_BOLD.search(name)) or raw.FPDFText_GetFontWeight(self.page, index) >= 600
         return self._bold[name]
 
-    def _rectangles(self, start: int, count: int) -> list[_Box]:
-        found = []
+    def _extent(self, start: int, count: int, gap: float, step: float) -> tuple[_Box | None, bool]:
+        """The box around some characters, and whether two parts of them that follow each other are apart: by a gap, or
+        by a step of twice the distance of their middles."""
         page, numbers, four, rectangle = self.page, self._numbers, self._four, raw.FPDFText_GetRect
+        whole: _Box | None = None
+        wide, end, level = False, 0.0, 0.0
         for i in range(raw.FPDFText_CountRects(page, start, count)):
-            if rectangle(page, i, *four):
-                left, top, right, bottom = numbers[:]
-                found.append((left, bottom, right, top))
-        return found
+            if not rectangle(page, i, *four):
+                continue
+            left, top, right, bottom = numbers[:]
+            if whole is None:
+                whole = left, bottom, right, top
+            else:
+                wide = wide or left - end > gap or abs(level - bottom - top) > step
+                first, low, last, high = whole
+                whole = (
+                    left if left < first else first,
+                    bottom if bottom < low else low,
+                    right if right > last else last,
+                    top if top > high else high,
+                )
+            end, level = right, bottom + top
+        return whole, wide
 
     def _parted(
         self, start: int, end: int, size: float, text: str, rules: Sequence[float]
@@ -243,17 +258,6 @@ def _repaired(text: str) -> str:
     if text.isascii() and text.isprintable():
         return text if "  " not in text else single_line(text)
     return single_line(text.translate(_REPAIRS))
-
-
-def _is_wide(boxes: Sequence[_Box], gap: float, size: float) -> bool:
-    """True when any two that follow each other are apart."""
-    _, bottom, right, top = boxes[0]
-    step = 1.8 * size
-    for left2, bottom2, right2, top2 in boxes[1:]:
-        if left2 - right > gap or abs(bottom + top - bottom2 - top2) > step:
-            return True
-        bottom, right, top = bottom2, right2, top2
-    return False
 
 
 def _apart(before: _Box, after: _Box, gap: float, size: float) -> bool:

@@ -112,6 +112,8 @@ def _rows(source: SheetRows, budget: _Budget) -> tuple[list[GridRow], bool]:
 
 def _filled_down(rows: list[GridRow], source: SheetRows) -> list[GridRow]:
     """The rows with what a cell over several of them says in each, so that each reads by itself."""
+    if source.across:
+        rows = [replace(row, across=tuple(source.across.get(row.number, ()))) for row in rows]
     if not source.merged:
         return rows
     numbers = [row.number for row in rows]

@@ -65,6 +65,7 @@ class SheetRows:
         self._filter: tuple[int, int] = (0, -1)  # first and last row of a filter that is in force
         self._styles: dict[int, tuple[str, bool]] = {}
         self.merged: dict[int, list[tuple[int, int]]] = {}  # by column, from 0: first and last row of cells made one
+        self.across: dict[int, list[tuple[int, int]]] = {}  # by row: first and last column of cells made one, from 0
         self.coloured_otherwise = False  # grounds may come from elsewhere than the cells' own styles
 
     def __iter__(self) -> Iterator[tuple[int, list[Cell]]]:
@@ -125,7 +126,9 @@ class SheetRows:
             first, _, last = (cells.get("ref") or "").partition(":")
             if not last:
                 continue
-            (top, left), (bottom, _right) = coordinate_to_tuple(first), coordinate_to_tuple(last)
+            (top, left), (bottom, right) = coordinate_to_tuple(first), coordinate_to_tuple(last)
+            if right > left:
+                self.across.setdefault(top, []).append((left - 1, right - 1))
             if bottom > top:
                 self.merged.setdefault(left - 1, []).append((top, bottom))
 

@@ -26,7 +26,8 @@ from storage.records import Element, Kind, Parsed
 
 quieten()
 
-from docx.oxml.ns import qn  # noqa: E402  (after the calls home are stopped)
+from docx.oxml import OxmlElement  # noqa: E402  (after the calls home are stopped)
+from docx.oxml.ns import qn  # noqa: E402
 from unstructured.documents import elements as found  # noqa: E402
 from unstructured.partition.docx import DocxPartitionerOptions, _DocxPartitioner  # noqa: E402
 
@@ -87,6 +88,7 @@ def parse_word(path: Path) -> Parsed:
     document = options.document
     hidden = _without_hidden(document.element.body)
     _unwrap(document.element.body)
+    _lift_tables(document.element.body)
     notes = WordNotes(path)
     notes.mark(document.element.body)
     raw = list(_ByStyle.iter_document_elements(options))
@@ -189,6 +191,34 @@ def _unwrap(body: Any) -> None:
         parent.remove(wrapper)
         for offset, child in enumerate(list(holder) if holder is not None else []):
             parent.insert(position + offset, child)
+
+
+def _lift_tables(body: Any) -> None:
+    """Put each table that stands in a cell of another behind that one, under the name of its row. The reader gives its
+    bare words, in the cell."""
+    behind: dict[Any, Any] = {}  # by table: the last of what was put behind it
+    home: dict[Any, Any] = {}  # the table that it stood in
+    for inner in list(body.iter(qn("w:tbl"))):
+        outer = next((above for above in inner.iterancestors(qn("w:tbl"))), None)
+        rows = inner.findall(qn("w:tr"))
+        if outer is None or len(rows) < 2 or max(len(row.findall(qn("w:tc"))) for row in rows) < 2:
+            continue
+        row = next(inner.iterancestors(qn("w:tr")))
+        cells = row.findall(qn("w:tc"))
+        name = single_line("".join(text.text or "" for text in cells[0].iter(qn("w:t"))))
+        holder = next(inner.iterancestors(qn("w:tc")))
+        inner.getparent().remove(inner)
+        place = behind.get(outer, outer)
+        if name and holder is not cells[0]:
+            paragraph = OxmlElement("w:p")
+            run = etree.SubElement(etree.SubElement(paragraph, qn("w:r")), qn("w:t"))
+            run.text = name
+            place.addnext(paragraph)
+            place = paragraph
+        place.addnext(inner)
+        home[inner] = outer
+        while outer is not None:
+            behind[outer], outer = inner, home.get(outer)
 
 
 def _without_hidden(body: Any) -> bool:

@@ -7,6 +7,7 @@ and gives out chunks and revisions only for a set of labels. Knows no index, no 
 from __future__ import annotations
 
 from storage.catalog.entries import (
+    Candidate,
     Filter,
     IndexRow,
     Kept,
@@ -32,6 +33,7 @@ from storage.catalog.sources import Sources
 
 __all__ = [
     "EMBEDDER",
+    "Candidate",
     "Catalog",
     "Filter",
     "IndexRow",

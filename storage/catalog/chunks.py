@@ -11,6 +11,7 @@ import numpy as np
 
 from storage.catalog.entries import Vector
 from storage.records import Chunk
+from storage.said import said_of
 
 # what chunk_of takes: the table's first columns, in its order
 CHUNK_COLUMNS = (
@@ -33,7 +34,7 @@ COUNT = len(CHUNK_COLUMNS)
 
 def chunk_values(chunk: Chunk) -> dict[str, Any]:
     """A chunk's own columns."""
-    return {
+    return said_values(chunk.header, chunk.body) | {
         "id": chunk.id,
         "revision_id": chunk.revision_id,
         "position": chunk.position,
@@ -47,6 +48,12 @@ def chunk_values(chunk: Chunk) -> dict[str, Any]:
         "tokens": chunk.tokens,
         "language": chunk.language,
     }
+
+
+def said_values(header: str, body: str) -> dict[str, Any]:
+    """The columns of what a chunk says."""
+    said = said_of(header, body)
+    return {"terms": said.terms, "defines": said.defines}
 
 
 def chunk_of(row: Sequence[Any]) -> Chunk:

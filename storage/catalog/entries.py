@@ -5,14 +5,23 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from storage.failures import Rule
-from storage.records import Chunk, Parsed, State
+from storage.records import Chunk, Parsed, State, StoredChunk
+from storage.said import Said
 
 Vector = np.ndarray[Any, np.dtype[np.float32]]
+
+
+class Candidate(NamedTuple):
+    """A chunk with what it is judged by. A tuple, since a question makes a hundred of them."""
+
+    found: StoredChunk
+    vector: Vector
+    said: Said
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,7 +6,7 @@ import json
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import bindparam, delete, insert, select
+from sqlalchemy import Connection, bindparam, delete, insert, select
 
 from storage.catalog.part import Part
 from storage.errors import EmbedderMismatch
@@ -19,6 +19,7 @@ EMBEDDER_AT = "embedder_at"  # where that model lies, as storage/embedder.py wri
 PREVIOUS = "embedder_before"  # likewise, of the model before; there until the switch is confirmed
 GENERATION = "generation"  # the vector index in use
 CUT_AS = "keywords_cut"  # how the text in the keyword index was cut into words, as storage/words.py counts it
+SAID_AS = "chunks_said"  # likewise, of the terms that every chunk has beside it
 INGESTING = "ingesting"  # how far the work has come, as JSON; empty: nothing is on its way
 STALE_SECONDS = 120.0  # progress older than that was left by a process that was killed, or one file takes long
 _FACT = select(facts.c.value).where(facts.c.key == bindparam("name"))  # asked with every question
@@ -29,8 +30,11 @@ class Facts(Part):
 
     def fact(self, key: str) -> str | None:
         """A fact about the catalog, or None."""
-        with self.database.read() as connection:
+
+        def read(connection: Connection) -> str | None:
             return connection.execute(_FACT, {"name": key}).scalar()
+
+        return self.database.remembered(("fact", key), read)
 
     def set_fact(self, key: str, value: str) -> None:
         """Remember a fact."""

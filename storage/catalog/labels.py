@@ -36,9 +36,8 @@ class Labels(Part):
     def labels_of(self, groups: Iterable[str]) -> frozenset[int]:
         """The labels that a person of these groups may read."""
         mine = set(groups)
-        with self.database.read() as connection:
-            rows = connection.execute(_LABELS).all()
-        return frozenset(label for label, names in rows if not mine.isdisjoint(_named(names)))
+        every = self.database.remembered("labels", lambda connection: connection.execute(_LABELS).all())
+        return frozenset(label for label, names in every if not mine.isdisjoint(_named(names)))
 
     def groups(self) -> frozenset[str]:
         """Every group that any label names."""

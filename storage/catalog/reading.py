@@ -11,7 +11,7 @@ import numpy as np
 from sqlalchemy import Connection, Row, and_, bindparam, func, or_, select, tuple_
 
 from storage.catalog.chunks import CHUNK_COLUMNS, COUNT, chunk_of, from_bytes
-from storage.catalog.entries import Filter, Vector
+from storage.catalog.entries import Candidate, Filter, Vector
 from storage.catalog.models import VECTOR, beside, in_use
 from storage.catalog.part import BATCH, Part, batches
 from storage.database import aware, folded, moment
@@ -19,6 +19,7 @@ from storage.elements import elements_from_json
 from storage.errors import NotPermitted
 from storage.filters import Filters, Within
 from storage.records import ELEMENT_SEPARATOR, Document, Revision, State, StoredChunk
+from storage.said import Said, said_of
 from storage.schema import chunks, documents, embeddings, labels, revisions, sources
 
 
@@ -38,14 +39,15 @@ class Reading(Part):
             for item in self._chunks(chunks.c.id.in_(list(ids[start : start + BATCH])), labels)
         }
 
-    def candidates(self, ids: Sequence[str], *, labels: frozenset[int]) -> dict[str, tuple[StoredChunk, Vector]]:
-        """As `chunks_by_id`, each with its vector, so that a chunk found by words can be compared by meaning too."""
+    def candidates(self, ids: Sequence[str], *, labels: frozenset[int]) -> dict[str, Candidate]:
+        """As `chunks_by_id`, each with its vector, so that a chunk found by words can be compared by meaning too, and
+        with what it says."""
         if not ids or not labels:
             return {}
         wanted = {"ids": json.dumps(list(ids)), "labels": json.dumps(list(labels))}
         with self.database.read() as connection:
             rows = connection.execute(_CANDIDATES, wanted).all()
-        return {row[0]: (_stored_chunk(row), from_bytes(row[-1])) for row in rows}
+        return {row[0]: _candidate(row) for row in rows}
 
     def matching(self, filters: Filters, *, labels: frozenset[int]) -> Within:
         """The current revisions that `labels` may read and the filter leaves."""
@@ -270,12 +272,25 @@ def _listed(name: str) -> Any:
     return select(func.json_each(bindparam(name)).table_valued("value").c.value)
 
 
-_CANDIDATES = _readable(chunks.c.id.in_(_listed("ids")), _listed("labels")).order_by(None)
+_CANDIDATES = (
+    _readable(chunks.c.id.in_(_listed("ids")), _listed("labels"))
+    .add_columns(chunks.c.terms, chunks.c.defines)
+    .order_by(None)
+)
+
+
+def _candidate(row: Sequence[Any]) -> Candidate:
+    stored = _stored_chunk(row)
+    vector, terms, defines = row[-3:]
+    said = Said(terms=terms, defines=defines)
+    if terms is None or not said.is_current:
+        said = said_of(stored.chunk.header, stored.chunk.body)
+    return Candidate(stored, from_bytes(vector), said)
 
 
 def _stored_chunk(row: Sequence[Any]) -> StoredChunk:
     """The record that a row of `_readable` is. By place: by name it takes twice the time, for a hundred candidates."""
-    path, label, title, modified, made, author, _ = row[COUNT:]
+    path, label, title, modified, made, author = row[COUNT : COUNT + 6]
     return StoredChunk(
         chunk=chunk_of(row),
         document_id=row[2],

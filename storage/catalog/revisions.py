@@ -7,9 +7,9 @@ import zlib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import bindparam, delete, func, insert, or_, select, update
 
-from storage.catalog.chunks import chunk_values, from_bytes, to_bytes
+from storage.catalog.chunks import chunk_values, from_bytes, said_values, to_bytes
 from storage.catalog.entries import Kept, Vector, revision_id
 from storage.catalog.members import set_members
 from storage.catalog.outbox import drop_chunks, note
@@ -17,6 +17,7 @@ from storage.catalog.part import BATCH, Part
 from storage.database import aware, now, stored
 from storage.elements import elements_from_json, elements_to_json
 from storage.records import Chunk, Member, Parsed, State, revision_text
+from storage.said import MARK
 from storage.schema import chunks, documents, revisions
 
 
@@ -117,6 +118,24 @@ class Revisions(Part):
                 )
                 found |= {key: from_bytes(value) for key, value in connection.execute(query)}
         return found
+
+    def say_anew(self) -> int:
+        """Make what chunks say, where a version that did not, or that cut text otherwise, wrote them. Returns how many.
+
+        Some hundred at a time, each time in one transaction: what was made stays made.
+        """
+        outdated = or_(chunks.c.terms.is_(None), func.substr(chunks.c.terms, 1, len(MARK)) != MARK)
+        query = select(chunks.c.id, chunks.c.header, chunks.c.body).where(outdated).order_by(chunks.c.id).limit(BATCH)
+        change = update(chunks).where(chunks.c.id == bindparam("name"))
+        done, last = 0, ""
+        while True:
+            with self.database.write() as connection:
+                rows = connection.execute(query.where(chunks.c.id > last)).all()
+                if not rows:
+                    return done
+                last = rows[-1].id
+                connection.execute(change, [said_values(row.header, row.body) | {"name": row.id} for row in rows])
+            done += len(rows)
 
     def current_revisions(self) -> Iterator[Kept]:
         """Every current revision as it was parsed, one at a time."""

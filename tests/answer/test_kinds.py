@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import fields, replace
 
 import pytest
 from place import Place
 
 from app.answers.answer import HITS
-from app.answers.confidence import SAID, confidence, evidence_of
+from app.answers.confidence import SAID, Evidence, confidence, evidence_of
 from app.answers.context import build_context
 from app.answers.extract import candidates
 from app.answers.kinds import names_kind
@@ -40,6 +40,9 @@ Site lead: Henrik Baumgart
     [
         ("How many seats does the room have?", "It has 24 seats.", "It is on floor 3."),
         ("How many interceptions were there?", "He threw 17 costly interceptions.", "He played in 2015."),
+        ("How long must a password be?", "It has 14 characters.", "It is in paragraph 12."),
+        ("How much leave do I get?", "It is 12 weeks.", "It has 3 parts."),
+        ("What does the gauge cost?", "Its list price EUR: 415.", "You get 21 percent."),
         ("How long is the notice period?", "It is three months.", "It is in paragraph 12."),
         ("How much is the hotel limit?", "The limit is EUR 135.", "The limit has 3 exceptions."),
         ("Who may speak to journalists?", "Ingrid, as a rule Vossberg, does.", "Only the CFO does."),
@@ -210,3 +213,33 @@ def test_confidence_grows_with_what_speaks_for_an_answer(place: Place) -> None:
     assert sure > SAID
     assert SAID <= confidence(replace(evidence, best=0.1), embedded=True) < sure
     assert confidence(replace(evidence, codes_nowhere=1.0, score=0.0, passage_similarity=0.1), embedded=True) < SAID
+
+
+def test_what_stands_above_a_sentence_need_not_be_said_again_in_it(place: Place) -> None:
+    place.write(
+        "everyone/remote.md",
+        "# Remote work\n\n## 6. Working from abroad\n\nYou may work from another country for up to 30 days a year. "
+        "Apply four weeks ahead. Working from abroad is not a business trip: travel costs are not paid.\n\n"
+        "## 7. Ending it\n\n7.1 First talk\n\n1. Call the manager and agree on a day.\n2. Write down what was said.\n",
+    )
+    place.ingest()
+    engine = Engine(place.store)
+    first = engine.answer("Can I work from abroad?", groups=["everyone"]).sentences[0]
+    assert first.text.startswith("You may work from another country")
+    talk = engine.answer("What is done in the first talk?", groups=["everyone"])
+    assert "7.1 First talk" not in talk.text
+
+
+def test_what_is_found_by_words_alone_is_as_sure_as_its_best_sentence() -> None:
+    found = dict.fromkeys((field.name for field in fields(Evidence)), 0.0)
+    evidence = Evidence(**found | {"passage_terms": 1.0, "context_terms": 1.0, "score": 1.0, "fits": 1.0})
+    sure = [confidence(replace(evidence, best=best), embedded=False) for best in (0.3, 0.6, 1.0)]
+    assert sure == sorted(sure)
+    assert [level(value) for value in sure] == [Level.MEDIUM, Level.MEDIUM, Level.HIGH]
+    assert sure[-1] < 0.9
+
+
+def test_a_month_is_not_what_may_be() -> None:
+    asked = understand("When must it be reported?", (), weigh=lambda term: 1.0)
+    assert names_kind(asked, "It may also be used for a march.") == 0
+    assert names_kind(asked, "It is due in May.") == 1

@@ -5,6 +5,7 @@ from __future__ import annotations
 from place import Place
 
 from app.answers.extract import MOST_MORE, MOST_ROWS
+from app.answers.quote import MOST_COLUMNS
 from app.engine import Engine
 from app.records import Turn
 from app.web.safe import answer_html
@@ -43,6 +44,57 @@ def test_rows_are_answered_as_a_small_table_each_row_cited(place: Place) -> None
     assert lines[2] == "| E07 | Fault number 7 of the pump | Call the service and name fault 7. Then wait. [1] |"
     assert len(answer.sentences) <= MOST_ROWS
     assert answer_html(answer.text).startswith("<table><thead><tr><th>Code</th>")
+
+
+def test_a_table_is_shown_as_its_document_has_it(place: Place) -> None:
+    rows = ["| under 2 | 15 % of pay | 2 % |", "| 2 to 4 | 25 % of pay | |", "| 5 and more | 40 % of pay | 4 % |"]
+    place.write(
+        "everyone/pension.md",
+        "# Benefits\n\n## Company pension\n\nThe company adds to the pension.\n\n"
+        "| Years | Germany: company pension | China: annuity |\n| --- | --- | --- |\n" + "\n".join(rows) + "\n",
+    )
+    place.ingest()
+    text = (
+        Engine(place.store).answer("How much does the company pay for the company pension?", groups=["everyone"]).text
+    )
+    assert text.split("\n")[:5] == [
+        "| Years | Germany: company pension | China: annuity |",
+        "| --- | --- | --- |",
+        "| under 2 | 15 % of pay | 2 % [1] |",
+        "| 2 to 4 | 25 % of pay | [2] |",
+        "| 5 and more | 40 % of pay | 4 % [3] |",
+    ]
+
+
+def test_of_a_wide_row_the_columns_that_are_asked_for_are_shown(place: Place) -> None:
+    months = "jan feb mar apr jun jul aug sep oct nov".split()
+    place.write(
+        "everyone/budget.csv",
+        f"centre,team,{','.join(f'{month}_budget' for month in months)}\n"
+        f"4100,Sales,{','.join(str(100 + at) for at in range(10))}\n"
+        f"4200,Marketing,{','.join(str(200 + at) for at in range(10))}\n",
+    )
+    place.ingest()
+    answer = Engine(place.store).answer("What is the budget of Marketing in oct?", groups=["everyone"])
+    head, _, row = answer.text.split("\n")[:3]
+    assert head.startswith("| centre | team |")
+    assert head.count("|") == MOST_COLUMNS + 1
+    assert "oct_budget" in head
+    assert "208" in row
+
+
+def test_two_questions_in_one_are_both_answered(place: Place) -> None:
+    place.write(
+        "everyone/sabbatical.md",
+        "# Leave\n\nA sabbatical lasts three to six months. Days off are entered in the portal. The garden is open.\n\n"
+        "# Decisions\n\nThe head of the department, Jo Berg, approves a sabbatical. Ida Holt approves travel.\n",
+    )
+    place.ingest()
+    engine = Engine(place.store)
+    answer = engine.answer("How long does a sabbatical last and who approves it?", groups=["everyone"])
+    first, second = answer.text.split("\n\n")[:2]
+    assert first.startswith("A sabbatical lasts three to six months. [1]")
+    assert second.startswith("The head of the department, Jo Berg, approves a sabbatical. [2]")
 
 
 def test_what_only_announces_a_table_is_not_quoted_beside_it(place: Place) -> None:

@@ -15,6 +15,7 @@ import shutil
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from statistics import mean
 
@@ -35,7 +36,6 @@ from storage.store import open_store
 PROJECT = Path(__file__).parents[2]
 READERS = ("everyone", "engineering", "finance", "hr", "sales")
 SHORT_WORDS, SHORT_CHARACTERS = 60, 120
-LONGEST_TOLD = 25  # words of an accepted answer; no quotation repeats a longer one word for word
 FOREIGN = 4  # of the other sets' questions every so many-th is asked
 
 
@@ -76,9 +76,12 @@ def main() -> None:
 
 
 def _questions(name: str) -> list[Question]:
-    root = Path(os.environ.get("PREMISE_EVAL_DIR") or PROJECT / "../shared/eval").resolve()
-    file = PROJECT / "deploy/samples/questions.jsonl" if name == "sample" else root / name / "questions.jsonl"
+    file = PROJECT / "deploy/samples/questions.jsonl" if name == "sample" else _root() / name / "questions.jsonl"
     return read_questions(file) if file.is_file() else []
+
+
+def _root() -> Path:
+    return Path(os.environ.get("PREMISE_EVAL_DIR") or PROJECT / "../shared/eval").resolve()
 
 
 def _ingest(settings: Settings, embedder: Embedder) -> None:
@@ -103,7 +106,7 @@ def _measure(engine: Engine, index: str, asked: str, questions: Sequence[Questio
         said = " ".join(sentence.text for sentence in answer.sentences)
         if kind is Kind.ANSWERABLE:
             lengths.append(len(said.replace(" ", "")) if asked == "zh" else len(said.split()))
-        told = [item for item in question.answers if len(item.split()) <= LONGEST_TOLD]
+        told = [item for item in question.answers if any(contains(text, item) for text in _texts(asked, question))]
         if kind is Kind.ANSWERABLE and told:
             right = any(contains(said, item) for item in told)
             match.append(right)
@@ -111,15 +114,27 @@ def _measure(engine: Engine, index: str, asked: str, questions: Sequence[Questio
         judged.append(Judged(kind=kind, confidence=answer.confidence, right=None if answer.refused else right))
     refused = {kind: [item.confidence for item in judged if item.kind is kind] for kind in Kind}
     below = engine.settings.refuse_below
-    told = " ".join(
+    parts = " ".join(
         f"{kind.value} {mean(value < below for value in values):.3f}" for kind, values in refused.items() if values
     )
     figures = [
         f"{mean(values):{width}}" if values else "–".rjust(8)
         for values, width in ((match, "8.3f"), (short, "8.3f"), (lengths, "8.0f"))
     ]
-    print(f"{index:8}{asked:8}{len(questions):10}{''.join(figures)}{mean(verbatim or [1]):10.3f}  {told}", flush=True)
+    print(f"{index:8}{asked:8}{len(questions):10}{''.join(figures)}{mean(verbatim or [1]):10.3f}  {parts}", flush=True)
     return judged
+
+
+@cache
+def _text(file: Path) -> str:
+    return file.read_text(encoding="utf-8", errors="replace") if file.is_file() else ""
+
+
+def _texts(name: str, question: Question) -> list[str]:
+    """What holds the answer, as text; an answer in other words can be found in no quotation."""
+    if name == "sample":
+        return list(question.answers)  # in PDF and Office files, word for word
+    return [_text(_root() / name / file) for file in question.files]
 
 
 def _shortened(text: str, name: str) -> str:

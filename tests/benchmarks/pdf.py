@@ -21,12 +21,13 @@ from statistics import median
 import pypdfium2
 from markdown_it import MarkdownIt
 
+from ingest.parse.child import collect_seldom
 from ingest.parse.limits import ParseLimits
 from ingest.parse.pdf import parse_pdf
 
 EVAL = Path(os.environ.get("PREMISE_EVAL_DIR", Path(__file__).parents[2].parent / "shared" / "eval"))
 PAGES = 150
-TURNS = 5
+TURNS = 9
 
 
 def main() -> None:
@@ -34,6 +35,7 @@ def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
     arguments.add_argument("files", nargs="*", type=Path)
     files = arguments.parse_args().files
+    collect_seldom()  # as the parsing process does
     with tempfile.TemporaryDirectory(prefix="premise-benchmark-") as folder:
         for file in files or [handbook_pdf(Path(folder))]:
             print(f"\n{file.name}, {len(pypdfium2.PdfDocument(file))} pages, median of {TURNS} turns")

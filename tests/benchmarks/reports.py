@@ -11,14 +11,15 @@ import argparse
 import json
 import sys
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from itertools import cycle
 from pathlib import Path
 from statistics import mean
 
 from filings import ASKED, Filing, write_filings  # beside this file
+from legs import Legs, Search
 
-from app.evaluation.measures import of_hits
+from app.evaluation.measures import DEPTH, of_hits
 from app.evaluation.questions import Question
 from app.records import Hit
 from app.retrieval.retrieve import Retriever
@@ -30,10 +31,6 @@ from storage.settings import load_settings
 from storage.store import Store, open_store
 
 ASKED_OF_EACH = 8  # questions
-RRF = 60  # the constant of reciprocal-rank fusion, as in Cormack et al. 2009
-LEG = 60  # hits of each leg for it
-
-Search = Callable[[Question], Sequence[Hit]]
 
 
 def main() -> None:
@@ -92,36 +89,18 @@ def _question(text: str, file: str, pages: tuple[int, ...]) -> Question:
 
 def _ways(store: Store) -> dict[str, Search]:
     labels = store.catalog.labels_of(["everyone"])
-    retriever = Retriever(store.indexes, store.embedder)
-
-    def loaded(found: Sequence[IndexHit]) -> list[Hit]:
-        items = store.catalog.chunks_by_id([hit.id for hit in found], labels=labels)
-        return [Hit(rank=rank, score=hit.score, found=items[hit.id]) for rank, hit in enumerate(found, 1)]
-
-    def meaning(question: Question) -> list[IndexHit]:
-        vector = store.embedder.encode_questions([question.text])[0]
-        return store.indexes.search_vectors(vector, labels=labels, k=LEG)
-
-    def words(question: Question) -> list[IndexHit]:
-        return store.indexes.search_keywords(question.text, labels=labels, k=LEG)
-
-    def ranks(question: Question) -> list[IndexHit]:
-        scores: dict[str, float] = {}
-        for leg in (meaning(question), words(question)):
-            for place, hit in enumerate(leg, 1):
-                scores[hit.id] = scores.get(hit.id, 0.0) + 1 / (RRF + place)
-        return [IndexHit(id=name, score=score) for name, score in sorted(scores.items(), key=lambda item: -item[1])]
+    retriever, legs = Retriever(store.indexes, store.embedder), Legs(store, labels)
 
     def told(question: Question) -> list[IndexHit]:
         """Plain fusion, told which document is meant."""
-        return [hit for hit in ranks(question) if loaded([hit])[0].found.path.endswith(question.files[0])]
+        return [hit for hit in legs.ranks(question) if legs.loaded([hit])[0].found.path.endswith(question.files[0])]
 
     return {
-        "meaning": lambda question: loaded(meaning(question)[:10]),
-        "words": lambda question: loaded(words(question)[:10]),
-        "plain RRF": lambda question: loaded(ranks(question)[:10]),
-        "RRF, told": lambda question: loaded(told(question)[:10]),
-        "Premise": lambda question: retriever.search(question.text, labels=labels, k=10),
+        "meaning": legs.first(legs.meaning, DEPTH),
+        "words": legs.first(legs.words, DEPTH),
+        "plain RRF": legs.first(legs.ranks, DEPTH),
+        "RRF, told": legs.first(told, DEPTH),
+        "Premise": lambda question: retriever.search(question.text, labels=labels, k=DEPTH),
     }
 
 

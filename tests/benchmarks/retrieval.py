@@ -13,10 +13,12 @@ import shutil
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from statistics import mean, median
+
+from legs import Legs, Search  # beside this file
 
 from app.answers.context import build_context
 from app.evaluation.match import same_file
@@ -28,16 +30,11 @@ from ingest.parse.limits import ParseLimits
 from ingest.pipeline import Pipeline
 from ingest.sandbox import Sandbox
 from storage.embedder import Embedder, LocalEmbedder
-from storage.keywords import IndexHit
 from storage.settings import Settings, load_settings
 from storage.store import Store, open_store
 
 NOISE = "handbook"
-LEG = 60  # hits of each leg for reciprocal-rank fusion
-RRF = 60  # its constant, as in Cormack et al. 2009
 READERS = "everyone"
-
-Search = Callable[[Question], Sequence[Hit]]
 
 
 def main() -> None:
@@ -104,34 +101,17 @@ def _measure(data: Path, index: str, root: Path, sets: Sequence[str], embedder: 
 
 def _ways(store: Store) -> dict[str, Search]:
     labels = store.catalog.labels_of([READERS])
-    retriever = Retriever(store.indexes, store.embedder)
-
-    def meaning(question: Question) -> list[IndexHit]:
-        vector = store.embedder.encode_questions([question.text])[0]
-        return store.indexes.search_vectors(vector, labels=labels, k=LEG)
-
-    def words(question: Question) -> list[IndexHit]:
-        return store.indexes.search_keywords(question.text, labels=labels, k=LEG)
-
-    def ranks(question: Question) -> list[IndexHit]:
-        scores: dict[str, float] = {}
-        for leg in (meaning(question), words(question)):
-            for place, hit in enumerate(leg, 1):
-                scores[hit.id] = scores.get(hit.id, 0.0) + 1 / (RRF + place)
-        return [IndexHit(id=name, score=score) for name, score in sorted(scores.items(), key=lambda item: -item[1])]
-
-    def loaded(leg: Callable[[Question], list[IndexHit]]) -> Search:
-        def search(question: Question) -> list[Hit]:
-            found = leg(question)[:DEPTH]
-            items = store.catalog.chunks_by_id([hit.id for hit in found], labels=labels)
-            return [Hit(rank=rank, score=max(0.0, hit.score), found=items[hit.id]) for rank, hit in enumerate(found, 1)]
-
-        return search
+    retriever, legs = Retriever(store.indexes, store.embedder), Legs(store, labels)
 
     def premise(question: Question) -> list[Hit]:
         return retriever.search(question.text, labels=labels, k=DEPTH, history=question.history)
 
-    return {"meaning": loaded(meaning), "words": loaded(words), "plain RRF": loaded(ranks), "Premise": premise}
+    return {
+        "meaning": legs.first(legs.meaning, DEPTH),
+        "words": legs.first(legs.words, DEPTH),
+        "plain RRF": legs.first(legs.ranks, DEPTH),
+        "Premise": premise,
+    }
 
 
 def _row(store: Store, questions: Sequence[Question], search: Search) -> str:

@@ -1,9 +1,9 @@
 """Whether a question about one cell finds its row: `python tests/benchmarks/tables.py [--questions 50]`.
 
 Tables of the handbook of PREMISE_EVAL_DIR (default ../shared/eval) are converted, as they stand in their pages, to PDF
-(printed by Chromium) and XLSX, and indexed with the sample company. A question names the first cell of a row and a
-column as the table does, or asks for the cell in words of our own; found means that one of the first three passages
-holds, on one line, both names with their cells.
+(printed by Chromium) and XLSX, and indexed with the sample company, whose own tables are asked too. A question names
+the first cell of a row and a column as the table does, or asks for the cell in words of our own; found means that one
+of the first three passages holds, on one line, both names with their cells.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from openpyxl import Workbook
 from app.retrieval.retrieve import Retriever
 from ingest.parse.limits import ParseLimits
 from ingest.parse.markdown import parse_markdown
+from ingest.parse.registry import SUPPORTED, parse
 from ingest.pipeline import Pipeline
 from ingest.sandbox import Sandbox
 from storage.records import Element, Kind
@@ -34,6 +35,7 @@ from storage.store import open_store
 EVAL = Path(os.environ.get("PREMISE_EVAL_DIR", Path(__file__).parents[2].parent / "shared" / "eval"))
 SAMPLES = Path(__file__).parents[2] / "deploy" / "samples" / "inbox"
 FORMS = ("md", "pdf", "xlsx")
+SAMPLE = "sample"  # the sample company's own documents, whatever their format
 FIRST = 3  # passages
 # Questions in words of our own, as somebody asks who does not know the table: page, table, row, column.
 LOOSE = (
@@ -177,6 +179,7 @@ def main() -> None:
         settings = load_settings(Path(folder), settle_seconds=0.0)
         shutil.copytree(SAMPLES, settings.inbox_folder)
         asked = written(settings.inbox_folder / "everyone" / "tables", options.pages, options.questions)
+        asked += of_samples(options.questions // 2)
         with open_store(settings) as store, Sandbox(ParseLimits()) as sandbox:
             pipeline = Pipeline(settings, store.indexes, store.originals, store.embedder, sandbox)
             pipeline.reconcile(store.catalog.source(str(settings.inbox_folder), None))
@@ -191,10 +194,12 @@ def report(asked: list[Asked], retriever: Retriever, labels: frozenset[int]) -> 
     print(f"{len(asked)} questions; the right row among the first {FIRST} passages")
     right = {item: hits(item, retriever, labels) for item in asked}
     for own, wording in ((False, "in the table's words"), (True, "in words of our own")):
-        for form in (*FORMS, "all"):
+        for form in (*FORMS, SAMPLE, "all"):
             mine = [item for item in asked if item.own_words == own and form in (item.form, "all")]
+            if not mine:
+                continue
             found = sum(right[item] for item in mine)
-            print(f"{wording:22}{form:6}{found:4} of {len(mine):3}{found / max(len(mine), 1):8.2f}")
+            print(f"{wording:22}{form:8}{found:4} of {len(mine):3}{found / len(mine):8.2f}")
     for item in asked:
         if not right[item]:
             print(f"not found: {item.question} ({item.form}: {item.row} | {item.cell})")
@@ -244,6 +249,16 @@ def written(folder: Path, pages: int, count: int) -> list[Asked]:
             break
     random.Random(4).shuffle(asked)  # noqa: S311  (a sample that is the same each time)
     return asked[:count] + loose
+
+
+def of_samples(count: int) -> list[Asked]:
+    """Questions for cells of the tables in documents of the sample company that everyone may read."""
+    asked: list[Asked] = []
+    for file in sorted(path for path in (SAMPLES / "everyone").rglob("*") if path.suffix in SUPPORTED):
+        tables = parse(file, suffix=file.suffix, limits=ParseLimits()).elements
+        asked += [one for table in tables if usable(table) for one in questions(table, SAMPLE)]
+    random.Random(4).shuffle(asked)  # noqa: S311  (a sample that is the same each time)
+    return asked[:count]
 
 
 def usable(element: Element) -> bool:

@@ -14,15 +14,19 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
 import websockets
+from scripted import Script, scripted_server
+from streamlit.proto.BackMsg_pb2 import BackMsg
+from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
 from storage.accounts import Accounts
 from storage.database import Database
@@ -31,6 +35,7 @@ from storage.datafolder import DataFolder
 ROOT = Path(__file__).parents[2]
 PASSWORD = "correct horse battery"
 PATIENCE = 280.0
+SAYS = "There are 30 days of annual leave."
 KEY = "key-of-the-language-model-8d1f"
 NAME = "premise.example.com"
 pytestmark = pytest.mark.timeout(900)  # the fixture starts the whole product
@@ -95,6 +100,7 @@ class Host:
     tls: int
     plain: int
     trust: ssl.SSLContext
+    model: Script
 
     @contextmanager
     def client(self, *, signed_in: bool = True) -> Iterator[httpx.Client]:
@@ -108,7 +114,7 @@ class Host:
 
 @pytest.fixture(scope="module")
 def host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Host]:
-    """The units' commands in the units' order, and nginx in front."""
+    """The units' commands in the units' order, a language model's server, and nginx in front."""
     folder = tmp_path_factory.mktemp("server")
     data, port, tls, plain = folder / "data", free_port(), free_port(), free_port()
     (data / "inbox" / "everyone").mkdir(parents=True)
@@ -116,13 +122,16 @@ def host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Host]:
     database = Database.open(DataFolder(data).catalog)
     Accounts(database).add("ada", PASSWORD, [])
     database.close()
+    stack = ExitStack()
+    llm = stack.enter_context(scripted_server())
+    llm.script.says(f"{SAYS} [1]")
     environment = {name: value for name, value in os.environ.items() if not name.startswith("PREMISE_")} | {
         "PREMISE_DATA": str(data), "PREMISE_PORT": str(port), "PREMISE_SECURE_COOKIES": "true",
-        "PREMISE_LLM_URL": "http://127.0.0.1:9/v1", "PREMISE_LLM_API_KEY_FILE": str(folder / "llm.key"),
+        "PREMISE_LLM_URL": llm.url, "PREMISE_LLM_API_KEY_FILE": str(folder / "llm.key"),
         "PREMISE_ALLOWED_HOSTS": json.dumps([NAME, "127.0.0.1"]),
     }  # fmt: skip
     (folder / "llm.key").write_text(KEY)
-    with ExitStack() as stack:
+    with stack:
         heard = stack.enter_context(socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM))
         heard.bind(str(folder / "notify"))
         heard.settimeout(PATIENCE)
@@ -149,7 +158,7 @@ def host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Host]:
         nginx(folder / "nginx", text, stack)
         trust = ssl.create_default_context(cafile=str(folder / "tls" / "premise.crt"))
         until_answers(f"https://127.0.0.1:{tls}/healthz", trust)
-        yield Host(data=data, tls=tls, plain=plain, trust=trust)
+        yield Host(data=data, tls=tls, plain=plain, trust=trust, model=llm.script)
 
 
 @needs_nginx
@@ -178,6 +187,50 @@ def test_a_person_signs_in_and_asks_through_tls(host: Host) -> None:
         assert "HttpOnly" in cookie
 
 
+class Held(Sequence[str]):
+    """Pieces of an answer, of which all after the first sentence wait until somebody has seen that one."""
+
+    def __init__(self) -> None:
+        self.seen = threading.Event()
+
+    def __len__(self) -> int:
+        return 2
+
+    def __getitem__(self, at: Any) -> Any:
+        if at == 0:
+            return f"{SAYS} [1] "
+        if at == 1:
+            assert self.seen.wait(PATIENCE)
+            return f"Again: {SAYS[0].lower()}{SAYS[1:]} [1]"
+        raise IndexError
+
+
+@needs_nginx
+@pytest.mark.slow
+def test_an_answer_comes_through_the_proxy_while_it_is_being_made(host: Host) -> None:
+    held = Held()
+    host.model.pieces = held
+    try:
+        ask = {"question": "How many days of annual leave are there?"}
+        with host.client() as client, client.stream("POST", "/api/v1/ask", json=ask) as answer:
+            lines = answer.iter_lines()
+            said = ""
+            while "30 days" not in said:  # the language model has not even written the rest
+                if next(lines) == "event: delta":
+                    said += json.loads(next(lines).removeprefix("data: "))["text"]
+            held.seen.set()
+            assert any("Again" in line for line in lines)
+    finally:
+        held.seen.set()
+        host.model.says(f"{SAYS} [1]")
+
+
+def _kind(message: str | bytes) -> str | None:
+    """What a message of Streamlit's is about."""
+    assert isinstance(message, bytes)
+    return ForwardMsg.FromString(message).WhichOneof("type")
+
+
 @needs_nginx
 @pytest.mark.slow
 def test_the_websocket_passes_for_people_who_are_signed_in(host: Host) -> None:
@@ -189,11 +242,17 @@ def test_the_websocket_passes_for_people_who_are_signed_in(host: Host) -> None:
         headers = {"Cookie": cookies, "Origin": origin}
         async with websockets.connect(
             address, ssl=host.trust, additional_headers=headers, subprotocols=["streamlit"], proxy=None
-        ):
-            return "open"
+        ) as socket:  # a message goes up, and what it asks for comes down
+            asks = BackMsg()
+            asks.rerun_script.query_string = ""
+            await socket.send(asks.SerializeToString())
+            async with asyncio.timeout(PATIENCE):
+                while (kind := _kind(await socket.recv())) != "new_session":
+                    assert kind
+            return str(kind)
 
     own = f"https://127.0.0.1:{host.tls}"
-    assert asyncio.run(connect(cookie, own)) == "open"
+    assert asyncio.run(connect(cookie, own)) == "new_session"
     for cookies, origin in (("", own), (cookie, "https://elsewhere.example")):
         with pytest.raises(websockets.InvalidStatus):
             asyncio.run(connect(cookies, origin))

@@ -17,7 +17,7 @@ from ingest import progress as module
 from ingest.batches import BATCH, Batches
 from ingest.parse.limits import ParseLimits
 from ingest.pipeline import Pipeline
-from ingest.progress import Progress
+from ingest.progress import Progress, Reported
 from ingest.sandbox import Sandbox
 from storage.catalog import Catalog, Vector
 from storage.catalog.facts import INGESTING
@@ -184,6 +184,19 @@ def test_how_far_it_has_come_is_seen_from_outside(place: Place, monkeypatch: pyt
     assert seen[1] is not None
     assert (seen[1]["files"], seen[1]["done"]) == (2, 1)
     assert place.store.catalog.ingesting() is None  # it has ended
+
+
+@pytest.mark.parametrize(("seconds", "first_told"), [(0.0, 10), (3600.0, 12)])
+def test_the_time_left_is_told_once_it_can_be_known(
+    place: Place, monkeypatch: pytest.MonkeyPatch, seconds: float, first_told: int
+) -> None:
+    monkeypatch.setattr(module, "TOLD_SECONDS", seconds)
+    shown: list[float | None] = []
+    reported = Reported(place.store.catalog, Progress(total=12), lambda state: shown.append(state.seconds_left))
+    for number in range(12):
+        reported.finished(f"{number}.md")
+    assert [left is not None for left in shown] == [number >= first_told for number in range(1, 13)]
+    assert shown[-1] == 0
 
 
 def test_status_says_how_far_it_has_come(place_at: Callable[..., Place], tmp_path: Path) -> None:

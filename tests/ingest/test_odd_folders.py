@@ -134,8 +134,8 @@ def test_a_file_of_equal_name_size_and_time_elsewhere_is_read_before_it_is_taken
     file = place.write("everyone/a/note.md", "# Note\n\nThe code is 1111.")
     place.ingest()
     times = file.stat()
-    file.unlink()
     other = place.write("everyone/b/note.md", "# Note\n\nThe code is 2222.")
+    file.unlink()  # after the other is there, which would be given its inode else
     os.utime(other, ns=(times.st_atime_ns, times.st_mtime_ns))
     place.ingest()
     assert place.found("code 2222", "everyone") == ["everyone/b/note.md"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 import zipfile
 from collections.abc import Callable
 from email.message import EmailMessage
@@ -157,6 +158,63 @@ def test_an_outlook_message_with_attachments(tmp_path: Path, place: Place) -> No
     assert place.states()["everyone/offer.msg!/offer.txt"] == "indexed"
     assert place.states()["everyone/offer.msg!/large.bin"] == "unsupported"
     assert "everyone/offer.msg!/offer.txt" in place.found("HG-40 euro", "everyone")
+
+
+def packed(subject: str, text: str, *attachments: bytes) -> bytes:
+    """A message as Outlook packs it for servers that it takes for its own (winmail.dat)."""
+    body = _attribute(1, 0x00069007, struct.pack("<II", 1250, 0)) + _attribute(1, 0x00018004, subject.encode("cp1250"))
+    return b"\x78\x9f\x3e\x22\1\0" + body + _attribute(1, 0x0002800C, text.encode("cp1250")) + b"".join(attachments)
+
+
+def _attribute(level: int, kind: int, value: bytes) -> bytes:
+    return struct.pack("<BII", level, kind, len(value)) + value + struct.pack("<H", sum(value) & 0xFFFF)
+
+
+def _padded(value: bytes) -> bytes:
+    return struct.pack("<I", len(value)) + value + bytes(-len(value) % 4)
+
+
+def _attached(title: str, long_name: str, content: bytes, *, message: bool = False) -> bytes:
+    """A file, or a message, with its properties: one number that is skipped, one named text, its long name."""
+    named = struct.pack("<HH16sI", 0x1F, 0x8001, bytes(16), 1) + _padded("x-y".encode("utf-16-le"))
+    properties = [
+        struct.pack("<HHI", 3, 0x3705, 5 if message else 1),
+        named + struct.pack("<I", 1) + _padded("of no interest".encode("utf-16-le")),
+        struct.pack("<HHI", 0x1F, 0x3707, 1) + _padded((long_name + "\0").encode("utf-16-le")),
+    ]
+    if message:
+        properties.append(struct.pack("<HHI", 0x0D, 0x3701, 1) + _padded(bytes(16) + content))
+    whole = struct.pack("<I", len(properties)) + b"".join(properties)
+    data = b"" if message else _attribute(2, 0x0006800F, content)
+    begin = _attribute(2, 0x00069002, bytes(14)) + _attribute(2, 0x00018010, title.encode() + b"\0")
+    return begin + data + _attribute(2, 0x00069005, whole)
+
+
+def test_what_outlook_packed_is_attached_to_the_mail(tmp_path: Path) -> None:
+    inner = packed("Staré ceny", "The valve costs 70 euro.", _attached("OLD~1.TXT", "old prices.txt", b"1999"))
+    dat = packed("Ceny", "hidden twice", _attached("PRIC~1.TXT", "prices 2026.txt", b"HG-40"))
+    dat += _attached("", "Forwarded", inner, message=True)
+    (tmp_path / "a.eml").write_bytes(mail("Prices", {"winmail.dat": dat}))
+    found = read(tmp_path / "a.eml")
+    assert [member.name for member in found.members] == ["prices 2026.txt", "old prices.txt"]
+    text = revision_text(found.elements)
+    assert "Staré ceny" in text and "The valve costs 70 euro." in text and "winmail" not in text
+    assert "hidden twice" not in text  # the mail has its own text
+
+
+def test_a_mail_that_outlook_packed_whole_is_read(tmp_path: Path) -> None:
+    made = EmailMessage()
+    made["Subject"] = "Prices"
+    made.add_attachment(packed("Prices", "Valves cost 70 euro."), "application", "ms-tnef", filename="winmail.dat")
+    (tmp_path / "a.eml").write_bytes(made.as_bytes())
+    assert "Valves cost 70 euro." in revision_text(read(tmp_path / "a.eml").elements)
+
+
+def test_what_outlook_packed_and_is_damaged_is_named(tmp_path: Path) -> None:
+    dat = packed("Prices", "Valves", _attached("A.TXT", "a.txt", b"x" * 500))[:-300]
+    (tmp_path / "a.eml").write_bytes(mail("Prices", {"winmail.dat": dat}))
+    (member,) = read(tmp_path / "a.eml").members
+    assert (member.name, member.code) == ("winmail.dat", Code.CORRUPT) and "ordinary mail" in str(member.reason)
 
 
 def test_pictures_in_signatures_are_no_documents(tmp_path: Path) -> None:

@@ -110,6 +110,28 @@ def test_notes_of_word_follow_what_refers_to_them(tmp_path: Path) -> None:
     ]
 
 
+def test_a_table_in_a_cell_is_a_table_of_its_own(tmp_path: Path) -> None:
+    made = docx.Document()
+    outer = made.add_table(3, 2)
+    for at, text in enumerate(["Machine", "Spare parts", "Pump HG-40", "", "Valve V2", "none"]):
+        outer.cell(at // 2, at % 2).text = text
+    inner = outer.cell(1, 1).add_table(3, 2)
+    for at, text in enumerate(["Part", "Price", "Seal", "12 EUR", "Rotor", "80 EUR"]):
+        inner.cell(at // 2, at % 2).text = text
+    deeper = inner.cell(2, 0).add_table(2, 2)
+    for at, text in enumerate(["Bore", "Steel", "40 mm", "A2"]):
+        deeper.cell(at // 2, at % 2).text = text
+    made.add_paragraph("The end.")
+    made.save(str(tmp_path / "nested.docx"))
+    assert [element.text for element in read(tmp_path / "nested.docx").elements] == [
+        "Machine: Pump HG-40\nMachine: Valve V2 | Spare parts: none",
+        "Pump HG-40",
+        "Part: Seal | Price: 12 EUR\nPart: Rotor | Price: 80 EUR",
+        "Bore: 40 mm | Steel: A2",
+        "The end.",
+    ]
+
+
 def test_prose_is_no_heading(tmp_path: Path) -> None:
     document = docx.Document()
     document.add_paragraph("Short Line")

@@ -77,6 +77,42 @@ def test_a_cell_over_several_rows_is_said_in_each_of_them(tmp_path: Path) -> Non
     assert found.elements[-1].text.split("\n")[1] == "Region: North | Month: June | Sales: 2"
 
 
+def merged(path: Path, rows: list[list[object]], *ranges: str) -> list[str]:
+    """The lines of the table of a sheet with these rows, of which some cells are made one."""
+    book = Workbook()
+    sheet = book.active
+    assert sheet is not None
+    for row in rows:
+        sheet.append(row)
+    for cells in ranges:
+        sheet.merge_cells(cells)
+    book.save(path)
+    return parse(path, suffix=".xlsx", limits=ParseLimits()).elements[-1].text.split("\n")
+
+
+def test_groups_of_columns_are_said_before_the_names_of_their_columns(tmp_path: Path) -> None:
+    rows: list[list[object]] = [
+        ["Region", "Sales", None, "Staff", None],
+        [None, 2024, 2025, "Women", "Men"],
+        ["North", 10, 20, 3, 4],
+    ]
+    assert merged(tmp_path / "a.xlsx", rows, "A1:A2", "B1:C1", "D1:E1") == [
+        "Region: North | Sales: 2024: 10 | Sales: 2025: 20 | Staff: Women: 3 | Staff: Men: 4"
+    ]
+    above: list[list[object]] = [[None, "Group", None, "Holding", None], *rows]
+    assert merged(tmp_path / "b.xlsx", above, "A2:A3", "B1:C1", "D1:E1", "B2:C2", "D2:E2") == [
+        "Region: North | Group: Sales: 2024: 10 | Group: Sales: 2025: 20"
+        " | Holding: Staff: Women: 3 | Holding: Staff: Men: 4"
+    ]
+
+
+def test_a_name_over_two_columns_of_data_is_no_group(tmp_path: Path) -> None:
+    rows: list[list[object]] = [["Name", None, "Age"], ["Anna", "Smith", 34], ["Ben", "Jones", 41]]
+    assert merged(tmp_path / "a.xlsx", rows, "A1:B1")[0].endswith("Age: 34")
+    rows = [["Name", None, "Town"], ["Anna", "Smith", "Durham"], ["Ben", "Jones", "Suzhou"]]
+    assert "Anna" in merged(tmp_path / "b.xlsx", rows, "A1:B1")[0]
+
+
 def test_ranges_of_merged_cells_over_the_whole_sheet_cost_nothing(tmp_path: Path) -> None:
     book = Workbook()
     sheet = book.active

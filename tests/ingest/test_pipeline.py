@@ -9,10 +9,13 @@ from pathlib import Path
 
 import pytest
 from place import Place
+from sqlalchemy import update
 
-from storage.catalog.facts import CUT_AS
+from storage.catalog.facts import CUT_AS, SAID_AS
 from storage.errors import EmbedderMismatch, NotPermitted
 from storage.records import State
+from storage.schema import chunks
+from storage.words import CUT
 
 LEAVE = "# Leave policy\n\nEmployees have 30 days of annual leave. Up to five days can be carried over to March.\n"
 PRICES = "# Price list\n\nThe flow meter HF-210 costs 1,250 EUR. The display module costs 180 EUR.\n"
@@ -354,3 +357,24 @@ def test_a_keyword_index_that_was_cut_otherwise_is_made_anew(place: Place) -> No
     place.store.catalog.set_fact(CUT_AS, "1")
     indexes.catch_up()
     assert indexes.check().ok
+
+
+def test_chunks_of_a_version_that_kept_no_terms_are_judged_the_same_and_made_up_for(place: Place) -> None:
+    place.write("everyone/leave.md", LEAVE + "\n\nPaid Time Off (PTO) is part of it.")
+    place.ingest()
+    catalog, labels = place.store.catalog, place.store.catalog.all_labels()
+    ids = [row.chunk.id for rows in catalog.index_rows() for row in rows]
+    said = {name: found.said for name, found in catalog.candidates(ids, labels=labels).items()}
+    assert any(one.definitions() == {"PTO": "Paid Time Off"} for one in said.values())
+    for terms in (None, bytes(8)):  # none; of another cut
+        with place.store.database.write() as connection:
+            connection.execute(update(chunks).values(terms=terms, defines=None))
+        assert {name: found.said for name, found in catalog.candidates(ids, labels=labels).items()} == said
+        assert catalog.say_anew() == len(ids)
+        assert catalog.say_anew() == 0
+    with place.store.database.write() as connection:
+        connection.execute(update(chunks).values(terms=None))
+    catalog.set_fact(SAID_AS, "")  # as a folder of that version
+    place.store.indexes.catch_up()
+    assert catalog.say_anew() == 0
+    assert catalog.fact(SAID_AS) == CUT

@@ -58,7 +58,7 @@ def vectors(office: Place) -> dict[str, Vector]:
     """Of every chunk, as retrieval compares them."""
     labels = office.store.catalog.labels_of(["everyone"])
     ids = [row.chunk.id for rows in office.store.catalog.index_rows() for row in rows]
-    return {name: vector for name, (_, vector) in office.store.catalog.candidates(ids, labels=labels).items()}
+    return {name: found.vector for name, found in office.store.catalog.candidates(ids, labels=labels).items()}
 
 
 def kept_beside(office: Place) -> int:

@@ -304,6 +304,24 @@ def test_a_sparse_file_is_not_taken_for_weights(tmp_path: Path) -> None:
     assert {"sparse-file", "cut-short"} <= refused(folder)
 
 
+def test_a_shard_whose_end_is_zeros_is_found_without_a_checksum(tmp_path: Path) -> None:
+    """Of the right size, with every block written: as a disk set aside for a download leaves it."""
+    folder = whole(tmp_path / "m")
+    big = {f"model.layers.{at}.mlp.up_proj.weight": ("BF16", (256, 1024)) for at in range(4)}
+    safetensors(folder / "model.safetensors", shapes() | big)
+    report = check(folder)
+    assert report.refused == []
+    told = next(finding for finding in report.findings if finding.code == "weights-not-read")
+    assert "a changed number is not" in told.says
+    assert report.checksums["places"] == 4
+    with (folder / "model.safetensors").open("r+b") as file:
+        file.seek(-100_000, os.SEEK_END)
+        file.write(bytes(100_000))
+    report = check(folder)
+    assert [finding.code for finding in report.refused] == ["zeroed"]
+    assert "model.safetensors" in report.refused[0].says
+
+
 def test_no_directory_and_an_empty_one(tmp_path: Path) -> None:
     assert refused(tmp_path / "none") == {"no-directory"}
     (tmp_path / "file").write_text("x")

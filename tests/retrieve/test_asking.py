@@ -86,6 +86,9 @@ def test_chinese_words_beside_a_number_are_no_names() -> None:
 def test_figures_are_looked_for_as_statements_call_them() -> None:
     assert "purchases of property plant and equipment" in also_called("What is the capex of Acme?")[0]
     assert "financial position" in also_called("Net PP&E of Acme?")[0]
+    assert also_called("What was the revenue in FY2022?") == ["net sales"]
+    assert also_called("Who looks after revenue recognition?") == []
+    assert also_called("What does the HF-210 cost?") == ["price"]
     assert also_called("How many days of leave do I have?") == []
     assert also_called("When did the committee set sail?") == []
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from app.retrieval.expand import definitions, may_be_misspelt, nearest, other_names
+from app.retrieval.expand import may_be_misspelt, nearest, other_names
+from storage.abbreviations import definitions
 from storage.words import terms
 
 
@@ -24,7 +25,7 @@ def test_an_abbreviation_is_what_its_letters_begin(text: str, found: dict[str, s
 
 
 def test_both_names_are_found_from_either() -> None:
-    texts = ["Employees accrue paid time off (PTO) monthly."]
+    texts = [{}, definitions("Employees accrue paid time off (PTO) monthly.")]
     assert other_names("How much PTO do I get?", texts) == ["paid time off"]
     assert other_names("How much paid time off do I get?", texts) == ["PTO"]
     assert other_names("How much do I get?", texts) == []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
 import pytest
 
 from app.records import Turn
@@ -11,55 +12,101 @@ from app.retrieval.expand import codes, names_in, quoted
 from app.retrieval.followup import FADED, REFERRING, RESTATED, TERM_ECHO, asking
 from app.retrieval.fuse import (
     Evidence,
+    Numbers,
     ceiling,
     coverage,
     fused,
     part_said,
-    phrase,
     with_codes,
     with_company,
     with_names,
     with_quotes,
     with_titles,
 )
+from app.retrieval.judge import Candidates
 from app.retrieval.trust import LEAST, trust
+from storage.catalog import Candidate
 from storage.embedder import Embedder, LocalEmbedder
+from storage.records import Chunk, StoredChunk
+from storage.said import said_of
 from storage.words import terms
 
-ALL = Evidence(meaning=1.0, keyword=1.0, phrase=1.0, coverage=1.0)
+
+def evidence(*, meaning: float, keyword: float, phrase: float | None = None, coverage: float = 0.0) -> Evidence:
+    """For one candidate."""
+    several: list[Numbers] = [np.array([value]) for value in (meaning, keyword, phrase or 0.0, coverage)]
+    return Evidence(
+        meaning=several[0], keyword=several[1], phrase=None if phrase is None else several[2], coverage=several[3]
+    )
+
+
+ALL = evidence(meaning=1.0, keyword=1.0, phrase=1.0, coverage=1.0)
 
 
 def test_scores_run_from_nothing_to_everything() -> None:
     assert fused(ALL, trust=1.0) == pytest.approx(1.0)
-    assert fused(Evidence(meaning=-0.3, keyword=0.0, phrase=None), trust=1.0) == 0.0
+    assert fused(evidence(meaning=-0.3, keyword=0.0), trust=1.0) == 0.0
 
 
 def test_an_embedder_that_knows_nothing_says_nothing() -> None:
-    loud = Evidence(meaning=0.9, keyword=0.2, phrase=None)
-    quiet = Evidence(meaning=0.0, keyword=0.2, phrase=None)
+    loud = evidence(meaning=0.9, keyword=0.2)
+    quiet = evidence(meaning=0.0, keyword=0.2)
     assert fused(loud, trust=0.0) == fused(quiet, trust=0.0)
     assert fused(loud, trust=1.0) > fused(loud, trust=0.5) > fused(loud, trust=0.0)
 
 
 def test_more_evidence_is_never_a_lower_score() -> None:
-    base = Evidence(meaning=0.4, keyword=0.4, phrase=0.4)
+    base = evidence(meaning=0.4, keyword=0.4, phrase=0.4)
     for better in (
-        Evidence(meaning=0.5, keyword=0.4, phrase=0.4),
-        Evidence(meaning=0.4, keyword=0.5, phrase=0.4),
-        Evidence(meaning=0.4, keyword=0.4, phrase=0.5),
+        evidence(meaning=0.5, keyword=0.4, phrase=0.4),
+        evidence(meaning=0.4, keyword=0.5, phrase=0.4),
+        evidence(meaning=0.4, keyword=0.4, phrase=0.5),
     ):
         assert fused(better, trust=0.7) > fused(base, trust=0.7)
 
 
-def test_terms_that_stand_together_are_a_phrase() -> None:
-    weights = dict.fromkeys(terms("parental leave policy"), 1.0)
-    together = phrase(weights, terms("The parental leave policy is new."))
-    apart = phrase(weights, terms("The policy says that nobody may leave before the parental evening has ended."))
-    assert together == 1.0  # each pair of neighbours
-    assert apart is not None
-    assert apart <= 0.5
-    assert phrase({"leav": 1.0}, terms("leave")) is None
-    assert phrase(dict.fromkeys(terms("年假规定"), 1.0), terms("年假规定")) is None  # pairs of characters are phrases
+def said(text: str, question: str, path: str = "a/b.md") -> Candidates:
+    """A chunk with this body, and the terms of a question in it."""
+    chunk = Chunk(
+        id="r:0", revision_id="r", position=0, start=0, end=1, header="Title", body=text, section="", pages=(), tokens=1
+    )
+    found = StoredChunk(chunk=chunk, document_id="d", path=path, title="", label=1, modified=None)
+    candidate = Candidate(found, np.ones(4, dtype=np.float32), said_of(chunk.header, chunk.body))
+    return Candidates([candidate, candidate], terms(question))
+
+
+@pytest.mark.parametrize(
+    ("text", "part"),
+    [
+        ("The parental leave policy is new.", 1.0),
+        ("A policy of leave, parental", 1.0),  # in any order
+        ("Parental and other kinds of leave. Policy", 0.75),
+        ("The policy says that nobody may leave before the parental evening has ended.", 0.5),
+        ("A policy of the whole of the company. Who has to leave is told", 0.0),
+        ("policy", 0.0),
+    ],
+)
+def test_terms_that_stand_together_are_a_phrase(text: str, part: float) -> None:
+    question = "parental leave policy"
+    found = said(text, question).phrase(dict.fromkeys(terms(question), 1.0))
+    assert found is not None
+    assert found.tolist() == [part, part]
+
+
+def test_a_term_alone_and_pairs_of_characters_are_no_phrase() -> None:
+    assert said("leave", "leave").phrase({"leav": 1.0}) is None
+    assert said("年假规定", "年假规定").phrase(dict.fromkeys(terms("年假规定"), 1.0)) is None  # each pair is a phrase
+
+
+def test_header_and_path_are_held_and_make_no_phrase() -> None:
+    found = said("Nothing of it", "title report leave", path="leave/the report.md")
+    weights = {"titl": 1.0, "report": 2.0, "leav": 1.0}
+    assert found.held() == {"titl", "report", "leav"}
+    assert found.coverage(weights, frozenset()).tolist() == [1.0, 1.0]
+    phrase = found.phrase(weights)
+    assert phrase is not None
+    assert phrase.tolist() == [0.0, 0.0]
+    assert said("x", "zebra leave").coverage({"zebra": 3.0, "leav": 1.0}, frozenset(["zebra"])).tolist() == [0.75, 0.75]
 
 
 def test_coverage_weighs_terms_by_what_they_tell() -> None:
@@ -103,27 +150,27 @@ def test_the_rest_of_a_document_and_of_its_folder_speak_for_a_passage() -> None:
 
 def test_the_document_that_the_question_names_comes_before_its_likes() -> None:
     weights = {"acm": 3.0, "2022": 1.0, "debt": 2.0, "zebra": 6.0}  # nothing tells of zebras
-    called = [
-        frozenset(text.split()) for text in ("acm 2022", "acm 2021", "helvar 2022", "acm report", "acm 2022 debt")
-    ]
+    named = ("acm 2022", "acm 2021", "helvar 2022", "acm report", "acm 2022 debt")
+    called = {text: frozenset(text.split()) for text in named}
     names, held = frozenset({"acm", "2022"}), frozenset({"acm", "2022", "debt"})
-    right, year, company, bare, word = with_names([0.4] * 5, called, weights, names=names, held=held)
+    right, year, company, bare, word = with_names([0.4] * 5, named, called, weights, names=names, held=held)
     assert right == word == 0.4  # an ordinary word in a file's name tells little
     assert right > bare > year  # a name without a year is not of the wrong one
     assert right > company
-    assert with_names([0.4, 0.3], [frozenset()] * 2, weights, names=names, held=held) == [0.4, 0.3]
+    assert with_names([0.4, 0.3], ["x"] * 2, {"x": frozenset()}, weights, names=names, held=held) == [0.4, 0.3]
     assert names_in("How much debt did Acme have in 2022, in the US?") == ["acm", "2022", "us"]
 
 
 def test_the_report_of_the_period_comes_before_those_beside_it() -> None:
     weights = dict.fromkeys(["acm", "debt", "2021"], 1.0)
-    called = [frozenset(terms(f"Acme {period}")) for period in ("2021", "2021 Q2", "2022", "2023", "report")]
+    periods = ("2021", "2021 Q2", "2022", "2023", "report")
+    called = {period: frozenset(terms(f"Acme {period}")) for period in periods}
     year, quarter, after, later, none = with_names(
-        [0.4] * 5, called, weights, names=frozenset({"acm"}), held=frozenset()
+        [0.4] * 5, periods, called, weights, names=frozenset({"acm"}), held=frozenset()
     )
     assert year == none > quarter == after > later
     asked = weights | {"q2": 1.0}
-    assert with_names([0.4], called[1:2], asked, names=frozenset({"acm"}), held=frozenset()) == [0.4]
+    assert with_names([0.4], periods[1:2], called, asked, names=frozenset({"acm"}), held=frozenset()) == [0.4]
 
 
 def test_the_title_that_is_asked_for_comes_first_and_takes_nothing_where_no_table_has_it() -> None:

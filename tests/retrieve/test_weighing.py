@@ -6,6 +6,7 @@ import os
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 from place import Place
 
@@ -35,10 +36,12 @@ def test_a_changed_file_counts_at_once_and_a_wrong_one_not(tmp_path: Path, caplo
 
 
 def test_the_share_of_meaning_runs_from_none_to_all() -> None:
-    near, said = Evidence(meaning=0.9, keyword=0.1, phrase=None), Evidence(meaning=0.1, keyword=0.9, phrase=None)
+    little, much, nothing = np.array([0.1]), np.array([0.9]), np.array([0.0])
+    near = Evidence(meaning=much, keyword=little, phrase=None, coverage=nothing)
+    said = Evidence(meaning=little, keyword=much, phrase=None, coverage=nothing)
     assert fused(near, trust=1.0, share=1.0) > fused(said, trust=1.0, share=1.0)
     assert fused(near, trust=1.0, share=0.0) < fused(said, trust=1.0, share=0.0)
-    assert fused(near, trust=1.0, share=0.0) == fused(replace(near, meaning=0.0), trust=1.0, share=0.0)
+    assert fused(near, trust=1.0, share=0.0) == fused(replace(near, meaning=nothing), trust=1.0, share=0.0)
 
 
 def test_headers_count_as_keywords_as_much_as_is_set(place: Place) -> None:

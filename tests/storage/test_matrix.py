@@ -120,6 +120,23 @@ def test_files_are_written_anew_when_much_was_taken_out(tmp_path: Path, monkeypa
     assert found(reader, vectors[3], 1, k=1) == [names(60)[3]]
 
 
+def test_ids_are_found_again_whenever_they_were_added(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "TAIL_ROWS", 7)  # ids are sorted again and again while rows are added
+    matrix, vectors, every = Matrix(tmp_path), some(140), names(60)
+    for start in range(0, 60, 5):
+        matrix.put("g", 1, every[start : start + 5], vectors[start : start + 5])
+        replaced = np.arange(0, start + 5, 9)
+        matrix.put("g", 1, [every[place] for place in replaced], vectors[replaced + 70])
+        matrix.drop("g", 1, [every[start + 1]])
+    matrix.commit("g")
+    left = sorted(place for place in range(60) if place % 5 != 1 or (place % 9 == 0 and place < 55))
+    assert sorted(found(matrix, vectors[0], 1, k=999)) == sorted(every[place] for place in left)
+    for place in left:
+        asked = vectors[place + 70 if place % 9 == 0 else place]
+        hit = matrix.search("g", asked, labels=frozenset([1]), k=1)[0]
+        assert (hit.id, hit.score) == (every[place], pytest.approx(1.0))
+
+
 def test_other_generations_are_deleted(tmp_path: Path) -> None:
     matrix = Matrix(tmp_path)
     for generation in ("old", "new"):

@@ -76,7 +76,7 @@ class Site:
 
     def client(self, person: str | None = None) -> httpx.Client:
         """An HTTP client, signed in as this person."""
-        client = httpx.Client(base_url=self.address, headers={"Origin": self.address}, timeout=60, trust_env=False)
+        client = httpx.Client(base_url=self.address, headers={"Origin": self.address}, timeout=240, trust_env=False)
         self.clients.append(client)
         if person is not None:
             answer = client.post("/signin", data={"name": person, "password": PASSWORD})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+from typing import Literal
 
 import pytest
 from PIL import Image
@@ -50,6 +51,25 @@ def test_signing_in_wrong_then_right_and_out(page: Page, site: Site) -> None:
     expect(page.locator("#password")).to_be_visible()
     page.goto(site.address)
     expect(page).to_have_url(site.address + "/signin")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_page_is_light_or_dark_as_the_system_is(page: Page, site: Site, scheme: Literal["light", "dark"]) -> None:
+    page.emulate_media(color_scheme=scheme)
+    page.goto(site.address)
+    paper, ink = _brightness(page, "main", "backgroundColor"), _brightness(page, "main", "color")
+    assert (paper - ink > 120) == (scheme == "light") and abs(paper - ink) > 120
+    sign_in(page, site, "ada")
+    expect(page.locator(".welcome")).to_be_visible()
+    for words in (".welcome h1", ".welcome p"):  # the colours of style.css on those of Streamlit
+        paper, ink = _brightness(page, ".stApp", "backgroundColor"), _brightness(page, words, "color")
+        assert (paper > ink) == (scheme == "light") and abs(paper - ink) > 90
+
+
+def _brightness(page: Page, selector: str, colour: str) -> float:
+    """0 is black, 255 is white."""
+    computed = page.locator(selector).first.evaluate("(found, name) => getComputedStyle(found)[name]", colour)
+    return sum(map(float, re.findall(r"[\d.]+", computed)[:3])) / 3
 
 
 def test_the_first_page_says_what_can_be_asked(page: Page, site: Site) -> None:

@@ -1,0 +1,109 @@
+"""What a chunk says, made when it is written: its index terms as numbers, and the abbreviations it defines.
+
+A question judges a hundred chunks, and cutting their text into terms took most of its time. Pure functions and arrays;
+knows no table and no question.
+"""
+
+from __future__ import annotations
+
+import json
+import zlib
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from storage.abbreviations import definitions
+from storage.words import CUT, terms
+
+_NUMBER = np.dtype("<u4")
+MARK = np.array([int(CUT)], dtype=_NUMBER).tobytes()  # what `terms` begin with: how the text was cut
+HEAD = 2  # numbers before the terms: MARK, and how many of the terms are the header's
+LOW = np.uint32(0xFFFF)  # half of a number: few enough for a table
+APART = 1000  # places between one text and the next: no terms of two texts stand near each other
+
+Places = NDArray[np.int64]
+
+
+class Said(NamedTuple):
+    """Of one chunk, as it is kept. A tuple, since a question reads a hundred of them."""
+
+    terms: bytes  # numbers of 32 bits, little endian: HEAD, then one for each term of the header, then of the body
+    defines: str  # JSON object of abbreviations; empty: none
+
+    @property
+    def is_current(self) -> bool:
+        """Whether the text was cut as this version cuts it."""
+        return self.terms.startswith(MARK)
+
+    def definitions(self) -> dict[str, str]:
+        """The abbreviations, by their short form."""
+        found: dict[str, str] = json.loads(self.defines) if self.defines else {}
+        return found
+
+
+def said_of(header: str, body: str) -> Said:
+    """What a chunk of this header and body says."""
+    first, second = terms_of(header), terms_of(body)
+    numbers = [int(CUT), len(first), *map(_number, first), *map(_number, second)]
+    found = definitions(body)
+    return Said(
+        terms=np.array(numbers, dtype=_NUMBER).tobytes(),
+        defines=json.dumps(found, ensure_ascii=False) if found else "",
+    )
+
+
+def terms_of(text: str) -> list[str]:
+    """The index terms of a text in which underscores part words, as in names of files."""
+    return terms(text.replace("_", " "))
+
+
+def _number(term: str) -> int:
+    """Of four thousand million: a question has a term that shares it with another of a candidate 1 time in 10,000."""
+    return zlib.crc32(term.encode())
+
+
+@lru_cache(maxsize=20_000)
+def _numbers(path: str) -> bytes:
+    return np.array([_number(term) for term in terms_of(path)], dtype=_NUMBER).tobytes()
+
+
+class Occurrences:
+    """Where some terms stand in many chunks and their documents' paths."""
+
+    def __init__(self, wanted: Sequence[str], said: Sequence[Said], paths: Sequence[str]) -> None:
+        self.chunks = len(said)
+        texts = [part for one, path in zip(said, paths, strict=True) for part in (one.terms, _numbers(path))]
+        numbers = np.frombuffer(b"".join(texts), dtype=_NUMBER)
+        ends = np.cumsum([len(text) for text in texts]) // _NUMBER.itemsize
+        path_starts, ends = ends[0::2], ends[1::2]
+        starts = np.concatenate([[0], ends[:-1]])
+        places, self.terms = _matches(numbers, wanted)
+        self.rows = np.searchsorted(ends, places, side="right")
+        body_starts = starts + HEAD + (numbers[starts + 1] if self.chunks else 0)
+        real = places >= starts[self.rows] + HEAD
+        self.in_body = (places >= body_starts[self.rows]) & (places < path_starts[self.rows])
+        self.places = places + self.rows * APART
+        self.held = np.zeros((self.chunks, len(wanted)), dtype=bool)  # by chunk and term: anywhere in it
+        self.held[self.rows[real], self.terms[real]] = True
+
+    def in_bodies(self, term: int) -> tuple[Places, Places]:
+        """Where a term, by its place among the wanted, stands in bodies: the chunks, and places in order."""
+        chosen = self.in_body & (self.terms == term)
+        return self.rows[chosen], self.places[chosen]
+
+
+def _matches(numbers: NDArray[np.uint32], wanted: Sequence[str]) -> tuple[Places, Places]:
+    """The places of the numbers that are of wanted terms, and of which of them."""
+    own = np.array([_number(term) for term in wanted], dtype=_NUMBER)
+    if not len(own):
+        return np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64)
+    low = np.zeros(int(LOW) + 1, dtype=bool)
+    low[own & LOW] = True
+    places = np.flatnonzero(low[numbers & LOW])
+    order = np.argsort(own)
+    at = np.minimum(np.searchsorted(own[order], numbers[places]), len(own) - 1)
+    same = own[order][at] == numbers[places]
+    return places[same], order[at[same]]

@@ -1,0 +1,26 @@
+"""What chunks say, as numbers: where the terms of a question stand."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from storage.said import APART, Occurrences, said_of
+from storage.words import question_terms
+
+
+def test_terms_are_found_in_headers_bodies_and_paths_and_nowhere_else() -> None:
+    wanted = question_terms("annual leave report zebra 年假")
+    said = [said_of("Annual report", "Leave of staff"), said_of("", ""), said_of("", "年假 and annual leave, leave")]
+    found = Occurrences(wanted, said, ["hr/leave_report.md", "hr/annual.md", "a.md"])
+    assert wanted == ["annual", "leav", "report", "zebra", "年假"]
+    assert found.held.tolist() == [
+        [True, True, True, False, False],
+        [True, False, False, False, False],  # by its path alone
+        [True, True, False, False, True],
+    ]
+    rows, places = found.in_bodies(wanted.index("leav"))
+    assert rows.tolist() == [0, 2, 2]
+    assert np.diff(places).tolist()[1] == 1
+    assert np.diff(places).tolist()[0] > APART - 100  # of another text: never near
+    assert found.in_bodies(wanted.index("report"))[0].tolist() == []  # no body has it
+    assert Occurrences([], said, ["x"] * 3).held.shape == (3, 0)
