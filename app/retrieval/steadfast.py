@@ -2,12 +2,18 @@
 
 Vectors of nothing but zeros stand for that; whoever compares meanings then finds all of them equally far. Ingestion
 does not use this: there a vector is kept, so it waits for the server instead.
+
+The sentences of passages are embedded here to judge them, which is most of what an answer costs. Other questions lead
+to the same passages, so the last vectors are remembered, by hashes of the text.
 """
 
 from __future__ import annotations
 
 import logging
+from collections import OrderedDict
 from collections.abc import Callable, Sequence
+from hashlib import sha256
+from threading import Lock
 from time import monotonic
 
 import numpy as np
@@ -17,6 +23,8 @@ from storage.embedder import Embedder
 from storage.errors import ServiceError
 
 PAUSE = 10.0  # seconds before a server that failed is asked again: an answer asks several times, each to its time-out
+
+REMEMBERED = 4000  # vectors of sentences: 6 MB of 384 numbers each
 
 log = logging.getLogger("premise.search")
 
@@ -28,6 +36,8 @@ class SteadfastEmbedder:
         self._embedder = embedder
         self._clock = clock
         self._again = -np.inf  # when it may be asked again
+        self._lock = Lock()
+        self._remembered: OrderedDict[bytes, Vector] = OrderedDict()  # the last used at the end
 
     @property
     def name(self) -> str:
@@ -52,7 +62,23 @@ class SteadfastEmbedder:
 
     def encode_documents(self, texts: Sequence[str]) -> Vector:
         """As Embedder; zeros while the server does not answer."""
-        return self._or_nothing(self._embedder.encode_documents, texts)
+        model = f"{self.name} {self.revision}"
+        keys = [sha256(f"{model}\n{text}".encode()).digest() for text in texts]
+        with self._lock:
+            known = {key: self._remembered[key] for key in keys if key in self._remembered}
+        missing = {key: text for key, text in zip(keys, texts, strict=True) if key not in known}
+        made = self._or_nothing(self._embedder.encode_documents, list(missing.values())) if missing else ()
+        if f"{self.name} {self.revision}" != model:  # switched meanwhile: these vectors are not all of one model
+            return self._or_nothing(self._embedder.encode_documents, texts)
+        known |= zip(missing, made, strict=True)
+        with self._lock:
+            for key in keys:
+                if known[key].any():  # else it is not known
+                    self._remembered[key] = known[key]
+                    self._remembered.move_to_end(key)
+            while len(self._remembered) > REMEMBERED:
+                self._remembered.popitem(last=False)
+        return np.array([known[key] for key in keys], dtype=np.float32).reshape(len(keys), self.dimension)
 
     def encode_questions(self, texts: Sequence[str]) -> Vector:
         """As Embedder; zeros while the server does not answer."""

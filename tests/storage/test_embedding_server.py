@@ -20,6 +20,7 @@ from app.answers.answer import NO_VECTORS
 from app.engine import Engine
 from app.models.register import in_use, look
 from app.operations.doctor import State, examine
+from app.retrieval import steadfast
 from app.retrieval.steadfast import PAUSE, SteadfastEmbedder
 from ingest.pipeline import Pipeline
 from storage.catalog import EMBEDDER
@@ -189,6 +190,21 @@ def test_a_server_that_is_down_is_asked_again_after_a_pause(tiny: Path) -> None:
             assert not model.encode_questions(["a", "b"]).any()
             assert model.encode_documents(["a", "b"]).shape == (2, 32)
     assert len(asked) == 2
+
+
+def test_sentences_that_were_met_before_are_not_computed_again(tiny: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[dict[str, Any]] = []
+    with serving(local(tiny), asked) as url:
+        model = SteadfastEmbedder(served(tiny, url))
+        first = model.encode_documents(["one", "two", "one"])
+        again = model.encode_documents(["three", "two", "one"])
+        assert sum(len(body["input"]) for body in asked) == 3
+        assert (first[0] == first[2]).all() and (again[1:] == first[1::-1]).all()
+        assert np.allclose(again, local(tiny).encode_documents(["three", "two", "one"]), atol=1e-3)
+        monkeypatch.setattr(steadfast, "REMEMBERED", 1)
+        model.encode_documents(["three"])
+        model.encode_documents(["one"])
+    assert sum(len(body["input"]) for body in asked) == 4
 
 
 def test_the_doctor_and_the_list_of_models_know_of_it(tiny: Path, tmp_path: Path) -> None:
