@@ -22,7 +22,7 @@ LABELS = 2  # so many first columns say what a row is about
 ANSWERS_TOO = 0.75  # of the likeliest sentence's probability: what has less only supports
 SINGLED_OUT = 0.1  # of the question's weight that a row says less than the best one of its table: another is meant
 LONGEST_CELL = 160  # characters; longer ones are read more easily in a line
-WHOLE_ROWS, WHOLE_WORDS = 8, 110  # of a table that is shown as a whole where the question singles out no row
+WHOLE_ROWS, WHOLE_WORDS = 8, 150  # of a table that is shown as a whole where the question singles out no row
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,7 +94,7 @@ def _pieces(
 ) -> Iterator[Piece]:
     """Texts, then tables, unless a table comes first; the first text as a paragraph, the others as a list.
 
-    `whole`: a small table of which several rows answer is shown with all of them.
+    `whole`: a small table of which the question singles out no row is shown with all of them.
     """
     if not groups:
         return
@@ -131,10 +131,13 @@ def _groups(chosen: Sequence[Candidate], shown: _Shown) -> list[list[Candidate]]
 
 def _run(group: Sequence[Candidate], citations: Citations, after: str, *, bullet: bool) -> Iterator[Piece]:
     n = citations.add(group[0].passage, group[0].start, group[-1].end)
+    in_list = False  # one that the document has
     for place, item in enumerate(group):
         sentence = Sentence(text=readable(item.text), citations=(n,), supported=True)
         listed = item.is_item if place else bullet
-        goes_on = "\n" if listed else "\n\n" if place and group[place - 1].is_item else " "
+        in_list |= item.is_item
+        ends_list = in_list and not listed and item.start - group[place - 1].end > 1  # else it goes on in its item
+        goes_on = "\n" if listed else "\n\n" if ends_list else " "
         before = (goes_on if place else after) + ("- " if listed else "")
         yield Piece(text=f"{before}{sentence.text} [{n}]", sentences=(sentence,))
 
@@ -152,7 +155,7 @@ def _table(group: Sequence[Candidate], table: Table, shown: _Shown, after: str, 
     passage = group[0].passage
     chosen = {item.start for item in group}
     said = {row.start: len(shown.asked.intersection(terms(" ".join(row.cells)))) for row in table.rows}
-    every = whole and len(group) > 1 and len(table.rows) <= WHOLE_ROWS
+    every = whole and len(table.rows) <= WHOLE_ROWS
     every = every and min(said.values()) >= min(said[start] for start in chosen)
     every = every and sum(len(cell.split()) for row in table.rows for cell in row.cells) <= WHOLE_WORDS
     rows = [row for row in table.rows if every or row.start in chosen]

@@ -64,6 +64,9 @@ def test_a_table_is_shown_as_its_document_has_it(place: Place) -> None:
         "| 2 to 4 | 25 % of pay | [2] |",
         "| 5 and more | 40 % of pay | 4 % [3] |",
     ]
+    asked = "How much does the company pay for the pension after 2 to 4 years?"
+    [row] = [line for line in Engine(place.store).answer(asked, groups=["everyone"]).text.split("\n") if "%" in line]
+    assert row.startswith("| 2 to 4 |")
 
 
 def test_of_a_wide_row_the_columns_that_are_asked_for_are_shown(place: Place) -> None:
@@ -125,6 +128,18 @@ def test_a_list_is_answered_with_what_announces_it(place: Place) -> None:
         "- Close the windows. [1]",
         "- Walk to the assembly point. [1]",
     ]
+
+
+def test_what_an_item_of_a_list_goes_on_with_stays_in_it(place: Place) -> None:
+    place.write(
+        "everyone/illness.md",
+        "# Leave\n\n## Illness\n\nTell your manager by nine.\n\n- Germany: a certificate is needed. Doctors send it.\n"
+        "- China: a certificate is needed.\n\nPay continues for six weeks.\n",
+    )
+    place.ingest()
+    text = Engine(place.store).answer("What does Leave say about illness?", groups=["everyone"]).text
+    assert "- Germany: a certificate is needed. [1] Doctors send it. [1]\n- China: a certificate is needed. [1]" in text
+    assert text.endswith("\n\nPay continues for six weeks. [1]")
 
 
 def test_what_only_supports_is_said_to_and_a_table_stands_apart_from_a_list(place: Place) -> None:
