@@ -70,7 +70,7 @@ def retry(
         raise typer.BadParameter("name files or folders, or give --all", param_hint="PATHS")
     with _catalog(settings_here()) as catalog:
         count = filing.retry(catalog, None if everything else _found(catalog, paths or []), person=OPERATOR)
-    show({"retried": count}, f"{count} files will be tried again.", as_json)
+    show({"retried": count}, f"Files that will be tried again: {count}.", as_json)
 
 
 @documents.command("ignore")
@@ -80,7 +80,7 @@ def ignore(paths: Paths, as_json: Json = False) -> None:
 
     with _catalog(settings_here()) as catalog:
         count = filing.ignore(catalog, _found(catalog, paths), person=OPERATOR)
-    show({"ignored": count}, f"{count} files are ignored from now on.", as_json)
+    show({"ignored": count}, f"Files ignored from now on: {count}.", as_json)
 
 
 @documents.command("unignore")
@@ -90,13 +90,13 @@ def unignore(paths: Paths, as_json: Json = False) -> None:
 
     with _catalog(settings_here()) as catalog:
         count = filing.unignore(catalog, _found(catalog, paths), person=OPERATOR)
-    show({"unignored": count}, f"{count} files will be read again.", as_json)
+    show({"unignored": count}, f"Files that will be read again: {count}.", as_json)
 
 
 def forget(paths: Paths, as_json: Json = False) -> None:
     """Erase documents with every trace: text, vectors, originals, and quotes in stored chats."""
     result = forget_paths(settings_here(), paths)
-    said = f"{len(result['forgotten'])} files and {result['answers']} stored answers that quote them were erased."
+    said = f"Erased files: {len(result['forgotten'])}, stored answers that quoted them: {result['answers']}."
     show(result, said, as_json)
 
 
