@@ -54,6 +54,7 @@ class _Reading:
     searcher: tantivy.Searcher
     documents: int  # what tantivy takes as their number: those taken out but not yet merged away count
     counts: dict[tuple[str, ...], dict[int, int]]  # (term, fields…): chunks that have it, by label
+    readable: dict[frozenset[int], int]  # chunks in the labels that somebody may read
 
 
 class KeywordIndex:
@@ -231,7 +232,9 @@ class KeywordIndex:
                 yield label, reading.searcher.doc(address)["id"][0]
 
     def _idf(self, reading: _Reading, term: str, fields: Sequence[str], labels: frozenset[int]) -> float:
-        size = _within(self._counts(reading, "", ()), labels)
+        size = reading.readable.get(labels)
+        if size is None:
+            size = reading.readable[labels] = _within(self._counts(reading, "", ()), labels)
         return _idf(_within(self._counts(reading, term, fields), labels), size)
 
     def _counts(self, reading: _Reading, term: str, fields: Sequence[str]) -> dict[int, int]:
@@ -293,7 +296,9 @@ class KeywordIndex:
             self._index.reload()
             meta = json.loads((self.folder / "meta.json").read_text(encoding="utf-8"))
             documents = sum(int(segment["max_doc"]) for segment in meta["segments"])
-            self._seen = _Reading(stamp=stamp, searcher=self._index.searcher(), documents=documents, counts={})
+            self._seen = _Reading(
+                stamp=stamp, searcher=self._index.searcher(), documents=documents, counts={}, readable={}
+            )
         return self._seen
 
     def _stamp(self) -> tuple[int, int]:
@@ -302,7 +307,9 @@ class KeywordIndex:
 
 
 def _within(counts: Mapping[int, int], labels: frozenset[int]) -> int:
-    return sum(counts.get(label, 0) for label in labels)
+    if len(counts) < len(labels):
+        return sum(count for label, count in counts.items() if label in labels)
+    return sum(counts[label] for label in labels if label in counts)
 
 
 def _idf(frequency: int, size: int) -> float:
