@@ -18,7 +18,7 @@ from sqlalchemy.exc import DatabaseError, OperationalError
 from storage import recollection
 from storage.errors import DataFolderError
 
-HEAD = "0014"  # the newest migration; a test compares it with migrations/versions
+HEAD = "0015"  # the newest migration; a test compares it with migrations/versions
 BUSY_SECONDS = 30  # wait for another process's transaction
 
 Found = TypeVar("Found")
