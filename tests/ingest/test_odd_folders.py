@@ -67,6 +67,26 @@ def test_a_share_of_a_few_files_that_is_not_mounted_is_held_too(place: Place) ->
     assert (back.held, back.unchanged, place.source().held) == (None, 1, None)
 
 
+def test_a_share_that_is_away_while_its_files_wait_is_read_when_it_is_back(place: Place) -> None:
+    notes(place, "hr/load", 12)
+    place.pipeline.reconcile(place.source())
+    share = place.inbox.rename(place.inbox.with_name("share"))
+    for _ in range(place.settings.max_attempts + 1):
+        place.pipeline.work([place.source()])
+        due(place)
+    assert set(place.states().values()) == {"changing"}
+    share.rename(place.inbox)
+    place.ingest()
+    assert set(place.states().values()) == {"indexed"}
+
+
+def due(place: Place) -> None:
+    """The time has come to try failed files again."""
+    with place.store.database.write() as connection:
+        past = datetime.now(UTC).replace(tzinfo=None) - timedelta(days=1)
+        connection.execute(update(files).where(files.c.retry_at.is_not(None)).values(retry_at=past))
+
+
 def test_the_only_file_of_a_folder_may_be_deleted(place: Place) -> None:
     """The folder is the one that held it, and not the place of a share that is not mounted."""
     file = place.write("leave.md", LEAVE)
