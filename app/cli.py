@@ -124,6 +124,9 @@ def serve_web() -> None:
 @cli.command("serve-ingest", hidden=True)
 def serve_ingest() -> None:
     """The ingest service, as `premise up` and the systemd unit run it."""
+    from storage.allocator import share_heaps
+
+    share_heaps()
     import logging
     import signal
     import threading
@@ -160,6 +163,9 @@ def ingest(
     as_json: Json = False,
 ) -> None:
     """One full pass over a folder: new, changed, moved and deleted files."""
+    from storage.allocator import share_heaps
+
+    share_heaps()
     from app.models.register import require
     from ingest.passes import one_pass
 

@@ -12,7 +12,6 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from functools import lru_cache
 from time import perf_counter
 
 import numpy as np
@@ -43,6 +42,7 @@ from storage.errors import IndexUnavailable, ServiceError
 from storage.filters import Filters
 from storage.indexes import NO_FILTERS, Indexes
 from storage.keywords import IndexHit
+from storage.recollection import remembered
 from storage.records import StoredChunk
 from storage.said import terms_of
 from storage.words import question_terms
@@ -412,7 +412,7 @@ def _reranked(reranker: Reranker, question: str, hits: list[Hit]) -> tuple[list[
     return [*judged, *(replace(hit, score=last * hit.score) for hit in rest)], ()
 
 
-@lru_cache(maxsize=20_000)
+@remembered(20_000)
 def _name_of(text: str) -> frozenset[str]:
     return frozenset(terms_of(text))
 
@@ -421,6 +421,6 @@ def _said(found: StoredChunk, runs: Sequence[Sequence[str]]) -> float:
     return part_said(runs, _terms_of(found.chunk.body), _terms_of(f"{found.chunk.header} {found.path}"))
 
 
-@lru_cache(maxsize=20_000)  # the same text has the same terms
+@remembered(20_000)  # the same text has the same terms
 def _terms_of(text: str) -> tuple[str, ...]:
     return tuple(terms_of(text))

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 import uvicorn
@@ -21,13 +21,15 @@ from app.ui.shell import inline_script_hashes, streamlit_app
 from app.web import api, completions, metrics, signin
 from app.web.gate import Gate
 from app.web.replies import refusal
-from storage.errors import PremiseError
+from storage.erasure import Forgetting
+from storage.errors import DataFolderError, PremiseError
 
 if TYPE_CHECKING:
     from app.engine import Engine
 
 THREADS = 80  # blocking calls at once, besides the questions and pictures of app/web/api.py
 STOP_SECONDS = 3
+LOOK_SECONDS = 1.0  # how often it is looked whether a document was forgotten
 WEBSOCKET_BYTES = 16 * 1024 * 1024
 
 
@@ -39,7 +41,7 @@ def build_app(engine: Engine) -> ASGIApp:
     pages = streamlit_app(
         engine.settings,
         [*probes(engine), *signin.routes(engine), *api.routes(engine), *completions.routes(engine)],
-        lifespan=_lifespan,
+        lifespan=_lifespan(engine),
         exception_handlers={HTTPException: _refused, Exception: _broken},
     )
     return Gate(pages, engine, inline_script_hashes())
@@ -77,10 +79,28 @@ def _warm(engine: Engine) -> None:
         engine.language_model.prepare()
 
 
-@asynccontextmanager
-async def _lifespan(_app: Any) -> AsyncIterator[None]:
-    to_thread.current_default_thread_limiter().total_tokens = THREADS
-    yield
+def _lifespan(engine: Engine) -> Callable[[Any], AbstractAsyncContextManager[None]]:
+    @asynccontextmanager
+    async def lifespan(_app: Any) -> AsyncIterator[None]:
+        to_thread.current_default_thread_limiter().total_tokens = THREADS
+        ended = threading.Event()
+        thread = threading.Thread(target=_forget, args=(engine, ended), name="forgetting", daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            ended.set()
+            thread.join()
+
+    return lifespan
+
+
+def _forget(engine: Engine, ended: threading.Event) -> None:
+    """Let go of what is kept in memory when a document is forgotten, also where nobody asks."""
+    forgetting = Forgetting(engine.catalog)
+    while not ended.wait(LOOK_SECONDS):
+        with suppress(DataFolderError):  # the probes tell
+            forgetting.look()
 
 
 async def _refused(_request: Request, error: HTTPException) -> Response:
