@@ -122,7 +122,7 @@ def _groups(chosen: Sequence[Candidate], shown: _Shown) -> list[list[Candidate]]
         follows = last is not None and last.passage is item.passage and last.index + 1 == item.index
         if rows is not None:
             rows.append(item)
-        elif follows and not item.is_row:
+        elif last is not None and follows and not item.is_row and not shown.table(last):
             groups[-1].append(item)
         else:
             groups.append([item])
