@@ -26,7 +26,9 @@ _END = re.compile(
 _DATA = re.compile(r"[\s\[\]{},]*\"[^\"\n]{1,60}\"\s*:\s*(?=[\"\d{\[tfn-])")  # how JSON, or a part of it, begins
 _RECORD = re.compile(r"\{[^{}\[\]]{1,800}\}")  # an object of JSON that holds no other
 _NEW_LINE = re.compile(r"[ \t]*\n\s*")
-_ITEM = re.compile(r"(?:[-*•‣▪◦·–—o]|\(?\d{1,3}[.)]|\(?[a-zA-Z][.)]|[①-⑳]|[一二三四五六七八九十]+、)\s*\S")
+_ITEM = re.compile(  # not "order", "e.g." or "3.5 percent" at the beginning of a wrapped line
+    r"(?:[-*•‣▪◦·–—]|\(?\d{1,3}[.)](?!\d)|[①-⑳]|[一二三四五六七八九十]+、)\s*\S|(?:o|\(?[a-zA-Z][.)])\s+\S"
+)
 _ENUMERATOR = re.compile(r"\s*\(?(?:\d{1,3}|[a-zA-Z]|[ivxIVX]+)[.)]$")
 _LAST_WORD = re.compile(r"[\w.\-’']*\w$")
 _CJK = re.compile(r"[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff]")

@@ -25,7 +25,7 @@ from app.answers.rewrite import standalone
 from app.answers.write import write
 from app.asker import Asker
 from app.records import Answer, AnswerEvent, Delta, Finished, Hit, Mode, Retrieved, Turn
-from app.retrieval.asked import Asked, Weigh, rarity, term_set, understand
+from app.retrieval.asked import Asked, Weigh, rarity, understand
 from app.retrieval.retrieve import WORDS_ONLY, Found
 from app.serving.llm import LanguageModel
 from storage.embedder import Embedder
@@ -272,12 +272,11 @@ def _quoted(case: _Case) -> Generator[AnswerEvent, None, Answer]:
         return answer
     pieces = []
     chosen = _chosen(judged)
-    terms = term_set(case.asked.question)
     for piece in disagreement(case.asked.question, judged.sides, case.citations) if judged.sides else ():
         pieces.append(piece)
         yield Delta(text=piece.text)
     if not judged.sides:
-        for piece in quoted(chosen, case.citations, terms=terms, also=phrases(case.asked.question).also):
+        for piece in quoted(chosen, case.citations, question=case.asked.question):
             pieces.append(piece)
             yield Delta(text=piece.text)
     return Answer(

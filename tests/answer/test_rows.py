@@ -200,3 +200,17 @@ def test_a_record_of_a_json_file_is_quoted_alone(place: Place) -> None:
     place.ingest()
     answer = Engine(place.store).answer("What is the status of the reader at gate 4?", groups=["everyone"])
     assert answer.sentences[0].text == "id: T-4; title: Reader at gate 4 refuses cards of visitors; status: open"
+
+
+def test_a_code_stands_for_all_whose_code_begins_with_it(place: Place) -> None:
+    members = "".join(f"| KX-70-{size:03} | Valve DN{size} | {size * 10} |\n" for size in (15, 20, 25, 32, 40, 50))
+    others = "".join(f"| KP-{n} | Seal for the KX-70 | {n} |\n" for n in range(10, 16))
+    place.write(
+        "everyone/prices.md",
+        f"# Prices\n\n| Article | Description | Price EUR |\n| --- | --- | --- |\n{others}{members}",
+    )
+    place.write("everyone/offer.md", "# Offer for KX-70-040\n\n20 percent off for 240 pieces of KX-70-040.\n")
+    place.ingest()
+    lines = Engine(place.store).answer("What does the KX-70 cost?", groups=["everyone"]).text.split("\n")
+    assert lines[0] == "| Article | Description | Price EUR |"
+    assert [line[2:11] for line in lines[2:8]] == [f"KX-70-{size:03}" for size in (15, 20, 25, 32, 40, 50)]
