@@ -309,9 +309,13 @@ def ask(
     print(plain(result["answer"]))
     if result.get("notice"):
         print(f"\n({result['notice']})")
+    print()
     for citation in result["citations"]:
         place = ", ".join(filter(None, [_pages(citation["pages"]), citation["section"]]))
         print_line(f"[{citation['n']}] {citation['path']}{f' ({place})' if place else ''}")
+    if not result["refused"]:
+        print()
+        print_line(shown.how(result))
 
 
 def _history(file: Path | None) -> list[dict[str, str]]:

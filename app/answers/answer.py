@@ -12,6 +12,7 @@ from functools import cache
 from time import perf_counter
 from typing import TYPE_CHECKING
 
+from app.answers.aside import aside
 from app.answers.cite import Citations
 from app.answers.confidence import confidence, evidence_of, reason
 from app.answers.conflict import Side, conflict, disagreement
@@ -24,7 +25,7 @@ from app.answers.rewrite import standalone
 from app.answers.write import write
 from app.asker import Asker
 from app.records import Answer, AnswerEvent, Delta, Finished, Hit, Mode, Retrieved, Turn
-from app.retrieval.asked import Asked, Weigh, rarity, term_set, understand
+from app.retrieval.asked import Asked, Weigh, rarity, understand
 from app.retrieval.retrieve import WORDS_ONLY, Found
 from app.serving.llm import LanguageModel
 from storage.embedder import Embedder
@@ -91,6 +92,11 @@ def answer_events(
     Raises: Stopped, when the asker was stopped.
     """
     started = perf_counter()
+    if told := aside(question, history):
+        yield Retrieved(hits=())
+        yield Delta(text=told)
+        yield Finished(answer=_uncited(told))
+        return
     asker = asker or Asker()
     complete = _completed(engine, question, history, asker)
     rewritten = perf_counter()
@@ -108,7 +114,7 @@ def answer_events(
         case = _understood(engine, question, hits, asking, labels=labels, history=history, asker=asker)
         answer = _noted(found, (yield from _answered(engine, case)))
     else:
-        answer = _nothing(question)
+        answer = _uncited(phrases(question).nothing)
         yield Delta(text=answer.text)
     now = perf_counter()
     timings = {"retrieve": retrieved - rewritten, "answer": now - retrieved, "total": now - started}
@@ -266,12 +272,11 @@ def _quoted(case: _Case) -> Generator[AnswerEvent, None, Answer]:
         return answer
     pieces = []
     chosen = _chosen(judged)
-    terms = term_set(case.asked.question)
     for piece in disagreement(case.asked.question, judged.sides, case.citations) if judged.sides else ():
         pieces.append(piece)
         yield Delta(text=piece.text)
     if not judged.sides:
-        for piece in quoted(chosen, case.citations, terms=terms, also=phrases(case.asked.question).also):
+        for piece in quoted(chosen, case.citations, question=case.asked.question):
             pieces.append(piece)
             yield Delta(text=piece.text)
     return Answer(
@@ -316,9 +321,10 @@ def _refused(case: _Case) -> Answer:
     )
 
 
-def _nothing(question: str) -> Answer:
+def _uncited(text: str) -> Answer:
+    """What is said where no document answers."""
     return Answer(
-        text=phrases(question).nothing,
+        text=text,
         refused=True,
         mode=Mode.EXTRACTIVE,
         confidence=0.0,

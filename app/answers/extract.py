@@ -19,12 +19,13 @@ from app.answers.context import Passage
 from app.answers.kinds import names_kind
 from app.answers.phrases import language_of, names_section
 from app.retrieval.asked import Asked, Expected, term_set
+from app.retrieval.expand import begins, codes, label_of
 from app.retrieval.steadfast import unit
 from storage.catalog import Vector
 from storage.embedder import Embedder
 from storage.injection import aimed_at_model
 from storage.sentences import sentence_spans
-from storage.words import unspaced_share
+from storage.words import terms, unspaced_share
 
 MOST_EMBEDDED = 40  # candidates that are embedded
 MOST_WORDS = 115  # of an answer, unless its one sentence is longer
@@ -58,6 +59,7 @@ _ANNOUNCES = re.compile(
     r"\b(?:the following|as follows|(?:listed|shown|table) below|folgende\w*|wie folgt|ci-dessous)\b|如下|下列|下表",
     re.IGNORECASE,
 )
+CODED = 2.0  # as `label`, of a row that is about the code which is asked for, or about one that begins with it
 REPEATED = 0.6  # of its probability is left to what a mail quotes of the one that it answers
 POINTER = 0.4  # of its probability is left to a sentence that only says where something is said
 REPEATED_WORDS = 4  # of the question, one after the other, that are no answer to it
@@ -78,8 +80,8 @@ class Features:
     terms: float  # telling weight of the question in the sentence
     around: float  # the same in the sentence, its two neighbours, the section and the title
     section: float  # the same in the sentence, title and headings above it, whose words it need not repeat
-    opens: float  # 1 for the first sentence below a heading: what holds is said before its exceptions
-    label: float  # the same in the first cell of a table's row, which says what the row is about
+    opens: float  # 1 for the first sentence, no row, below a heading: what holds is said before its exceptions
+    label: float  # the same in the first cell of a table's row, which says what the row is about; or CODED
     fits: float  # names the kind of thing that is asked for
     short: float  # 1 for the shortest sentences, falling to 0 at 12 words: fragments and captions
 
@@ -181,6 +183,7 @@ def candidates(asked: Asked, passages: Sequence[Passage], embedder: Embedder) ->
         promising = sorted(places, key=lambda at: (-(own[at] + around[at]), at))[:MOST_EMBEDDED]
         cosines |= _cosines(asked, {at: found[at] for at in promising}, places, embedder)
     best = max(passage.score for passage in passages) or 1.0
+    identifiers, most = codes(asked.question), max(own[at] for at in places)
     result = []
     for at in places:
         item = found[at]
@@ -192,7 +195,7 @@ def candidates(asked: Asked, passages: Sequence[Passage], embedder: Embedder) ->
             around=around[at],
             section=asked.covered(sets[at] | term_set(f"{_header(item)} {item.under}")),
             opens=float(item.opens),
-            label=asked.covered(term_set(item.text.partition(" | ")[0])) if " | " in item.text else 0.0,
+            label=_label(asked, item.text, identifiers if own[at] == most else ()),
             fits=names_kind(asked, item.text),
             short=max(0.0, 1 - length(item.text) / 12),
         )
@@ -212,6 +215,14 @@ def candidates(asked: Asked, passages: Sequence[Passage], embedder: Embedder) ->
             )
         )
     return sorted(result, key=lambda item: (-item.score, item.passage.n, item.index))
+
+
+def _label(asked: Asked, text: str, identifiers: Sequence[Sequence[str]]) -> float:
+    """`identifiers`: the question's, where no sentence says more of it than this one; else another thing is meant."""
+    if " | " not in text:
+        return 0.0
+    label = terms(label_of(text))
+    return CODED if any(begins(label, code) for code in identifiers) else asked.covered(frozenset(label))
 
 
 def probability(features: Features, *, embedded: bool) -> float:
@@ -262,7 +273,7 @@ def _of_passage(passage: Passage) -> list[_Found]:
             end=passage.start + end,
             text=texts[index],
             under=_above(lines, heads, index),
-            opens=index > 0 and heads[index - 1],
+            opens=index > 0 and heads[index - 1] and " | " not in lines[index],
             quotable=answers[index],
         )
         for index, (start, end) in enumerate(spans)

@@ -10,7 +10,8 @@ import re
 from app.retrieval.asked import NUMBER_WORDS, Asked, Expected, fits
 from storage.words import terms
 
-OTHER_NUMBER, OTHER_NAME = 0.6, 0.5  # a number that counts something else; an abbreviation where a person is asked for
+OTHER_NUMBER = 0.3  # a number that counts something else
+OTHER_NAME = 0.5  # one word with a capital letter, or an abbreviation, where a person is asked for
 
 _NUMBER = rf"(?:\d[\d.,]*|\b(?:{NUMBER_WORDS})\b)"
 _COUNTED = re.compile(
@@ -43,19 +44,35 @@ _AMOUNT = re.compile(
     r"times|kg|lit(?:re|er)s?)",
     re.IGNORECASE,
 )
-_ABBREVIATION = re.compile(r"\b[A-ZÄÖÜ]{2,}s?\b")
+_PERSON = re.compile(
+    r"\b(?:Mr|Ms|Mrs|Dr|Prof|Sir|King|Queen|Herr|Frau)\.? [A-ZÀ-Þ]|"
+    r"(?<![.!?] )\b[A-ZÀ-Þ][\w’'-]+ (?:(?:of|the|de|von|van|der|[A-Z]\.) )?[A-ZÀ-Þ][\w’'-]*[a-zß-ÿ]"
+)
+# who is named by what they do: "your manager", "any sales employee"
+_ROLE = re.compile(
+    r"\b(?:managers?|heads?|directors?|officers?|supervisors?|leads?|leaders?|teams?|departments?|council|committee|"
+    r"board|employees?|members?|customers?|contractors?|colleagues?|everyone|everybody|nobody|whoever|CEO|CFO|COO|"
+    r"Führungskr\w+|Abteilungsleit\w+|Geschäftsführ\w+|Betriebsrat|Vorgesetzt\w+|Mitarbeite\w+|Beschäftigt\w+)\b",
+    re.IGNORECASE,
+)
+_COLUMN = re.compile(r"(?:^|(?<= \| ))[^|:]{1,60}: ")  # its name is not what a row names
 
 
 def names_kind(asked: Asked, sentence: str) -> float:
     """1: it names what is asked for, 0: nothing of the kind; between them where it may be of another kind."""
+    if asked.expected is Expected.WHO:
+        return _names_somebody(asked, _COLUMN.sub(". ", sentence) if " | " in sentence else sentence)
     found = fits(asked, sentence)
-    if found < 1:
-        return found
-    if asked.expected is Expected.NUMBER:
+    if found == 1 and asked.expected is Expected.NUMBER:
         return 1.0 if _right_number(asked.question, sentence) else OTHER_NUMBER
-    if asked.expected is Expected.WHO and fits(asked, _ABBREVIATION.sub("x", sentence)) < 1:
-        return OTHER_NAME
     return found
+
+
+def _names_somebody(asked: Asked, sentence: str) -> float:
+    """As `names_kind`, where a person is asked for: a name of two words and what somebody does are surely of one."""
+    known = asked.question.casefold()
+    sure = any(found[0].casefold() not in known for kind in (_PERSON, _ROLE) for found in kind.finditer(sentence))
+    return 1.0 if sure else min(OTHER_NAME, fits(asked, sentence))
 
 
 def _right_number(question: str, sentence: str) -> bool:

@@ -163,6 +163,7 @@ class _Text:
 
     def __init__(self, text: str) -> None:
         text = unicodedata.normalize("NFKC", UNSEEN.sub("", text))
+        text = text.replace("\r\n", "\n").replace("\r", "\n")
         if "&" in text:
             text = html.unescape(text)
         self.original = text = LINK.sub("] ", MARKUP.sub(" ", text))
@@ -191,6 +192,10 @@ class _Text:
         first = self.at[start - 1] + 1 if start else 0
         last = self.at[end] if end < len(self.at) else len(self.all)
         return self.words[start:end], self.all[first:last]
+
+    def around(self, start: int, end: int) -> tuple[list[str], list[str]]:
+        """The same, with the word before and the word after."""
+        return self.between(max(start - 1, 0), min(end + 1, len(self.at)))
 
     def quote(self, start: int, end: int) -> str:
         """The words from start to end as they were written."""
@@ -290,8 +295,10 @@ def _left_open(
     """Whether a difference is one that the licence itself leaves open."""
     old, numbered = wanted.between(*gone)
     new, counted = ([], []) if first or last else given.between(*place)
-    if old in (new, counted) or numbered in (new, counted) or not (old or new):
+    if _same_words(old, numbered, new, counted) or not (old or new):
         return True
+    if not (first or last) and _same_words(*wanted.around(*gone), *given.around(*place)):
+        return True  # "section 3" before "3. Terms": which of the two numbers is the one too many cannot be told
     if first:  # the title is left out
         return _heading(wanted.written(*gone))
     rest = " ".join(old)
@@ -304,6 +311,11 @@ def _left_open(
     named = len(wanted.words) < SHORT and set(old) <= PARTIES and not AUTHOR.isdisjoint(old)
     blank = any("blank" in word for word in old)
     return (named or blank) and len(new) <= LEFT_OPEN and len(old) <= LEFT_OPEN
+
+
+def _same_words(old: list[str], numbered: list[str], new: list[str], counted: list[str]) -> bool:
+    """Whether words are the same, whatever numbers their clauses and wherever a hyphen or a dash joins two of them."""
+    return any("".join(one) == "".join(other) for one in (old, numbered) for other in (new, counted))
 
 
 def _with_additions(found: list[Match], given: _Text, taken: list[bool]) -> list[Match]:

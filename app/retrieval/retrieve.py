@@ -18,7 +18,17 @@ import numpy as np
 
 from app.records import Hit, Turn
 from app.retrieval.distinct import ALIKE, over_pages, spread, without_repeats
-from app.retrieval.expand import codes, may_be_misspelt, names_in, nearest, other_names, quoted
+from app.retrieval.expand import (
+    begins,
+    codes,
+    is_called,
+    label_of,
+    may_be_misspelt,
+    names_in,
+    nearest,
+    other_names,
+    quoted,
+)
 from app.retrieval.figures import also_called, is_titled, statements
 from app.retrieval.followup import Asking, asking
 from app.retrieval.fuse import (
@@ -50,6 +60,7 @@ from storage.words import question_terms
 log = logging.getLogger("premise.search")
 
 WORDS_ONLY = "words_only"  # among a hit's legs when the vector index did not answer
+ABOUT = 1.4  # what being about a code is worth, against mentioning it
 EXACT = 10  # passages that say a quoted phrase or a code as it is, however little else speaks for them
 CORRECTED = 0.8  # weight of a word in the spelling that the documents have
 OTHER_NAME = 0.5  # of the words of an abbreviation, or the abbreviation of words
@@ -210,7 +221,7 @@ class _Search:
         if _NOW.search(self._asked.text):
             scores = _newer_first(scores, [item.modified for item in found])
         if self._codes:
-            scores = with_codes(scores, [_said(item, self._codes) for item in found])
+            scores = with_codes(scores, [_told(item, self._codes) for item in found])
         meaning, coverage = judged.meaning.tolist(), judged.coverage.tolist()
         hits = [
             Hit(
@@ -419,6 +430,19 @@ def _name_of(text: str) -> frozenset[str]:
 
 def _said(found: StoredChunk, runs: Sequence[Sequence[str]]) -> float:
     return part_said(runs, _terms_of(found.chunk.body), _terms_of(f"{found.chunk.header} {found.path}"))
+
+
+def _told(found: StoredChunk, codes: Sequence[Sequence[str]]) -> float:
+    """How far a passage tells of codes; more where it is called so, or has a line that begins with one."""
+    starts = [_terms_of(label_of(line)) for line in found.chunk.body.split("\n")]
+    body, name = _terms_of(found.chunk.body), f"{found.chunk.header} {found.path}"
+    shares = [
+        ABOUT
+        if is_called(run, name) or any(begins(start, run) for start in starts)
+        else part_said([run], body, _terms_of(name))
+        for run in codes
+    ]
+    return sum(shares) / len(shares)
 
 
 @remembered(20_000)  # the same text has the same terms
