@@ -71,6 +71,7 @@ CODED = 2.0  # as `label`, of a row that is about the code which is asked for, o
 REPEATED = 0.6  # of its probability is left to what a mail quotes of the one that it answers
 POINTER = 0.4  # of its probability is left to a sentence that only says where something is said
 REPEATED_WORDS = 4  # of the question, one after the other, that are no answer to it
+SMALL_TABLE = 8  # rows
 QUESTION_WORDS = 20  # of a question that is a heading, or of a document's name
 HEADING_WORDS, RUN_IN_WORDS = 8, 2  # of a line that no full stop ends; of one that one does: "Direct cause."
 _CAPTION = re.compile(
@@ -317,10 +318,13 @@ def _record(lines: Sequence[str], at: int) -> str:
 
 
 def _opens(lines: Sequence[str], heads: Sequence[bool], at: int) -> bool:
-    """Whether it is the first sentence below a heading, or a row of the table that stands first there."""
-    while at and " | " in lines[at] and " | " in lines[at - 1]:
-        at -= 1
-    return at > 0 and heads[at - 1]
+    """Whether it is the first sentence below a heading, or a row of a small table that stands first there."""
+    first = last = at
+    while first and " | " in lines[at] and " | " in lines[first - 1]:
+        first -= 1
+    while last + 1 < len(lines) and " | " in lines[at] and " | " in lines[last + 1]:
+        last += 1
+    return first > 0 and heads[first - 1] and last - first < SMALL_TABLE
 
 
 def _announces_table(lines: Sequence[str], at: int) -> bool:
