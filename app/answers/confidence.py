@@ -270,7 +270,7 @@ def reason(asked: Asked, evidence: Evidence, passages: Sequence[Passage], *, emb
         (
             evidence.context_terms < FAINT and not embedded,
             "Few of the question's words stand in the documents, and the embedding model does not know its language, or"
-            " is away. Ask in the language of the documents.",
+            " is away. Try other words, or another language of the documents.",
         ),
         (evidence.context_terms < FAINT, "Few of the question's words stand in the documents."),
         (kind is not None and evidence.fits == 0, f"The nearest sentences name no {kind}."),

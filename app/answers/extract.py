@@ -52,6 +52,7 @@ _OF_MAILS = re.compile(
     re.IGNORECASE,
 )
 _DATA = re.compile(r"[\s\[\]{},]*\"[^\"]{1,60}\"\s*:")
+_LIST = re.compile(r"\"([^\"]{1,60})\"\s*:\s*\[$")
 _NAME_OF_RECORD = re.compile(r"[\s\[\]{},]*\"(?:name|title|id|key|topic|label)\"\s*:\s*\"([^\"]*)\",?$", re.IGNORECASE)
 _YES_NO = re.compile(r"^(?:(?:a|answer|antwort|答) ?[:：.] ?)?(?:yes|no|ja|nein|是|否)[.!。！]?$", re.IGNORECASE)
 _POINTS = re.compile(
@@ -68,10 +69,15 @@ _ANNOUNCES = re.compile(
     re.IGNORECASE,
 )
 CODED = 2.0  # as `label`, of a row that is about the code which is asked for, or about one that begins with it
+EXCEPTED = 0.5  # of its probability is left to a sentence that says of itself to be an exception
+_EXCEPTION = re.compile(
+    r"\b(?:is|are) (?:the|an)(?: only)? exceptions?\b|\b(?:ist|sind|bilden) (?:die|eine) Ausnahmen?\b", re.I
+)
 REPEATED = 0.6  # of its probability is left to what a mail quotes of the one that it answers
 POINTER = 0.4  # of its probability is left to a sentence that only says where something is said
 REPEATED_WORDS = 4  # of the question, one after the other, that are no answer to it
 SMALL_TABLE = 8  # rows
+MORE_IN_HEAD = 4  # words that a running head says beside the title
 QUESTION_WORDS = 20  # of a question that is a heading, or of a document's name
 HEADING_WORDS, RUN_IN_WORDS = 8, 2  # of a line that no full stop ends; of one that one does: "Direct cause."
 _CAPTION = re.compile(
@@ -211,6 +217,7 @@ def candidates(asked: Asked, passages: Sequence[Passage], embedder: Embedder) ->
         )
         score = probability(features, embedded=embedded) * (POINTER if _points_elsewhere(item.text) else 1.0)
         score *= REPEATED if item.text.startswith(">") else 1.0
+        score *= EXCEPTED if _EXCEPTION.search(item.text) and not _EXCEPTION.search(asked.question) else 1.0
         named = names_section(asked.question, item.passage.first.title, item.under or _section(item))
         result.append(
             Candidate(
@@ -312,9 +319,16 @@ def _above(lines: Sequence[str], heads: Sequence[bool], at: int) -> str:
 
 
 def _record(lines: Sequence[str], at: int) -> str:
-    """What the record of JSON in which a line stands is called."""
-    names = (_NAME_OF_RECORD.match(line) for line in reversed(lines[:at])) if _DATA.match(lines[at]) else iter(())
-    return next((name[1] for name in names if name), "")
+    """What the record of JSON in which a line stands is called, and the list in it: "Suzhou meeting_rooms"."""
+    said: list[str] = []
+    for line in reversed(lines[:at]) if _DATA.match(lines[at]) else ():
+        if line.startswith("]"):
+            break
+        if found := _NAME_OF_RECORD.match(line) or (not said and _LIST.match(line)):
+            said.insert(0, found[1])
+            if not _LIST.match(line):
+                break
+    return " ".join(said)
 
 
 def _opens(lines: Sequence[str], heads: Sequence[bool], at: int) -> bool:
@@ -357,8 +371,17 @@ def _furniture(found: Sequence[_Found], asked: Asked) -> set[int]:
     return {
         at
         for at, item in enumerate(found)
-        if (bare[at] and often[bare[at]] > 1) or (_is_mail(item.passage) and _only_addresses(asked, item.text))
+        if (bare[at] and often[bare[at]] > 1)
+        or _is_running_head(item)
+        or (_is_mail(item.passage) and _only_addresses(asked, item.text))
     }
+
+
+def _is_running_head(item: _Found) -> bool:
+    """Whether it is a line that says the document's title and little more, as pages do at their head or foot."""
+    title, said = terms(item.passage.first.title), terms(item.text)
+    more = len(said) - len(title)
+    return _is_line(item.text) and len(title) > 1 and 0 < more <= MORE_IN_HEAD and set(title) <= set(said)
 
 
 def _only_addresses(asked: Asked, text: str) -> bool:

@@ -65,6 +65,11 @@ _PERIODS = (  # "per month", "monthly"
     ("year", r"a year|per year|each year|yearly|annual(?:ly)?|(?:pro|je|im) jahr|jährlich"),
 )
 _RATE = re.compile("|".join(rf"(?P<{name}>\b(?:{said})\b)" for name, said in _PERIODS), re.IGNORECASE)
+_WHAT_IS = re.compile(
+    r"^(?:what|who)(?:['’]s| is| are| was| were) (?:an? |the )?((?:[\w’'-]+ ?){1,4})\?*$|"
+    r"^was (?:ist|sind) (?:ein(?:e|en)? |der |die |das )?((?:[\w-]+ ?){1,3})\?*$",
+    re.IGNORECASE,
+)
 _BARE = re.compile(r"[|:] \d[\d.,]*(?= \||$)(?<=[^.,])")
 _COLUMN = re.compile(r"(?:^|(?<= \| ))[^|:]{1,60}: ")  # its name is not what a row names
 
@@ -74,11 +79,24 @@ def names_kind(asked: Asked, sentence: str) -> float:
     if asked.expected is Expected.WHO:
         return _names_somebody(asked, _COLUMN.sub(". ", sentence) if " | " in sentence else sentence)
     found = fits(asked, sentence)
+    if asked.expected is Expected.ANY and _defines(asked.question, sentence):
+        return 1.0
     if found == 1 and asked.expected is Expected.NUMBER:
         if _right_number(asked.question, sentence):
             return 1.0
         return BARE_NUMBER if _BARE.search(sentence) else OTHER_NUMBER
     return found
+
+
+def _defines(question: str, sentence: str) -> bool:
+    """Whether a sentence begins by saying what that is which the question asks for: "A buddy is an experienced …"."""
+    asked = _WHAT_IS.match(question.strip())
+    if asked is None:
+        return False
+    subject = re.escape((asked[1] or asked[2]).strip())
+    says = r"(?:is|are|was|were) (?:an?|the|one|our|any)|means?|stands? for|refers? to|(?:ist|sind) (?:ein|die|der|das)"
+    begins = rf"\W*(?:(?:an?|the|ein|eine|der|die|das) )?\W*{subject}\b[^.:;]{{0,40}}?\b(?:{says})"
+    return re.match(begins, sentence, re.IGNORECASE) is not None
 
 
 def _names_somebody(asked: Asked, sentence: str) -> float:

@@ -47,6 +47,7 @@ Site lead: Henrik Baumgart
         ("How much is the hotel limit?", "The limit is EUR 135.", "The limit has 3 exceptions."),
         ("Who may speak to journalists?", "As a rule Ingrid Vossberg does.", "Only the FAQ does."),
         ("What does cleaning cost per month?", "The monthly fee is EUR 11,850.", "It costs EUR 29.50 an hour."),
+        ("What is a buddy?", "A buddy is a colleague of another team.", "The buddy is named by the manager."),
         ("Who approves leave?", "Ute Brandes approves it.", "Your manager approves it."),
         ("Wie viele Urlaubstage habe ich?", "Es sind 30 Urlaubstage.", "Es gilt seit 2019."),
         ("Can I work from abroad?", "You may do so for 30 days.", "Working from abroad is a business trip."),
