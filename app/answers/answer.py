@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from app.answers.aside import aside
 from app.answers.cite import Citations
-from app.answers.confidence import confidence, evidence_of, reason
+from app.answers.confidence import SAID, confidence, evidence_of, reason
 from app.answers.conflict import Side, conflict, disagreement
 from app.answers.context import Passage, build_context
 from app.answers.extract import Candidate, candidates, knows, select
@@ -32,6 +32,7 @@ from storage.embedder import Embedder
 from storage.errors import ModelBusy, ServiceError
 from storage.filters import Filters
 from storage.indexes import NO_FILTERS
+from storage.words import unspaced_share
 
 if TYPE_CHECKING:
     from app.engine import Engine
@@ -40,6 +41,7 @@ HITS = 12  # passages asked of retrieval; the context takes what its budget allo
 MOST_IN_CONFLICT = 0.7  # confidence where documents disagree: never high
 NAMED_SECTION = 0.8  # confidence where a question names a section, and it is there
 NAMED = "The document has a section of this name."
+ONE_WORD, MOST_OF_ONE_WORD = "One word does not say what is asked; this is what stands about it.", 0.7
 DISAGREE = "Documents disagree about this."
 OF_PART = 3  # passages of each question in a question that join those of the whole, behind its first ones
 ANSWERED = 0.35  # of the likeliest answer's probability that the answer to another part needs to be shown
@@ -193,11 +195,14 @@ def _judged(
     sure = confidence(evidence, embedded=embedded)
     if ranked and ranked[0].named:
         return _Judged(ranked=tuple(ranked), parts=(), sure=max(sure, NAMED_SECTION), reason=NAMED, sides=())
+    why = reason(asked, evidence, passages, embedded=embedded)
+    if len(asked.question.split()) == 1 and not unspaced_share(asked.question) and sure >= SAID:
+        sure, why = min(sure, MOST_OF_ONE_WORD), ONE_WORD
     return _Judged(
         ranked=tuple(ranked),
         parts=of_parts,
         sure=min(sure, MOST_IN_CONFLICT) if sides else sure,
-        reason=DISAGREE if sides else reason(asked, evidence, passages, embedded=embedded),
+        reason=DISAGREE if sides else why,
         sides=sides,
     )
 

@@ -26,6 +26,7 @@ ANSWERS_TOO = 0.75  # of the likeliest sentence's probability: what has less onl
 SINGLED_OUT = 0.1  # of the question's weight that a row says less than the best one of its table: another is meant
 LONGEST_CELL = 160  # characters; longer ones are read more easily in a line
 FAMILY_ROWS = 12  # of things whose code begins with the one that is asked for: all of them are shown, and no other
+COMPARED_ROWS = 14  # of a table of whose columns a question compares some
 WHOLE_ROWS, WHOLE_WORDS = 8, 150  # of a table that is shown as a whole where the question singles out no row
 
 
@@ -159,14 +160,16 @@ def _table(group: Sequence[Candidate], table: Table, shown: _Shown, after: str, 
     passage = group[0].passage
     chosen = {item.start for item in group}
     said = {row.start: len(shown.asked.intersection(terms(" ".join(row.cells)))) for row in table.rows}
-    every = whole and len(table.rows) <= WHOLE_ROWS
+    compared = _compared(table, shown.asked)
+    every = whole and len(table.rows) <= (COMPARED_ROWS if compared else WHOLE_ROWS)
     every = every and min(said.values()) >= min(said[start] for start in chosen)
-    every = every and sum(len(cell.split()) for row in table.rows for cell in row.cells) <= WHOLE_WORDS
+    seen = compared or range(len(table.columns))
+    every = every and sum(len(row.cells[at].split()) for row in table.rows for at in seen) <= WHOLE_WORDS
     rows = [row for row in table.rows if every or row.start in chosen]
     family = [row for row in table.rows if any(begins(terms(row.cells[0]), code) for code in shown.codes)]
     if len(family) <= FAMILY_ROWS and any(row.start == group[0].start for row in family):
         rows = family
-    columns = _columns(table, rows, shown.asked)
+    columns = compared if every and compared else _columns(table, rows, shown.asked)
     lines = [_line([readable(table.columns[at]) for at in columns]), _line(["---"] * len(columns))]
     sentences = []
     for row in rows:
@@ -176,6 +179,14 @@ def _table(group: Sequence[Candidate], table: Table, shown: _Shown, after: str, 
         told = [f"{table.columns[at]}: {row.cells[at]}".removeprefix(": ") for at in columns if row.cells[at]]
         sentences.append(Sentence(text=readable(" | ".join(told)), citations=(n,), supported=True))
     return Piece(text=after + "\n".join(lines), sentences=tuple(sentences))
+
+
+def _compared(table: Table, asked: frozenset[str]) -> list[int]:
+    """The first column and those that a question compares, two at least: "Which is cheaper, Choice or Premier?"."""
+    names = [frozenset(terms(name.replace("_", " "))) for name in table.columns]
+    often = Counter(chain.from_iterable(names))
+    named = [at for at, name in enumerate(names) if at and any(often[term] == 1 for term in name & asked)]
+    return [0, *named] if len(named) > 1 else []
 
 
 def _columns(table: Table, rows: Sequence[TableRow], asked: frozenset[str]) -> list[int]:

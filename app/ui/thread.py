@@ -91,8 +91,10 @@ def go_on(engine: Engine, user: User, question_text: str, message: Message) -> N
 def _chips(found: dict[str, Any], refused: bool) -> None:
     chips = []
     if not refused and "confidence" in found:
-        word, meaning = wording.confidence(float(found["confidence"]))
-        chips.append(f'<span class="chip {word.lower()}" title="{safe.text_html(meaning)}">{word} confidence</span>')
+        sure = float(found["confidence"])
+        word, meaning = wording.confidence(sure)
+        told = f"{word} confidence{wording.caution(sure)}"
+        chips.append(f'<span class="chip {word.lower()}" title="{safe.text_html(meaning)}">{told}</span>')
     if not refused and "mode" in found:
         chips.append(f'<span class="chip" title="{safe.text_html(wording.made(found))}">{wording.mode(found)}</span>')
     seconds = (found.get("timings") or {}).get("total")

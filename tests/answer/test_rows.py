@@ -214,3 +214,16 @@ def test_a_code_stands_for_all_whose_code_begins_with_it(place: Place) -> None:
     lines = Engine(place.store).answer("What does the KX-70 cost?", groups=["everyone"]).text.split("\n")
     assert lines[0] == "| Article | Description | Price EUR |"
     assert [line[2:11] for line in lines[2:8]] == [f"KX-70-{size:03}" for size in (15, 20, 25, 32, 40, 50)]
+
+
+def test_columns_that_a_question_compares_are_shown_for_all_rows(place: Place) -> None:
+    benefits = "".join(f"| Benefit {n} | {n}00 | {n}20 | {n}50 |\n" for n in range(1, 11))
+    place.write(
+        "everyone/plans.md",
+        f"# Health plans\n\n## Plans\n\n| Benefit | Basic | Choice | Premier |\n| --- | --- | --- | --- |\n{benefits}",
+    )
+    place.ingest()
+    answer = Engine(place.store).answer("Compare the health plans Choice and Premier", groups=["everyone"])
+    lines = answer.text.split("\n")
+    assert lines[0] == "| Benefit | Choice | Premier |"
+    assert [line.split(" | ")[1] for line in lines[2:12]] == [f"{n}20" for n in range(1, 11)]
