@@ -117,7 +117,7 @@ def serve_web() -> None:
         from app.engine import Engine
         from app.web.server import serve
 
-        with Engine.open(settings, say) as engine:
+        with Engine.serving(settings, say) as engine:
             serve(engine, settings.host, settings.port)
 
 

@@ -8,9 +8,11 @@ let go of what they keep in memory. Knows nothing of backups.
 from __future__ import annotations
 
 import re
+import threading
 import time
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,7 +23,7 @@ from storage.catalog import Catalog
 from storage.catalog.files import ignore_in
 from storage.catalog.members import containers_of, with_members
 from storage.database import Database
-from storage.errors import InsideContainer
+from storage.errors import DataFolderError, InsideContainer
 from storage.failures import Rule
 from storage.indexes import Indexes
 from storage.originals import Originals
@@ -29,6 +31,7 @@ from storage.schema import documents, facts, messages, revisions
 
 SCRUB = "scrub"  # the fact that bytes have still to be removed from the disk
 FORGOTTEN = "forgotten"  # the fact that is another after each `forget`
+LOOK_SECONDS = 1.0  # how often it is looked whether a document was forgotten
 AGAIN_SECONDS = 60.0  # memory is emptied once more: a question that was under way may keep what it read before
 LINGERING_SECONDS = 600.0  # and so on, for so long
 ERASED = "This answer quoted a document that was erased."
@@ -124,3 +127,23 @@ class Forgetting:
             return
         self._again = now + AGAIN_SECONDS
         recollection.let_go()
+
+
+@contextmanager
+def letting_go(catalog: Catalog) -> Iterator[None]:
+    """Have this process let go of what was forgotten as long as the context lasts, also when nobody asks anything."""
+    ended = threading.Event()
+
+    def look() -> None:
+        forgetting = Forgetting(catalog)
+        while not ended.wait(LOOK_SECONDS):
+            with suppress(DataFolderError):  # whoever needs the catalog tells
+                forgetting.look()
+
+    thread = threading.Thread(target=look, name="forgetting", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        thread.join()

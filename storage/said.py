@@ -73,9 +73,10 @@ def _numbers(path: str) -> bytes:
 class Occurrences:
     """Where some terms stand in many chunks and their documents' paths."""
 
-    def __init__(self, wanted: Sequence[str], said: Sequence[Said], paths: Sequence[str]) -> None:
+    def __init__(self, wanted: Sequence[str], said: Sequence[bytes], paths: Sequence[str]) -> None:
+        """`said`: the `terms` of what each chunk says."""
         self.chunks = len(said)
-        texts = [part for one, path in zip(said, paths, strict=True) for part in (one.terms, _numbers(path))]
+        texts = [part for one, path in zip(said, paths, strict=True) for part in (one, _numbers(path))]
         numbers = np.frombuffer(b"".join(texts), dtype=_NUMBER)
         ends = np.cumsum([len(text) for text in texts]) // _NUMBER.itemsize
         path_starts, ends = ends[0::2], ends[1::2]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
 import uvicorn
@@ -21,15 +21,14 @@ from app.ui.shell import inline_script_hashes, streamlit_app
 from app.web import api, completions, metrics, signin
 from app.web.gate import Gate
 from app.web.replies import refusal
-from storage.erasure import Forgetting
-from storage.errors import DataFolderError, PremiseError
+from storage.erasure import letting_go
+from storage.errors import PremiseError
 
 if TYPE_CHECKING:
     from app.engine import Engine
 
 THREADS = 80  # blocking calls at once, besides the questions and pictures of app/web/api.py
 STOP_SECONDS = 3
-LOOK_SECONDS = 1.0  # how often it is looked whether a document was forgotten
 WEBSOCKET_BYTES = 16 * 1024 * 1024
 
 
@@ -83,24 +82,10 @@ def _lifespan(engine: Engine) -> Callable[[Any], AbstractAsyncContextManager[Non
     @asynccontextmanager
     async def lifespan(_app: Any) -> AsyncIterator[None]:
         to_thread.current_default_thread_limiter().total_tokens = THREADS
-        ended = threading.Event()
-        thread = threading.Thread(target=_forget, args=(engine, ended), name="forgetting", daemon=True)
-        thread.start()
-        try:
+        with letting_go(engine.catalog):
             yield
-        finally:
-            ended.set()
-            thread.join()
 
     return lifespan
-
-
-def _forget(engine: Engine, ended: threading.Event) -> None:
-    """Let go of what is kept in memory when a document is forgotten, also where nobody asks."""
-    forgetting = Forgetting(engine.catalog)
-    while not ended.wait(LOOK_SECONDS):
-        with suppress(DataFolderError):  # the probes tell
-            forgetting.look()
 
 
 async def _refused(_request: Request, error: HTTPException) -> Response:

@@ -5,9 +5,12 @@ from __future__ import annotations
 import gc
 import io
 import sqlite3
+import threading
+import time
 import uuid
 import zipfile
 from collections.abc import Callable
+from multiprocessing import Pipe
 from pathlib import Path
 
 import anyio
@@ -15,7 +18,8 @@ import pytest
 from place import Place
 
 from app.engine import Engine
-from app.retrieval.retrieve import _terms_of
+from app.retrieval import search_process
+from app.retrieval.search import _terms_of
 from app.web import server
 from app.web.replies import failure
 from storage import erasure, recollection
@@ -119,7 +123,7 @@ def test_what_is_kept_in_memory_goes_too(place: Place) -> None:
 
 
 def test_the_web_server_lets_go_also_when_nobody_asks(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(server, "LOOK_SECONDS", 0.01)
+    monkeypatch.setattr(erasure, "LOOK_SECONDS", 0.01)
     place.write("hr/minutes.md", SECRET)
     place.ingest()
     kept = recollection.times()
@@ -132,6 +136,25 @@ def test_the_web_server_lets_go_also_when_nobody_asks(place: Place, monkeypatch:
                     await anyio.sleep(0.01)
 
     anyio.run(serve)
+
+
+def test_a_process_that_searches_lets_go_too(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(erasure, "LOOK_SECONDS", 0.01)
+    place.write("hr/minutes.md", SECRET)
+    place.ingest()
+    kept = recollection.times()
+    mine, its = Pipe()
+    thread = threading.Thread(target=search_process.serve, args=(its, place.store.indexes))
+    thread.start()
+    try:
+        erasure.forget(place.store.database, [document(place, "hr/minutes.md")])
+        until = time.monotonic() + 60
+        while recollection.times() == kept and time.monotonic() < until:
+            time.sleep(0.01)
+        assert recollection.times() > kept
+    finally:
+        mine.close()
+        thread.join()
 
 
 def test_an_answer_that_ends_after_its_document_was_forgotten_is_not_kept(place: Place) -> None:
