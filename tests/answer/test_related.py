@@ -27,13 +27,15 @@ QUESTION = "How long does the lease of a bicycle last?"
 
 def test_other_sections_of_the_cited_document_are_offered(place: Place) -> None:
     forms = "\n".join(f"Rule {n}: the form BL-{n} is kept in drawer {n}." for n in range(60))
-    place.write("hr/bicycles.md", POLICY + forms)
+    helmets = "\n".join(f"Helmet {n} of table 9 has colour {n}, as colours of helmets go." for n in range(20))
+    place.write("hr/bicycles.md", f"{POLICY}{forms}\n\n## Table 9: Colours of helmets\n\n{helmets}")
     place.ingest()
     engine = Engine(place.store)
     answer = engine.answer(QUESTION, groups=["hr"]).as_json()
     offered = related(engine, QUESTION, answer, groups=["hr"])
     cited = {item["section"] for item in answer["citations"]}
     assert offered
+    assert not any("table" in question.casefold() for question in offered)
     for question in offered:
         assert question.startswith("What does Bicycle leasing say about ")
         assert engine.search(question, groups=["hr"], k=3)[0].found.path == "hr/bicycles.md"
@@ -67,8 +69,7 @@ def test_questions_are_put_as_people_would(place: Place) -> None:
     text = "The bank pays the wages on the last day of the month, and a slip goes to everybody's letter box."
     place.write("hr/DN-7.md", f"# DN-7: wages, and how they come to everybody in the house\n\n## Decision\n\n{text}\n")
     place.write("hr/keys.md", "# Keys\n\n## How do I get a key?\n\nThe porter hands out keys from eight o'clock.\n")
-    halls = "## Table 2: Halls of the site\n\nThe largest hall has room for ninety people.\n"
-    place.write("hr/site.md", f"# The site\n\n## Overview\n\nThree halls make up the site in Lyon.\n\n{halls}")
+    place.write("hr/site.md", "# The site\n\n## Overview\n\nThree halls and a yard make up the site in Lyon.\n")
     lost = "## Lost property\n\nWho has lost something asks the porter; lost things are kept for a year.\n"
     place.write("hr/lost.md", f"# House rules\n\n{lost}")
     place.ingest()
