@@ -26,7 +26,8 @@ from app.answers.write import write
 from app.asker import Asker
 from app.records import Answer, AnswerEvent, Delta, Finished, Hit, Mode, Retrieved, Turn
 from app.retrieval.asked import Asked, Weigh, rarity, understand
-from app.retrieval.retrieve import WORDS_ONLY, Found
+from app.retrieval.retrieve import Found
+from app.retrieval.search import WORDS_ONLY
 from app.serving.llm import LanguageModel
 from storage.embedder import Embedder
 from storage.errors import ModelBusy, ServiceError
