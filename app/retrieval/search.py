@@ -22,7 +22,6 @@ from app.retrieval.expand import codes, may_be_misspelt, names_in, nearest, othe
 from app.retrieval.figures import also_called, is_titled, statements
 from app.retrieval.followup import Asking
 from app.retrieval.fuse import (
-    part_said,
     with_codes,
     with_company,
     with_names,
@@ -38,7 +37,7 @@ from storage.errors import IndexUnavailable
 from storage.filters import Filters
 from storage.indexes import Indexes
 from storage.records import StoredChunk
-from storage.said import terms_of
+from storage.said import Wording, terms_of
 from storage.words import question_terms
 
 log = logging.getLogger("premise.search")
@@ -155,9 +154,10 @@ class _Search:
         scores = with_company(scores, [item.path for item in found], trust=self._wanted.trust)
         if _NOW.search(self._asked.text):
             scores = _newer_first(scores, [item.modified for item in found])
-        texts = self._read(list(self._found)) if self._codes or self._quoted else {}
         if self._codes:
-            scores = with_codes(scores, [_said(texts.get(item.id), self._codes) for item in found])
+            codes = Wording(self._codes)
+            scores = with_codes(scores, [codes.part_said(item.said_terms, item.path) for item in found])
+        quotes = Wording(self._quoted)
         meaning, coverage = judged.meaning.tolist(), judged.coverage.tolist()
         ranked = [
             Ranked(
@@ -166,7 +166,7 @@ class _Search:
                 path=item.path,
                 pages=item.pages,
                 score=scores[at],
-                quoted=_said(texts.get(item.id), self._quoted) if self._quoted else 0.0,
+                quoted=quotes.part_said(item.said_terms, item.path),
                 legs={"vector": meaning[at], "keyword": bm25[at], "coverage": coverage[at]} | mark,
             )
             for at, item in sorted(enumerate(found), key=lambda pair: (-scores[pair[0]], pair[1].id))
@@ -335,12 +335,6 @@ def _newer_first(scores: Sequence[float], changed: Sequence[datetime | None]) ->
 @lru_cache(maxsize=20_000)
 def _name_of(text: str) -> frozenset[str]:
     return frozenset(terms_of(text))
-
-
-def _said(found: StoredChunk | None, runs: Sequence[Sequence[str]]) -> float:
-    if found is None:  # gone meanwhile
-        return 0.0
-    return part_said(runs, _terms_of(found.chunk.body), _terms_of(f"{found.chunk.header} {found.path}"))
 
 
 @lru_cache(maxsize=20_000)  # the same text has the same terms
