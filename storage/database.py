@@ -16,9 +16,10 @@ from typing import Any, TypeVar
 from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
 from sqlalchemy.exc import DatabaseError, OperationalError
 
+from storage import recollection
 from storage.errors import DataFolderError
 
-HEAD = "0014"  # the newest migration; a test compares it with migrations/versions
+HEAD = "0015"  # the newest migration; a test compares it with migrations/versions
 BUSY_SECONDS = 30  # wait for another process's transaction
 MAPPED_BYTES = 1 << 40  # of the file; SQLite maps 2 GB at most
 
@@ -55,6 +56,7 @@ class Database:
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
+        recollection.keep(engine.clear_compiled_cache)  # each query with the values it was first asked with
         self._watching = sqlite3.connect(str(engine.url.database), isolation_level=None, check_same_thread=False)
         self._lock = threading.Lock()
         self._kept: dict[Hashable, tuple[int, Any]] = {}

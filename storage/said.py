@@ -9,13 +9,13 @@ from __future__ import annotations
 import json
 import zlib
 from collections.abc import Sequence
-from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from storage.abbreviations import definitions
+from storage.recollection import remembered
 from storage.words import CUT, terms
 
 _NUMBER = np.dtype("<u4")
@@ -65,7 +65,7 @@ def _number(term: str) -> int:
     return zlib.crc32(term.encode())
 
 
-@lru_cache(maxsize=20_000)
+@remembered(20_000)
 def _numbers(path: str) -> bytes:
     return np.array([_number(term) for term in terms_of(path)], dtype=_NUMBER).tobytes()
 

@@ -13,12 +13,21 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from functools import lru_cache
 
 import numpy as np
 
 from app.retrieval.distinct import ALIKE, Ranked, chosen, without_repeats
-from app.retrieval.expand import codes, may_be_misspelt, names_in, nearest, other_names, quoted
+from app.retrieval.expand import (
+    begins,
+    codes,
+    is_called,
+    label_of,
+    may_be_misspelt,
+    names_in,
+    nearest,
+    other_names,
+    quoted,
+)
 from app.retrieval.figures import also_called, is_titled, statements
 from app.retrieval.followup import Asking
 from app.retrieval.fuse import (
@@ -36,6 +45,7 @@ from storage.catalog import Candidate, Vector
 from storage.errors import IndexUnavailable
 from storage.filters import Filters
 from storage.indexes import Indexes
+from storage.recollection import remembered
 from storage.records import StoredChunk
 from storage.said import Wording, terms_of
 from storage.words import question_terms
@@ -43,6 +53,7 @@ from storage.words import question_terms
 log = logging.getLogger("premise.search")
 
 WORDS_ONLY = "words_only"  # among a hit's legs when the vector index did not answer
+ABOUT = 1.4  # what being about a code is worth, against mentioning it
 EXACT = 10  # passages that say a quoted phrase or a code as it is, however little else speaks for them
 CORRECTED = 0.8  # weight of a word in the spelling that the documents have
 OTHER_NAME = 0.5  # of the words of an abbreviation, or the abbreviation of words
@@ -155,8 +166,9 @@ class _Search:
         if _NOW.search(self._asked.text):
             scores = _newer_first(scores, [item.modified for item in found])
         if self._codes:
-            codes = Wording(self._codes)
-            scores = with_codes(scores, [codes.part_said(item.said_terms, item.path) for item in found])
+            texts = self._read(list(self._found))
+            wordings = [(run, Wording([run])) for run in self._codes]
+            scores = with_codes(scores, [_told(item, texts.get(item.id), wordings) for item in found])
         quotes = Wording(self._quoted)
         meaning, coverage = judged.meaning.tolist(), judged.coverage.tolist()
         ranked = [
@@ -332,11 +344,24 @@ def _newer_first(scores: Sequence[float], changed: Sequence[datetime | None]) ->
     return [(1 - RECENT) * score + RECENT * share for score, share in zip(scores, shares, strict=True)]
 
 
-@lru_cache(maxsize=20_000)
+@remembered(20_000)
 def _name_of(text: str) -> frozenset[str]:
     return frozenset(terms_of(text))
 
 
-@lru_cache(maxsize=20_000)  # the same text has the same terms
+def _told(item: Candidate, found: StoredChunk | None, codes: Sequence[tuple[Sequence[str], Wording]]) -> float:
+    """How far a passage tells of codes; more where it is called so, or has a line that begins with one."""
+    if found is None:  # gone meanwhile
+        return 0.0
+    name, lines = f"{found.chunk.header} {found.path}", found.chunk.body.split("\n")
+    shares = []
+    for run, wording in codes:
+        said = wording.part_said(item.said_terms, item.path)
+        about = is_called(run, name) or (said and any(begins(_terms_of(label_of(line)), run) for line in lines))
+        shares.append(ABOUT if about else said)
+    return sum(shares) / len(shares)
+
+
+@remembered(20_000)  # the same text has the same terms
 def _terms_of(text: str) -> tuple[str, ...]:
     return tuple(terms_of(text))

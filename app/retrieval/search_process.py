@@ -1,7 +1,7 @@
 """A process that searches, as a program of its own: started by app/retrieval/searchers.py, ended by closing its socket.
 
 Opens the catalog and both indexes for itself, and has no embedding model: what has to be embedded it asks for. What is
-deleted or re-permissioned is so here with the catalog's commit, as everywhere.
+deleted or re-permissioned is so here with the catalog's commit, as everywhere, and what is forgotten goes from memory.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from pathlib import Path
 
 from app.retrieval.search import search
 from storage.catalog import Vector
+from storage.erasure import letting_go
 from storage.errors import PremiseError
 from storage.indexes import Indexes
 from storage.outgoing import allow
@@ -32,7 +33,7 @@ def serve(connection: Connection, indexes: Indexes) -> None:
         vectors: Vector = connection.recv()
         return vectors
 
-    with suppress(EOFError, ConnectionError):
+    with letting_go(indexes.catalog), suppress(EOFError, ConnectionError):
         while True:
             wanted, labels = connection.recv()
             try:

@@ -90,13 +90,14 @@ class Known:
     inode: int
     attempts: int
     retry_at: datetime | None
+    ctime_ns: int | None = None  # not known of files that an earlier version saw last
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Waiting(Known):
     """A file that has to be looked at."""
 
-    sha256: str | None  # of the current revision
+    sha256: str | None = None  # of the current revision
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -108,6 +109,7 @@ class Seen:
     size: int
     mtime_ns: int
     inode: int
+    ctime_ns: int | None = None
     rule: Rule | None = None  # by which it is no document
 
 

@@ -351,7 +351,8 @@ def _together(engine: Engine, questions: Sequence[str], labels: int) -> None:
         f"{cores} cores could do {cores / needed:.0f} questions/s\n"
         f"{PEOPLE} people at once: {len(seconds) / wall:.0f} questions/s, "
         f"{len(seconds) / wall * needed / cores:.0%} of that, with {busy / wall:.2f} cores busy for it, and "
-        f"{needed * len(seconds) / busy:.0%} as many by the processor's time of all processes; milliseconds p50 {_ms(seconds, 50):.0f}, p95 {_ms(seconds, 95):.0f}, "
+        f"{needed * len(seconds) / busy:.0%} as many by the processor's time of all processes; "
+        f"milliseconds p50 {_ms(seconds, 50):.0f}, p95 {_ms(seconds, 95):.0f}, "
         f"longest {max(seconds) * 1000:.0f}: {max(seconds) / (_ms(seconds, 50) / 1000):.1f} times the median; "
         f"each process holds {held} MiB of its own"
     )
