@@ -83,7 +83,7 @@ SLIDES = frozenset({".pptx", ".pptm", ".ppsx", ".potx"})
 SHEET = frozenset({".xlsx", ".xlsm", ".xltx", ".xltm"})
 CONVERTED = frozenset({".odt", ".rtf"})
 MAIL = frozenset({".eml", ".msg"})
-CONTAINER = frozenset({".zip", ".mbox"})  # mails too, where they have attachments
+CONTAINER = frozenset({".zip", ".mbox", ".tnef"})  # mails too, where they have attachments; .tnef: winmail.dat
 LEGACY = frozenset({".doc", ".dot", ".ppt", ".pps", ".xls"})
 
 PICTURES = frozenset({".png", ".jpg", ".jpeg", ".jpe", ".tif", ".tiff", ".gif", ".bmp", ".webp"})

@@ -10,6 +10,7 @@ from pathlib import Path
 from ingest.parse import formats
 from ingest.parse.charset import is_text
 from ingest.parse.limits import MEGABYTE, ParseLimits
+from ingest.parse.tnef import SIGNATURE
 from storage.failures import Code, ParseFailure
 
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
@@ -22,6 +23,8 @@ _PARTS = {"word/": ".docx", "ppt/": ".pptx", "xl/": ".xlsx"}
 
 def real_suffix(path: Path, suffix: str, head: bytes, limits: ParseLimits) -> str:
     """The suffix whose parser can read the file. Raises ParseFailure where none can."""
+    if head.startswith(SIGNATURE) and suffix in ("", ".dat", ".tnef"):
+        return ".tnef"
     if suffix in formats.NOT_YET:
         raise ParseFailure(Code.UNSUPPORTED, f"{suffix} files are not indexed. {formats.NOT_YET[suffix]}")
     if suffix and suffix not in formats.SUPPORTED:
