@@ -127,7 +127,7 @@ def _is_large(block: Block, body: float) -> bool:
     if block.rows or first.turned or first.size < 1.15 * body or len(block.lines) > 3:
         return False
     text = " ".join(line.text for line in block.lines)
-    return len(text) <= _LONGEST_HEADING and bool(_TWO_LETTERS.search(text))
+    return len(text) <= _LONGEST_HEADING and not BULLET.match(first.text) and bool(_TWO_LETTERS.search(text))
 
 
 def _is_bold_heading(block: Block, body: float) -> bool:

@@ -184,6 +184,16 @@ def test_bullets(tmp_path: Path) -> None:
     ]
 
 
+def test_large_bullets_of_slides_are_no_headings(tmp_path: Path) -> None:
+    def draw(canvas: Canvas) -> None:
+        canvas.setFont("Helvetica", 20)
+        canvas.drawString(72, HEIGHT - 100, "• Gloves")
+        canvas.setFont("Helvetica", 10)
+        lines(canvas, ["Small words of the slide, many more", "than those of its only bullet."], top=200)
+
+    assert drawn(tmp_path, draw).elements[0].kind is Kind.LIST
+
+
 def test_metadata(tmp_path: Path) -> None:
     def draw(canvas: Canvas) -> None:
         canvas.setTitle("Microsoft Word - draft.doc")
