@@ -117,13 +117,16 @@ def serve_web() -> None:
         from app.engine import Engine
         from app.web.server import serve
 
-        with Engine.open(settings, say) as engine:
+        with Engine.serving(settings, say) as engine:
             serve(engine, settings.host, settings.port)
 
 
 @cli.command("serve-ingest", hidden=True)
 def serve_ingest() -> None:
     """The ingest service, as `premise up` and the systemd unit run it."""
+    from storage.allocator import share_heaps
+
+    share_heaps()
     import logging
     import signal
     import threading
@@ -160,6 +163,9 @@ def ingest(
     as_json: Json = False,
 ) -> None:
     """One full pass over a folder: new, changed, moved and deleted files."""
+    from storage.allocator import share_heaps
+
+    share_heaps()
     from app.models.register import require
     from ingest.passes import one_pass
 
@@ -303,9 +309,13 @@ def ask(
     print(plain(result["answer"]))
     if result.get("notice"):
         print(f"\n({result['notice']})")
+    print()
     for citation in result["citations"]:
         place = ", ".join(filter(None, [_pages(citation["pages"]), citation["section"]]))
         print_line(f"[{citation['n']}] {citation['path']}{f' ({place})' if place else ''}")
+    if not result["refused"]:
+        print()
+        print_line(shown.how(result))
 
 
 def _history(file: Path | None) -> list[dict[str, str]]:

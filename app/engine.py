@@ -12,6 +12,7 @@ from app.models.register import require
 from app.records import Answer, AnswerEvent, Finished, Hit, Turn
 from app.retrieval.rerank import open_reranker
 from app.retrieval.retrieve import Found, Retriever
+from app.retrieval.searchers import Searching, searching
 from app.retrieval.steadfast import SteadfastEmbedder
 from app.retrieval.weighing import Followed
 from app.serving.rate import Rate
@@ -31,7 +32,9 @@ from storage.tokens import Tokens
 class Engine:
     """Questions in, hits and answers out. Safe to use from many threads."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, searching: Searching | None = None) -> None:
+        """`searching`: who searches; this process, unless said."""
+        self.store = store
         self.settings = store.settings
         self.folder = store.folder
         self.database = store.database
@@ -50,7 +53,7 @@ class Engine:
             PromptVersions(store.database).keep(self.prompts.version, self.prompts.texts)
         self.rate = Rate(store.settings.questions_per_minute)
         self.retriever = Retriever(
-            store.indexes, self.embedder, open_reranker(store.settings), Followed(store.settings)
+            store.indexes, self.embedder, open_reranker(store.settings), Followed(store.settings), searching
         )
 
     @classmethod
@@ -63,6 +66,14 @@ class Engine:
         require(settings, tell)
         with open_store(settings) as store:
             yield cls(store)
+
+    @classmethod
+    @contextmanager
+    def serving(cls, settings: Settings, tell: Callable[[str], None] = lambda _: None) -> Iterator[Engine]:
+        """The same for many people at once: searched in processes beside this one. Raises: see `open`."""
+        require(settings, tell)
+        with open_store(settings) as store, searching(store) as beside:
+            yield cls(store, beside)
 
     def search(
         self,

@@ -26,13 +26,13 @@ from ingest.chunk import chunk, name_of, title_of
 from ingest.progress import Progress, Reported
 from ingest.sandbox import Sandbox
 from ingest.scan import Changes, Walked, compare, walk, why_unreadable
-from storage.catalog import EMBEDDER, Catalog, Known, Source, Vector, Waiting, revision_id
+from storage.catalog import EMBEDDER, Catalog, Known, Seen, Source, Vector, Waiting, revision_id
 from storage.catalog.facts import PARSER_NETWORK
 from storage.embedder import Embedder
 from storage.erasure import scrub, scrub_due
 from storage.errors import PremiseError
 from storage.failures import BY_PERSON, NOT_THE_FILES_FAULT, RETRIED, Code, ParseFailure
-from storage.filestatus import inode, modified_ns
+from storage.filestatus import inode, modified_ns, status_changed_ns
 from storage.indexes import Indexes
 from storage.injection import FLAG, instructions
 from storage.originals import Originals
@@ -71,6 +71,13 @@ class Reconciled:
 def _top(path: str) -> str:
     """The first folder of a path; empty for a file that lies in none."""
     return path.partition("/")[0] if "/" in path else ""
+
+
+def _read_again(before: Known, file: Seen) -> bool:
+    """Whether a file that moved is to be read: its name stands in its passages, or it was not read before."""
+    if before.code in BY_PERSON:
+        return False
+    return before.state is not State.INDEXED or PurePosixPath(before.path).stem != PurePosixPath(file.path).stem
 
 
 def _flags(parsed: Parsed) -> tuple[str, ...]:
@@ -201,15 +208,10 @@ class Pipeline:
         self.catalog.touch_files(changes.changed, waiting=True)
         self.catalog.pass_over(changes.ignored)
         self.catalog.touch_files(changes.noted, waiting=False)
-        renamed = {
-            before.id
-            for before, file in changes.moved
-            if PurePosixPath(before.path).stem != PurePosixPath(file.path).stem and before.code not in BY_PERSON
-        }
-        self.catalog.touch_files([pair for pair in changes.moved if pair[0].id not in renamed], waiting=False)
-        self.catalog.touch_files(
-            [pair for pair in changes.moved if pair[0].id in renamed], waiting=True, code="renamed"
-        )
+        self.catalog.note_times(changes.untimed)
+        again = {before.id for before, file in changes.moved if _read_again(before, file)}
+        self.catalog.touch_files([pair for pair in changes.moved if pair[0].id not in again], waiting=False)
+        self.catalog.touch_files([pair for pair in changes.moved if pair[0].id in again], waiting=True, code="renamed")
         by_label: dict[int | None, list[str]] = {}
         for before, file in changes.relabelled:
             by_label.setdefault(file.label, []).append(before.id)
@@ -381,9 +383,13 @@ class Pipeline:
             raise ParseFailure(Code.CHANGING, "The file went away while it was read.") from error
         except OSError as error:
             raise ParseFailure(Code.UNREADABLE, f"The file cannot be read: {error.strerror}.") from error
-        if (after.st_size, after.st_mtime_ns) != (status.st_size, status.st_mtime_ns):
+        if (after.st_size, after.st_mtime_ns, after.st_ctime_ns) != (
+            status.st_size,
+            status.st_mtime_ns,
+            status.st_ctime_ns,
+        ):
             raise ParseFailure(Code.CHANGING, "The file changed while it was read.")
-        self.catalog.note_status(known.id, after.st_size, modified_ns(after), inode(after))
+        self.catalog.note_status(known.id, after.st_size, modified_ns(after), inode(after), status_changed_ns(after))
         return content
 
     def _refuse_flood(self, path: str, more: int) -> None:

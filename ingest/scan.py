@@ -17,7 +17,7 @@ from pathlib import Path
 from ingest.access import RULE_FILE, AccessRules
 from storage.catalog import Known, Seen
 from storage.failures import BY_PERSON, Rule
-from storage.filestatus import inode, modified_ns
+from storage.filestatus import inode, modified_ns, status_changed_ns
 from storage.records import State
 
 SYSTEM_NAMES = frozenset({"thumbs.db", "desktop.ini"})
@@ -67,6 +67,7 @@ class Changes:
     relabelled: tuple[tuple[Known, Seen], ...]  # other people may read it now
     ignored: tuple[tuple[Known, Seen], ...]  # no document any more, or by another rule
     noted: tuple[tuple[Known, Seen], ...]  # passed over at a person's wish, and of another size or time now
+    untimed: tuple[tuple[Known, Seen], ...]  # unchanged, as far as an earlier version noted it
     gone: tuple[Known, ...]
     unchanged: int
 
@@ -100,6 +101,7 @@ def walk(
                 size=status.st_size,
                 mtime_ns=modified_ns(status),
                 inode=inode(status),
+                ctime_ns=status_changed_ns(status),
                 rule=rule,
             )
             for name, status, rule in found
@@ -186,6 +188,7 @@ def compare(seen: tuple[Seen, ...], known: Mapping[str, Known], unreadable: Mapp
     relabelled: list[tuple[Known, Seen]] = []
     newly_ignored: list[tuple[Known, Seen]] = []
     noted: list[tuple[Known, Seen]] = []
+    untimed: list[tuple[Known, Seen]] = []
     unchanged = 0
     inodes = _Inodes(known)
     for file in seen:
@@ -204,12 +207,15 @@ def compare(seen: tuple[Seen, ...], known: Mapping[str, Known], unreadable: Mapp
             before.state is State.IGNORED
             or (before.size, before.mtime_ns) != (file.size, file.mtime_ns)
             or (before.inode != file.inode and _replaced(before, file, inodes))
+            or (before.ctime_ns is not None and before.ctime_ns != file.ctime_ns)
         ):
             changed.append((before, file))
         elif before.label != file.label:
             relabelled.append((before, file))
         else:
             unchanged += 1
+            if before.ctime_ns is None:
+                untimed.append((before, file))
     paths = {file.path for file in seen}
     missing = [before for path, before in known.items() if path not in paths and _place(path, unreadable) is None]
     moved = _moves(missing, new)
@@ -224,6 +230,7 @@ def compare(seen: tuple[Seen, ...], known: Mapping[str, Known], unreadable: Mapp
         relabelled=tuple(relabelled),
         ignored=tuple(newly_ignored),
         noted=tuple(noted),
+        untimed=tuple(untimed),
         gone=tuple(item for item in missing if item.id not in moved_from and item.code not in BY_PERSON),
         unchanged=unchanged,
     )
@@ -267,11 +274,11 @@ def _replaced(before: Known, file: Seen, inodes: _Inodes) -> bool:
 def _moves(gone: list[Known], new: list[Seen]) -> list[tuple[Known, Seen]]:
     """Pairs of a vanished and a new file that are one file: same inode, size and time, and no other candidate.
 
-    A file that a person had forgotten keeps that under its new name.
+    One that was not read yet, or failed, moves too; a file that a person had forgotten keeps that under its new name.
     """
     by_mark: dict[tuple[int, int, int], list[Known]] = defaultdict(list)
     for before in gone:
-        if before.state is State.INDEXED or before.code in BY_PERSON:
+        if before.state is not State.IGNORED or before.code in BY_PERSON:
             by_mark[before.inode, before.size, before.mtime_ns].append(before)
     arrivals: dict[tuple[int, int, int], list[Seen]] = defaultdict(list)
     for file in new:

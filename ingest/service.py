@@ -19,6 +19,7 @@ from ingest.pipeline import Pipeline
 from ingest.scan import ignored
 from storage.catalog import Source
 from storage.datafolder import DataFolder
+from storage.erasure import Forgetting
 from storage.errors import DataFolderBusy, DataFolderError, EmbedderMismatch, IndexUnavailable, ServiceError
 from storage.failures import Rule
 
@@ -44,6 +45,7 @@ class Service:
         self._not_before = 0.0
         self._next_look = 0.0
         self._erasing = False
+        self._forgetting = Forgetting(pipeline.catalog)
 
     def run(self) -> None:
         """Until `stop` is set."""
@@ -60,6 +62,7 @@ class Service:
 
     def _turn(self, sources: list[Source]) -> None:
         try:
+            self._forgetting.look()
             with self._folder.ingesting():
                 if self._due():
                     self._scan(tell=True)

@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import Row, delete, func, insert, select, update
 
 from storage.database import Database, moment, now
+from storage.erasure import ERASED, erased_meanwhile
 from storage.errors import NotPermitted
 from storage.schema import chats, messages
 
@@ -94,7 +95,7 @@ class Conversations:
             connection.execute(delete(chats).where(chats.c.id == chat_id))
 
     def add(self, user: str, chat_id: str, role: str, content: str, answer: dict[str, Any] | None = None) -> Message:
-        """Add a message. Raises: NotPermitted."""
+        """Add a message; of an answer that cites what was erased while it was made, only that. Raises: NotPermitted."""
         self.get(user, chat_id)
         values = {
             "id": uuid.uuid4().hex,
@@ -105,6 +106,8 @@ class Conversations:
             "created_at": now(),
         }
         with self.database.write() as connection:
+            if answer is not None and erased_meanwhile(connection, answer):
+                values |= {"content": ERASED, "answer": None}
             last = connection.execute(
                 select(func.max(messages.c.position)).where(messages.c.chat_id == chat_id)
             ).scalar()

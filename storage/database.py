@@ -6,7 +6,8 @@ import sqlite3
 import threading
 import time
 import unicodedata
-from collections.abc import Callable, Hashable, Iterator
+from collections import deque
+from collections.abc import Callable, Hashable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
@@ -15,10 +16,12 @@ from typing import Any, TypeVar
 from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
 from sqlalchemy.exc import DatabaseError, OperationalError
 
+from storage import recollection
 from storage.errors import DataFolderError
 
-HEAD = "0014"  # the newest migration; a test compares it with migrations/versions
+HEAD = "0015"  # the newest migration; a test compares it with migrations/versions
 BUSY_SECONDS = 30  # wait for another process's transaction
+MAPPED_BYTES = 1 << 40  # of the file; SQLite maps 2 GB at most
 
 Found = TypeVar("Found")
 
@@ -38,6 +41,11 @@ def moment(value: datetime) -> datetime:
     return value.replace(tzinfo=UTC)
 
 
+def read_moment(value: str | None) -> datetime | None:
+    """A time of `Database.rows` as the records carry it."""
+    return aware(datetime.fromisoformat(value)) if value is not None else None
+
+
 def stored(value: datetime | None) -> datetime | None:
     """A record's time as it is stored."""
     return value.astimezone(UTC).replace(tzinfo=None) if value is not None else None
@@ -48,9 +56,11 @@ class Database:
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
+        recollection.keep(engine.clear_compiled_cache)  # each query with the values it was first asked with
         self._watching = sqlite3.connect(str(engine.url.database), isolation_level=None, check_same_thread=False)
         self._lock = threading.Lock()
         self._kept: dict[Hashable, tuple[int, Any]] = {}
+        self._mapped: deque[sqlite3.Connection] = deque()  # those that nobody reads with
 
     @classmethod
     def open(cls, path: Path) -> Database:
@@ -88,6 +98,31 @@ class Database:
                 yield connection
         except DatabaseError as error:
             raise DataFolderError(f"The catalog cannot be read: {_cause(error)}.") from error
+
+    def rows(self, statement: str, values: Mapping[str, Any]) -> list[tuple[Any, ...]]:
+        """The rows of one statement that only reads, as SQLite gives them: times are text. For what every question
+        reads: a row takes half the time where nothing is made of it, and where the file is mapped into memory.
+
+        Raises: DataFolderError.
+        """
+        try:
+            try:
+                connection = self._mapped.pop()
+            except IndexError:
+                connection = self._mapping()
+            try:
+                return connection.execute(statement, values).fetchall()
+            finally:
+                self._mapped.append(connection)
+        except sqlite3.DatabaseError as error:
+            raise DataFolderError(f"The catalog cannot be read: {error}.") from error
+
+    def _mapping(self) -> sqlite3.Connection:
+        path = str(self.engine.url.database)
+        connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=BUSY_SECONDS)
+        connection.execute(f"PRAGMA mmap_size={MAPPED_BYTES}")
+        connection.execute("PRAGMA query_only=ON")
+        return connection
 
     def remembered(self, what: Hashable, read: Callable[[Connection], Found]) -> Found:
         """What `read` finds, read anew only after a commit of anybody: for what every question asks and seldom is new.
@@ -130,6 +165,8 @@ class Database:
     def close(self) -> None:
         """Give back every connection."""
         self._watching.close()
+        while self._mapped:
+            self._mapped.pop().close()
         self.engine.dispose()
 
 

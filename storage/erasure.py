@@ -1,28 +1,39 @@
 """Erasing documents with every trace: text, vectors, originals, and the answers in stored chats that quote them.
 
 `forget` is one commit, after which nothing of them is found or shown. `scrub` then removes the bytes from the disk; it
-takes minutes on a large catalog and is done by whoever holds the ingest lock. Knows nothing of backups.
+takes minutes on a large catalog and is done by whoever holds the ingest lock. `Forgetting` has the processes that go on
+let go of what they keep in memory. Knows nothing of backups.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+import threading
+import time
+import uuid
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import Connection, delete, insert, select, update
 
+from storage import recollection
 from storage.catalog import Catalog
 from storage.catalog.files import ignore_in
 from storage.catalog.members import containers_of, with_members
 from storage.database import Database
-from storage.errors import InsideContainer
+from storage.errors import DataFolderError, InsideContainer
 from storage.failures import Rule
 from storage.indexes import Indexes
 from storage.originals import Originals
 from storage.schema import documents, facts, messages, revisions
 
 SCRUB = "scrub"  # the fact that bytes have still to be removed from the disk
+FORGOTTEN = "forgotten"  # the fact that is another after each `forget`
+LOOK_SECONDS = 1.0  # how often it is looked whether a document was forgotten
+AGAIN_SECONDS = 60.0  # memory is emptied once more: a question that was under way may keep what it read before
+LINGERING_SECONDS = 600.0  # and so on, for so long
 ERASED = "This answer quoted a document that was erased."
 _IDS = re.compile(r"\b[0-9a-f]{32}\b")
 
@@ -55,8 +66,9 @@ def forget(database: Database, document_ids: Sequence[str]) -> Forgotten:
         gone |= set(connection.execute(select(revisions.c.id).where(revisions.c.document_id.in_(ids))).scalars())
         answers = _erase_answers(connection, gone)
         ignore_in(connection, ids, Rule.FORGOTTEN)
-        connection.execute(delete(facts).where(facts.c.key == SCRUB))
-        connection.execute(insert(facts).values(key=SCRUB, value="due"))
+        connection.execute(delete(facts).where(facts.c.key.in_([SCRUB, FORGOTTEN])))
+        told = [{"key": SCRUB, "value": "due"}, {"key": FORGOTTEN, "value": uuid.uuid4().hex}]
+        connection.execute(insert(facts), told)
     return Forgotten(paths=tuple(sorted(row.path for row in rows)), answers=answers)
 
 
@@ -68,6 +80,13 @@ def _erase_answers(connection: Connection, gone: set[str]) -> int:
         values = {"content": ERASED, "answer": None, "comment": None}
         connection.execute(update(messages).where(messages.c.id == message).values(values))
     return len(found)
+
+
+def erased_meanwhile(connection: Connection, answer: dict[str, Any]) -> bool:
+    """Whether an answer that is to be stored cites a document that went while it was made."""
+    cited = {str(citation["document"]) for citation in answer.get("citations") or () if "document" in citation}
+    here = select(documents.c.id).where(documents.c.id.in_(cited), documents.c.code.is_distinct_from(Rule.FORGOTTEN))
+    return not cited <= set(connection.execute(here).scalars())
 
 
 def scrub_due(catalog: Catalog) -> bool:
@@ -88,3 +107,43 @@ def scrub(indexes: Indexes, originals: Originals) -> None:
     indexes.keywords.remove_unused()
     catalog.database.vacuum()
     catalog.forget_fact(SCRUB)
+
+
+class Forgetting:
+    """Has this process let go of what it keeps in memory once somebody, in whichever process, forgot a document."""
+
+    def __init__(self, catalog: Catalog, clock: Callable[[], float] = time.monotonic) -> None:
+        self._catalog = catalog
+        self._clock = clock
+        self._last = catalog.fact(FORGOTTEN)
+        self._again = self._until = -1.0
+
+    def look(self) -> None:
+        """Every second or so. Raises: DataFolderError."""
+        last, now = self._catalog.fact(FORGOTTEN), self._clock()
+        if last != self._last:
+            self._last, self._until = last, now + LINGERING_SECONDS
+        elif not self._again <= now <= self._until:
+            return
+        self._again = now + AGAIN_SECONDS
+        recollection.let_go()
+
+
+@contextmanager
+def letting_go(catalog: Catalog) -> Iterator[None]:
+    """Have this process let go of what was forgotten as long as the context lasts, also when nobody asks anything."""
+    ended = threading.Event()
+
+    def look() -> None:
+        forgetting = Forgetting(catalog)
+        while not ended.wait(LOOK_SECONDS):
+            with suppress(DataFolderError):  # whoever needs the catalog tells
+                forgetting.look()
+
+    thread = threading.Thread(target=look, name="forgetting", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        thread.join()

@@ -79,6 +79,10 @@ class ModelBusy(ServiceError):
     """The language model is busy, and it did not become this question's turn in time."""
 
 
+class SearchFailed(ServiceError):
+    """The process that searches ended twice over a question, or cannot be started: perhaps for want of memory."""
+
+
 class PromptTooLong(ServiceError):
     """The language model's server says that the prompt is too long for it."""
 

@@ -45,11 +45,11 @@ ADVICE: dict[Code, str] = {
     Code.INDEX_DOWN: "The vector index did not answer. It is tried again by itself.",
 }
 
-NOT_THE_FILES_FAULT = frozenset({Code.UNREADABLE, Code.PARSER_NOT_STARTED})  # retried for as long as it takes
+# retried for as long as it takes: a share that is away while its files wait comes back with nothing changed
+NOT_THE_FILES_FAULT = frozenset({Code.UNREADABLE, Code.PARSER_NOT_STARTED, Code.CHANGING})
 RETRIED = NOT_THE_FILES_FAULT | {
     Code.TIMED_OUT,
     Code.PARSER_CRASHED,
-    Code.CHANGING,
     Code.DISK_FULL,
     Code.INDEX_DOWN,
 }

@@ -17,4 +17,13 @@ def inode(status: os.stat_result) -> int:
 
 def modified_ns(status: os.stat_result) -> int:
     """When it was last changed, in nanoseconds since 1970; the nearest that can be kept."""
-    return max(-_HIGHEST, min(status.st_mtime_ns, _HIGHEST))
+    return _kept(status.st_mtime_ns)
+
+
+def status_changed_ns(status: os.stat_result) -> int:
+    """When anything of it was last changed, its times and permissions too. Nobody can set that."""
+    return _kept(status.st_ctime_ns)
+
+
+def _kept(moment: int) -> int:
+    return max(-_HIGHEST, min(moment, _HIGHEST))

@@ -8,12 +8,13 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 import tantivy
 
+from storage import recollection
 from storage.catalog import IndexRow
 from storage.errors import DataFolderError
 from storage.words import ANALYZER, build_analyzer, question_terms, segment
@@ -66,6 +67,7 @@ class KeywordIndex:
         self._writer: tantivy.IndexWriter | None = None
         self._index = self._open()
         self._seen: _Reading | None = None
+        recollection.keep(self.let_go)
 
     def _open(self) -> tantivy.Index:
         try:
@@ -127,6 +129,12 @@ class KeywordIndex:
         writer, self._writer = self._writer, None
         if writer is not None:
             writer.wait_merging_threads()
+
+    def let_go(self) -> None:
+        """Hold no moment of the index: the files of one hold what was taken out since."""
+        with suppress(ValueError):  # searches say what is the matter with it
+            self._index.reload()
+        self._seen = None
 
     @contextmanager
     def _writing(self) -> Iterator[tantivy.IndexWriter]:
@@ -291,15 +299,15 @@ class KeywordIndex:
         return tantivy.Query.disjunction_max_query(fields, tie_breaker=0.3) if fields else None
 
     def _reading(self) -> _Reading:
-        stamp = self._stamp()
-        if self._seen is None or stamp != self._seen.stamp:  # another process committed
+        stamp, seen = self._stamp(), self._seen
+        if seen is None or stamp != seen.stamp:  # another process committed
             self._index.reload()
             meta = json.loads((self.folder / "meta.json").read_text(encoding="utf-8"))
             documents = sum(int(segment["max_doc"]) for segment in meta["segments"])
-            self._seen = _Reading(
+            seen = self._seen = _Reading(
                 stamp=stamp, searcher=self._index.searcher(), documents=documents, counts={}, readable={}
             )
-        return self._seen
+        return seen
 
     def _stamp(self) -> tuple[int, int]:
         meta = (self.folder / "meta.json").stat()

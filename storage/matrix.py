@@ -19,6 +19,7 @@ from typing import Any, BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
+from storage import recollection
 from storage.catalog import Vector
 from storage.keywords import IndexHit
 from storage.scan import Sorted, signs
@@ -49,6 +50,7 @@ class Matrix:
         self._writers: dict[str, _Writer] = {}
         self._readers: dict[str, _Reader] = {}
         self._lock = threading.Lock()
+        recollection.keep(self.let_go)
 
     # --- writing -----------------------------------------------------------------------------------------------
 
@@ -78,7 +80,7 @@ class Matrix:
         for folder in self.folder.glob("*"):
             if folder.name not in keep:
                 shutil.rmtree(folder, ignore_errors=True)
-                self._readers.pop(folder.name, None)
+        self.let_go()
 
     # --- reading -----------------------------------------------------------------------------------------------
 
@@ -98,6 +100,11 @@ class Matrix:
         """Those of the labels of which more rows than that are looked at in a search."""
         return self._reader(generation).larger(labels, than)
 
+    def let_go(self) -> None:
+        """Hold no generation that was deleted: its files stay on the disk as long as somebody maps them."""
+        with self._lock:
+            self._let_go()
+
     # --- inside ------------------------------------------------------------------------------------------------
 
     def _writer(self, generation: str, dimension: int | None) -> _Writer:
@@ -110,7 +117,13 @@ class Matrix:
 
     def _reader(self, generation: str) -> _Reader:
         with self._lock:
-            return self._readers.setdefault(generation, _Reader(self.folder / generation))
+            if generation not in self._readers:
+                self._let_go()  # another process made this one, and has deleted those before
+                self._readers[generation] = _Reader(self.folder / generation)
+            return self._readers[generation]
+
+    def _let_go(self) -> None:
+        self._readers = {name: reader for name, reader in self._readers.items() if self.has(name)}
 
 
 class _Writer:

@@ -9,13 +9,13 @@ from __future__ import annotations
 import json
 import zlib
 from collections.abc import Sequence
-from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from storage.abbreviations import definitions
+from storage.recollection import remembered
 from storage.words import CUT, terms
 
 _NUMBER = np.dtype("<u4")
@@ -65,7 +65,7 @@ def _number(term: str) -> int:
     return zlib.crc32(term.encode())
 
 
-@lru_cache(maxsize=20_000)
+@remembered(20_000)
 def _numbers(path: str) -> bytes:
     return np.array([_number(term) for term in terms_of(path)], dtype=_NUMBER).tobytes()
 
@@ -73,9 +73,10 @@ def _numbers(path: str) -> bytes:
 class Occurrences:
     """Where some terms stand in many chunks and their documents' paths."""
 
-    def __init__(self, wanted: Sequence[str], said: Sequence[Said], paths: Sequence[str]) -> None:
+    def __init__(self, wanted: Sequence[str], said: Sequence[bytes], paths: Sequence[str]) -> None:
+        """`said`: the `terms` of what each chunk says."""
         self.chunks = len(said)
-        texts = [part for one, path in zip(said, paths, strict=True) for part in (one.terms, _numbers(path))]
+        texts = [part for one, path in zip(said, paths, strict=True) for part in (one, _numbers(path))]
         numbers = np.frombuffer(b"".join(texts), dtype=_NUMBER)
         ends = np.cumsum([len(text) for text in texts]) // _NUMBER.itemsize
         path_starts, ends = ends[0::2], ends[1::2]

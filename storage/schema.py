@@ -54,6 +54,7 @@ documents = Table(
     Column("reason", Text),
     Column("size", BigInteger, nullable=False),
     Column("mtime_ns", BigInteger, nullable=False),
+    Column("ctime_ns", BigInteger),  # as the scan saw it: mtime can be set back, and this cannot
     Column("inode", BigInteger, nullable=False),
     Column("attempts", Integer, nullable=False, default=0),
     Column("retry_at", DateTime),  # UTC; when a failed file is tried again

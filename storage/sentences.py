@@ -23,8 +23,12 @@ _CJK_END = "。！？｡"
 _END = re.compile(
     rf"(?:[.!?…؟।॥]+[{_CLOSING}]*(?:\[\d+\])*(?=\s|$|[{_CJK_END}]))|(?:[{_CJK_END}]+[.!?…]*[{_CLOSING}]*)"
 )
+_DATA = re.compile(r"[\s\[\]{},]*\"[^\"\n]{1,60}\"\s*:\s*(?=[\"\d{\[tfn-])")  # how JSON, or a part of it, begins
+_RECORD = re.compile(r"\{[^{}\[\]]{1,800}\}")  # an object of JSON that holds no other
 _NEW_LINE = re.compile(r"[ \t]*\n\s*")
-_ITEM = re.compile(r"(?:[-*•‣▪◦·–—o]|\(?\d{1,3}[.)]|\(?[a-zA-Z][.)]|[①-⑳]|[一二三四五六七八九十]+、)\s*\S")
+_ITEM = re.compile(  # not "order", "e.g." or "3.5 percent" at the beginning of a wrapped line
+    r"(?:[-*•‣▪◦·–—]|\(?\d{1,3}[.)](?!\d)|[①-⑳]|[一二三四五六七八九十]+、)\s*\S|(?:o|\(?[a-zA-Z][.)])\s+\S"
+)
 _ENUMERATOR = re.compile(r"\s*\(?(?:\d{1,3}|[a-zA-Z]|[ivxIVX]+)[.)]$")
 _LAST_WORD = re.compile(r"[\w.\-’']*\w$")
 _CJK = re.compile(r"[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff]")
@@ -77,8 +81,11 @@ def sentence_spans(text: str) -> list[Span]:
 def _lines(text: str) -> Iterator[Span]:
     """Pieces that no sentence crosses: lines, except where a paragraph was only wrapped."""
     start = 0
+    data = _DATA.match(text) is not None
+    within = [found.span() for found in _RECORD.finditer(text)] if data else []
     for gap in _NEW_LINE.finditer(text):
-        if gap.start() > start and _ends_line(text, start, gap):
+        ends = not any(first < gap.start() < last for first, last in within) if data else _ends_line(text, start, gap)
+        if gap.start() > start and ends:
             yield start, gap.start()
             start = gap.end()
     if start < len(text):

@@ -114,6 +114,13 @@ class Settings(BaseSettings):
     )
 
     # retrieval
+    search_processes: int | None = Field(
+        None,
+        ge=1,
+        le=128,
+        description="Processes that search for the web server. Default: one a processor, at most 16; 1: it searches "
+        "itself.",
+    )
     search_candidates: int = Field(
         50, ge=10, le=200, description="Passages asked of each index and judged. Counts from the next question on."
     )

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 from storage.catalog import Catalog
 from storage.database import Database
@@ -73,3 +74,20 @@ def open_store(settings: Settings, *, check_embedder: bool = True) -> Iterator[S
             originals=Originals(folder.originals),
             embedder=embedder,
         )
+
+
+@contextmanager
+def open_indexes(root: Path, chroma: tuple[str, int] | None) -> Iterator[Indexes]:
+    """The indexes of a data folder that another process of ours holds, to search in.
+
+    `chroma`: host and port of its server; None where the other has Chroma in itself. Labels that are large enough for
+    it are scanned then. Raises: DataFolderError.
+    """
+    folder = DataFolder(root)
+    with ExitStack() as closing:
+        database = Database.open(folder.catalog)
+        closing.callback(database.close)
+        matrix = Matrix(folder.matrix)
+        vectors = VectorIndex.server(*chroma, matrix) if chroma else VectorIndex.elsewhere(matrix)
+        closing.callback(vectors.close)
+        yield Indexes(Catalog(database), KeywordIndex(folder.keywords), vectors)

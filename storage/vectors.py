@@ -80,6 +80,15 @@ class VectorIndex:
 
         return cls(connect, matrix)
 
+    @classmethod
+    def elsewhere(cls, matrix: Matrix) -> VectorIndex:
+        """Without Chroma, which another process has open: the matrix is searched."""
+
+        def connect() -> ClientAPI:
+            raise IndexUnavailable("The vector index is open in another process.")
+
+        return cls(connect, matrix)
+
     # --- writing -----------------------------------------------------------------------------------------------
 
     def put(self, generation: str, label: int, ids: Sequence[str], vectors: Vector) -> None:

@@ -10,10 +10,12 @@ from __future__ import annotations
 import re
 import sys
 import unicodedata
-from functools import lru_cache
+from functools import cache
 from itertools import chain
 
 import tantivy
+
+from storage import recollection
 
 ANALYZER = "premise"
 REMEMBERED = 50_000  # pieces of text whose terms are remembered, some 10 MB: nearly every word comes again
@@ -126,6 +128,7 @@ class _Pieces(dict[str, tuple[str, ...]]):
         """`telling`: a piece that may be of a year or a quarter, which may reach over white space, is told as such."""
         super().__init__()
         self._telling = telling
+        recollection.keep(self.clear)
 
     def __missing__(self, piece: str) -> tuple[str, ...]:
         if self._telling and _MAY_BE_PERIOD.search(piece):
@@ -152,7 +155,7 @@ def terms(text: str) -> list[str]:
     return found
 
 
-@lru_cache(maxsize=1)
+@cache
 def _stop_terms() -> frozenset[str]:
     return frozenset(term for word in STOP_WORDS for term in _analyzer.analyze(word)) | STOP_WORDS
 
@@ -167,7 +170,7 @@ def question_terms(text: str) -> list[str]:
     return telling or every
 
 
-@lru_cache(maxsize=REMEMBERED)
+@recollection.remembered(REMEMBERED)
 def is_unspaced(term: str) -> bool:
     """Whether an index term is a piece of a run of unspaced script."""
     return _RUN.match(term) is not None

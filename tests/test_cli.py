@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 import zipfile
@@ -92,6 +93,12 @@ def test_ask_answers_with_quotes_that_stand_in_the_document(data: Path) -> None:
         assert set(citation) >= {"n", "path", "revision", "pages", "quote", "start", "end"}
         assert citation["quote"] in LEAVE
     assert all(set(sentence) >= {"text", "citations", "supported"} for sentence in result["sentences"])
+
+
+def test_without_a_terminal_an_answer_says_too_how_sure_it_is(data: Path) -> None:
+    told = run("ask", "How many days of annual leave are there in Germany?", "--groups", "everyone", data=data).stdout
+    assert re.search(r"\n\n\[1\] everyone/leave\.md[^\n]*\n", told)
+    assert re.search(r"\n\n(High|Medium|Low) confidence \(\d+%\), quoted from the documents\. [A-Z]\w+ .*\.\n$", told)
 
 
 def test_what_an_archive_holds_does_not_count_against_what_is_unchanged(data: Path) -> None:

@@ -26,12 +26,13 @@ def test_sources_of_one_place_share_a_line_and_text_orders_no_terminal() -> None
     console, written = _console()
     text = f"**30 days** [1] [a link](http://evil.example/x) {ESCAPE} [bold red]not markup[/] :smile:"
     answer = {"answer": text, "citations": [_citation(1), _citation(2), _citation(3, "Sick leave")], "refused": False}
-    shown.answer(console, answer | {"mode": "extractive", "confidence": 0.8, "notice": "The model is down."})
+    sure = {"mode": "extractive", "confidence": 0.8, "level": "high", "reason": "One passage says so."}
+    shown.answer(console, answer | sure | {"notice": "The model is down."})
     told = written.getvalue()
     assert "[1][2] hr/" in told
     assert "[3] hr/" in told
     assert "30 days [1]" in told and "**" not in told
-    assert "Confidence 80%, quoted from the documents." in told
+    assert "High confidence (80%), quoted from the documents. One passage says so." in told
     assert "The model is down." in told
     assert "[bold red]not markup[/] :smile:" in " ".join(told.split())
     assert "\x1b" not in told and "\x07" not in told

@@ -12,8 +12,9 @@ from functools import cache
 from time import perf_counter
 from typing import TYPE_CHECKING
 
+from app.answers.aside import aside
 from app.answers.cite import Citations
-from app.answers.confidence import confidence, evidence_of, reason
+from app.answers.confidence import SAID, confidence, evidence_of, reason
 from app.answers.conflict import Side, conflict, disagreement
 from app.answers.context import Passage, build_context
 from app.answers.extract import Candidate, candidates, knows, select
@@ -24,13 +25,15 @@ from app.answers.rewrite import standalone
 from app.answers.write import write
 from app.asker import Asker
 from app.records import Answer, AnswerEvent, Delta, Finished, Hit, Mode, Retrieved, Turn
-from app.retrieval.asked import Asked, Weigh, rarity, term_set, understand
-from app.retrieval.retrieve import WORDS_ONLY, Found
+from app.retrieval.asked import Asked, Weigh, rarity, understand
+from app.retrieval.retrieve import Found
+from app.retrieval.search import WORDS_ONLY
 from app.serving.llm import LanguageModel
 from storage.embedder import Embedder
 from storage.errors import ModelBusy, ServiceError
 from storage.filters import Filters
 from storage.indexes import NO_FILTERS
+from storage.words import unspaced_share
 
 if TYPE_CHECKING:
     from app.engine import Engine
@@ -39,6 +42,7 @@ HITS = 12  # passages asked of retrieval; the context takes what its budget allo
 MOST_IN_CONFLICT = 0.7  # confidence where documents disagree: never high
 NAMED_SECTION = 0.8  # confidence where a question names a section, and it is there
 NAMED = "The document has a section of this name."
+ONE_WORD, MOST_OF_ONE_WORD = "One word does not say what is asked; this is what stands about it.", 0.7
 DISAGREE = "Documents disagree about this."
 OF_PART = 3  # passages of each question in a question that join those of the whole, behind its first ones
 ANSWERED = 0.35  # of the likeliest answer's probability that the answer to another part needs to be shown
@@ -91,6 +95,11 @@ def answer_events(
     Raises: Stopped, when the asker was stopped.
     """
     started = perf_counter()
+    if told := aside(question, history):
+        yield Retrieved(hits=())
+        yield Delta(text=told)
+        yield Finished(answer=_uncited(told))
+        return
     asker = asker or Asker()
     complete = _completed(engine, question, history, asker)
     rewritten = perf_counter()
@@ -108,7 +117,7 @@ def answer_events(
         case = _understood(engine, question, hits, asking, labels=labels, history=history, asker=asker)
         answer = _noted(found, (yield from _answered(engine, case)))
     else:
-        answer = _nothing(question)
+        answer = _uncited(phrases(question).nothing)
         yield Delta(text=answer.text)
     now = perf_counter()
     timings = {"retrieve": retrieved - rewritten, "answer": now - retrieved, "total": now - started}
@@ -187,11 +196,14 @@ def _judged(
     sure = confidence(evidence, embedded=embedded)
     if ranked and ranked[0].named:
         return _Judged(ranked=tuple(ranked), parts=(), sure=max(sure, NAMED_SECTION), reason=NAMED, sides=())
+    why = reason(asked, evidence, passages, embedded=embedded)
+    if len(asked.question.split()) == 1 and not unspaced_share(asked.question) and sure >= SAID:
+        sure, why = min(sure, MOST_OF_ONE_WORD), ONE_WORD
     return _Judged(
         ranked=tuple(ranked),
         parts=of_parts,
         sure=min(sure, MOST_IN_CONFLICT) if sides else sure,
-        reason=DISAGREE if sides else reason(asked, evidence, passages, embedded=embedded),
+        reason=DISAGREE if sides else why,
         sides=sides,
     )
 
@@ -266,12 +278,11 @@ def _quoted(case: _Case) -> Generator[AnswerEvent, None, Answer]:
         return answer
     pieces = []
     chosen = _chosen(judged)
-    terms = term_set(case.asked.question)
     for piece in disagreement(case.asked.question, judged.sides, case.citations) if judged.sides else ():
         pieces.append(piece)
         yield Delta(text=piece.text)
     if not judged.sides:
-        for piece in quoted(chosen, case.citations, terms=terms, also=phrases(case.asked.question).also):
+        for piece in quoted(chosen, case.citations, question=case.asked.question):
             pieces.append(piece)
             yield Delta(text=piece.text)
     return Answer(
@@ -316,9 +327,10 @@ def _refused(case: _Case) -> Answer:
     )
 
 
-def _nothing(question: str) -> Answer:
+def _uncited(text: str) -> Answer:
+    """What is said where no document answers."""
     return Answer(
-        text=phrases(question).nothing,
+        text=text,
         refused=True,
         mode=Mode.EXTRACTIVE,
         confidence=0.0,

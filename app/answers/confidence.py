@@ -267,6 +267,11 @@ def reason(asked: Asked, evidence: Evidence, passages: Sequence[Passage], *, emb
     reasons = (
         (bool(missing), f"No passage that was found names {_listed(missing[:3])}."),
         (bool(evidence.opposed), "The nearest sentences say the opposite of what is asked for, or say it of another."),
+        (
+            evidence.context_terms < FAINT and not embedded,
+            "Few of the question's words stand in the documents, and the embedding model does not know its language, or"
+            " is away. Try other words, or another language of the documents.",
+        ),
         (evidence.context_terms < FAINT, "Few of the question's words stand in the documents."),
         (kind is not None and evidence.fits == 0, f"The nearest sentences name no {kind}."),
         (

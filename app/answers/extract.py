@@ -19,12 +19,13 @@ from app.answers.context import Passage
 from app.answers.kinds import names_kind
 from app.answers.phrases import language_of, names_section
 from app.retrieval.asked import Asked, Expected, term_set
+from app.retrieval.expand import begins, codes, label_of
 from app.retrieval.steadfast import unit
 from storage.catalog import Vector
 from storage.embedder import Embedder
 from storage.injection import aimed_at_model
 from storage.sentences import sentence_spans
-from storage.words import unspaced_share
+from storage.words import terms, unspaced_share
 
 MOST_EMBEDDED = 40  # candidates that are embedded
 MOST_WORDS = 115  # of an answer, unless its one sentence is longer
@@ -41,9 +42,18 @@ _NUMBERED = re.compile(r"^(?:§ ?)?(\d{1,2}(?:\.\d{1,2})*)\.?\s+\D")
 _ENDS = re.compile(r"[.!?。！？…:：;；][\"'”’»)）」】\]]*$")
 _NAMES_A_THING = re.compile(r"\d|[:,] ?[^\W_]")
 _MAIL_LINE = re.compile(
-    r"^(?:from|to|cc|bcc|date|sent|subject|reply-to|von|an|gesendet|datum|betreff|发件人|收件人|抄送|日期|主题) ?[:：]",
+    r"^(?:from|to|cc|bcc|subject|reply-to|von|an|betreff|发件人|收件人|抄送|主题|(date|sent|gesendet|datum|日期))"
+    r" ?[:：]",
     re.IGNORECASE,
 )
+_OF_MAILS = re.compile(
+    r"\b(?:e-?mails?|wr(?:ote|ites?|itten)|sen[dt]|sender|recipients?|geschrieben|schrieb|geschickt|schickte|gesendet|"
+    r"absender|empfänger)\b|写|发",
+    re.IGNORECASE,
+)
+_DATA = re.compile(r"[\s\[\]{},]*\"[^\"]{1,60}\"\s*:")
+_LIST = re.compile(r"\"([^\"]{1,60})\"\s*:\s*\[$")
+_NAME_OF_RECORD = re.compile(r"[\s\[\]{},]*\"(?:name|title|id|key|topic|label)\"\s*:\s*\"([^\"]*)\",?$", re.IGNORECASE)
 _YES_NO = re.compile(r"^(?:(?:a|answer|antwort|答) ?[:：.] ?)?(?:yes|no|ja|nein|是|否)[.!。！]?$", re.IGNORECASE)
 _POINTS = re.compile(
     r"^(?:[Pp]lease )?(?:[Ss]ee|[Rr]efer to|[Cc]heck out|[Ff]ind out|[Cc]lick)\b|"
@@ -58,9 +68,17 @@ _ANNOUNCES = re.compile(
     r"\b(?:the following|as follows|(?:listed|shown|table) below|folgende\w*|wie folgt|ci-dessous)\b|如下|下列|下表",
     re.IGNORECASE,
 )
+CODED = 2.0  # as `label`, of a row that is about the code which is asked for, or about one that begins with it
+EXCEPTED = 0.5  # of its probability is left to a sentence that says of itself to be an exception
+_EXCEPTION = re.compile(
+    r"\b(?:is|are) (?:the|an)(?: only)? exceptions?\b|\b(?:ist|sind|bilden) (?:die|eine) Ausnahmen?\b", re.I
+)
 REPEATED = 0.6  # of its probability is left to what a mail quotes of the one that it answers
 POINTER = 0.4  # of its probability is left to a sentence that only says where something is said
 REPEATED_WORDS = 4  # of the question, one after the other, that are no answer to it
+SMALL_TABLE = 8  # rows
+MORE_IN_HEAD = 4  # words that a running head says beside the title
+QUESTION_WORDS = 20  # of a question that is a heading, or of a document's name
 HEADING_WORDS, RUN_IN_WORDS = 8, 2  # of a line that no full stop ends; of one that one does: "Direct cause."
 _CAPTION = re.compile(
     r"^(?:table|figure|fig|chart|exhibit|tabelle|abbildung|abb|tableau|tabla|tabella)\.? ?\d+\s*[:.–-]|^[图表]\s*\d+",
@@ -78,8 +96,8 @@ class Features:
     terms: float  # telling weight of the question in the sentence
     around: float  # the same in the sentence, its two neighbours, the section and the title
     section: float  # the same in the sentence, title and headings above it, whose words it need not repeat
-    opens: float  # 1 for the first sentence below a heading: what holds is said before its exceptions
-    label: float  # the same in the first cell of a table's row, which says what the row is about
+    opens: float  # 1 for the first sentence or table below a heading: what holds is said before its exceptions
+    label: float  # the same in the first cell of a table's row, which says what the row is about; or CODED
     fits: float  # names the kind of thing that is asked for
     short: float  # 1 for the shortest sentences, falling to 0 at 12 words: fragments and captions
 
@@ -181,6 +199,7 @@ def candidates(asked: Asked, passages: Sequence[Passage], embedder: Embedder) ->
         promising = sorted(places, key=lambda at: (-(own[at] + around[at]), at))[:MOST_EMBEDDED]
         cosines |= _cosines(asked, {at: found[at] for at in promising}, places, embedder)
     best = max(passage.score for passage in passages) or 1.0
+    identifiers, most = codes(asked.question), max(own[at] for at in places)
     result = []
     for at in places:
         item = found[at]
@@ -192,12 +211,13 @@ def candidates(asked: Asked, passages: Sequence[Passage], embedder: Embedder) ->
             around=around[at],
             section=asked.covered(sets[at] | term_set(f"{_header(item)} {item.under}")),
             opens=float(item.opens),
-            label=asked.covered(term_set(item.text.partition(" | ")[0])) if " | " in item.text else 0.0,
+            label=_label(asked, item.text, identifiers if own[at] == most else ()),
             fits=names_kind(asked, item.text),
             short=max(0.0, 1 - length(item.text) / 12),
         )
         score = probability(features, embedded=embedded) * (POINTER if _points_elsewhere(item.text) else 1.0)
         score *= REPEATED if item.text.startswith(">") else 1.0
+        score *= EXCEPTED if _EXCEPTION.search(item.text) and not _EXCEPTION.search(asked.question) else 1.0
         named = names_section(asked.question, item.passage.first.title, item.under or _section(item))
         result.append(
             Candidate(
@@ -212,6 +232,14 @@ def candidates(asked: Asked, passages: Sequence[Passage], embedder: Embedder) ->
             )
         )
     return sorted(result, key=lambda item: (-item.score, item.passage.n, item.index))
+
+
+def _label(asked: Asked, text: str, identifiers: Sequence[Sequence[str]]) -> float:
+    """`identifiers`: the question's, where no sentence says more of it than this one; else another thing is meant."""
+    if " | " not in text:
+        return 0.0
+    label = terms(label_of(text))
+    return CODED if any(begins(label, code) for code in identifiers) else asked.covered(frozenset(label))
 
 
 def probability(features: Features, *, embedded: bool) -> float:
@@ -247,6 +275,7 @@ def _of_passage(passage: Passage) -> list[_Found]:
         names.update(part.casefold() for part in item.chunk.section.split(" > "))
     texts = [passage.text[start:end] for start, end in spans]
     lines = [" ".join(text.split()) for text in texts]
+    names.update(line.casefold() for at, line in enumerate(lines) if _stands_above(passage, spans[at], line))
     heads = [_heads(lines, at, names) for at in range(len(lines))]
     answers = [
         whole[at] and not heads[at] and _answers(texts[at]) and not _announces_table(lines, at)
@@ -261,12 +290,22 @@ def _of_passage(passage: Passage) -> list[_Found]:
             start=passage.start + start,
             end=passage.start + end,
             text=texts[index],
-            under=_above(lines, heads, index),
-            opens=index > 0 and heads[index - 1],
+            under=_above(lines, heads, index) or _record(lines, index),
+            opens=_opens(lines, heads, index),
             quotable=answers[index],
         )
         for index, (start, end) in enumerate(spans)
     ]
+
+
+def _stands_above(passage: Passage, span: tuple[int, int], line: str) -> bool:
+    """Whether it is a line by itself that asks what the next one answers, or names the document that it begins."""
+    start, end = span
+    alone = passage.text[:start].rstrip(" ")[-1:] in ("", "\n") and passage.text[end:].lstrip(" ").startswith("\n")
+    if not alone or _ITEM.match(line) or len(line.split()) > QUESTION_WORDS or " | " in line:
+        return False
+    names_document = passage.start + start == 0 and ":" not in line and not _ENDS.search(line)
+    return line.endswith(("?", "？")) or names_document
 
 
 def _above(lines: Sequence[str], heads: Sequence[bool], at: int) -> str:
@@ -277,6 +316,29 @@ def _above(lines: Sequence[str], heads: Sequence[bool], at: int) -> str:
             return lines[before]
         row = row and " | " in lines[before]
     return ""
+
+
+def _record(lines: Sequence[str], at: int) -> str:
+    """What the record of JSON in which a line stands is called, and the list in it: "Suzhou meeting_rooms"."""
+    said: list[str] = []
+    for line in reversed(lines[:at]) if _DATA.match(lines[at]) else ():
+        if line.startswith("]"):
+            break
+        if found := _NAME_OF_RECORD.match(line) or (not said and _LIST.match(line)):
+            said.insert(0, found[1])
+            if not _LIST.match(line):
+                break
+    return " ".join(said)
+
+
+def _opens(lines: Sequence[str], heads: Sequence[bool], at: int) -> bool:
+    """Whether it is the first sentence below a heading, or a row of a small table that stands first there."""
+    first = last = at
+    while first and " | " in lines[at] and " | " in lines[first - 1]:
+        first -= 1
+    while last + 1 < len(lines) and " | " in lines[at] and " | " in lines[last + 1]:
+        last += 1
+    return first > 0 and heads[first - 1] and last - first < SMALL_TABLE
 
 
 def _announces_table(lines: Sequence[str], at: int) -> bool:
@@ -306,12 +368,28 @@ def _furniture(found: Sequence[_Found], asked: Asked) -> set[int]:
     """Places of what documents carry along and nobody asks for: running heads and feet, the address lines of mails."""
     bare = [re.sub(r"\d+", "", f"{item.passage.revision} {item.text}") if _is_line(item.text) else "" for item in found]
     often = Counter(bare)
-    addressed = asked.expected not in (Expected.WHO, Expected.WHEN)
     return {
         at
         for at, item in enumerate(found)
-        if (bare[at] and often[bare[at]] > 1) or (addressed and _MAIL_LINE.match(item.text) and _is_mail(item.passage))
+        if (bare[at] and often[bare[at]] > 1)
+        or _is_running_head(item)
+        or (_is_mail(item.passage) and _only_addresses(asked, item.text))
     }
+
+
+def _is_running_head(item: _Found) -> bool:
+    """Whether it is a line that says the document's title and little more, as pages do at their head or foot."""
+    title, said = terms(item.passage.first.title), terms(item.text)
+    more = len(said) - len(title)
+    return _is_line(item.text) and len(title) > 1 and 0 < more <= MORE_IN_HEAD and set(title) <= set(said)
+
+
+def _only_addresses(asked: Asked, text: str) -> bool:
+    """Whether it is a line above a mail that tells nothing of what is asked: who wrote it to whom, and when."""
+    line = _MAIL_LINE.match(text)
+    return (
+        line is not None and not _OF_MAILS.search(asked.question) and not (asked.expected is Expected.WHEN and line[1])
+    )
 
 
 def _is_line(text: str) -> bool:

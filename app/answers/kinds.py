@@ -10,7 +10,10 @@ import re
 from app.retrieval.asked import NUMBER_WORDS, Asked, Expected, fits
 from storage.words import terms
 
-OTHER_NUMBER, OTHER_NAME = 0.6, 0.5  # a number that counts something else; an abbreviation where a person is asked for
+OTHER_NUMBER = 0.3  # a number that counts something else
+BARE_NUMBER = 0.8  # a number by itself in a cell: what it counts stands above the table, if anywhere
+ROLE = 0.8  # "your manager" where a person is asked for
+OTHER_NAME = 0.5  # one word with a capital letter, or an abbreviation, where a person is asked for
 
 _NUMBER = rf"(?:\d[\d.,]*|\b(?:{NUMBER_WORDS})\b)"
 _COUNTED = re.compile(
@@ -43,29 +46,83 @@ _AMOUNT = re.compile(
     r"times|kg|lit(?:re|er)s?)",
     re.IGNORECASE,
 )
-_ABBREVIATION = re.compile(r"\b[A-ZÄÖÜ]{2,}s?\b")
+_PERSON = re.compile(
+    r"\b(?:Mr|Ms|Mrs|Dr|Prof|Sir|King|Queen|Herr|Frau)\.? [A-ZÀ-Þ]|"
+    r"(?<![.!?] )\b[A-ZÀ-Þ][\w’'-]+ (?:(?:of|the|de|von|van|der|[A-Z]\.) )?[A-ZÀ-Þ][\w’'-]*[a-zß-ÿ]"
+)
+# who is named by what they do: "your manager", "any sales employee"
+_ROLE = re.compile(
+    r"\b(?:managers?|heads?|directors?|officers?|supervisors?|leads?|leaders?|teams?|departments?|council|committee|"
+    r"board|employees?|members?|customers?|contractors?|colleagues?|everyone|everybody|nobody|whoever|CEO|CFO|COO|"
+    r"Führungskr\w+|Abteilungsleit\w+|Geschäftsführ\w+|Betriebsrat|Vorgesetzt\w+|Mitarbeite\w+|Beschäftigt\w+)\b",
+    re.IGNORECASE,
+)
+_PERIODS = (  # "per month", "monthly"
+    ("hour", r"an hour|per hour|each hour|hourly|(?:pro|je|in der) stunde"),
+    ("day", r"a day|per day|each day|daily|(?:pro|je|am) tag|täglich"),
+    ("week", r"a week|per week|each week|weekly|(?:pro|je|in der) woche|wöchentlich"),
+    ("month", r"a month|per month|each month|monthly|(?:pro|je|im) monat|monatlich"),
+    ("year", r"a year|per year|each year|yearly|annual(?:ly)?|(?:pro|je|im) jahr|jährlich"),
+)
+_RATE = re.compile("|".join(rf"(?P<{name}>\b(?:{said})\b)" for name, said in _PERIODS), re.IGNORECASE)
+_WHAT_IS = re.compile(
+    r"^(?:what|who)(?:['’]s| is| are| was| were) (?:an? |the )?((?:[\w’'-]+ ?){1,4})\?*$|"
+    r"^was (?:ist|sind) (?:ein(?:e|en)? |der |die |das )?((?:[\w-]+ ?){1,3})\?*$",
+    re.IGNORECASE,
+)
+_BARE = re.compile(r"[|:] \d[\d.,]*(?= \||$)(?<=[^.,])")
+_COLUMN = re.compile(r"(?:^|(?<= \| ))[^|:]{1,60}: ")  # its name is not what a row names
 
 
 def names_kind(asked: Asked, sentence: str) -> float:
     """1: it names what is asked for, 0: nothing of the kind; between them where it may be of another kind."""
+    if asked.expected is Expected.WHO:
+        return _names_somebody(asked, _COLUMN.sub(". ", sentence) if " | " in sentence else sentence)
     found = fits(asked, sentence)
-    if found < 1:
-        return found
-    if asked.expected is Expected.NUMBER:
-        return 1.0 if _right_number(asked.question, sentence) else OTHER_NUMBER
-    if asked.expected is Expected.WHO and fits(asked, _ABBREVIATION.sub("x", sentence)) < 1:
-        return OTHER_NAME
+    if asked.expected is Expected.ANY and _defines(asked.question, sentence):
+        return 1.0
+    if found == 1 and asked.expected is Expected.NUMBER:
+        if _right_number(asked.question, sentence):
+            return 1.0
+        return BARE_NUMBER if _BARE.search(sentence) else OTHER_NUMBER
     return found
+
+
+def _defines(question: str, sentence: str) -> bool:
+    """Whether a sentence begins by saying what that is which the question asks for: "A buddy is an experienced …"."""
+    asked = _WHAT_IS.match(question.strip())
+    if asked is None:
+        return False
+    subject = re.escape((asked[1] or asked[2]).strip())
+    says = r"(?:is|are|was|were) (?:an?|the|one|our|any)|means?|stands? for|refers? to|(?:ist|sind) (?:ein|die|der|das)"
+    begins = rf"\W*(?:(?:an?|the|ein|eine|der|die|das) )?\W*{subject}\b[^.:;]{{0,40}}?\b(?:{says})"
+    return re.match(begins, sentence, re.IGNORECASE) is not None
+
+
+def _names_somebody(asked: Asked, sentence: str) -> float:
+    """As `names_kind`, where a person is asked for: a name of two words and what somebody does are surely of one."""
+    known = asked.question.casefold()
+    for pattern, sure in ((_PERSON, 1.0), (_ROLE, ROLE)):
+        if any(found[0].casefold() not in known for found in pattern.finditer(sentence)):
+            return sure
+    return min(OTHER_NAME, fits(asked, sentence))
 
 
 def _right_number(question: str, sentence: str) -> bool:
     """Whether a number is of the things that are counted, a time, or an amount, as the question wants it."""
+    if (wanted := _rates(question)) and (rates := _rates(sentence)) and not wanted & rates:
+        return False
     counted = _COUNTED.search(question)
     if counted:
-        wanted = terms(counted[1] or counted[2])[-1:]
-        return any(term in terms(place[1]) for place in _COUNT.finditer(sentence) for term in wanted)
+        things = terms(counted[1] or counted[2])[-1:]
+        return any(term in terms(place[1]) for place in _COUNT.finditer(sentence) for term in things)
     if _HOW_LONG.search(question):
         return _DURATION.search(sentence) is not None
     if _COSTS.search(question):
         return _SUM.search(sentence) is not None
     return not _HOW_MUCH.search(question) or _AMOUNT.search(sentence) is not None
+
+
+def _rates(text: str) -> frozenset[str]:
+    """What amounts are said to be for, as far as they are: "per month" and "monthly" are the same."""
+    return frozenset(found.lastgroup for found in _RATE.finditer(text) if found.lastgroup)

@@ -41,6 +41,9 @@ class Phrases:
     about: str  # asks what a document says about one of its sections
     topic: str  # asks about a section whose heading tells by itself what it is about
     nothing: str  # no document the person may read holds anything like it
+    introduction: str  # what we are for, to whoever greets us or asks
+    welcome: str  # to whoever thanks us
+    vague: str  # the question names no subject
 
 
 _PHRASES = {
@@ -54,6 +57,11 @@ _PHRASES = {
         topic="What should I know about {section}?",
         nothing="No document that you may read says anything about this. Other words may find more; if a document is "
         "missing, ask whoever looks after the documents.",
+        introduction="Hello. Ask me something that your documents may say, such as “How many days of leave do I "
+        "have?”. I answer from the documents that you may read, and show where each answer stands.",
+        welcome="You are welcome.",
+        vague="What is your question about? Please name the subject, as in “How much is the daily allowance in "
+        "Germany?”.",
     ),
     "de": Phrases(
         silent="Dazu sagen die Dokumente nichts.",
@@ -65,6 +73,12 @@ _PHRASES = {
         topic="Was sollte ich über {section} wissen?",
         nothing="Kein Dokument, das Sie lesen dürfen, sagt etwas dazu. Andere Worte finden vielleicht mehr; fehlt ein "
         "Dokument, wenden Sie sich an die Betreuer der Dokumente.",
+        introduction="Guten Tag. Fragen Sie mich etwas, das in Ihren Dokumenten stehen kann, zum Beispiel „Wie viele "
+        "Urlaubstage habe ich?“. Ich antworte aus den Dokumenten, die Sie lesen dürfen, und zeige, wo die Antwort "
+        "steht.",
+        welcome="Gern geschehen.",
+        vague="Worum geht es in Ihrer Frage? Bitte nennen Sie den Gegenstand, etwa „Wie hoch ist das Tagegeld in "
+        "Deutschland?“.",
     ),
     "fr": Phrases(
         silent="Les documents ne le disent pas.",
@@ -76,6 +90,12 @@ _PHRASES = {
         topic="Que faut-il savoir sur {section} ?",
         nothing="Aucun document que vous pouvez lire n'en parle. D'autres mots trouveront peut-être davantage ; s'il "
         "manque un document, adressez-vous à la personne qui s'en occupe.",
+        introduction="Bonjour. Posez-moi une question à laquelle vos documents peuvent répondre, par exemple « "
+        "Combien de jours de congé ai-je ? ». Je réponds à partir des documents que vous pouvez lire et je montre où "
+        "se trouve la réponse.",
+        welcome="Je vous en prie.",
+        vague="Sur quoi porte votre question ? Précisez le sujet, par exemple « Quel est le montant de l'indemnité "
+        "journalière ? ».",
     ),
     "es": Phrases(
         silent="Los documentos no lo dicen.",
@@ -87,6 +107,10 @@ _PHRASES = {
         topic="¿Qué debo saber sobre {section}?",
         nothing="Ningún documento que usted puede leer dice nada al respecto. Quizá otras palabras encuentren más; si "
         "falta un documento, pregunte a quien los administra.",
+        introduction="Hola. Pregúnteme algo que puedan decir sus documentos, por ejemplo «¿Cuántos días de vacaciones "
+        "tengo?». Respondo a partir de los documentos que usted puede leer y muestro dónde está la respuesta.",
+        welcome="De nada.",
+        vague="¿Sobre qué es su pregunta? Indique el tema, por ejemplo «¿Cuánto es la dieta diaria?».",
     ),
     "it": Phrases(
         silent="I documenti non lo dicono.",
@@ -98,6 +122,10 @@ _PHRASES = {
         topic="Che cosa devo sapere su {section}?",
         nothing="Nessun documento che può leggere ne parla. Altre parole potrebbero trovare di più; se manca un "
         "documento, si rivolga a chi li gestisce.",
+        introduction="Buongiorno. Mi chieda qualcosa che i suoi documenti possono dire, per esempio «Quanti giorni di "
+        "ferie ho?». Rispondo in base ai documenti che può leggere e mostro dove si trova la risposta.",
+        welcome="Prego.",
+        vague="Di che cosa parla la domanda? Indichi l'argomento, per esempio «A quanto ammonta la diaria?».",
     ),
     "pt": Phrases(
         silent="Os documentos não o dizem.",
@@ -109,6 +137,11 @@ _PHRASES = {
         topic="O que devo saber sobre {section}?",
         nothing="Nenhum documento que pode ler fala disto. Outras palavras talvez encontrem mais; se falta um "
         "documento, pergunte a quem os administra.",
+        introduction="Olá. Pergunte-me algo que os seus documentos possam dizer, por exemplo «Quantos dias de férias "
+        "tenho?». Respondo com base nos documentos que pode ler e mostro onde está a resposta.",
+        welcome="De nada.",
+        vague="Sobre o que é a sua pergunta? Indique o assunto, por exemplo «Qual é o valor da ajuda de custo "
+        "diária?».",
     ),
     "nl": Phrases(
         silent="De documenten zeggen dat niet.",
@@ -120,6 +153,10 @@ _PHRASES = {
         topic="Wat moet ik weten over {section}?",
         nothing="Geen document dat u mag lezen zegt hier iets over. Andere woorden vinden misschien meer; ontbreekt "
         "een document, vraag het aan wie de documenten beheert.",
+        introduction="Goedendag. Vraag me iets wat uw documenten kunnen zeggen, bijvoorbeeld “Hoeveel vakantiedagen "
+        "heb ik?”. Ik antwoord op basis van de documenten die u mag lezen en laat zien waar het antwoord staat.",
+        welcome="Graag gedaan.",
+        vague="Waar gaat uw vraag over? Noem het onderwerp, bijvoorbeeld “Hoe hoog is de dagvergoeding?”.",
     ),
     "zh": Phrases(
         silent="文档中没有相关说明。",
@@ -130,6 +167,9 @@ _PHRASES = {
         about="《{title}》对“{section}”有哪些说明？",
         topic="关于{section}，我应该了解什么？",
         nothing="您可以阅读的文档中没有相关内容。请尝试换一种说法；如果缺少文档，请联系文档管理员。",
+        introduction="您好。请提出您的文档可能回答的问题，例如“我有几天年假？”。我根据您可以阅读的文档回答，并指出答案的出处。",
+        welcome="不客气。",
+        vague="您想问什么？请说明主题，例如“出差每天的补贴是多少？”。",
     ),
     "ja": Phrases(
         silent="文書には記載がありません。",
@@ -140,6 +180,9 @@ _PHRASES = {
         about="「{title}」の「{section}」には何と書いてありますか？",
         topic="{section}について知っておくべきことは何ですか？",
         nothing="閲覧できる文書に該当する内容はありません。別の言葉でお試しください。文書が足りない場合は、管理者にお問い合わせください。",
+        introduction="こんにちは。文書に書かれていそうなことを質問してください（例：「有給休暇は何日ありますか？」）。閲覧できる文書に基づいて答え、答えの場所を示します。",
+        welcome="どういたしまして。",
+        vague="何についてのご質問ですか。「出張の日当はいくらですか？」のように、対象を書いてください。",
     ),
     "ko": Phrases(
         silent="문서에 나와 있지 않습니다.",
@@ -151,6 +194,10 @@ _PHRASES = {
         topic="{section}에 대해 알아야 할 것은 무엇입니까?",
         nothing="읽을 수 있는 문서에 관련 내용이 없습니다. 다른 말로 물어보시고, "
         "문서가 없다면 담당자에게 문의하십시오.",
+        introduction="안녕하세요. “휴가가 며칠 있나요?”처럼 문서에 있을 만한 내용을 물어보십시오. "
+        "읽을 수 있는 문서를 바탕으로 답하고 출처를 보여 드립니다.",
+        welcome="천만에요.",
+        vague="무엇에 대한 질문입니까? “출장 일당은 얼마입니까?”처럼 주제를 밝혀 주십시오.",
     ),
 }
 
@@ -210,3 +257,8 @@ def function_words(question: str) -> frozenset[str]:
 def phrases(question: str) -> Phrases:
     """The fixed sentences in the question's language."""
     return _PHRASES[language_of(question)]
+
+
+def in_language(language: str) -> Phrases:
+    """The fixed sentences in a language of the table."""
+    return _PHRASES[language]

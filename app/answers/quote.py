@@ -13,8 +13,11 @@ from itertools import chain
 
 from app.answers.cite import Citations, readable
 from app.answers.extract import Candidate
+from app.answers.phrases import phrases
 from app.answers.table import Table, TableRow
 from app.records import Sentence
+from app.retrieval.asked import term_set
+from app.retrieval.expand import begins, codes
 from storage.words import terms
 
 MOST_COLUMNS = 7  # of a row that is shown in a table; those of a wider one that the question names, and the first ones
@@ -22,6 +25,8 @@ LABELS = 2  # so many first columns say what a row is about
 ANSWERS_TOO = 0.75  # of the likeliest sentence's probability: what has less only supports
 SINGLED_OUT = 0.1  # of the question's weight that a row says less than the best one of its table: another is meant
 LONGEST_CELL = 160  # characters; longer ones are read more easily in a line
+FAMILY_ROWS = 12  # of things whose code begins with the one that is asked for: all of them are shown, and no other
+COMPARED_ROWS = 14  # of a table of whose columns a question compares some
 WHOLE_ROWS, WHOLE_WORDS = 8, 150  # of a table that is shown as a whole where the question singles out no row
 
 
@@ -39,6 +44,7 @@ class _Shown:
 
     citations: Citations
     asked: frozenset[str]  # the question's terms
+    codes: Sequence[Sequence[str]]  # its identifiers, as index terms
 
     def table(self, item: Candidate) -> Table | None:
         """The table whose row it is; None where it is better read as a line."""
@@ -53,15 +59,14 @@ class _Shown:
         return item.passage.revision, table.start if table is not None else item.start
 
 
-def quoted(
-    asked: Sequence[Sequence[Candidate]], citations: Citations, *, terms: frozenset[str], also: str
-) -> Iterator[Piece]:
+def quoted(asked: Sequence[Sequence[Candidate]], citations: Citations, *, question: str) -> Iterator[Piece]:
     """The pieces of an answer, in order; together their texts are the answer.
 
-    `asked`: what is chosen for each thing that is asked, the likeliest first. `terms`: the question's, which tell what
-    columns of a wide table are meant. `also` introduces what only supports.
+    `asked`: what is chosen for each thing that is asked, the likeliest first. The question's words tell what columns of
+    a wide table are meant.
     """
-    shown = _Shown(citations=citations, asked=terms)
+    shown = _Shown(citations=citations, asked=term_set(question), codes=codes(question))
+    also = phrases(question).also
     said: dict[tuple[str, int], Candidate] = {}  # by the place of the sentence, or of its table
     for chosen in asked:
         if shown.place(chosen[0]) in said:  # the same answers both
@@ -122,7 +127,7 @@ def _groups(chosen: Sequence[Candidate], shown: _Shown) -> list[list[Candidate]]
         follows = last is not None and last.passage is item.passage and last.index + 1 == item.index
         if rows is not None:
             rows.append(item)
-        elif follows and not item.is_row:
+        elif last is not None and follows and not item.is_row and not shown.table(last):
             groups[-1].append(item)
         else:
             groups.append([item])
@@ -155,11 +160,16 @@ def _table(group: Sequence[Candidate], table: Table, shown: _Shown, after: str, 
     passage = group[0].passage
     chosen = {item.start for item in group}
     said = {row.start: len(shown.asked.intersection(terms(" ".join(row.cells)))) for row in table.rows}
-    every = whole and len(table.rows) <= WHOLE_ROWS
+    compared = _compared(table, shown.asked)
+    every = whole and len(table.rows) <= (COMPARED_ROWS if compared else WHOLE_ROWS)
     every = every and min(said.values()) >= min(said[start] for start in chosen)
-    every = every and sum(len(cell.split()) for row in table.rows for cell in row.cells) <= WHOLE_WORDS
+    seen = compared or range(len(table.columns))
+    every = every and sum(len(row.cells[at].split()) for row in table.rows for at in seen) <= WHOLE_WORDS
     rows = [row for row in table.rows if every or row.start in chosen]
-    columns = _columns(table, rows, shown.asked)
+    family = [row for row in table.rows if any(begins(terms(row.cells[0]), code) for code in shown.codes)]
+    if len(family) <= FAMILY_ROWS and any(row.start == group[0].start for row in family):
+        rows = family
+    columns = compared if every and compared else _columns(table, rows, shown.asked)
     lines = [_line([readable(table.columns[at]) for at in columns]), _line(["---"] * len(columns))]
     sentences = []
     for row in rows:
@@ -169,6 +179,14 @@ def _table(group: Sequence[Candidate], table: Table, shown: _Shown, after: str, 
         told = [f"{table.columns[at]}: {row.cells[at]}".removeprefix(": ") for at in columns if row.cells[at]]
         sentences.append(Sentence(text=readable(" | ".join(told)), citations=(n,), supported=True))
     return Piece(text=after + "\n".join(lines), sentences=tuple(sentences))
+
+
+def _compared(table: Table, asked: frozenset[str]) -> list[int]:
+    """The first column and those that a question compares, two at least: "Which is cheaper, Choice or Premier?"."""
+    names = [frozenset(terms(name.replace("_", " "))) for name in table.columns]
+    often = Counter(chain.from_iterable(names))
+    named = [at for at, name in enumerate(names) if at and any(often[term] == 1 for term in name & asked)]
+    return [0, *named] if len(named) > 1 else []
 
 
 def _columns(table: Table, rows: Sequence[TableRow], asked: frozenset[str]) -> list[int]:

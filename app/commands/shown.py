@@ -65,8 +65,14 @@ def answer(console: Console, found: dict[str, Any]) -> None:
         line.append(f"  {place}" if place else "", style="cyan")
         console.print(line)
     if not found["refused"]:
-        made = "written by the language model" if found["mode"] == "written" else "quoted from the documents"
-        console.print(Text(f"Confidence {found['confidence']:.0%}, {made}.", style="bright_black"))
+        console.print(Text(how(found), style="bright_black"))
+
+
+def how(found: dict[str, Any]) -> str:
+    """How sure an answer is, why, and how it came to be."""
+    made = "written by the language model" if found["mode"] == "written" else "quoted from the documents"
+    told = f"{found['level'].capitalize()} confidence ({found['confidence']:.0%}), {made}."
+    return f"{told} {_line(found['reason'])}".strip()
 
 
 def documents(console: Console, found: list[Document]) -> None:

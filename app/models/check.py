@@ -133,9 +133,10 @@ def _unread(held: Weights, verified: checksums.Verified) -> list[Finding]:
     if not unread:
         return []
     why = "--quick leaves out large files" if verified.skipped else "no checksum of them came along"
+    much = "a hundredth of a file that is missing" if held.sampled else "a larger part that is missing"
     says = (
         f"Not read whole: {some(unread)} ({why}). Looked at were sizes, headers, holes and {held.places} places: "
-        "what is missing is found so, a changed number is not."
+        f"{much} is found so, a changed number is not."
     )
     do = "Put the publisher's SHA256SUMS beside them, or fetch with premise models fetch, which keeps checksums."
     return [note("weights-not-read", says, "Check once without --quick." if verified.skipped else do, unread[0])]

@@ -27,7 +27,9 @@ LEFT_OPEN = 16  # words that a blank of the licence may be filled in with
 MORE = 40  # words around a licence text that may be a heading
 FEW = 3  # words of a notice of copyright that are no names
 SHORT = 700  # words; licences below are the ones that name their authors within a sentence
+MAKERS = tuple("llama gemma qwen deepseek mistral nvidia falcon exaone stability kimi hyperclova openrail".split())
 QUOTED = 400  # characters of a difference that are shown
+LOUD = 3  # words in capitals alone, beside those of headings, that are still names
 MARKUP = re.compile(
     r"<!--.*?-->|<(style|script)\b.*?</\1\s*>"
     r"|</?(?:a|abbr|article|b|blockquote|body|br|center|code|dd|div|dl|dt|em|font|footer|h[1-6]|head|header|hr|html|i|img"
@@ -58,15 +60,15 @@ TERMS = re.compile(
     r"\b(?:non|not|no|never|only|must|shall|may|cannot|except|unless|without|provided|commercial\w*|noncommercial\w*"
     r"|prohibit\w*|forbid\w*|restrict\w*|research|academic|evaluation|require[sd]?|permitted|allowed|excluded"
     r"|limited to|subject to|fees?|royalt\w*|employees|revenue|military|terminates?|consent|prior|additional"
-    r"|pay|pays|paid|payments?|agrees?|agreed|users?|customers?)\b",
+    r"|pay|pays|paid|payments?|agrees?|agreed|users?|customers?|you|your|licens(?:or|ee)s?)\b",
     re.I,
 )
 # words in lower case that a heading or a notice of origin has; any other makes it a sentence that says something
 HEADING = frozenset(
-    "a all an and are at authors by c contributors copyright date dated files following from github http https in io is"
-    " its licence license licensed licenses many model models modified of on or org original other portions project"
-    " released repository rights reserved see software team terms text the this to under unmodified v version was"
-    " weights which with com ai co et al".split()
+    "a agreement all an and are at authors based built by c community contributors copyright date dated derived files"
+    " following from github http https in io is its licence license licensed licenses many model models modified of on"
+    " or original other portions project public released repository rights reserved see software team terms text the"
+    " this to under unmodified v version was weights which with work com ai co et al".split()
 )
 # such words in a name
 NAME = re.compile(r"(?<!for )(?<!in )\b(?:Research|Academic|Military|May)\b(?! (?i:use|only|purposes?))")
@@ -163,6 +165,7 @@ class _Text:
 
     def __init__(self, text: str) -> None:
         text = unicodedata.normalize("NFKC", UNSEEN.sub("", text))
+        text = text.replace("\r\n", "\n").replace("\r", "\n")
         if "&" in text:
             text = html.unescape(text)
         self.original = text = LINK.sub("] ", MARKUP.sub(" ", text))
@@ -191,6 +194,10 @@ class _Text:
         first = self.at[start - 1] + 1 if start else 0
         last = self.at[end] if end < len(self.at) else len(self.all)
         return self.words[start:end], self.all[first:last]
+
+    def around(self, start: int, end: int) -> tuple[list[str], list[str]]:
+        """The same, with the word before and the word after."""
+        return self.between(max(start - 1, 0), min(end + 1, len(self.at)))
 
     def quote(self, start: int, end: int) -> str:
         """The words from start to end as they were written."""
@@ -267,11 +274,18 @@ def _compare(given: _Text, wanted: _Text, licence_id: str, file: str, taken: lis
         new = (0, 0)  # what stands around the text is looked at afterwards
         if before is not None and after is not None:
             new = (free[before.b + before.size - 1] + 1, free[after.b])
-        if not _left_open(wanted, gone, given, new, first=before is None, last=after is None):
+        elif after is not None and _begins_alike(wanted, gone[1], given, free[after.b]):
+            new = (free[after.b] - gone[1], free[after.b])
+        if not _left_open(licence_id, wanted, gone, given, new, first=before is None):
             differences.append(Difference(licence_says=wanted.quote(*gone), text_says=given.quote(*new)))
     for at in range(first, last + 1):
         taken[at] = True
     return Match(licence=licences()[licence_id], file=file, differences=tuple(differences))
+
+
+def _begins_alike(wanted: _Text, done: int, given: _Text, at: int) -> bool:
+    """Whether a text begins as the licence does, but for a word of the few before the first ones that are the same."""
+    return 0 < done <= at and any(map(str.__eq__, wanted.words[:done], given.words[at - done : at]))
 
 
 def _ends_so(wanted: _Text, done: int, given: _Text, at: int) -> int:
@@ -285,32 +299,51 @@ def _ends_so(wanted: _Text, done: int, given: _Text, at: int) -> int:
 
 
 def _left_open(
-    wanted: _Text, gone: tuple[int, int], given: _Text, place: tuple[int, int], *, first: bool, last: bool
+    licence_id: str, wanted: _Text, gone: tuple[int, int], given: _Text, place: tuple[int, int], *, first: bool
 ) -> bool:
     """Whether a difference is one that the licence itself leaves open."""
     old, numbered = wanted.between(*gone)
-    new, counted = ([], []) if first or last else given.between(*place)
-    if old in (new, counted) or numbered in (new, counted) or not (old or new):
+    new, counted = given.between(*place) if place[1] else ([], [])
+    if _same_words(old, numbered, new, counted) or not (old or new):
+        return True
+    # of "section 3" and "3. Terms" after it, which number is the one too many cannot be told
+    if place[1] and _same_words(*wanted.around(*gone), *given.around(*place)):
         return True
     if first:  # the title is left out
-        return _heading(wanted.written(*gone))
+        return not new and _heading(wanted.written(*gone), title=True)
     rest = " ".join(old)
     if not new:
         return rest.startswith(APPENDIX)
-    if not old and AUTHORS.fullmatch(given.written(*place)) and _heading(given.written(*place)):
-        return True  # a line that names the authors
-    if set(TERMS.findall(" ".join(new))) - set(TERMS.findall(rest)):
-        return False
+    if not old and _names_it(licence_id, given.written(*place)):
+        return True
+    return not set(TERMS.findall(" ".join(new))) - set(TERMS.findall(rest)) and _filled_in(wanted, old, new)
+
+
+def _filled_in(wanted: _Text, old: list[str], new: list[str]) -> bool:
+    """Whether words stand in a blank of the licence, or name other authors in a short one."""
     named = len(wanted.words) < SHORT and set(old) <= PARTIES and not AUTHOR.isdisjoint(old)
     blank = any("blank" in word for word in old)
     return (named or blank) and len(new) <= LEFT_OPEN and len(old) <= LEFT_OPEN
+
+
+def _names_it(licence_id: str, text: str) -> bool:
+    """Whether words within a licence are a line that names its authors, or its own short name beside the long one."""
+    if AUTHORS.fullmatch(text) and _heading(text):
+        return True
+    return not WORD.search(_own(licence_id).sub(" ", text))
+
+
+def _same_words(old: list[str], numbered: list[str], new: list[str], counted: list[str]) -> bool:
+    """Whether words are the same, whatever numbers their clauses and wherever a hyphen or a dash joins two of them."""
+    return any("".join(one) == "".join(other) for one in (old, numbered) for other in (new, counted))
 
 
 def _with_additions(found: list[Match], given: _Text, taken: list[bool]) -> list[Match]:
     """What stands around the licences found counts as added to the last, where it is more than a heading."""
     if not found:
         return []
-    around = [Difference(licence_says="", text_says=given.quote(*run)) for run in _runs(given, taken)]
+    ids = frozenset(match.licence.id for match in found)
+    around = [Difference(licence_says="", text_says=given.quote(*run)) for run in _runs(given, taken, ids)]
     if not around:
         return found
     last = found[-1]
@@ -318,26 +351,67 @@ def _with_additions(found: list[Match], given: _Text, taken: list[bool]) -> list
     return [*found[:-1], changed]
 
 
-def _runs(given: _Text, taken: list[bool]) -> Iterator[tuple[int, int]]:
-    """Words in a row that belong to no licence and are no heading."""
+def _runs(given: _Text, taken: list[bool], ids: frozenset[str]) -> Iterator[tuple[int, int]]:
+    """Words in a row that belong to no licence and are no heading of these."""
     start = None
     for at, used in enumerate([*taken, True]):
         if not used and start is None:
             start = at
         elif used and start is not None:
-            if not _heading(given.written(start, at)):
+            written = given.written(start, at)
+            for one in ids:
+                written = _own(one).sub(" ", written)
+            if not _heading(written) or _others(ids).search(written):
                 yield start, at
             start = None
 
 
-def _heading(text: str) -> bool:
-    """Whether words beside a licence only name it, the work, its authors or where it comes from."""
+def _heading(text: str, *, title: bool = False) -> bool:
+    """Whether words beside a licence only name it, the work, its authors or where it comes from.
+
+    `title`: they are the licence's own first words, in which no terms are but those of its name.
+    """
     text = COPYRIGHT.sub(lambda found: " " if _names(found[0]) else found[0], text)
-    if TERMS.search(text):
+    if TERMS.search(text) and not title:
         return False
     text = AUTHORS.sub(lambda found: " " if _names(found[0]) else found[0], ADDRESS.sub(" ", text))
     said = _strange(text)
-    return len(text.split()) <= MORE and len(said) <= LEFT_OPEN and not any(map(_common, said))
+    if len(text.split()) > MORE or len(said) > LEFT_OPEN or any(map(_common, said)):
+        return False
+    return title or sum(word.isupper() and len(word) > 1 for word in said) <= LOUD
+
+
+@cache
+def _own(licence_id: str) -> re.Pattern[str]:
+    """What a licence is called, by itself and by others."""
+    licence = licences()[licence_id]
+    titles = [text.original.strip().split("\n", 1)[0] for one, text, _ in _templates() if one == licence_id]
+    return _called(licence.id, licence.name, *licence.hub, *titles)
+
+
+@cache
+def _others(ids: frozenset[str]) -> re.Pattern[str]:
+    """What licences other than these are called; the mere name of a model or of its maker is none."""
+    names, makers = ["cc-by"], set(MAKERS)
+    for licence in licences().values():
+        maker = next((name for name in MAKERS if licence.id.lower().startswith(name)), None)
+        if licence.id in ids:
+            makers.discard(maker or "")
+            continue
+        names.append(licence.name.rstrip("0123456789. "))
+        if maker is None:
+            names += [name for name in (licence.id, *licence.hub) if re.search(r"[-0-9]", name)]
+    loose = rf"\b(?:{'|'.join(sorted(makers))})\b[^\n.]{{0,40}}?\b(?:licen[sc]es?|terms)\b"
+    short = "|" + r"\blicen[sc]ed under\b[^\n.]{0,40}\bMIT\b" if "MIT" not in ids else ""
+    return re.compile(f"{_called(*names).pattern}|{loose}{short}", re.I)
+
+
+def _called(*names: str) -> re.Pattern[str]:
+    """Any of the names, the longest first, however it is spaced, with or without the number of a version."""
+    spaced = [
+        r"[-_\s]+".join(map(re.escape, re.split(r"[-_\s]+", name))) for name in sorted(names, key=len, reverse=True)
+    ]
+    return re.compile(rf"(?<!\w)(?:{'|'.join(spaced)})(?:[-\s]v?[0-9][0-9.]*)?(?!\w)", re.I)
 
 
 def _names(line: str) -> bool:

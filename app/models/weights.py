@@ -34,6 +34,7 @@ class Weights:
     files: list[Listed] = field(default_factory=list)
     tensors: dict[str, Tensor] = field(default_factory=dict)
     places: int = 0  # that were looked at, beyond the headers
+    sampled: bool = False  # at so many in every file that a hole of a hundredth of it is seen
     elsewhere: bool = False  # there are weights in a form that is not loaded: pickles, GGUF …
     findings: list[Finding] = field(default_factory=list)
 
@@ -70,7 +71,7 @@ def read_weights(listed: Listing, stem: str = "model") -> Weights:
     found.findings += sparse([file for file in listed.files.values() if file in every or file.size > 1 << 20])
     whole = [file for file in files if not any(item.file == file.name for item in found.findings)]
     looked = sampled(whole, headers)
-    found.places = looked.places
+    found.places, found.sampled = looked.places, looked.whole
     found.findings += looked.findings
     found.findings += pickles(listed)
     found.elsewhere = any(finding.code in ("pickles-only", "no-safetensors") for finding in found.findings)

@@ -1,6 +1,6 @@
 """Which of the ranked passages are shown: one of several that say the same, not all from one document or one page.
 
-Pure functions on hits; knows no index and no question.
+Pure functions; knows no index and no question.
 """
 
 from __future__ import annotations
@@ -8,9 +8,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import replace
-
-from app.records import Hit
+from dataclasses import dataclass, replace
 
 ALIKE = 0.8  # cosine and above: worth comparing word for word; headers differ, and are part of the vectors
 SAME = 0.9  # of the terms of both, and every number: says the same
@@ -23,66 +21,87 @@ _NUMBER = re.compile(r"\d+")
 Terms = Callable[[str], Sequence[str]]
 
 
-def without_repeats(hits: Sequence[Hit], alike: Mapping[str, Collection[str]], terms: Terms) -> list[Hit]:
-    """The hits, those of other documents that say the same as a better one left out and named in its `also`.
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Ranked:
+    """A passage with its score, before its text is read."""
 
-    `alike`: for each chunk that has some, by id, the chunks whose cosine with it is ALIKE or more.
+    id: str  # of the chunk
+    document_id: str
+    path: str
+    pages: tuple[int, ...]
+    score: float  # 0 to 1
+    quoted: float  # part of what the question quotes that it says word for word
+    legs: dict[str, float]  # as in Hit
+    also: tuple[str, ...] = ()  # paths of others that say the same
+
+
+def without_repeats(
+    ranked: Sequence[Ranked],
+    alike: Mapping[str, Collection[str]],
+    read: Callable[[Sequence[str]], Mapping[str, str]],
+    terms: Terms,
+) -> list[Ranked]:
+    """The passages, those of other documents that say the same as a better one left out and named in its `also`.
+
+    `alike`: for each that has some, by id, those whose cosine with it is ALIKE or more. `read`: bodies by id.
     """
-    kept: list[Hit] = []
-    for hit in hits:
-        near = alike.get(hit.found.chunk.id, ())
-        place = (
-            next(
-                (n for n, other in enumerate(kept) if other.found.chunk.id in near and _repeats(other, hit, terms)),
-                None,
-            )
-            if near
-            else None
-        )
+    document = {item.id: item.document_id for item in ranked}
+    others = {name: [other for other in near if document[other] != document[name]] for name, near in alike.items()}
+    bodies = read([name for name, near in others.items() if near]) if any(others.values()) else {}
+    kept: list[Ranked] = []
+    places: dict[str, int] = {}  # in `kept`, by id
+    for item in ranked:
+        near = [places[other] for other in others.get(item.id, ()) if other in places]
+        place = next((at for at in sorted(near) if _repeats(kept[at].id, item.id, bodies, terms)), None)
         if place is None:
-            kept.append(hit)
-        elif hit.found.path not in kept[place].also:
-            kept[place] = replace(kept[place], also=(*kept[place].also, hit.found.path))
+            places[item.id] = len(kept)
+            kept.append(item)
+        elif item.path not in kept[place].also:
+            kept[place] = replace(kept[place], also=(*kept[place].also, item.path))
     return kept
 
 
-def _repeats(one: Hit, other: Hit, terms: Terms) -> bool:
-    if one.found.document_id == other.found.document_id:
+def _repeats(one: str, other: str, bodies: Mapping[str, str], terms: Terms) -> bool:
+    if one not in bodies or other not in bodies:  # gone meanwhile
         return False
-    first, second = one.found.chunk.body, other.found.chunk.body
+    first, second = bodies[one], bodies[other]
     if _NUMBER.findall(first) != _NUMBER.findall(second):
         return False  # two years' reports differ in little else
     mine, its = set(terms(first)), set(terms(second))
     return len(mine & its) >= SAME * len(mine | its)
 
 
-def over_pages(hits: Sequence[Hit]) -> list[Hit]:
-    """The hits, best first, those on a page that a better one is on with less of their score."""
+def chosen(ranked: Sequence[Ranked], k: int, *, comparing: bool) -> list[Ranked]:
+    """The k that are shown, best first."""
+    return spread(over_pages(ranked), k, comparing=comparing)
+
+
+def over_pages(ranked: Sequence[Ranked]) -> list[Ranked]:
+    """The passages, best first, those on a page that a better one is on with less of their score."""
     shown: Counter[tuple[str, int]] = Counter()
     judged = []
-    for hit in hits:
-        if not hit.found.chunk.pages:
-            judged.append(hit)
+    for item in ranked:
+        if not item.pages:
+            judged.append(item)
             continue
-        pages = [(hit.found.document_id, page) for page in hit.found.chunk.pages]
+        pages = [(item.document_id, page) for page in item.pages]
         seen = max((shown[page] for page in pages), default=0)
         shown.update(pages)
-        judged.append(replace(hit, score=hit.score * AGAIN**seen) if seen else hit)
-    return sorted(judged, key=lambda hit: -hit.score)
+        judged.append(replace(item, score=item.score * AGAIN**seen) if seen else item)
+    return sorted(judged, key=lambda item: -item.score)
 
 
-def spread(hits: Sequence[Hit], k: int, *, comparing: bool) -> list[Hit]:
+def spread(ranked: Sequence[Ranked], k: int, *, comparing: bool) -> list[Ranked]:
     """The k best, but after the first few no document takes more than its share while others have something."""
     most = max(2, round(k * (COMPARING if comparing else SHARE)))
-    taken: list[Hit] = []
-    left: list[Hit] = []
+    taken: list[int] = []
+    left: list[int] = []
     counts: dict[str, int] = {}
-    for hit in hits:
-        name = hit.found.document_id
+    for at, item in enumerate(ranked):
+        name = item.document_id
         if len(taken) < k and (len(taken) < FIRST or counts.get(name, 0) < most):
-            taken.append(hit)
+            taken.append(at)
             counts[name] = counts.get(name, 0) + 1
         else:
-            left.append(hit)
-    chosen = {id(hit) for hit in [*taken, *left[: k - len(taken)]]}
-    return [hit for hit in hits if id(hit) in chosen]
+            left.append(at)
+    return [ranked[at] for at in sorted([*taken, *left[: k - len(taken)]])]

@@ -7,7 +7,7 @@ documents. Knows no index.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from storage.words import is_unspaced, question_terms, terms
 
@@ -38,6 +38,31 @@ def codes(question: str) -> list[list[str]]:
     [['e14'], ['hf', '210']]
     """
     return [terms(match.group()) for match in _CODE.finditer(question)]
+
+
+def label_of(line: str) -> str:
+    """What a row of a table is about, its first cell without the column's name; the whole of another line.
+
+    >>> label_of("Code: HF-210-050 | Price: 1340")
+    'HF-210-050'
+    """
+    first, row, _ = line.partition(" | ")
+    return first.rpartition(": ")[2] if row else line
+
+
+def begins(text: Sequence[str], code: Sequence[str]) -> bool:
+    """Whether a text, as index terms, begins with a code: HF-210-050 is one of the HF-210."""
+    return tuple(text[: len(code)]) == tuple(code)
+
+
+def is_called(code: Sequence[str], name: str) -> bool:
+    """Whether a name has the code as a whole, not that of a member of its family.
+
+    >>> is_called(["hf", "210"], "HF-210-manual.docx"), is_called(["hf", "210"], "Offer for HF-210-050")
+    (True, False)
+    """
+    parts = r"[\W_]?".join(map(re.escape, code))
+    return re.search(rf"(?<![^\W_]){parts}(?![^\W_]|[-./_]\d)", name, re.IGNORECASE) is not None
 
 
 def names_in(question: str) -> list[str]:

@@ -35,16 +35,20 @@ class Judged:
         )
 
 
+def vectors_of(candidates: Sequence[Candidate]) -> Vector:
+    """A vector a row."""
+    joined = b"".join([candidate.embedding for candidate in candidates])
+    return np.frombuffer(joined, dtype="<f4").reshape(len(candidates), -1)
+
+
 class Candidates:
     """Candidates as arrays, and where the terms of a question stand in them."""
 
     def __init__(self, candidates: Sequence[Candidate], terms: Sequence[str]) -> None:
         self.terms = {term: place for place, term in enumerate(terms)}
-        self.vectors: Vector = np.concatenate([candidate.vector for candidate in candidates]).reshape(
-            len(candidates), -1
-        )
+        self.vectors = vectors_of(candidates)
         self._found = Occurrences(
-            terms, [candidate.said for candidate in candidates], [candidate.found.path for candidate in candidates]
+            terms, [candidate.said_terms for candidate in candidates], [candidate.path for candidate in candidates]
         )
 
     def held(self) -> frozenset[str]:

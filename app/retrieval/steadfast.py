@@ -18,6 +18,7 @@ from time import monotonic
 
 import numpy as np
 
+from storage import recollection
 from storage.catalog import Vector
 from storage.embedder import Embedder
 from storage.errors import ServiceError
@@ -38,6 +39,7 @@ class SteadfastEmbedder:
         self._again = -np.inf  # when it may be asked again
         self._lock = Lock()
         self._remembered: OrderedDict[bytes, Vector] = OrderedDict()  # the last used at the end
+        recollection.keep(self.let_go)
 
     @property
     def name(self) -> str:
@@ -87,6 +89,11 @@ class SteadfastEmbedder:
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         """As Embedder: the tokenizer is always here."""
         return self._embedder.count_tokens(texts)
+
+    def let_go(self) -> None:
+        """Remember nothing."""
+        with self._lock:
+            self._remembered.clear()
 
     def _or_nothing(self, encode: Callable[[Sequence[str]], Vector], texts: Sequence[str]) -> Vector:
         if self._clock() >= self._again:

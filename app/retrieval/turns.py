@@ -14,12 +14,17 @@ from types import TracebackType
 BESIDES = 1  # more than there are processors: one waits for the disk now and then
 
 
+def processors() -> int:
+    """How many this process may use."""
+    return len(os.sched_getaffinity(0))
+
+
 class Turns:
     """A context that at most `places` threads are in. Who leaves hands the place to who has waited longest."""
 
     def __init__(self, places: int | None = None) -> None:
         """`places`: one for each processor and BESIDES, unless said."""
-        self._free = len(os.sched_getaffinity(0)) + BESIDES if places is None else places
+        self._free = processors() + BESIDES if places is None else places
         self._waiting: deque[Lock] = deque()
         self._lock = Lock()
 

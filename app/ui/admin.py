@@ -113,7 +113,7 @@ def _files(engine: Engine, user: User) -> None:
     page = int(st.number_input(f"Page of {pages:,}", 1, pages, key="files_page")) if pages > 1 else 1
     shown = engine.catalog.documents_page(which, labels=None, limit=ROWS, offset=(page - 1) * ROWS)
     event = st.dataframe(
-        [_row(document) for document in shown],
+        filled([_row(document) for document in shown]),
         hide_index=True,
         on_select="rerun",
         selection_mode="multi-row",
@@ -179,6 +179,12 @@ def _row(document: Document) -> dict[str, object]:
         "Size": wording.size(document.size),
         "Indexed": identity.local(document.indexed),
     }
+
+
+def filled(rows: list[dict[str, object]]) -> list[dict[str, object]]:
+    """The rows without the columns that none of them has anything in."""
+    used = {name for row in rows for name, value in row.items() if value}
+    return [{name: value for name, value in row.items() if name in used} for row in rows]
 
 
 def _reasons(failed: list[Document]) -> None:

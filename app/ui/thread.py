@@ -73,9 +73,9 @@ def answer(message_id: str, found: dict[str, Any], *, earlier: frozenset[str] = 
 
 def go_on(engine: Engine, user: User, question_text: str, message: Message) -> None:
     """Questions that the documents can answer next. Found once a message: they take a few searches."""
-    known = st.session_state.setdefault("related", {})
     if (message.answer or {}).get("refused"):
         return
+    known = visit.found("related", engine.catalog.labels_of(user.all_groups))
     if message.id not in known:
         known[message.id] = related(engine, question_text, message.answer or {}, groups=user.all_groups)
     if not known[message.id]:
@@ -91,8 +91,10 @@ def go_on(engine: Engine, user: User, question_text: str, message: Message) -> N
 def _chips(found: dict[str, Any], refused: bool) -> None:
     chips = []
     if not refused and "confidence" in found:
-        word, meaning = wording.confidence(float(found["confidence"]))
-        chips.append(f'<span class="chip {word.lower()}" title="{safe.text_html(meaning)}">{word} confidence</span>')
+        sure = float(found["confidence"])
+        word, meaning = wording.confidence(sure)
+        told = f"{word} confidence{wording.caution(sure)}"
+        chips.append(f'<span class="chip {word.lower()}" title="{safe.text_html(meaning)}">{told}</span>')
     if not refused and "mode" in found:
         chips.append(f'<span class="chip" title="{safe.text_html(wording.made(found))}">{wording.mode(found)}</span>')
     seconds = (found.get("timings") or {}).get("total")
@@ -164,7 +166,7 @@ def welcome(engine: Engine, user: User) -> None:
         else "No document can be searched for you yet. Your administrator sees why."
     )
     st.html(f'<div class="welcome"><h1>What would you like to know?</h1><p>{told}</p></div>')
-    known = st.session_state.setdefault("openers", {})
+    known = visit.found("openers", engine.catalog.labels_of(user.all_groups))
     if number not in known:
         known[number] = openers(engine, groups=user.all_groups)
     for place, text in enumerate(known[number]):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from storage.catalog import Pace
 
-from app.records import HIGH, MEDIUM, level
+from app.records import HIGH, MEDIUM, Level, level
 
 BUSY_NEXT = "The language model is busy; yours is the next question…"
 
@@ -17,6 +17,11 @@ def confidence(value: float) -> tuple[str, str]:
     """A confidence as a word and what it means."""
     scale = f"High from {HIGH:.0%}, medium from {MEDIUM:.0%}, low below."
     return level(value).value.capitalize(), f"Confidence {value:.0%}. {scale} Check the sources before you rely on it."
+
+
+def caution(value: float) -> str:
+    """What a confidence asks of the reader, beside its word; empty where it is high."""
+    return {Level.HIGH: "", Level.MEDIUM: ": check the sources", Level.LOW: ": may be beside the point"}[level(value)]
 
 
 EARLIER = "Quoted from an earlier version: the document has changed since. Ask again for what it says now."

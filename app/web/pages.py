@@ -19,6 +19,7 @@ from pathlib import Path
 from PIL import Image, ImageChops, ImageDraw
 
 from app.web.page_renderer import NO_SUCH_PAGE
+from storage import recollection
 from storage.errors import NotPermitted, PremiseError
 from storage.records import ELEMENT_SEPARATOR, Box, Element, Line, Revision, Row
 from storage.sections import section_at
@@ -49,6 +50,7 @@ class PagePictures:
     def __init__(self) -> None:
         self._kept: OrderedDict[tuple[Path, int, int], bytes] = OrderedDict()
         self._lock = threading.Lock()
+        recollection.keep(self.let_go)
         self._slots = threading.BoundedSemaphore(DRAWN_AT_ONCE)
 
     def picture(self, original: Path, page: int, boxes: list[Box], width: int = USUAL) -> bytes:
@@ -67,6 +69,11 @@ class PagePictures:
                 while len(self._kept) > KEPT:
                     self._kept.popitem(last=False)
         return _marked(drawn, boxes) if boxes else drawn
+
+    def let_go(self) -> None:
+        """Keep none."""
+        with self._lock:
+            self._kept.clear()
 
 
 def _draw(original: Path, page: int, width: int) -> bytes:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
 import uvicorn
@@ -21,6 +21,7 @@ from app.ui.shell import inline_script_hashes, streamlit_app
 from app.web import api, completions, metrics, signin
 from app.web.gate import Gate
 from app.web.replies import refusal
+from storage.erasure import letting_go
 from storage.errors import PremiseError
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ def build_app(engine: Engine) -> ASGIApp:
     pages = streamlit_app(
         engine.settings,
         [*probes(engine), *signin.routes(engine), *api.routes(engine), *completions.routes(engine)],
-        lifespan=_lifespan,
+        lifespan=_lifespan(engine),
         exception_handlers={HTTPException: _refused, Exception: _broken},
     )
     return Gate(pages, engine, inline_script_hashes())
@@ -77,10 +78,14 @@ def _warm(engine: Engine) -> None:
         engine.language_model.prepare()
 
 
-@asynccontextmanager
-async def _lifespan(_app: Any) -> AsyncIterator[None]:
-    to_thread.current_default_thread_limiter().total_tokens = THREADS
-    yield
+def _lifespan(engine: Engine) -> Callable[[Any], AbstractAsyncContextManager[None]]:
+    @asynccontextmanager
+    async def lifespan(_app: Any) -> AsyncIterator[None]:
+        to_thread.current_default_thread_limiter().total_tokens = THREADS
+        with letting_go(engine.catalog):
+            yield
+
+    return lifespan
 
 
 async def _refused(_request: Request, error: HTTPException) -> Response:

@@ -40,10 +40,11 @@ def main() -> None:
     replies = _own_stdout()
     requests = sys.stdin.buffer
     restrict(limits)
+    cut_off = without_network()  # before any thread: a process with threads may not leave
     collect_seldom()
     threading.Thread(target=end_with, args=(int(sys.argv[2]),), daemon=True).start()
     allow(())  # where the system leaves it a network, no library gets to use it
-    write_message(replies, {"hello": True, "network": not without_network()})
+    write_message(replies, {"hello": True, "network": not cut_off})
     _say_no_more()
     warnings.simplefilter("ignore")  # what libraries think of a file is no message to anybody here
     while (request := read_message(requests)) is not None:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
 
-from storage.catalog.entries import Vector
+from storage.catalog.entries import Vector, pages_of
 from storage.records import Chunk
 from storage.said import said_of
 
@@ -68,16 +67,11 @@ def chunk_of(row: Sequence[Any]) -> Chunk:
         header=header,
         body=body,
         section=section,
-        pages=_pages(pages),
+        pages=pages_of(pages),
         cells=cells,
         tokens=tokens,
         language=language,
     )
-
-
-@lru_cache(maxsize=10_000)
-def _pages(listed: str) -> tuple[int, ...]:
-    return tuple(json.loads(listed))
 
 
 def to_bytes(vector: Vector) -> bytes:

@@ -2,26 +2,64 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from hashlib import sha256
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from storage.database import read_moment
 from storage.failures import Rule
-from storage.records import Chunk, Parsed, State, StoredChunk
+from storage.records import Chunk, Parsed, State
 from storage.said import Said
 
 Vector = np.ndarray[Any, np.dtype[np.float32]]
 
 
 class Candidate(NamedTuple):
-    """A chunk with what it is judged by. A tuple, since a question makes a hundred of them."""
+    """What a chunk is judged by, as it is kept: its text is read for those that are shown. A tuple, since a question
+    reads a hundred of them."""
 
-    found: StoredChunk
-    vector: Vector
-    said: Said
+    id: str
+    revision_id: str
+    document_id: str
+    section: str
+    listed_pages: str  # JSON
+    path: str
+    title: str
+    changed: str | None  # a time
+    embedding: bytes
+    said_terms: bytes  # as in Said
+    defines: str  # as in Said
+
+    @property
+    def pages(self) -> tuple[int, ...]:
+        """From 1; empty where the format has none."""
+        return pages_of(self.listed_pages)
+
+    @property
+    def modified(self) -> datetime | None:
+        """As the document says, else the file's time."""
+        return read_moment(self.changed)
+
+    @property
+    def vector(self) -> Vector:
+        """Of the model in use."""
+        return np.frombuffer(self.embedding, dtype="<f4")
+
+    @property
+    def said(self) -> Said:
+        """What its header and body say."""
+        return Said(terms=self.said_terms, defines=self.defines)
+
+
+@lru_cache(maxsize=10_000)
+def pages_of(listed: str) -> tuple[int, ...]:
+    """The pages that a column lists."""
+    return tuple(json.loads(listed))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,13 +90,14 @@ class Known:
     inode: int
     attempts: int
     retry_at: datetime | None
+    ctime_ns: int | None = None  # not known of files that an earlier version saw last
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Waiting(Known):
     """A file that has to be looked at."""
 
-    sha256: str | None  # of the current revision
+    sha256: str | None = None  # of the current revision
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -70,6 +109,7 @@ class Seen:
     size: int
     mtime_ns: int
     inode: int
+    ctime_ns: int | None = None
     rule: Rule | None = None  # by which it is no document
 
 

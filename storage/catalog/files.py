@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, delete, func, insert, or_, select, update
+from sqlalchemy import Connection, Row, and_, bindparam, delete, func, insert, or_, select, update
 
 from storage.catalog.entries import Known, Seen, Waiting
 from storage.catalog.members import delete_members
@@ -65,7 +65,8 @@ class Files(Part):
             with self.database.write() as connection:
                 for before, seen in files[start : start + BATCH]:
                     label = connection.execute(select(documents.c.label_id).where(documents.c.id == before.id)).scalar()
-                    if waiting and code is None and label != seen.label:
+                    read = before.state is State.INDEXED and code is not None  # what is known of it is its content
+                    if waiting and not read and label != seen.label:
                         drop_revisions(connection, [before.id])
                     tell_of_readers(connection, before.id, seen.label)
                     values = _seen_values(seen) | {"path": seen.path, "changed_at": now()}
@@ -108,8 +109,15 @@ class Files(Part):
         with self.database.read() as connection:
             return connection.execute(query).scalar_one()
 
-    def note_status(self, document_id: str, size: int, mtime_ns: int, inode: int) -> None:
-        """Size, time and inode of the content that was just read, unless the scan saw another since it began.
+    def note_times(self, files: Sequence[tuple[Known, Seen]]) -> None:
+        """When the status of these was last changed, which was not known."""
+        noted = update(documents).where(documents.c.id == bindparam("file")).values(ctime_ns=bindparam("moment"))
+        for batch in batches(files):
+            with self.database.write() as connection:
+                connection.execute(noted, [{"file": file.id, "moment": seen.ctime_ns} for file, seen in batch])
+
+    def note_status(self, document_id: str, size: int, mtime_ns: int, inode: int, ctime_ns: int) -> None:
+        """Size, times and inode of the content that was just read, unless the scan saw another since it began.
 
         Who may read it is the scan's to say.
         """
@@ -117,7 +125,7 @@ class Files(Part):
             connection.execute(
                 update(documents)
                 .where(documents.c.id == document_id, documents.c.state == State.PARSING)
-                .values(size=size, mtime_ns=mtime_ns, inode=inode)
+                .values(size=size, mtime_ns=mtime_ns, inode=inode, ctime_ns=ctime_ns)
             )
 
     def set_state(
@@ -258,7 +266,13 @@ def _still(state: State | None) -> list[Any]:
 
 
 def _seen_values(seen: Seen) -> dict[str, Any]:
-    return {"label_id": seen.label, "size": seen.size, "mtime_ns": seen.mtime_ns, "inode": seen.inode}
+    return {
+        "label_id": seen.label,
+        "size": seen.size,
+        "mtime_ns": seen.mtime_ns,
+        "ctime_ns": seen.ctime_ns,
+        "inode": seen.inode,
+    }
 
 
 def _ignored_values(rule: Rule) -> dict[str, Any]:
@@ -292,12 +306,13 @@ _KNOWN: tuple[Any, ...] = (
     documents.c.inode,
     documents.c.attempts,
     documents.c.retry_at,
+    documents.c.ctime_ns,
 )
 _STATES = {state.value: state for state in State}  # calling State for each of 100,000 rows takes half a second
 
 
 def _known(row: Row[Any]) -> Known:
-    key, source_id, path, label, state, code, reason, size, mtime_ns, inode, attempts, retry_at = tuple(row)
+    key, source_id, path, label, state, code, reason, size, mtime_ns, inode, attempts, retry_at, ctime_ns = tuple(row)
     return Known(
         id=key,
         source_id=source_id,
@@ -311,6 +326,7 @@ def _known(row: Row[Any]) -> Known:
         inode=inode,
         attempts=attempts,
         retry_at=aware(retry_at),
+        ctime_ns=ctime_ns,
     )
 
 
@@ -328,5 +344,6 @@ def _waiting(row: Row[Any]) -> Waiting:
         inode=row.inode,
         attempts=row.attempts,
         retry_at=aware(row.retry_at),
+        ctime_ns=row.ctime_ns,
         sha256=row.sha256,
     )

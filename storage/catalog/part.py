@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import TypeVar
 
 from storage.database import Database
 
 BATCH = 500  # rows a statement handles at once; SQLite's limit on parameters is 32,766
+
+
+Item = TypeVar("Item")
 
 
 class Part:
@@ -16,7 +20,7 @@ class Part:
         self.database = database
 
 
-def batches(ids: Sequence[str]) -> Iterator[list[str]]:
+def batches(ids: Sequence[Item]) -> Iterator[list[Item]]:
     """Lists that one statement takes."""
     for start in range(0, len(ids), BATCH):
         yield list(ids[start : start + BATCH])

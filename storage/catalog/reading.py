@@ -8,18 +8,19 @@ from collections.abc import Collection, Sequence
 from typing import Any
 
 import numpy as np
-from sqlalchemy import Connection, Row, and_, bindparam, func, or_, select, tuple_
+from sqlalchemy import Connection, Row, Select, and_, bindparam, func, or_, select, tuple_
+from sqlalchemy.dialects import sqlite
 
 from storage.catalog.chunks import CHUNK_COLUMNS, COUNT, chunk_of, from_bytes
 from storage.catalog.entries import Candidate, Filter, Vector
 from storage.catalog.models import VECTOR, beside, in_use
-from storage.catalog.part import BATCH, Part, batches
-from storage.database import aware, folded, moment
+from storage.catalog.part import Part, batches
+from storage.database import aware, folded, moment, read_moment
 from storage.elements import elements_from_json
 from storage.errors import NotPermitted
 from storage.filters import Filters, Within
 from storage.records import ELEMENT_SEPARATOR, Document, Revision, State, StoredChunk
-from storage.said import Said, said_of
+from storage.said import said_of
 from storage.schema import chunks, documents, embeddings, labels, revisions, sources
 
 
@@ -33,21 +34,24 @@ class Reading(Part):
 
     def chunks_by_id(self, ids: Sequence[str], *, labels: frozenset[int]) -> dict[str, StoredChunk]:
         """The chunks that are current and that `labels` may read, by id. What is missing is not for this person."""
-        return {
-            item.chunk.id: item
-            for start in range(0, len(ids), BATCH)
-            for item in self._chunks(chunks.c.id.in_(list(ids[start : start + BATCH])), labels)
-        }
+        return {row[0]: _chunk_of_texts(row) for row in self._named(_BY_ID, ids, labels)}
 
     def candidates(self, ids: Sequence[str], *, labels: frozenset[int]) -> dict[str, Candidate]:
-        """As `chunks_by_id`, each with its vector, so that a chunk found by words can be compared by meaning too, and
-        with what it says."""
+        """As `chunks_by_id`, without their texts, each with its vector, so that a chunk found by words can be compared
+        by meaning too, and with what it says."""
+        found = {row[0]: Candidate._make(row) for row in self._named(_CANDIDATES, ids, labels)}
+        if unsaid := [name for name, one in found.items() if one.said_terms is None or not one.said.is_current]:
+            for name, item in self.chunks_by_id(unsaid, labels=labels).items():
+                said = said_of(item.chunk.header, item.chunk.body)
+                found[name] = found[name]._replace(said_terms=said.terms, defines=said.defines)
+            found = {name: one for name, one in found.items() if one.said_terms is not None}  # others have just gone
+        return found
+
+    def _named(self, statement: _Statement, ids: Sequence[str], labels: frozenset[int]) -> list[tuple[Any, ...]]:
         if not ids or not labels:
-            return {}
+            return []
         wanted = {"ids": json.dumps(list(ids)), "labels": json.dumps(list(labels))}
-        with self.database.read() as connection:
-            rows = connection.execute(_CANDIDATES, wanted).all()
-        return {row[0]: _candidate(row) for row in rows}
+        return self.database.rows(statement.text, statement.values | wanted)
 
     def matching(self, filters: Filters, *, labels: frozenset[int]) -> Within:
         """The current revisions that `labels` may read and the filter leaves."""
@@ -203,7 +207,8 @@ class Reading(Part):
 
     def _chunks(self, which: Any, allowed: frozenset[int]) -> list[StoredChunk]:
         with self.database.read() as connection:
-            return [_stored_chunk(row) for row in connection.execute(_readable(which, allowed))]
+            query = _readable(_STORED, which, allowed).order_by(chunks.c.revision_id, chunks.c.position)
+            return [_stored_chunk(row) for row in connection.execute(query)]
 
 
 _labels = labels.alias()  # `labels` is what those methods call the permitted ones
@@ -251,20 +256,44 @@ def _open_to(labels: frozenset[int]) -> Any:
     return and_(documents.c.label_id.in_(labels), then)
 
 
-def _readable(which: Any, allowed: Any) -> Any:
+_STORED = (  # what _stored_chunk takes
+    *(chunks.c[name] for name in CHUNK_COLUMNS),
+    documents.c.path,
+    documents.c.label_id,
+    *(revisions.c[name] for name in ("title", "modified_at", "created_at", "author")),
+)
+_JUDGED = (  # those of Candidate
+    *(chunks.c[name] for name in ("id", "revision_id", "document_id", "section", "pages")),
+    documents.c.path,
+    revisions.c.title,
+    revisions.c.modified_at,
+    VECTOR,
+    chunks.c.terms,
+    chunks.c.defines,
+)
+
+
+def _readable(columns: Sequence[Any], which: Any, allowed: Any) -> Select[Any]:
     """The query for chunks that are current and that these labels may read.
 
     `+ 0` keeps SQLite from beginning with every document of these labels instead of with the few chunks named.
     """
     return (
-        select(*(chunks.c[name] for name in CHUNK_COLUMNS), documents.c.path, documents.c.label_id)
-        .add_columns(revisions.c.title, revisions.c.modified_at, revisions.c.created_at, revisions.c.author, VECTOR)
+        select(*columns)
+        .select_from(chunks)
         .join(documents, documents.c.id == chunks.c.document_id)
         .join(revisions, revisions.c.id == chunks.c.revision_id)
-        .outerjoin(embeddings, beside(in_use()))
         .where(which, (documents.c.label_id + 0).in_(allowed), documents.c.revision_id == chunks.c.revision_id)
-        .order_by(chunks.c.revision_id, chunks.c.position)
     )
+
+
+class _Statement:
+    """A query that is written out once, for `Database.rows`. It names `ids` and `labels`, lists as JSON."""
+
+    def __init__(self, query: Select[Any]) -> None:
+        written = query.compile(dialect=sqlite.dialect(paramstyle="named"))
+        self.text = str(written)
+        self.values = {name: value for name, value in written.params.items() if name not in ("ids", "labels")}
 
 
 def _listed(name: str) -> Any:
@@ -272,24 +301,19 @@ def _listed(name: str) -> Any:
     return select(func.json_each(bindparam(name)).table_valued("value").c.value)
 
 
-_CANDIDATES = (
-    _readable(chunks.c.id.in_(_listed("ids")), _listed("labels"))
-    .add_columns(chunks.c.terms, chunks.c.defines)
-    .order_by(None)
-)
+_NAMED = (chunks.c.id.in_(_listed("ids")), _listed("labels"))
+_BY_ID = _Statement(_readable(_STORED, *_NAMED))
+_CANDIDATES = _Statement(_readable(_JUDGED, *_NAMED).outerjoin(embeddings, beside(in_use())))
 
 
-def _candidate(row: Sequence[Any]) -> Candidate:
-    stored = _stored_chunk(row)
-    vector, terms, defines = row[-3:]
-    said = Said(terms=terms, defines=defines)
-    if terms is None or not said.is_current:
-        said = said_of(stored.chunk.header, stored.chunk.body)
-    return Candidate(stored, from_bytes(vector), said)
+def _chunk_of_texts(row: Sequence[Any]) -> StoredChunk:
+    """The record that a row of _BY_ID is, whose times are text."""
+    modified, made = row[COUNT + 3 : COUNT + 5]
+    return _stored_chunk((*row[: COUNT + 3], read_moment(modified), read_moment(made), *row[COUNT + 5 :]))
 
 
 def _stored_chunk(row: Sequence[Any]) -> StoredChunk:
-    """The record that a row of `_readable` is. By place: by name it takes twice the time, for a hundred candidates."""
+    """The record that a row of _STORED is. By place: by name it takes twice the time, for a hundred candidates."""
     path, label, title, modified, made, author = row[COUNT : COUNT + 6]
     return StoredChunk(
         chunk=chunk_of(row),

@@ -7,7 +7,7 @@ from dataclasses import fields, replace
 import pytest
 from place import Place
 
-from app.answers.answer import HITS
+from app.answers.answer import HITS, MOST_OF_ONE_WORD, NAMED, ONE_WORD
 from app.answers.confidence import SAID, Evidence, confidence, evidence_of
 from app.answers.context import build_context
 from app.answers.extract import candidates
@@ -45,7 +45,10 @@ Site lead: Henrik Baumgart
         ("What does the gauge cost?", "Its list price EUR: 415.", "You get 21 percent."),
         ("How long is the notice period?", "It is three months.", "It is in paragraph 12."),
         ("How much is the hotel limit?", "The limit is EUR 135.", "The limit has 3 exceptions."),
-        ("Who may speak to journalists?", "Ingrid, as a rule Vossberg, does.", "Only the CFO does."),
+        ("Who may speak to journalists?", "As a rule Ingrid Vossberg does.", "Only the FAQ does."),
+        ("What does cleaning cost per month?", "The monthly fee is EUR 11,850.", "It costs EUR 29.50 an hour."),
+        ("What is a buddy?", "A buddy is a colleague of another team.", "The buddy is named by the manager."),
+        ("Who approves leave?", "Ute Brandes approves it.", "Your manager approves it."),
         ("Wie viele Urlaubstage habe ich?", "Es sind 30 Urlaubstage.", "Es gilt seit 2019."),
         ("Can I work from abroad?", "You may do so for 30 days.", "Working from abroad is a business trip."),
         ("Darf ich im Ausland arbeiten?", "Das ist nicht möglich.", "Arbeit im Ausland ist beliebt."),
@@ -110,6 +113,36 @@ def test_lines_that_documents_carry_along_answer_nothing(place: Place) -> None:
         assert "Sheet 1 says more of the VPN here." in texts
         assert any(text.startswith("From: ") for text in texts) is addressed
         assert not any("internal" in text for text in texts)
+
+
+def test_a_question_of_the_document_is_the_heading_of_what_follows_it(place: Place) -> None:
+    place.write(
+        "everyone/faq.md",
+        "# Frequent questions\n\n## What do I do when the printer is broken?\n\nTurn it off and on again.\n\n"
+        "## Which browsers are supported?\n\nFirefox and Edge. Chrome is not.\n\n"
+        "## How large may attachments be?\n\nUp to 25 MB.\n",
+    )
+    place.ingest()
+    answer = _of(Engine(place.store), "Which browsers are supported?")
+    assert [sentence.text for sentence in answer.sentences[:2]] == ["Firefox and Edge.", "Chrome is not."]
+    assert answer.reason == NAMED
+
+
+def test_the_name_of_a_plain_text_is_no_answer(place: Place) -> None:
+    place.write(
+        "everyone/training.txt", "Training rules, edition 3, 12 January 2026\n\nTraining is asked for in May.\n"
+    )
+    place.ingest()
+    answer = _of(Engine(place.store), "When is training asked for?")
+    assert [sentence.text for sentence in answer.sentences] == ["Training is asked for in May."]
+
+
+def test_one_word_is_answered_without_much_confidence(place: Place) -> None:
+    place.write("everyone/leave.md", "# Leave\n\nLeave is requested in the portal. Leave lapses in March.\n")
+    place.ingest()
+    answer = _of(Engine(place.store), "Leave")
+    assert answer.reason == ONE_WORD
+    assert answer.confidence <= MOST_OF_ONE_WORD
 
 
 def test_where_something_is_said_comes_after_what_says_it(place: Place) -> None:

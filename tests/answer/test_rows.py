@@ -178,3 +178,52 @@ def test_a_question_in_a_document_is_no_answer(place: Place) -> None:
     place.ingest()
     answer = Engine(place.store).answer("Who repairs the coffee machine?", groups=["everyone"])
     assert answer.sentences[0].text == "The facility team does so on Tuesdays."
+
+
+def test_a_sentence_right_after_a_table_is_shown_beside_it(place: Place) -> None:
+    rows = "".join(f"| {name} | {rate} EUR im Monat |\n" for name, rate in (("Vertrieb", 450), ("Leitung", 620)))
+    place.write(
+        "everyone/dienstwagen.md",
+        f"# Dienstwagen\n\n| Stufe | Leasingrate höchstens |\n| --- | --- |\n{rows}\n"
+        "Die Leasingrate darf für die Leitung darüber liegen, höchstens 700 EUR.\n",
+    )
+    place.ingest()
+    answer = Engine(place.store).answer("Wie hoch ist die Leasingrate für die Leitung höchstens?", groups=["everyone"])
+    assert "| Leitung | 620 EUR im Monat [" in answer.text
+    assert "Die Leasingrate darf für die Leitung darüber liegen, höchstens 700 EUR. [" in answer.text
+
+
+def test_a_record_of_a_json_file_is_quoted_alone(place: Place) -> None:
+    record = '{{"id": "T-{n}", "title": "Reader at gate {n} refuses cards of visitors", "status": "{state}"}}'
+    records = [record.format(n=n, state="open" if n == 4 else "closed") for n in range(1, 7)]
+    place.write("everyone/tickets.json", '{"tickets": [\n ' + ",\n ".join(records) + "\n]}\n")
+    place.ingest()
+    answer = Engine(place.store).answer("What is the status of the reader at gate 4?", groups=["everyone"])
+    assert answer.sentences[0].text == "id: T-4; title: Reader at gate 4 refuses cards of visitors; status: open"
+
+
+def test_a_code_stands_for_all_whose_code_begins_with_it(place: Place) -> None:
+    members = "".join(f"| KX-70-{size:03} | Valve DN{size} | {size * 10} |\n" for size in (15, 20, 25, 32, 40, 50))
+    others = "".join(f"| KP-{n} | Seal for the KX-70 | {n} |\n" for n in range(10, 16))
+    place.write(
+        "everyone/prices.md",
+        f"# Prices\n\n| Article | Description | Price EUR |\n| --- | --- | --- |\n{others}{members}",
+    )
+    place.write("everyone/offer.md", "# Offer for KX-70-040\n\n20 percent off for 240 pieces of KX-70-040.\n")
+    place.ingest()
+    lines = Engine(place.store).answer("What does the KX-70 cost?", groups=["everyone"]).text.split("\n")
+    assert lines[0] == "| Article | Description | Price EUR |"
+    assert [line[2:11] for line in lines[2:8]] == [f"KX-70-{size:03}" for size in (15, 20, 25, 32, 40, 50)]
+
+
+def test_columns_that_a_question_compares_are_shown_for_all_rows(place: Place) -> None:
+    benefits = "".join(f"| Benefit {n} | {n}00 | {n}20 | {n}50 |\n" for n in range(1, 11))
+    place.write(
+        "everyone/plans.md",
+        f"# Health plans\n\n## Plans\n\n| Benefit | Basic | Choice | Premier |\n| --- | --- | --- | --- |\n{benefits}",
+    )
+    place.ingest()
+    answer = Engine(place.store).answer("Compare the health plans Choice and Premier", groups=["everyone"])
+    lines = answer.text.split("\n")
+    assert lines[0] == "| Benefit | Choice | Premier |"
+    assert [line.split(" | ")[1] for line in lines[2:12]] == [f"{n}20" for n in range(1, 11)]

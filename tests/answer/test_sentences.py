@@ -52,6 +52,10 @@ def split(text: str) -> list[str]:
             "A line that was wrapped by an editor at about sixty columns and\ngoes on here. New.",
             ["A line that was wrapped by an editor at about sixty columns and\ngoes on here.", "New."],
         ),
+        (
+            "A line that was wrapped by an editor at about sixty columns in\norder to fit.",
+            ["A line that was wrapped by an editor at about sixty columns in\norder to fit."],
+        ),
         ("", []),
         (" \n ", []),
     ],

@@ -6,7 +6,9 @@ chunks, with synthetic clustered vectors, in a data folder of the product's own 
 judging. Every question is also put to one Chroma collection of the same vectors, in this process and without any
 filter, in the same moment; the ratio of the two is what counts. `--labels 200 --person 200`
 measures a person of 200 labels; `--million` a million chunks too, as multiples of the first collection in the same
-minute; `--people` twenty persons at once, against what the cores could do if nobody waited for another.
+minute; `--people` twenty persons at once, with as many processes as `premise up` has, against what the
+cores could do if nobody waited for another and no processes had to speak with each other: by the processor's time of a
+question that is searched in the asking process.
 """
 
 from __future__ import annotations
@@ -28,6 +30,7 @@ from typing import Any
 import numpy as np
 
 from app.engine import Engine
+from app.retrieval.searchers import searching
 from storage.catalog import EMBEDDER, Catalog, Seen, Vector, revision_id
 from storage.embedder import Embedder, LocalEmbedder
 from storage.records import Chunk, Element, Kind, Parsed
@@ -282,38 +285,59 @@ def _compare(small: Engine, large: Engine, questions: Sequence[str], labels: int
     print(f"person with {labels:4} labels, {MILLION:,} chunks: {'; '.join(told)}", flush=True)
 
 
+@contextmanager
+def _beside(engine: Engine) -> Iterator[Engine]:
+    """The same, searched in processes beside this one as `premise up` does."""
+    with searching(engine.store) as found:
+        yield Engine(engine.store, found)
+
+
+def _held() -> list[float]:
+    """Memory of each child of this process that no other shares, MiB."""
+    children = Path(f"/proc/self/task/{os.getpid()}/children").read_text(encoding="ascii").split()
+    rollups = [Path(f"/proc/{child}/smaps_rollup").read_text(encoding="ascii").splitlines() for child in children]
+    return [sum(int(line.split()[1]) for line in lines if line.startswith("Private_")) / 1024 for lines in rollups]
+
+
 def _together(engine: Engine, questions: Sequence[str], labels: int) -> None:
-    """PEOPLE threads, each asking one question after another, and one alone before them."""
+    """PEOPLE threads, each asking one question after another; before them one alone, searched here."""
     groups = [f"group{number}" for number in range(labels)]
 
-    def asking(people: int) -> tuple[float, float, list[float]]:
-        """Seconds, seconds of processor time, and those of each question."""
+    def asking(searched: Engine, people: int) -> tuple[float, list[float]]:
+        """Seconds, and those of each question."""
         seconds: list[float] = []
 
         def person(number: int) -> None:
             for text in questions[number::PEOPLE][:ROUNDS]:
                 started = time.perf_counter()
-                engine.search(text, groups=groups)
+                searched.search(text, groups=groups)
                 seconds.append(time.perf_counter() - started)
 
         threads = [threading.Thread(target=person, args=(number,)) for number in range(people)]
-        started, busy = time.perf_counter(), time.process_time()
+        started = time.perf_counter()
         for thread in threads:
             thread.start()
         for thread in threads:
             thread.join()
-        return time.perf_counter() - started, time.process_time() - busy, seconds
+        return time.perf_counter() - started, seconds
 
-    asking(PEOPLE)
     cores = len(os.sched_getaffinity(0))
-    wall_alone, busy_alone, one = asking(1)
-    wall, busy, seconds = asking(PEOPLE)
-    limit = cores * len(one) / busy_alone
+    asking(engine, PEOPLE)
+    busy = time.process_time()
+    _, one = asking(engine, 1)
+    limit = cores * len(one) / (time.process_time() - busy)
+    with _beside(engine) as beside:
+        asking(beside, PEOPLE)
+        _, alone = asking(beside, 1)
+        wall, seconds = asking(beside, PEOPLE)
+        held = ", ".join(f"{own:.0f}" for own in _held())
     print(
-        f"one alone: {len(one) / wall_alone:.0f} questions/s; {cores} cores could do {limit:.0f}\n"
-        f"{PEOPLE} people at once: {len(seconds) / wall:.0f} questions/s, {len(seconds) / wall / limit:.0%} of that, "
-        f"with {busy / wall:.2f} cores busy; milliseconds p50 {_ms(seconds, 50):.0f}, p95 {_ms(seconds, 95):.0f}, "
-        f"longest {max(seconds) * 1000:.0f}: {max(seconds) / (_ms(seconds, 50) / 1000):.1f} times the median"
+        f"one alone: {_ms(one, 50):.1f} ms searched here, {_ms(alone, 50):.1f} ms in a process beside; "
+        f"{cores} cores could do {limit:.0f} questions/s\n"
+        f"{PEOPLE} people at once: {len(seconds) / wall:.0f} questions/s, {len(seconds) / wall / limit:.0%} of that; "
+        f"milliseconds p50 {_ms(seconds, 50):.0f}, p95 {_ms(seconds, 95):.0f}, "
+        f"longest {max(seconds) * 1000:.0f}: {max(seconds) / (_ms(seconds, 50) / 1000):.1f} times the median; "
+        f"each process holds {held} MiB of its own"
     )
 
 

@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
+import gc
 import io
 import sqlite3
+import threading
+import time
+import uuid
 import zipfile
 from collections.abc import Callable
+from multiprocessing import Pipe
 from pathlib import Path
 
+import anyio
 import pytest
 from place import Place
 
+from app.engine import Engine
+from app.retrieval import search_process
+from app.retrieval.search import _terms_of
+from app.web import server
 from app.web.replies import failure
-from storage import erasure
+from storage import erasure, recollection
 from storage.accounts import Accounts
 from storage.conversations import Conversations
 from storage.errors import InsideContainer, NotPermitted
@@ -83,6 +93,82 @@ def test_forgetting_leaves_no_byte_and_the_file_is_not_read_again(place: Place) 
     moved.unlink()
     place.ingest()
     assert place.states() == {"hr/moved.md": "forgotten", "hr/leave.md": "indexed"}  # also when it comes back
+
+
+def in_memory(word: str) -> list[str]:
+    """Every text that anything in this process keeps and that holds the word."""
+    texts = (text for holder in gc.get_objects() for text in gc.get_referents(holder) if type(text) is str)
+    return [text for text in texts if word in text.lower() and text is not word]
+
+
+def test_what_is_kept_in_memory_goes_too(place: Place) -> None:
+    word, clock = f"zq{uuid.uuid4().hex[:8]}", [0.0]
+    place.write("hr/minutes.md", f"# The {word} settlement\n\nThe {word} settlement was four million.\n")
+    place.ingest()
+    engine = Engine(place.store)
+    forgetting = erasure.Forgetting(place.store.catalog, lambda: clock[0])
+    engine.answer(f"How high was the {word} settlement?", groups=["hr"])
+    forgetting.look()
+    assert _terms_of.cache_info().currsize > 0  # type: ignore[attr-defined]
+    erasure.forget(place.store.database, [document(place, "hr/minutes.md")])
+    forgetting.look()
+    gc.collect()
+    seen = [f"that {word} would be seen"]
+    assert in_memory(word) == seen
+    emptied = recollection.times()
+    for moment in (1.0, 59.0, 60.0, 61.0, 600.0, 601.0, 9000.0):  # what a question that was under way kept goes later
+        clock[0] = moment
+        forgetting.look()
+    assert recollection.times() == emptied + 2
+
+
+def test_the_web_server_lets_go_also_when_nobody_asks(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(erasure, "LOOK_SECONDS", 0.01)
+    place.write("hr/minutes.md", SECRET)
+    place.ingest()
+    kept = recollection.times()
+
+    async def serve() -> None:
+        async with server._lifespan(Engine(place.store))(None):
+            erasure.forget(place.store.database, [document(place, "hr/minutes.md")])
+            with anyio.fail_after(60):
+                while recollection.times() == kept:
+                    await anyio.sleep(0.01)
+
+    anyio.run(serve)
+
+
+def test_a_process_that_searches_lets_go_too(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(erasure, "LOOK_SECONDS", 0.01)
+    place.write("hr/minutes.md", SECRET)
+    place.ingest()
+    kept = recollection.times()
+    mine, its = Pipe()
+    thread = threading.Thread(target=search_process.serve, args=(its, place.store.indexes))
+    thread.start()
+    try:
+        erasure.forget(place.store.database, [document(place, "hr/minutes.md")])
+        until = time.monotonic() + 60
+        while recollection.times() == kept and time.monotonic() < until:
+            time.sleep(0.01)
+        assert recollection.times() > kept
+    finally:
+        mine.close()
+        thread.join()
+
+
+def test_an_answer_that_ends_after_its_document_was_forgotten_is_not_kept(place: Place) -> None:
+    place.write("hr/minutes.md", SECRET)
+    place.ingest()
+    conversations = chat(place, "hr/minutes.md", "An answer.")
+    talk = conversations.all("mia")[0].id
+    key = document(place, "hr/minutes.md")
+    citations = [{"n": 1, "document": key, "quote": SECRET}]
+    kept = conversations.add("mia", talk, "assistant", SECRET, {"answer": SECRET, "citations": citations})
+    assert kept.content == SECRET
+    erasure.forget(place.store.database, [key])
+    late = conversations.add("mia", talk, "assistant", SECRET, {"answer": SECRET, "citations": citations})
+    assert (late.content, late.answer) == (erasure.ERASED, None)
 
 
 def test_an_original_that_another_document_has_too_stays(place: Place) -> None:

@@ -16,6 +16,7 @@ from typing import cast
 
 import pytest
 from place import Place
+from sqlalchemy import update
 
 from ingest.access import AccessRules
 from ingest.passes import one_pass
@@ -24,6 +25,7 @@ from storage.errors import DataFolderError
 from storage.failures import Code
 from storage.filestatus import inode, modified_ns
 from storage.records import State
+from storage.schema import documents as files
 
 LEAVE = "# Leave policy\n\nEmployees have 30 days of annual leave. Up to five days can be carried over to March.\n"
 
@@ -63,6 +65,26 @@ def test_a_share_of_a_few_files_that_is_not_mounted_is_held_too(place: Place) ->
     share.rename(place.inbox)
     back = place.pipeline.reconcile(place.source())
     assert (back.held, back.unchanged, place.source().held) == (None, 1, None)
+
+
+def test_a_share_that_is_away_while_its_files_wait_is_read_when_it_is_back(place: Place) -> None:
+    notes(place, "hr/load", 12)
+    place.pipeline.reconcile(place.source())
+    share = place.inbox.rename(place.inbox.with_name("share"))
+    for _ in range(place.settings.max_attempts + 1):
+        place.pipeline.work([place.source()])
+        due(place)
+    assert set(place.states().values()) == {"changing"}
+    share.rename(place.inbox)
+    place.ingest()
+    assert set(place.states().values()) == {"indexed"}
+
+
+def due(place: Place) -> None:
+    """The time has come to try failed files again."""
+    with place.store.database.write() as connection:
+        past = datetime.now(UTC).replace(tzinfo=None) - timedelta(days=1)
+        connection.execute(update(files).where(files.c.retry_at.is_not(None)).values(retry_at=past))
 
 
 def test_the_only_file_of_a_folder_may_be_deleted(place: Place) -> None:
@@ -157,13 +179,63 @@ def test_a_file_in_anothers_place_is_read_although_size_and_time_are_equal(place
     assert "2222" in row.chunk.body
 
 
-def test_other_inodes_alone_are_no_change(place: Place) -> None:
-    """Some network shares give every file another inode after each mount."""
-    file = place.write("everyone/leave.md", LEAVE)
+def test_what_was_changed_and_given_its_old_time_again_is_read(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As tools do that keep a file's time, and whoever would not be noticed: size and time are equal."""
+    file = place.write("everyone/note.md", "# Note\n\nThe code is 1111.")
     place.ingest()
-    shutil.copy2(file, file.with_name("copy"))
-    file.with_name("copy").rename(file)
+    times = file.stat()
+    file.write_text("# Note\n\nThe code is 2222.")
+    os.utime(file, ns=(times.st_atime_ns, times.st_mtime_ns))
+    place.ingest()
+    [row] = [row for rows in place.store.catalog.index_rows() for row in rows]
+    assert "2222" in row.chunk.body
+    given = embedded(place, monkeypatch)
+    file.chmod(0o640)  # nothing but its status
+    assert place.pipeline.reconcile(place.source()).changed == 1
+    assert place.found("code 2222", "everyone") == ["everyone/note.md"]  # also until it is read
+    place.pipeline.work([place.source()])
+    assert (place.states(), given) == ({"everyone/note.md": "indexed"}, [])
     assert place.pipeline.reconcile(place.source()).unchanged == 1
+
+
+def test_a_catalog_that_knows_no_such_times_takes_them_as_they_are(place: Place) -> None:
+    file = place.write("everyone/note.md", LEAVE)
+    place.ingest()
+    with place.store.database.write() as connection:
+        connection.execute(update(files).values(ctime_ns=None))  # as version 0.5.0 leaves it
+    assert place.pipeline.reconcile(place.source()).unchanged == 1
+    file.chmod(0o640)
+    assert place.pipeline.reconcile(place.source()).changed == 1
+
+
+def test_a_folder_that_moves_before_it_is_read_has_moved(place: Place) -> None:
+    """Nobody is asked whether its files are gone, and those who may not read them now never find them."""
+    notes(place, "hr/load", 14)
+    place.pipeline.reconcile(place.source())
+    waiting = place.store.catalog.waiting([place.source().id], 3)
+    under_way = [place.pipeline._prepare(known) for known in waiting[:2]]
+    assert None not in under_way
+    before = documents(place)
+    (place.inbox / "sales").mkdir()
+    (place.inbox / "hr" / "load").rename(place.inbox / "sales" / "load")
+    found = place.pipeline.reconcile(place.source())
+    assert (found.moved, found.new, found.held) == (14, 0, None)
+    place.pipeline.work([place.source()])
+    assert {path.replace("sales/", "hr/"): key for path, key in documents(place).items()} == before
+    assert set(place.states().values()) == {"indexed"}
+    assert place.found("number 7", "hr") == [] and "sales/load/note 7.md" in place.found("number 7", "sales")
+
+
+def test_a_file_that_changes_its_name_twice_is_found_by_the_last(place: Place) -> None:
+    file = place.write("everyone/first.md", LEAVE)
+    place.ingest()
+    for name in ("second.md", "third.md"):
+        file = file.rename(file.with_name(name))
+        place.pipeline.reconcile(place.source())
+    place.pipeline.work([place.source()])
+    [row] = [row for rows in place.store.catalog.index_rows() for row in rows]
+    assert row.path == "everyone/third.md"
+    assert "second" not in row.chunk.header and "first" not in row.chunk.header
 
 
 @pytest.mark.parametrize(

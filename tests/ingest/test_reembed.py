@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from pathlib import Path
@@ -13,7 +16,6 @@ from place import Place
 from sqlalchemy import func, select
 
 from app.engine import Engine
-from ingest import reembed
 from ingest.pipeline import Pipeline
 from ingest.reembed import confirm, switch
 from storage.catalog import EMBEDDER, Vector
@@ -41,12 +43,17 @@ def _opened(folder: Path) -> LocalEmbedder:
 @pytest.fixture
 def office(place: Place) -> Place:
     """A few notes, and an embedder that follows the catalog as the services do."""
+    made = filled(place)
+    made.ingest()
+    return made
+
+
+def filled(place: Place) -> Place:
     store = replace(place.store, embedder=FollowingEmbedder(place.store.catalog, place.settings))
     pipeline = Pipeline(place.settings, store.indexes, store.originals, store.embedder, place.pipeline.sandbox)
     made = Place(settings=place.settings, store=store, pipeline=pipeline)
     for number, text in enumerate(NOTES):
         made.write(f"everyone/note {number}.md", text)
-    made.ingest()
     return made
 
 
@@ -125,31 +132,59 @@ def test_once_confirmed_the_old_vectors_are_gone(office: Place, other: LocalEmbe
         confirm(office.store.indexes, ingesting=nullcontext)
 
 
-def test_what_a_crash_interrupts_goes_on_where_it_was(
-    office: Place, other: LocalEmbedder, monkeypatch: pytest.MonkeyPatch
+KILLED = """
+import os, signal, sys
+from contextlib import nullcontext
+from pathlib import Path
+from ingest import reembed
+from storage.embedder import LocalEmbedder
+from storage.settings import load_settings
+from storage.store import open_store
+
+data, model, moment = Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3]
+reembed.BATCH = 2
+batches = []
+
+def die(*arguments):
+    os.kill(os.getpid(), signal.SIGKILL)
+
+class Dying(LocalEmbedder):
+    def encode_documents(self, texts):
+        if moment == "embedding" and len(batches) == 2:
+            die()
+        batches.append(texts)
+        return super().encode_documents(texts)
+
+with open_store(load_settings(data)) as store:
+    if moment == "switching":
+        store.indexes.catalog.switch_model = die
+    other = Dying(model, name=model.name, languages=("*",), dtype="float32", device="cpu", made=model)
+    reembed.switch(store.indexes, other, ingesting=nullcontext)
+"""
+
+
+def test_what_a_kill_interrupts_goes_on_where_it_was(
+    place_at: Callable[..., Place], other: LocalEmbedder, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(reembed, "BATCH", 2)
-    given: list[str] = []
-
-    class Counting(LocalEmbedder):
-        fails_at = 3
-
-        def encode_documents(self, texts: Sequence[str]) -> Vector:
-            if len(given) >= self.fails_at:
-                raise RuntimeError("killed")
-            given.extend(texts)
-            return super().encode_documents(texts)
-
-    place = other.directory
-    model = Counting(place, name="tiny", languages=("*",), dtype="float32", device="cpu", made=place)
-    with pytest.raises(RuntimeError):
-        moved(office, model)
-    assert office.store.embedder.name == "all-MiniLM-L6-v2"
+    """While vectors are made, and with the new index whole beside the old: nothing of it counts before the switch."""
+    for moment, left in (("embedding", 4), ("switching", 5)):
+        office = filled(place_at(tmp_path / "data"))
+        office.ingest()
+        old = office.store.catalog.fact(EMBEDDER)
+        place_at(tmp_path / "elsewhere")  # the data folder is closed
+        program = [sys.executable, "-c", KILLED, str(tmp_path / "data"), str(other.directory), moment]
+        assert subprocess.run(program, check=False, timeout=200).returncode == -signal.SIGKILL
+        office = filled(place_at(tmp_path / "data"))
+        assert kept_beside(office) == left
+        assert office.store.catalog.fact(EMBEDDER) == old
+        assert office.store.embedder.name == "all-MiniLM-L6-v2"
+        assert len(office.found("the number of the house", "everyone")) == 5
+    assert moved(office, other) == 0  # all vectors are there
+    assert office.store.embedder.name == "tiny"
+    assert {vector.shape for vector in vectors(office).values()} == {(32,)}
     assert len(office.found("the number of the house", "everyone")) == 5
-    model.fails_at = 99
-    assert moved(office, model) == 1
-    assert len(given) == len(set(given)) == 5
     assert office.store.indexes.check().ok
+    assert len(list(office.store.folder.matrix.iterdir())) == 1  # the index that was never switched to is gone
 
 
 def test_a_model_that_reads_less_than_the_chunks_is_refused(office: Place, tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ cannot do, no hostile document can. Each test fails when its limit is taken away
 
 from __future__ import annotations
 
+import os
 import signal
 import socket
 import subprocess
@@ -47,7 +48,7 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
     """Runs a program as a file in a sandbox."""
     (tmp_path / "own").mkdir()
     (tmp_path / "own" / "sitecustomize.py").write_text(TAKEN_OVER)
-    monkeypatch.setenv("PYTHONPATH", str(tmp_path / "own"))
+    monkeypatch.setenv("PYTHONPATH", f"{tmp_path / 'own'}{os.pathsep}{Path(__file__).parents[2]}")
 
     def run(sandbox: Sandbox, program: str) -> Parsed:
         file = tmp_path / "program.txt"
@@ -155,6 +156,22 @@ def test_open_files(run: Run) -> None:
         assert (
             "Too many open files" in refused(run, sandbox, "for _ in range(300): kept.append(open('/dev/null'))").reason
         )
+
+
+ORDINARY = ["unshare", "--user", "--map-user=1000", "--map-group=1000"]  # as somebody who is not root here
+
+
+def test_no_network_as_the_account_of_a_service(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who is not root leaves by a user namespace, which no process with threads is given."""
+    if subprocess.run([*ORDINARY, "unshare", "--user", "--net", "true"], capture_output=True, check=False).returncode:
+        pytest.skip("this system has no user namespaces")
+    python = tmp_path / "python"
+    python.write_text(f'#!/bin/sh\nexec {" ".join(ORDINARY)} {sys.executable} "$@"\n')
+    python.chmod(0o755)
+    monkeypatch.setattr(sys, "executable", str(python))
+    with Sandbox(ParseLimits()) as sandbox:
+        said = run(sandbox, "import os; said = str(os.geteuid())").elements[0].text
+        assert (said, sandbox.network) == ("1000", False)
 
 
 def test_no_network(run: Run) -> None:

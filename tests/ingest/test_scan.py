@@ -93,6 +93,10 @@ def test_a_changed_size_or_time_is_a_change_and_other_readers_are_not() -> None:
     assert other.relabelled
     assert not other.changed
     assert compare((SEEN,), {"hr/a.md": KNOWN}, {}).unchanged == 1
+    timed = replace(KNOWN, ctime_ns=5)
+    assert compare((replace(SEEN, ctime_ns=6),), {"hr/a.md": timed}, {}).changed  # written, and given its time again
+    remounted = replace(SEEN, ctime_ns=5, inode=8)  # some network shares give every file another inode each time
+    assert compare((remounted,), {"hr/a.md": timed}, {}).unchanged == 1
 
 
 @pytest.mark.parametrize(

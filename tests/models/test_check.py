@@ -304,22 +304,48 @@ def test_a_sparse_file_is_not_taken_for_weights(tmp_path: Path) -> None:
     assert {"sparse-file", "cut-short"} <= refused(folder)
 
 
-def test_a_shard_whose_end_is_zeros_is_found_without_a_checksum(tmp_path: Path) -> None:
+def write_zeros(folder: Path, at: int, count: int, whence: int = os.SEEK_SET) -> None:
+    with (folder / "model.safetensors").open("r+b") as file:
+        file.seek(at, whence)
+        file.write(bytes(count))
+
+
+def test_zeros_where_numbers_should_be_are_found_without_a_checksum(tmp_path: Path) -> None:
     """Of the right size, with every block written: as a disk set aside for a download leaves it."""
     folder = whole(tmp_path / "m")
     big = {f"model.layers.{at}.mlp.up_proj.weight": ("BF16", (256, 1024)) for at in range(4)}
-    safetensors(folder / "model.safetensors", shapes() | big)
-    report = check(folder)
-    assert report.refused == []
-    told = next(finding for finding in report.findings if finding.code == "weights-not-read")
-    assert "a changed number is not" in told.says
-    assert report.checksums["places"] == 4
-    with (folder / "model.safetensors").open("r+b") as file:
-        file.seek(-100_000, os.SEEK_END)
-        file.write(bytes(100_000))
-    report = check(folder)
-    assert [finding.code for finding in report.refused] == ["zeroed"]
-    assert "model.safetensors" in report.refused[0].says
+    size = 4 * 256 * 1024 * 2
+    for at, count in ((-100_000, 100_000), (-size * 2 // 3, size // 100), (-size // 7, size // 100)):
+        safetensors(folder / "model.safetensors", shapes() | big)
+        report = check(folder)
+        assert report.refused == []
+        told = next(finding for finding in report.findings if finding.code == "weights-not-read")
+        assert "a hundredth of a file" in told.says
+        assert "a changed number is not" in told.says
+        assert 100 < report.checksums["places"] <= 128
+        write_zeros(folder, at, count, os.SEEK_END)
+        report = check(folder)
+        assert [finding.code for finding in report.refused] == ["zeroed"]
+        assert "model.safetensors" in report.refused[0].says
+        assert "model_waivers" in report.refused[0].do
+
+
+def test_zeros_that_are_meant_are_no_fault(tmp_path: Path) -> None:
+    """Adapters before training, norms, biases, words that nothing uses, and a layer that begins as nothing."""
+    folder = whole(tmp_path / "m")
+    big = ("BF16", (256, 1024))  # half a MiB
+    named = {"a.lora_A.weight": big, "a.lora_B.weight": big, "a_norm.weight": big, "b.bias": big, "x.weight": big}
+    for name in ("a.lora_B.weight", "a_norm.weight", "b.bias", "x.weight"):
+        safetensors(folder / "model.safetensors", shapes() | named | {"y.weight": big})
+        at = len((folder / "model.safetensors").read_bytes()) - (len(named) + 1 - list(named).index(name)) * (1 << 19)
+        write_zeros(folder, at, 1 << 19)
+        report = check(folder)
+        assert report.refused == []
+        assert warned(report) == ({"zero-tensor"} if name == "x.weight" else set())
+    words = {"model.embed_tokens.weight": ("BF16", (4096, 256)), "y.weight": big}
+    safetensors(folder / "model.safetensors", words)
+    write_zeros(folder, -(1 << 19) - (100 << 10), 100 << 10, os.SEEK_END)  # of 2 MiB, a twentieth
+    assert refused(folder) <= {"layers-missing"}
 
 
 def test_no_directory_and_an_empty_one(tmp_path: Path) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+from collections.abc import Callable
 from html import escape
 from importlib.metadata import distribution
 from pathlib import Path
@@ -36,10 +38,83 @@ def codes(report: Report) -> set[str]:
     return {finding.code for finding in report.findings}
 
 
+def parts(text: str) -> list[str]:
+    return re.split(r"\n[ \t]*\n", text)
+
+
+def wrapped(columns: int) -> Callable[[str], str]:
+    return lambda text: "\n\n".join(fill(part, columns, break_long_words=False) for part in parts(text))
+
+
+def markdown(text: str) -> str:
+    """With headings, bullets, quotes, emphasis and what has to be escaped."""
+    made = []
+    for at, part in enumerate(parts(re.sub(r"([_*\[\]])", r"\\\1", text))):
+        words = part.split(" ")
+        if at == 0 or (len(part) < 80 and "\n" not in part.strip()):
+            made.append("## " + part.strip().replace("\n", "\n## "))
+        elif at % 3 == 0:
+            made.append("- " + " ".join(part.split()))
+        elif at % 3 == 1:
+            made.append(" ".join([f"**{words[0]}**", *words[1:]]))
+        else:
+            made.append("> " + part.replace("\n", "\n> "))
+    return "\n\n".join(made)
+
+
+def curly(text: str) -> str:
+    """As a text program sets quotes and dashes."""
+    text = re.sub(r"(\w)'(\w)", r"\1’\2", re.sub(r'"([^"]*)"', r"“\1”", text))
+    return text.replace(" - ", " — ").replace("--", "—").replace("-", "‑")
+
+
+def headings(text: str) -> str:
+    return "\n\n".join(part.upper() if len(part) < 90 and "\n" not in part else part for part in parts(text))
+
+
+STRAIGHT = str.maketrans("“”‘’—–", "\"\"''--")
+FORMS: list[Callable[[str], str]] = [
+    lambda text: text,
+    wrapped(60),
+    wrapped(72),
+    wrapped(80),
+    wrapped(100),
+    lambda text: "\ufeffCopyright (c) 2023-2025 Example GmbH. All rights reserved.\n\n" + text.replace("\n", "\r\n"),
+    lambda text: text.replace("\n", "\r"),
+    lambda text: text.replace("\n", "\n\t").replace("    ", "\t"),
+    lambda text: "\n".join(f"<p>{escape(part)}</p>" for part in parts(text)),
+    lambda text: " ".join(text.split()),
+    lambda text: headings(text).translate(STRAIGHT),
+    markdown,
+    curly,
+]
+
+
 @pytest.mark.parametrize("file", sorted(LICENCES.glob("*.txt")), ids=lambda file: file.stem)
-def test_every_text_is_recognised_as_itself(file: Path) -> None:
-    found = recognise(file.read_text(encoding="utf-8"), file.name)
-    assert [(match.licence.id, match.differences) for match in found] == [(file.stem.partition("@")[0], ())]
+def test_every_text_is_recognised_as_itself_however_it_is_set(file: Path) -> None:
+    """Wrapped anew, from another system, as Markdown, as HTML and what is left of it, with other quotes and dashes."""
+    text, expected = file.read_text(encoding="utf-8"), [(file.stem.partition("@")[0], ())]
+    for at, form in enumerate(FORMS):
+        found = recognise(form(text), file.name)
+        assert [(match.licence.id, match.differences) for match in found] == expected, at
+
+
+NEGATED = (
+    (r"\bmay\b(?! not)", "may not"),
+    (r"\bshall\b(?! not)", "shall not"),
+    (r"\bmust\b(?! not)", "need not"),
+    (r"\bnot ", ""),
+    (r"[0-9]+(?= (?:million|days|percent|employees))", "7"),
+)
+
+
+@pytest.mark.parametrize("file", sorted(LICENCES.glob("*.txt")), ids=lambda file: file.stem)
+def test_a_word_negated_and_a_number_changed_are_told(file: Path) -> None:
+    text = file.read_text(encoding="utf-8")
+    for word, other in NEGATED:
+        changed = re.sub(word, other, text, count=1)
+        found = recognise(changed, file.name)
+        assert changed == text or any(match.modified for match in found), word
 
 
 def test_every_text_has_an_entry_and_every_entry_a_text() -> None:
@@ -219,6 +294,48 @@ def test_fully_open_needs_evidence(tmp_path: Path) -> None:
 )
 def test_a_few_words_around_a_licence_can_be_terms(tmp_path: Path, text: str) -> None:
     assert {finding.code for finding in with_licence(tmp_path, text).refused} == {"licence-modified"}
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "This model is licensed under CC-BY-NC-4.0.",
+        "Weights CC BY-NC 4.0",
+        "Model weights: Llama 3.1 Community License",
+        "The weights are licensed under the Gemma Terms of Use.",
+        "The model is under the DeepSeek License",
+        "This work is licensed under Apache-2.0 and MIT.",
+        "THE LICENSOR KEEPS COPIES OF DOCUMENTS.",
+    ],
+)
+@pytest.mark.parametrize("first", [True, False])
+def test_another_licence_named_beside_a_text_is_no_heading(words: str, first: bool) -> None:
+    (match,) = recognise("\n\n".join([words, APACHE] if first else [APACHE, words]), "x")
+    assert [place.text_says for place in match.differences] == [words.rstrip(".")]
+
+
+@pytest.mark.parametrize(
+    ("licence", "heading", "left"),
+    [
+        ("MIT-0", "# MIT No Attribution License (MIT-0)", 1),
+        ("MIT-0", "", 1),
+        ("CC-BY-NC-4.0", "Creative Commons Attribution-NonCommercial 4.0 International (CC BY-NC 4.0)", 0),
+        ("CC-BY-4.0", "This work is licensed under the Creative Commons Attribution 4.0 International License.", 0),
+        ("MRL", "# Mistral AI Research License (MRL-0.1)", 1),
+        ("Apache-2.0", "This model is based on Qwen2.5-7B, licensed under the Apache License, Version 2.0.", 0),
+        ("MIT", "MIT License\n\nCopyright (c) 2022-2024 Nils Reimers, UKP-TUDA (https://www.ukp.tu-darmstadt.de/)", 2),
+    ],
+)
+def test_what_a_licence_is_called_is_a_heading(licence: str, heading: str, left: int) -> None:
+    text = (LICENCES / f"{licence}.txt").read_text(encoding="utf-8").split("\n", left)[left]
+    assert [(match.licence.id, match.differences) for match in recognise(f"{heading}\n\n{text}", "x")] == [
+        (licence, ())
+    ]
+
+
+def test_the_first_words_are_no_title_where_one_of_them_was_changed() -> None:
+    (match,) = recognise(BSD.replace("Redistribution and use", "Redistribution or use"), "x")
+    assert match.modified
 
 
 def test_a_licence_quoted_in_a_long_card_is_that_licence(tmp_path: Path) -> None:

@@ -27,7 +27,6 @@ from app.retrieval.judge import Candidates
 from app.retrieval.trust import LEAST, trust
 from storage.catalog import Candidate
 from storage.embedder import Embedder, LocalEmbedder
-from storage.records import Chunk, StoredChunk
 from storage.said import said_of
 from storage.words import terms
 
@@ -67,11 +66,20 @@ def test_more_evidence_is_never_a_lower_score() -> None:
 
 def said(text: str, question: str, path: str = "a/b.md") -> Candidates:
     """A chunk with this body, and the terms of a question in it."""
-    chunk = Chunk(
-        id="r:0", revision_id="r", position=0, start=0, end=1, header="Title", body=text, section="", pages=(), tokens=1
+    words = said_of("Title", text)
+    candidate = Candidate(
+        id="r:0",
+        revision_id="r",
+        document_id="d",
+        section="",
+        listed_pages="[]",
+        path=path,
+        title="",
+        changed=None,
+        embedding=np.ones(4, dtype="<f4").tobytes(),
+        said_terms=words.terms,
+        defines=words.defines,
     )
-    found = StoredChunk(chunk=chunk, document_id="d", path=path, title="", label=1, modified=None)
-    candidate = Candidate(found, np.ones(4, dtype=np.float32), said_of(chunk.header, chunk.body))
     return Candidates([candidate, candidate], terms(question))
 
 

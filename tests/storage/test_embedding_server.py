@@ -23,6 +23,7 @@ from app.operations.doctor import State, examine
 from app.retrieval import steadfast
 from app.retrieval.steadfast import PAUSE, SteadfastEmbedder
 from ingest.pipeline import Pipeline
+from storage import recollection
 from storage.catalog import EMBEDDER
 from storage.embedder import LocalEmbedder
 from storage.errors import EmbedderMismatch, ModelError, ServiceError, SettingError
@@ -201,10 +202,13 @@ def test_sentences_that_were_met_before_are_not_computed_again(tiny: Path, monke
         assert sum(len(body["input"]) for body in asked) == 3
         assert (first[0] == first[2]).all() and (again[1:] == first[1::-1]).all()
         assert np.allclose(again, local(tiny).encode_documents(["three", "two", "one"]), atol=1e-3)
+        recollection.let_go()
+        model.encode_documents(["three", "two"])
+        assert sum(len(body["input"]) for body in asked) == 5
         monkeypatch.setattr(steadfast, "REMEMBERED", 1)
         model.encode_documents(["three"])
         model.encode_documents(["one"])
-    assert sum(len(body["input"]) for body in asked) == 4
+    assert sum(len(body["input"]) for body in asked) == 6
 
 
 def test_the_doctor_and_the_list_of_models_know_of_it(tiny: Path, tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from pathlib import Path
 from typing import NoReturn
 
@@ -30,6 +31,12 @@ def names(count: int, mark: str = "a") -> list[str]:
 
 def found(matrix: Matrix, vector: Vector, *labels: int, k: int = 5) -> list[str]:
     return [hit.id for hit in matrix.search("g", vector, labels=frozenset(labels), k=k)]
+
+
+def mapped(folder: Path) -> list[str]:
+    """Files below the folder that were deleted and that this process has in memory all the same."""
+    lines = Path("/proc/self/maps").read_text().splitlines()
+    return [line for line in lines if str(folder) in line and line.endswith("(deleted)")]
 
 
 def test_the_nearest_of_the_permitted_are_found_exactly(tmp_path: Path) -> None:
@@ -142,9 +149,15 @@ def test_other_generations_are_deleted(tmp_path: Path) -> None:
     for generation in ("old", "new"):
         matrix.put(generation, 1, names(1), some(1))
         matrix.commit(generation)
+    other = Matrix(tmp_path)  # as another process has it
+    other.search("old", some(1)[0], labels=frozenset([1]), k=1)
     matrix.remove_generations(keep=["new"])
     assert [folder.name for folder in tmp_path.iterdir()] == ["new"]
     assert matrix.search("old", some(1)[0], labels=frozenset([1]), k=1) == []
+    assert mapped(tmp_path)  # and so stays on the disk
+    other.search("new", some(1)[0], labels=frozenset([1]), k=1)
+    gc.collect()
+    assert not mapped(tmp_path)
 
 
 def test_labels_too_large_to_scan_are_asked_of_chroma_and_scanned_when_it_is_away(tmp_path: Path) -> None:

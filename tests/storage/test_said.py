@@ -11,7 +11,7 @@ from storage.words import question_terms
 def test_terms_are_found_in_headers_bodies_and_paths_and_nowhere_else() -> None:
     wanted = question_terms("annual leave report zebra 年假")
     said = [said_of("Annual report", "Leave of staff"), said_of("", ""), said_of("", "年假 and annual leave, leave")]
-    found = Occurrences(wanted, said, ["hr/leave_report.md", "hr/annual.md", "a.md"])
+    found = Occurrences(wanted, [one.terms for one in said], ["hr/leave_report.md", "hr/annual.md", "a.md"])
     assert wanted == ["annual", "leav", "report", "zebra", "年假"]
     assert found.held.tolist() == [
         [True, True, True, False, False],
@@ -23,4 +23,4 @@ def test_terms_are_found_in_headers_bodies_and_paths_and_nowhere_else() -> None:
     assert np.diff(places).tolist()[1] == 1
     assert np.diff(places).tolist()[0] > APART - 100  # of another text: never near
     assert found.in_bodies(wanted.index("report"))[0].tolist() == []  # no body has it
-    assert Occurrences([], said, ["x"] * 3).held.shape == (3, 0)
+    assert Occurrences([], [one.terms for one in said], ["x"] * 3).held.shape == (3, 0)

@@ -25,6 +25,7 @@ from storage.catalog import Catalog
 from storage.conversations import Conversations
 from storage.database import Database
 from storage.datafolder import DataFolder
+from storage.records import Document
 
 PASSWORD = "correct horse battery"
 PEOPLE = {"ada": ("engineering", False), "hugo": ("hr", False), "root": ("engineering", True)}
@@ -83,11 +84,15 @@ class Site:
             assert answer.status_code == 303, answer.text
         return client
 
-    def revision(self, path: str) -> str:
-        """The current revision of a document."""
+    def document(self, path: str) -> Document:
+        """The document at this path, indexed."""
         found = next(item for item in Catalog(self.database).documents(labels=None) if item.path == path)
         assert found.revision, (found.state, found.reason)
-        return found.revision
+        return found
+
+    def revision(self, path: str) -> str:
+        """The current revision of a document."""
+        return str(self.document(path).revision)
 
     def keep_nasty_answer(self, person: str) -> str:
         """A conversation with an answer as a bent language model would write it. Returns its id."""
@@ -96,7 +101,7 @@ class Site:
         conversations.add(person, chat.id, "user", NASTY)
         citation = Citation(
             n=1,
-            document_id="x",
+            document_id=self.document("everyone/zephyr.txt").id,
             path=NASTY,
             title=NASTY,
             revision=self.revision("everyone/zephyr.txt"),

@@ -16,6 +16,7 @@ from app.ui.chat import CHATS
 from app.ui.narrow import MOST
 from app.web.pages import HIGHLIGHT
 from storage.accounts import Accounts
+from storage.catalog import Catalog
 from storage.conversations import Conversations
 from storage.schema import documents
 
@@ -374,16 +375,30 @@ def test_the_administrator_sees_files_and_people(page: Page, site: Site) -> None
     page.get_by_role("tab", name="Files").click()
     page.get_by_role("button", name=re.compile(r"Retry all failed \(1\)")).click()
     expect(page.get_by_role("button", name=re.compile(r"Retry all failed \(0\)"))).to_be_disabled()
+    catalog = Catalog(site.database)
+    [broken] = catalog.ids_at("everyone/broken.pdf")
+    catalog.fail(broken, "corrupt", "It is damaged.", None)
+    page.reload()
+    _tick_the_only(page, "broken.pdf")
+    expect(page.get_by_test_id("stDataFrame").first).to_contain_text("It is damaged.")
+    page.get_by_role("button", name="Retry selected (1)", exact=True).click()
+    expect(page.get_by_test_id("stDataFrame").first).to_contain_text("waiting")
+    expect(page.get_by_role("button", name="Retry selected (0)", exact=True)).to_be_disabled()
 
 
-def test_the_administrator_ignores_a_selected_file_and_reads_it_again(page: Page, site: Site) -> None:
-    sign_in(page, site, "root", "/administration")
-    page.get_by_label("Path or title contains").fill("menu.md")
+def _tick_the_only(page: Page, name: str) -> None:
+    """Select the one file whose path contains this."""
+    page.get_by_label("Path or title contains").fill(name)
     page.keyboard.press("Enter")
     expect(page.get_by_text("1 file", exact=True)).to_be_visible()
     place = page.get_by_test_id("stDataFrame").first.bounding_box()
     assert place is not None
     page.mouse.click(place["x"] + 15, place["y"] + 52)  # the box before the first row, which stays ticked
+
+
+def test_the_administrator_ignores_a_selected_file_and_reads_it_again(page: Page, site: Site) -> None:
+    sign_in(page, site, "root", "/administration")
+    _tick_the_only(page, "menu.md")
     for button, state in (("Ignore (1)", "ignored"), ("Unignore (1)", "waiting")):
         page.get_by_role("button", name=button, exact=True).click()
         expect(page.get_by_test_id("stDataFrame").first).to_contain_text(state)
