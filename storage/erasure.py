@@ -112,15 +112,18 @@ class Forgetting:
     def __init__(self, catalog: Catalog, clock: Callable[[], float] = time.monotonic) -> None:
         self._catalog = catalog
         self._clock = clock
-        self._last = catalog.fact(FORGOTTEN)
+        self._begun = False
+        self._last: str | None = None
         self._again = self._until = -1.0
 
     def look(self) -> None:
         """Every second or so. Raises: DataFolderError."""
         last, now = self._catalog.fact(FORGOTTEN), self._clock()
-        if last != self._last:
+        if not self._begun:
+            self._begun, self._last = True, last
+        elif last != self._last:
             self._last, self._until = last, now + LINGERING_SECONDS
-        elif not self._again <= now <= self._until:
-            return
-        self._again = now + AGAIN_SECONDS
-        recollection.let_go()
+            self._again = now
+        if self._again <= now <= self._until:
+            self._again = now + AGAIN_SECONDS
+            recollection.let_go()

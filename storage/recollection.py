@@ -6,6 +6,7 @@ of what is kept, nor when it is time (storage/erasure.py). Memory that becomes f
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from functools import lru_cache
 from types import MethodType
@@ -21,6 +22,9 @@ _times = 0
 def keep(empty: Callable[[], object]) -> None:
     """Something keeps text, and `empty`, called from any thread, has it keep none. A method: while its object lives."""
     _kept.append(WeakMethod(empty) if isinstance(empty, MethodType) else lambda: empty)
+
+
+keep(re.purge)  # patterns made of names and codes
 
 
 def remembered(maxsize: int) -> Callable[[Callable[..., Found]], Callable[..., Found]]:

@@ -98,9 +98,11 @@ def _lifespan(engine: Engine) -> Callable[[Any], AbstractAsyncContextManager[Non
 def _forget(engine: Engine, ended: threading.Event) -> None:
     """Let go of what is kept in memory when a document is forgotten, also where nobody asks."""
     forgetting = Forgetting(engine.catalog)
-    while not ended.wait(LOOK_SECONDS):
+    while True:
         with suppress(DataFolderError):  # the probes tell
             forgetting.look()
+        if ended.wait(LOOK_SECONDS):
+            return
 
 
 async def _refused(_request: Request, error: HTTPException) -> Response:
