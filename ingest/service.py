@@ -50,7 +50,7 @@ class Service:
     def run(self) -> None:
         """Until `stop` is set."""
         while not self._stop.is_set():
-            sources = self._pipeline.catalog.sources()
+            sources = self._sources([])
             with self._watching([Path(source.root) for source in sources]):
                 while not self._stop.is_set() and self._same(sources):
                     self._turn(sources)
@@ -58,7 +58,16 @@ class Service:
 
     def _same(self, sources: list[Source]) -> bool:
         """Whether the registered folders are still these: otherwise others have to be watched."""
-        return [source.root for source in self._pipeline.catalog.sources()] == [source.root for source in sources]
+        return [source.root for source in self._sources(sources)] == [source.root for source in sources]
+
+    def _sources(self, before: list[Source]) -> list[Source]:
+        """The registered folders; those known before while the catalog cannot be read."""
+        try:
+            return self._pipeline.catalog.sources()
+        except DataFolderError as error:
+            log.error("%s Trying again in %.0f s.", error, TROUBLE_SECONDS)
+            self._stop.wait(TROUBLE_SECONDS)
+            return before
 
     def _turn(self, sources: list[Source]) -> None:
         try:

@@ -115,32 +115,38 @@ class Forgetting:
     def __init__(self, catalog: Catalog, clock: Callable[[], float] = time.monotonic) -> None:
         self._catalog = catalog
         self._clock = clock
-        self._last = catalog.fact(FORGOTTEN)
+        self._begun = False
+        self._last: str | None = None
         self._again = self._until = -1.0
 
     def look(self) -> None:
         """Every second or so. Raises: DataFolderError."""
         last, now = self._catalog.fact(FORGOTTEN), self._clock()
-        if last != self._last:
+        if not self._begun:
+            self._begun, self._last = True, last
+        elif last != self._last:
             self._last, self._until = last, now + LINGERING_SECONDS
-        elif not self._again <= now <= self._until:
-            return
-        self._again = now + AGAIN_SECONDS
-        recollection.let_go()
+            self._again = now
+        if self._again <= now <= self._until:
+            self._again = now + AGAIN_SECONDS
+            recollection.let_go()
 
 
 @contextmanager
 def letting_go(catalog: Catalog) -> Iterator[None]:
     """Have this process let go of what was forgotten as long as the context lasts, also when nobody asks anything."""
-    ended = threading.Event()
+    ended, forgetting = threading.Event(), Forgetting(catalog)
 
     def look() -> None:
-        forgetting = Forgetting(catalog)
-        while not ended.wait(LOOK_SECONDS):
-            with suppress(DataFolderError):  # whoever needs the catalog tells
-                forgetting.look()
+        with suppress(DataFolderError):  # whoever needs the catalog tells
+            forgetting.look()
 
-    thread = threading.Thread(target=look, name="forgetting", daemon=True)
+    def looking() -> None:
+        while not ended.wait(LOOK_SECONDS):
+            look()
+
+    look()  # what is forgotten from here on is noticed
+    thread = threading.Thread(target=looking, name="forgetting", daemon=True)
     thread.start()
     try:
         yield

@@ -24,6 +24,9 @@ def keep(empty: Callable[[], object]) -> None:
     _kept.append(WeakMethod(empty) if isinstance(empty, MethodType) else lambda: empty)
 
 
+keep(re.purge)  # patterns made of names and codes
+
+
 def remembered(maxsize: int) -> Callable[[Callable[..., Found]], Callable[..., Found]]:
     """As functools.lru_cache, for a function of text."""
 
