@@ -116,8 +116,15 @@ def aside(question: str, history: Sequence[Turn]) -> str | None:
 
 
 def but_asides(history: Sequence[Turn]) -> tuple[Turn, ...]:
-    """The conversation without greetings and thanks: a follow-up refers to what was asked before them."""
-    return tuple(turn for turn in history if turn.role != "user" or aside(turn.content, history) is None)
+    """The conversation without greetings and thanks and what was said to them: a follow-up refers to what is before."""
+    left: list[Turn] = []
+    skipping = False
+    for turn in history:
+        if turn.role == "user":
+            skipping = aside(turn.content, history) is not None
+        if not skipping:
+            left.append(turn)
+    return tuple(left)
 
 
 def _has_no_subject(question: str) -> bool:

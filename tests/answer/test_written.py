@@ -245,13 +245,13 @@ def test_the_first_word_does_not_wait_for_judging_the_passages(corpus: Store, se
 
 def test_the_fixed_part_comes_first(ask: Ask, server: Server) -> None:
     server.script.says("No.")
-    history = [Turn(role="user", content="Hello?"), Turn(role="assistant", content="Hello. [3]")]
+    history = [Turn(role="user", content="Is there parking?"), Turn(role="assistant", content="There is. [3]")]
     ask(QUESTION, llm_url=server.url)
     ask("When does the car park open?", llm_url=server.url, history=history)
     first, _, second = (request["messages"] for request in server.script.requests)  # the second completes the question
     assert first[0] == second[0]
     assert [message["role"] for message in second] == ["system", "user", "assistant", "user"]
-    assert second[2]["content"] == "Hello."
+    assert second[2]["content"] == "There is."
 
 
 def test_a_prompt_that_the_server_finds_too_long_is_shortened(
