@@ -19,7 +19,8 @@ def in_words(report: Report) -> str:
     lines += [_finding(finding) for finding in report.findings]
     made = report.architecture
     if made is not None and made.layers:
-        about = f"{made.parameters / 1e9:.2f} G parameters, context {made.context:,} tokens, {made.dtype}"
+        context = f"context {made.context:,} tokens" if made.context else "context not said"
+        about = f"{made.parameters / 1e9:.2f} G parameters, {context}, {made.dtype}"
         if made.quantisation is not None:
             about += f", {made.quantisation.method} {made.quantisation.bits} bits"
         lines += ["", f"architecture  {made.name}: {about}; {size(report.weight_bytes)} of weights"]
