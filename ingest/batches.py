@@ -1,7 +1,8 @@
 """Chunks that wait to be embedded: batches filled across documents, small documents first, equal text once.
 
 A batch is what the embedder is given at once; it sorts it by length. A document is finished when all of its chunks have
-vectors, so a small one that comes late does not wait for a large one. Knows no file and writes nothing.
+vectors, so a small one that comes late does not wait for a large one. Vectors of a large one are kept in the catalog as
+they come, so that a crash costs one batch and not all of them. Knows no file.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from storage.embedder import Embedder
 from storage.records import Chunk
 
 BATCH = 256  # chunks embedded at once; more sort better and hold a small new document up for longer
+LARGE = 4 * BATCH  # a document of more chunks takes a while
 
 Item = TypeVar("Item")
 
@@ -58,6 +60,19 @@ class Batches(Generic[Item]):
         """How many chunks wait."""
         return sum(len(waiting.texts) for waiting in self._waiting)
 
+    @property
+    def chunks_of_small(self) -> int:
+        """How many chunks of documents that are not large wait."""
+        return sum(len(waiting.texts) for waiting in self._waiting if len(waiting.keys) <= LARGE)
+
+    @property
+    def large(self) -> int:
+        """How many large documents wait."""
+        return sum(len(waiting.keys) > LARGE for waiting in self._waiting)
+
+    def __len__(self) -> int:
+        return len(self._waiting)
+
     def __bool__(self) -> bool:
         return bool(self._waiting)
 
@@ -86,6 +101,10 @@ class Batches(Generic[Item]):
                 del waiting.texts[key]
         whole = [waiting for waiting in self._waiting if not waiting.texts]
         self._waiting = [waiting for waiting in self._waiting if waiting.texts]
+        large = [waiting.have for waiting in self._waiting if len(waiting.keys) > LARGE]
+        early = {key: vector for key, vector in made.items() if any(key in have for have in large)}
+        if early:
+            self._catalog.keep_early(early)
         return [self._embedded(waiting) for waiting in whole]
 
     def _embedded(self, waiting: _Waiting[Item]) -> Embedded[Item]:

@@ -21,6 +21,7 @@ Count = Callable[[Sequence[str]], list[int]]
 
 _NAME_WORD = re.compile(r"[^\W_]+")
 HEADER_SHARE = 0.3  # of a chunk's tokens, at most
+LONGEST_NAME = 100  # characters of a row's first cell that stands over what the row goes on with
 BREAK_AT_HEADING = 0.35  # a heading starts a new chunk when the one before is this full; less would be a crumb
 SEPARATORS = ("\n", " | ", "; ", "；", "：", "，", ", ", "、", " ")  # where an over-long sentence is cut, best first
 
@@ -35,6 +36,7 @@ class _Unit:
     element: int  # index
     section: tuple[str, ...]
     heading: bool
+    note: bool  # such as what sums a sheet up, before its rows
     address: str | None = None
 
 
@@ -111,13 +113,26 @@ def _units(elements: Sequence[Element], text: str, title: str, limit: int, count
                     element=index,
                     section=path,
                     heading=element.kind is Kind.HEADING,
+                    note=element.kind is Kind.NOTE,
                     address=address,
                 )
             )
         offset += len(element.text) + len(ELEMENT_SEPARATOR)
     counts = count_tokens([text[unit.start : unit.end] for unit in raw])
     for unit, tokens in zip(raw, counts, strict=True):
-        yield from _cut(replace(unit, tokens=tokens), text, limit, count_tokens)
+        whole = replace(unit, tokens=tokens)
+        for piece in _cut(whole, text, limit, count_tokens):
+            yield (
+                piece if piece.start == unit.start else replace(piece, section=_under_row(whole, piece, elements, text))
+            )
+
+
+def _under_row(row: _Unit, piece: _Unit, elements: Sequence[Element], text: str) -> tuple[str, ...]:
+    """The section of what an over-long row goes on with: what the row is of, so that each piece reads by itself."""
+    if not elements[row.element].rows:
+        return row.section
+    first = text[row.start : row.end].split(" | ", 1)[0]
+    return (*row.section, first) if len(first) <= LONGEST_NAME and row.start + len(first) < piece.start else row.section
 
 
 def _spans(element: Element) -> list[tuple[int, int, str | None]]:
@@ -205,7 +220,8 @@ def _pack(units: Sequence[_Unit], size: int, headers: _Headers) -> Iterator[list
         room = size - headers.tokens(_section([*group, unit]))
         full = bool(group) and tokens + unit.tokens > room
         after_text = bool(group) and not group[-1].heading
-        new_part = after_text and (_titles(group[-1], unit) or (unit.heading and tokens >= BREAK_AT_HEADING * size))
+        begins = unit.heading or (bool(group) and group[-1].note and not unit.note)
+        new_part = after_text and (_titles(group[-1], unit) or (begins and tokens >= BREAK_AT_HEADING * size))
         if full or new_part:
             kept = _without_trailing_headings(group)
             yield kept

@@ -6,6 +6,7 @@ import os
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from datetime import timedelta
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -151,13 +152,16 @@ def _work(pipeline: Pipeline, source: Source) -> Work:
         BarColumn(),
         MofNCompleteColumn(),
         TextColumn("{task.fields[rate]}"),
-        TimeRemainingColumn(),
     )
     with Progress(*columns, console=console, transient=True) as bar:
         task = bar.add_task("Indexing", rate="")
 
         def show(work: Work) -> None:
             rate = f"{work.chunks_per_second:.0f} chunks/s"
+            if work.waiting:
+                rate += f", {work.waiting:,} wait"
+            if work.seconds_left:
+                rate += f", {timedelta(seconds=round(work.seconds_left))} left"
             bar.update(
                 task, total=work.total, completed=work.done, description=f"Indexing {work.path[-40:]}", rate=rate
             )

@@ -255,7 +255,9 @@ class Pipeline:
         with _Upcoming(self, ids, pause) as upcoming, ThreadPoolExecutor(1, thread_name_prefix="store") as writer:
             storing: Future[None] | None = None
             while not pause():
-                if not (upcoming.fill(room=batches.chunks < CHUNKS_AHEAD) or batches):
+                # while a large file is embedded, small ones are read and go first; no second large one, for the memory
+                room, most = batches.chunks_of_small < CHUNKS_AHEAD, BYTES_AHEAD if batches.large else None
+                if not (upcoming.fill(room=room, most=most) or batches):
                     if storing is None:
                         break
                     storing.result()  # what changed while it was on its way waits anew once it is stored
@@ -272,15 +274,19 @@ class Pipeline:
                     reported.finished(known.path)
                 if batches.chunks < EMBED_AT and upcoming:
                     continue
-                started = time.monotonic()
+                started, before = time.monotonic(), batches.chunks
+                reported.begins()
                 whole = batches.step()
                 state.timings["embed"] += time.monotonic() - started
+                reported.embedded(before - batches.chunks, waiting=batches.chunks, files=len(batches))
                 if storing is not None:
                     storing.result()  # one batch is stored while the next is embedded
                 storing = writer.submit(self._store, whole, reported, upcoming)
             if storing is not None:
                 storing.result()
         reported.ended()
+        if state.done and not pause():
+            self.catalog.drop_early()
         self._note_network()
         return state
 
@@ -519,10 +525,10 @@ class _Upcoming:
     def __bool__(self) -> bool:
         return bool(self._futures)
 
-    def fill(self, *, room: bool) -> bool:
-        """Hand files to the parsers, when there is room for what they yield. Whether any is being parsed."""
+    def fill(self, *, room: bool, most: int | None = None) -> bool:
+        """Hand files to the parsers, when there is room for what they yield; of `most` bytes. Whether any is parsed."""
         while room and self._may_take_more() and not self._pause():
-            known = self._next()
+            known = self._next(most)
             if known is None:
                 break
             self._taken.add(known.id)
@@ -543,11 +549,13 @@ class _Upcoming:
         """A file has come to its end; should it change again, it is another file."""
         self._taken.discard(known.id)
 
-    def _next(self) -> Waiting | None:
-        """The smallest file that waits."""
+    def _next(self, most: int | None) -> Waiting | None:
+        """The smallest file that waits, if it has no more than `most` bytes."""
         if not self._listed or time.monotonic() > self._listed_at + LIST_SECONDS:
             taken = set(self._taken)  # before the catalog is asked: who comes to an end meanwhile is not taken twice
             waiting = self._pipeline.catalog.waiting(self._sources, LISTED + len(taken))
             self._listed = [known for known in reversed(waiting) if known.id not in taken]
             self._listed_at = time.monotonic()
-        return self._listed.pop() if self._listed else None
+        if not self._listed or (most is not None and self._listed[-1].size > most):
+            return None
+        return self._listed.pop()

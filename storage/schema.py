@@ -125,6 +125,7 @@ chunks = Table(
 
 # Vectors of chunks by another model than the one they were indexed with: made beside the index in use, before the
 # switch to that model; after it the ones in use, until the switch is confirmed and they move to their chunks.
+# Likewise those of chunks of large documents that are not whole yet (see catalog/revisions.py, EARLY).
 embeddings = Table(
     "embeddings",
     metadata,

@@ -151,7 +151,9 @@ def in_words(result: dict[str, Any]) -> str:
     if (work := result["ingesting"]) is not None:
         left = f", about {work['seconds_left']:,} s left" if work["seconds_left"] else ""
         done = f"{work['done']:,} of {work['files']:,} files, {work['chunks_per_second']:g} chunks/s"
-        lines.append(f"ingesting  {done}{left}")
+        chunks = work.get("chunks_waiting")
+        waiting = f", {chunks:,} chunks of files that were read wait" if chunks else ""
+        lines.append(f"ingesting  {done}{waiting}{left}")
     if result["sandbox"]["network"] == "open":
         lines.append("attention  the parsing process could not leave the network: allow user namespaces on this system")
     lines += [f"attention  {embedder['problem']}"] if embedder["problem"] else []

@@ -70,7 +70,7 @@ def _numbers() -> None:
     total = counts[State.INDEXED] + running
     if running:
         pace = engine.catalog.pace(PACE_SECONDS)
-        st.progress(counts[State.INDEXED] / total, wording.progress(running, pace))
+        st.progress(counts[State.INDEXED] / total, wording.progress(running, pace, engine.catalog.ingesting()))
         if pace.now:
             st.caption(safe.label(f"Now: {', '.join(pace.now[:3])}", 300))
 

@@ -74,9 +74,13 @@ def size(number: int) -> str:
     return f"{number / 1_000_000:.1f} MB"
 
 
-def progress(waiting: int, pace: Pace) -> str:
-    """How far ingestion is, how fast, and how long it will take."""
+def progress(waiting: int, pace: Pace, work: Mapping[str, Any] | None = None) -> str:
+    """How far ingestion is, how fast, and how long it will take; `work` as Catalog.ingesting says it."""
     told = f"Ingest is running: {count(waiting, 'file')} to go"
+    if work is not None and work.get("chunks_waiting"):
+        told += f", {count(work['chunks_waiting'], 'passage')} of what was read, {work['chunks_per_second']:g} a second"
+    if work is not None and work["seconds_left"]:
+        return f"{told}, about {duration(work['seconds_left'])} left"
     if pace.indexed < 2:
         return told
     each = pace.seconds / pace.indexed

@@ -7,6 +7,8 @@ import re
 
 from charset_normalizer import from_bytes
 
+from ingest.parse.charset_latin import latin_encoding
+
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8"),
     (codecs.BOM_UTF32_LE, "utf-32-le"),
@@ -71,6 +73,8 @@ def unmarked_utf16(data: bytes) -> str | None:
 
 
 def _guess(data: bytes) -> str:
+    if latin := latin_encoding(data[:_SAMPLE]):
+        return latin
     if len(data) < _FEWEST:
         return "cp1252"
     best = from_bytes(data[:_SAMPLE]).best()

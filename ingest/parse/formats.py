@@ -83,8 +83,9 @@ SLIDES = frozenset({".pptx", ".pptm", ".ppsx", ".potx"})
 SHEET = frozenset({".xlsx", ".xlsm", ".xltx", ".xltm"})
 CONVERTED = frozenset({".odt", ".rtf"})
 MAIL = frozenset({".eml", ".msg"})
-CONTAINER = frozenset({".zip", ".mbox"})  # mails too, where they have attachments
+CONTAINER = frozenset({".zip", ".mbox", ".tnef"})  # mails too, where they have attachments; .tnef: winmail.dat
 LEGACY = frozenset({".doc", ".dot", ".ppt", ".pps", ".xls"})
+OPEN = frozenset({".ods", ".odp"})  # read as the old ones are
 
 PICTURES = frozenset({".png", ".jpg", ".jpeg", ".jpe", ".tif", ".tiff", ".gif", ".bmp", ".webp"})
 
@@ -102,14 +103,13 @@ SUPPORTED: frozenset[str] = (
     | CONVERTED
     | MAIL
     | LEGACY
+    | OPEN
     | PICTURES
     | CONTAINER
 )
 """Suffixes (lower case, with the dot) that can end as indexed."""
 
 NOT_YET: dict[str, str] = {
-    ".ods": "Save the sheet as .xlsx.",
-    ".odp": "Save the slides as .pptx.",
     ".xlsb": "Save the workbook as .xlsx.",
     ".heic": "Save the picture as PNG or JPEG.",
     ".epub": "Save the book as PDF or HTML.",

@@ -14,12 +14,16 @@ from collections.abc import Callable
 from lxml import etree  # type: ignore[import-untyped]
 from lxml import html as lxml_html
 
+from ingest.parse.html_boilerplate import without_boilerplate
+from ingest.parse.html_notes import notes_in_place
 from ingest.parse.html_text import (
     BLOCKS,
     SKIPPED,
     alternative,
     flat,
+    has_names,
     hidden_text,
+    inner_tables,
     is_hidden,
     list_lines,
     pieces,
@@ -41,6 +45,9 @@ LONGEST_LIST = 2500  # characters of a list's lines in one element
 def parse_html(source: str) -> Parsed:
     """A whole page. Raises ParseFailure when nothing can be made of it."""
     root = tree(source)
+    flags = hidden_flags(root)
+    notes_in_place(root)
+    without_boilerplate(root)
     elements = html_elements(root)
     named = root.find(".//title")
     title = single_line(named.text_content()) if named is not None else ""
@@ -48,7 +55,7 @@ def parse_html(source: str) -> Parsed:
     return Parsed(
         elements=tuple(elements),
         title=title or first_heading(elements),
-        flags=hidden_flags(root),
+        flags=flags,
         author=next((said[name] for name in _AUTHOR if said.get(name)), None),
         created=next((made for name in _CREATED if (made := iso_moment(said.get(name)))), None),
         modified=next((made for name in _MODIFIED if (made := iso_moment(said.get(name)))), None),
@@ -191,14 +198,17 @@ class _Walker:
 
     def table(self, node: lxml_html.HtmlElement, depth: int) -> None:
         rows, header_rows = table_rows(node)
-        nested = next(node.iterdescendants("table", "h1", "h2", "h3", "pre"), None) is not None
-        if nested or node.get("role") == "presentation" or max(map(len, rows), default=0) < 2:
+        holds_blocks = next(node.iterdescendants("table", "h1", "h2", "h3", "pre"), None) is not None
+        layout = holds_blocks and not has_names(node)
+        if layout or node.get("role") == "presentation" or max(map(len, rows), default=0) < 2:
             self.inside(node, depth)  # a table for layout: its cells are only blocks
             self.flush()
             return
         for caption in node.iterchildren("caption"):
             self.out += prose(flat(caption))
         self.out += table(rows, header_rows=header_rows)
+        for inner in inner_tables(node):
+            self.table(inner, depth + 1)
 
 
 def _kept_lines(text: str) -> list[Element]:

@@ -110,14 +110,15 @@ def table_rows(node: lxml_html.HtmlElement) -> tuple[list[list[str]], int | None
     rows: list[list[str]] = []
     names = 0
     pending: dict[int, tuple[int, str]] = {}  # column -> rows still to fill, text
-    for tr in node.iter("tr"):
+    inner = inner_tables(node)
+    for tr in own_rows(node):
         cells: list[str] = []
         marked = tr.getparent().tag == "thead"
         tags = [cell for cell in tr if cell.tag in ("td", "th")]
         is_header = bool(tags) and len(rows) == names and (marked or all(cell.tag == "th" for cell in tags))
         for cell in tags:
             _fill(cells, pending)
-            text, width = flat(cell), _span(cell, "colspan")
+            text, width = single_line("".join(pieces(cell, skip=inner))), _span(cell, "colspan")
             for i in range(width):
                 shown = text if i == 0 or is_header else ""
                 if _span(cell, "rowspan") > 1:
@@ -127,6 +128,22 @@ def table_rows(node: lxml_html.HtmlElement) -> tuple[list[list[str]], int | None
         names += is_header
         rows.append(cells)
     return rows, names or None
+
+
+def own_rows(node: lxml_html.HtmlElement) -> list[lxml_html.HtmlElement]:
+    """The rows of a table, not those of tables in its cells."""
+    return [tr for tr in node.iter("tr") if next(tr.iterancestors("table"), None) is node]
+
+
+def inner_tables(node: lxml_html.HtmlElement) -> list[lxml_html.HtmlElement]:
+    """The tables in a table's cells, not those in theirs."""
+    return [held for held in node.iterdescendants("table") if next(held.iterancestors("table"), None) is node]
+
+
+def has_names(node: lxml_html.HtmlElement) -> bool:
+    """Whether a table marks the names of its columns or rows, or itself: one for layout does not."""
+    marked = any(cell.tag == "th" for tr in own_rows(node) for cell in tr)
+    return marked or next(node.iterchildren("caption", "thead"), None) is not None
 
 
 def _fill(cells: list[str], pending: dict[int, tuple[int, str]]) -> None:

@@ -51,5 +51,7 @@ def _fields(name: str, value: object) -> Iterator[tuple[str, str]]:
         yield name, value
     elif isinstance(value, list) and all(isinstance(item, str | int | float) for item in value):
         yield name, ", ".join(map(str, value))
+    elif isinstance(value, list) and all(isinstance(item, dict) for item in value):
+        yield name, "; ".join(", ".join(f"{key} {text}" for key, text in _fields("", item)) for item in value)
     elif value is not None:
         yield name, json.dumps(value, ensure_ascii=False)

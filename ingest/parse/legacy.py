@@ -1,4 +1,4 @@
-"""DOC, PPT and XLS to elements: LibreOffice, where it is installed, turns them into the newer format first.
+"""DOC, PPT, XLS, ODS and ODP to elements: LibreOffice, where it is installed, turns them into the newer format first.
 
 Runs in the sandboxed child, so LibreOffice has the same limits and is killed with it. Each run has a profile of its
 own: two runs that share one refuse each other.
@@ -16,23 +16,25 @@ from typing import Any
 
 import olefile  # type: ignore[import-untyped]
 
+from ingest.parse.formats import OPEN
 from ingest.parse.text import single_line
 from storage.failures import Code, ParseFailure
 from storage.records import Parsed
 
 NEWER = {".doc": ".docx", ".dot": ".docx", ".ppt": ".pptx", ".pps": ".pptx", ".xls": ".xlsx"}
+NEWER |= {".ods": ".xlsx", ".odp": ".pptx"}
 _ENCRYPTED_PPT = (0xF3D1C4DF).to_bytes(4, "little")
 _FILEPASS = 0x2F
 
 
 def parse_legacy(path: Path, *, suffix: str, seconds: float, then: Callable[[Path, str], Parsed]) -> Parsed:
-    """An old Office file; `then` parses the converted one."""
-    if is_encrypted(path):
+    """An old Office file, or one of OpenDocument; `then` parses the converted one."""
+    if suffix not in OPEN and is_encrypted(path):
         raise ParseFailure(Code.ENCRYPTED, "The file is protected with a password.")
     program = shutil.which("soffice") or shutil.which("libreoffice")
     if program is None:
         raise ParseFailure(
-            Code.NEEDS_LIBREOFFICE, f"The old format {suffix} needs LibreOffice, which is not installed on the server."
+            Code.NEEDS_LIBREOFFICE, f"The format {suffix} needs LibreOffice, which is not installed on the server."
         )
     with tempfile.TemporaryDirectory(prefix="premise-legacy-") as folder:
         return then(_convert(program, path, suffix, Path(folder), seconds), NEWER[suffix])

@@ -141,6 +141,28 @@ def _unpacked(part: EmailMessage, data: bytes, unpacking: Unpacking) -> Iterator
     yield from _packed_files(packed, unpacking, 2)
 
 
+def parse_packed(path: Path, *, limits: ParseLimits) -> Parsed:
+    """A winmail.dat that was saved out of its mail: what it holds, and its text where it has one."""
+    try:
+        packed = unpack(path.read_bytes())
+    except ValueError as error:
+        raise ParseFailure(
+            Code.CORRUPT, f"The file was packed by Outlook and cannot be taken apart: {error}."
+        ) from error
+    unpacking = Unpacking(limits)
+    body = [*_packed_body(packed, unpacking), *_packed_files(packed, unpacking, 2)]
+    subject = single_line(packed.subject)
+    if not body and not subject and not unpacking.members:
+        raise ParseFailure(Code.EMPTY, "The file holds neither a text nor files.")
+    return Parsed(
+        elements=(*heading(subject, 1), *_attached(unpacking), *body),
+        title=subject or None,
+        members=tuple(unpacking.members),
+        flags=tuple(unpacking.flags),
+        warnings=tuple(unpacking.warnings),
+    )
+
+
 def _packed_files(packed: Packed, unpacking: Unpacking, level: int) -> Iterator[Element]:
     for name, content in packed.files:
         _take_out(name, content, unpacking)

@@ -25,6 +25,9 @@ from ingest.parse.text import first_heading, single_line
 from storage.records import Parsed
 
 _FRONT_MATTER = re.compile(r"\A\ufeff?---[ \t]*\n(.*?)\n(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.DOTALL)
+_FENCED = re.compile(r"(?ms)(^ {0,3}(?:```|~~~).*?(?:^ {0,3}(?:```|~~~)[ \t]*$|\Z)|`[^`\n]+`)")
+_NOTE = re.compile(r"(?m)^ {0,3}\[\^([^\]\s]+)\]:[ \t]*(.*(?:\n(?!\s*\n| {0,3}\[\^).+)*)")
+_CALL = re.compile(r"\[\^([^\]\s]+)\]")
 _TAG_NAME = re.compile(r"</?([a-zA-Z][\w:-]*)")
 
 
@@ -34,7 +37,7 @@ def parse_markdown(source: str) -> Parsed:
     front = _FRONT_MATTER.match(source)
     fields = front_matter(front.group(1)) if front else None
     body = source[front.end() :] if front and fields is not None else source
-    rendered = _renderer().render(body)
+    rendered = _renderer().render(_with_notes_in_place(body))
     root = tree(rendered) if rendered.strip() else None
     elements = html_elements(root) if root is not None else []
     fields = fields or {}
@@ -46,6 +49,26 @@ def parse_markdown(source: str) -> Parsed:
         created=_moment(made),
         flags=hidden_flags(root) if root is not None else (),
     )
+
+
+def _with_notes_in_place(body: str) -> str:
+    """Every footnote ("[^1]: …") behind the block that refers to it, as a paragraph. Code is left as it is."""
+    if not _NOTE.search(body):
+        return body
+    parts = _FENCED.split(body)  # every second one is code
+    notes = {match[1]: " ".join(match[2].split()) for part in parts[::2] for match in _NOTE.finditer(part)}
+    for number in range(0, len(parts), 2):
+        blocks = re.split(r"(\n[ \t]*\n)", _NOTE.sub("", parts[number]))
+        for at in range(0, len(blocks), 2):
+            called = [name for name in dict.fromkeys(_CALL.findall(blocks[at])) if name in notes]
+            for name in called:
+                blocks[at] = blocks[at].replace(f"[^{name}]", rf"\[{name}\]")
+            said = [rf"\[{name}\] {notes[name]}" for name in called if notes[name]]
+            blocks[at] += "".join(f"\n\n{note}" for note in said)
+            notes |= dict.fromkeys(called, "")  # said once
+        parts[number] = "".join(blocks)
+    left = [rf"\[{name}\] {text}" for name, text in notes.items() if text]
+    return "".join(parts) + "".join(f"\n\n{note}" for note in left)
 
 
 def front_matter(block: str) -> dict[str, Any] | None:

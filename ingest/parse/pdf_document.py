@@ -55,13 +55,19 @@ def _body_size(pages: Sequence[list[Block]]) -> float:
 
 
 def _without_furniture(pages: Sequence[list[Block]], body: float) -> list[list[Block]]:
-    """Keep once what stands in the margins of many pages, and drop page numbers."""
+    """Keep once what stands in the margins of many pages, and drop page numbers.
+
+    What is kept stands behind all text: a foot between two pages would break the paragraph that goes on over it. Only
+    the head of the first page stays where it is.
+    """
     seen: Counter[tuple[str, int]] = Counter()
     for page in pages:
         seen.update({_furniture_key(line, body) for block in page for line in block.lines if _in_margin(line)})
-    often = max(3, len(pages) // 5)
-    repeated = {key for key, count in seen.items() if count >= often} if len(pages) > 2 else set()
+    often = max(min(3, len(pages)), len(pages) // 5)
+    repeated = {key for key, count in seen.items() if count >= often} if len(pages) > 1 else set()
+    first = next((line.page for page in pages for block in page for line in block.lines), 1)
     said: set[str] = set()
+    kept: list[Piece] = []
 
     def is_furniture(line: Piece) -> bool:
         if not _in_margin(line):
@@ -71,11 +77,18 @@ def _without_furniture(pages: Sequence[list[Block]], body: float) -> list[list[B
         key = _furniture_key(line, body)
         if key not in repeated:
             return False
-        again = key[0] in said
+        if key[0] in said:
+            return True
         said.add(key[0])
-        return again
+        if line.page == first and line.bottom < MARGIN * line.height:
+            return False
+        kept.append(line)
+        return True
 
-    return [[block for block in (_stripped(block, is_furniture) for block in page) if block] for page in pages]
+    texts = [[block for block in (_stripped(block, is_furniture) for block in page) if block] for page in pages]
+    if kept:
+        texts[-1] += [Block(lines=[line]) for line in kept]
+    return texts
 
 
 def _stripped(block: Block, is_furniture: Callable[[Piece], bool]) -> Block | None:
@@ -114,7 +127,7 @@ def _is_large(block: Block, body: float) -> bool:
     if block.rows or first.turned or first.size < 1.15 * body or len(block.lines) > 3:
         return False
     text = " ".join(line.text for line in block.lines)
-    return len(text) <= _LONGEST_HEADING and bool(_TWO_LETTERS.search(text))
+    return len(text) <= _LONGEST_HEADING and not BULLET.match(first.text) and bool(_TWO_LETTERS.search(text))
 
 
 def _is_bold_heading(block: Block, body: float) -> bool:

@@ -117,11 +117,11 @@ def _pages(path: Path, suffix: str, limits: ParseLimits, begins: Callable[[], No
 def _holding(path: Path, suffix: str, limits: ParseLimits) -> Parsed:
     """Files that hold others."""
     from ingest.parse.archive import parse_mbox, parse_zip
-    from ingest.parse.mail import parse_eml, parse_msg
+    from ingest.parse.mail import parse_eml, parse_msg, parse_packed
 
     if suffix == ".eml":
         return parse_eml(path.read_bytes(), limits=limits)
-    parsers = {".msg": parse_msg, ".zip": parse_zip, ".mbox": parse_mbox}
+    parsers = {".msg": parse_msg, ".zip": parse_zip, ".mbox": parse_mbox, ".tnef": parse_packed}
     return parsers[suffix](path, limits=limits)
 
 

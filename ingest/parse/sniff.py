@@ -10,25 +10,28 @@ from pathlib import Path
 from ingest.parse import formats
 from ingest.parse.charset import is_text
 from ingest.parse.limits import MEGABYTE, ParseLimits
+from ingest.parse.tnef import SIGNATURE
 from storage.failures import Code, ParseFailure
 
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _PICTURE = re.compile(rb"\x89PNG\r\n|\xff\xd8\xff|GIF8[79]a|II\*\0|MM\0\*|RIFF....WEBP|BM.{4}\0\0\0\0", re.DOTALL)
 _MARKUP = re.compile(rb"\s*(<!doctype\s+html|<html|<head)", re.IGNORECASE)
 _OFFICE = formats.WORD | formats.SLIDES | formats.SHEET
-_CONTAINERS = _OFFICE | formats.LEGACY | formats.CONVERTED | {".pdf", ".msg"}
+_CONTAINERS = _OFFICE | formats.LEGACY | formats.OPEN | formats.CONVERTED | {".pdf", ".msg"}
 _PARTS = {"word/": ".docx", "ppt/": ".pptx", "xl/": ".xlsx"}
 
 
 def real_suffix(path: Path, suffix: str, head: bytes, limits: ParseLimits) -> str:
     """The suffix whose parser can read the file. Raises ParseFailure where none can."""
-    if suffix in formats.NOT_YET:
-        raise ParseFailure(Code.UNSUPPORTED, f"{suffix} files are not indexed. {formats.NOT_YET[suffix]}")
+    if head.startswith(SIGNATURE) and suffix in ("", ".dat"):
+        suffix = ".tnef"
     if suffix and suffix not in formats.SUPPORTED:
-        raise ParseFailure(Code.UNSUPPORTED, f"{suffix} files are not indexed.")
+        raise ParseFailure(
+            Code.UNSUPPORTED, f"{suffix} files are not indexed. {formats.NOT_YET.get(suffix, '')}".strip()
+        )
     if head.startswith(_OLE):
         return _ole_suffix(path, suffix)
-    if head.startswith(b"PK\x03\x04") or suffix in _OFFICE or suffix == ".odt":
+    if head.startswith(b"PK\x03\x04") or suffix in _OFFICE | formats.OPEN | {".odt"}:
         return _zip_suffix(path, suffix, limits)
     if b"%PDF-" in head[:1024] and (suffix in _CONTAINERS or head.startswith(b"%PDF-")):
         return ".pdf"
@@ -72,6 +75,8 @@ def _zip_suffix(path: Path, suffix: str, limits: ParseLimits) -> str:
         raise ParseFailure(Code.ENCRYPTED, "The file is protected with a password.")
     if "opendocument.text" in kind:  # also text-web and text-template
         return ".odt"
+    if "opendocument.spreadsheet" in kind or "opendocument.presentation" in kind:
+        return ".ods" if "spreadsheet" in kind else ".odp"
     if suffix == ".zip" and "[Content_Types].xml" not in _names(entries):
         return ".zip"
     inside = [real for part, real in _PARTS.items() if any(name.startswith(part) for name in _names(entries))]

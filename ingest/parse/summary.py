@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Sequence
+from math import fsum
 
 from storage.records import Element, Kind
 
@@ -35,11 +36,11 @@ def _column(cells: Sequence[str]) -> str:
         values = [float(match[2]) for match in matches if match]
         before, after = units.pop()
         unit = after or before
-        low, high, total = (_plain(value) for value in (min(values), max(values), sum(values)))
+        low, high, mean, total = map(_plain, (min(values), max(values), fsum(values) / len(values), fsum(values)))
         unit = f" {unit}" if unit else ""
         if unit == " %":
-            return f"{said}, from {low} to {high}{unit}"
-        return f"{said}, from {low} to {high}{unit}, together {total}{unit}"
+            return f"{said}, from {low} to {high}{unit}, average {mean}{unit}"
+        return f"{said}, from {low} to {high}{unit}, average {mean}{unit}, total (sum) {total}{unit}"
     if all(_DATE.match(cell) for cell in cells):
         return f"{said}, from {min(cells)} to {max(cells)}"
     counts = Counter(cells)

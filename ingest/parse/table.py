@@ -13,6 +13,7 @@ from ingest.parse.text import single_line
 from storage.records import Element, Kind, Row
 
 _NUMBER = re.compile(r"^[\W_]*\d[\d\s.,:/%'’+-]*\W*\w{0,3}$")
+_YEAR = re.compile(r"(19|20)\d\d")
 _LONGEST_NAME = 80  # characters; what is longer is a sentence, not the name of a column
 
 
@@ -37,6 +38,31 @@ def guess_header(rows: Sequence[Sequence[str]]) -> int:
     return 1
 
 
+def _names_in_two_rows(grid: Sequence[Sequence[str]]) -> bool:
+    """Whether groups of columns stand over their names, as cells made one show: "Limit" over "Day" and "Night".
+
+    Some column is named by the first row alone, which the second repeats or leaves empty, and some by both, with
+    nothing in the first over its last. Words only, and numbers below.
+    """
+    if len(grid) < 3 or len(grid[0]) != len(grid[1]) or not grid[0][0]:
+        return False
+    above, below = grid[0], grid[1]
+    alone = [bool(one) and other in ("", one) for one, other in zip(above, below, strict=True)]
+    under = [not one and bool(other) for one, other in zip(above, below, strict=True)]
+    whole = all(one or other for one, other in zip(above, below, strict=True))
+    words = not any(is_number(cell) for row in (above, below) for cell in row if not _YEAR.fullmatch(cell))
+    followed = any(is_number(cell) for row in grid[2:5] for cell in row)
+    return whole and any(alone) and any(under) and not alone[-1] and words and followed
+
+
+def _spread(above: Sequence[str], below: Sequence[str]) -> tuple[str, ...]:
+    """The first row of names, with each group's over all of its columns."""
+    spread: list[str] = []
+    for one, other in zip(above, below, strict=True):
+        spread.append(one or (spread[-1] if other else ""))
+    return tuple(spread)
+
+
 def joined_header(rows: Sequence[Sequence[str]], width: int) -> tuple[str, ...]:
     """Several header rows as one: the names above each other, each once."""
     columns = ([row[i] for row in rows if i < len(row) and row[i]] for i in range(width))
@@ -58,6 +84,8 @@ def table(
         return []
     grid = [row for row, _ in kept]
     names = guess_header(grid) if header_rows is None else min(header_rows, len(grid))
+    if names <= 1 and header_rows != 0 and _names_in_two_rows(grid):
+        names, grid[0] = 2, _spread(grid[0], grid[1])
     if names >= len(grid):  # nothing but names: they are all the text there is
         names = 0
     width = max(len(row) for row in grid)

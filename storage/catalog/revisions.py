@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import zlib
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from sqlalchemy import bindparam, delete, func, insert, or_, select, update
 
@@ -18,7 +18,9 @@ from storage.database import aware, now, stored
 from storage.elements import elements_from_json, elements_to_json
 from storage.records import Chunk, Member, Parsed, State, revision_text
 from storage.said import MARK
-from storage.schema import chunks, documents, revisions
+from storage.schema import chunks, documents, embeddings, revisions
+
+EARLY = "on its way"  # stands for the model in `embeddings`: vectors of documents that are not whole yet
 
 
 class Revisions(Part):
@@ -46,6 +48,12 @@ class Revisions(Part):
         quote them.
         """
         new = revision_id(document_id, content)
+        rows = [  # before the transaction, in which nobody else can write
+            chunk_values(piece) | {"document_id": document_id, "embedded": key, "embedding": to_bytes(vector)}
+            for piece, key, vector in zip(pieces, embedded, vectors, strict=True)
+        ]
+        text = zlib.compress(revision_text(parsed.elements).encode())
+        elements = zlib.compress(elements_to_json(parsed.elements))
         with self.database.write() as connection:
             old = connection.execute(
                 select(documents.c.revision_id, documents.c.label_id, documents.c.state).where(
@@ -75,18 +83,14 @@ class Revisions(Part):
                     pages=parsed.pages,
                     language=main_language(pieces),
                     flags=json.dumps(list(parsed.flags), ensure_ascii=False),
-                    text=zlib.compress(revision_text(parsed.elements).encode()),
-                    elements=zlib.compress(elements_to_json(parsed.elements)),
+                    text=text,
+                    elements=elements,
                     warnings=json.dumps(list(parsed.warnings), ensure_ascii=False),
                     indexed_at=now(),
                     superseded_at=None,
                     label_id=None,
                 )
             )
-            rows = [
-                chunk_values(piece) | {"document_id": document_id, "embedded": key, "embedding": to_bytes(vector)}
-                for piece, key, vector in zip(pieces, embedded, vectors, strict=True)
-            ]
             for start in range(0, len(rows), BATCH):
                 connection.execute(insert(chunks), rows[start : start + BATCH])
             connection.execute(
@@ -113,11 +117,31 @@ class Revisions(Part):
         found: dict[str, Vector] = {}
         with self.database.read() as connection:
             for start in range(0, len(keys), BATCH):
-                query = select(chunks.c.embedded, chunks.c.embedding).where(
-                    chunks.c.embedded.in_(keys[start : start + BATCH])
+                some = keys[start : start + BATCH]
+                query = select(chunks.c.embedded, chunks.c.embedding).where(chunks.c.embedded.in_(some))
+                found |= {key: from_bytes(value) for key, value in connection.execute(query)}
+                query = select(embeddings.c.embedded, embeddings.c.embedding).where(
+                    embeddings.c.model == EARLY, embeddings.c.embedded.in_(some)
                 )
                 found |= {key: from_bytes(value) for key, value in connection.execute(query)}
         return found
+
+    def keep_early(self, vectors: Mapping[str, Vector]) -> None:
+        """Vectors of documents that are not whole yet, by what they were made of."""
+        rows = [
+            {"model": EARLY, "embedded": key, "key": key, "embedding": to_bytes(vector)}
+            for key, vector in vectors.items()
+        ]
+        with self.database.write() as connection:
+            connection.execute(
+                delete(embeddings).where(embeddings.c.model == EARLY, embeddings.c.embedded.in_(vectors))
+            )
+            connection.execute(insert(embeddings), rows)
+
+    def drop_early(self) -> None:
+        """No document is on its way any more."""
+        with self.database.write() as connection:
+            connection.execute(delete(embeddings).where(embeddings.c.model == EARLY))
 
     def say_anew(self) -> int:
         """Make what chunks say, where a version that did not, or that cut text otherwise, wrote them. Returns how many.

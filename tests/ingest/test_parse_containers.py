@@ -210,6 +210,18 @@ def test_a_mail_that_outlook_packed_whole_is_read(tmp_path: Path) -> None:
     assert "Valves cost 70 euro." in revision_text(read(tmp_path / "a.eml").elements)
 
 
+@pytest.mark.parametrize("name", ["winmail.dat", "WINMAIL 2.DAT", "winmail"])
+def test_what_outlook_packed_is_read_without_its_mail_too(tmp_path: Path, name: str) -> None:
+    dat = packed("Prices", "Valves cost 70 euro.", _attached("PRIC~1.TXT", "prices 2026.txt", b"HG-40"))
+    (tmp_path / name).write_bytes(dat)
+    found = read(tmp_path / name)
+    assert (found.title, [member.name for member in found.members]) == ("Prices", ["prices 2026.txt"])
+    assert "Valves cost 70 euro." in revision_text(found.elements)
+    (tmp_path / name).write_bytes(dat[:-100])
+    with pytest.raises(ParseFailure, match="cut off"):
+        read(tmp_path / name)
+
+
 def test_what_outlook_packed_and_is_damaged_is_named(tmp_path: Path) -> None:
     dat = packed("Prices", "Valves", _attached("A.TXT", "a.txt", b"x" * 500))[:-300]
     (tmp_path / "a.eml").write_bytes(mail("Prices", {"winmail.dat": dat}))

@@ -18,6 +18,7 @@ from docx.oxml.ns import nsdecls
 
 from ingest.parse.limits import ParseLimits
 from ingest.parse.registry import parse
+from ingest.parse.table import table
 from storage.failures import Code, ParseFailure
 from storage.records import Kind, Parsed
 
@@ -303,3 +304,29 @@ def test_odt_and_old_word(report: Path, tmp_path: Path) -> None:
         kept = [(e.kind, e.level, e.text) for e in found.elements]
         assert (Kind.HEADING, 2, "Regions") in kept, suffix
         assert any(e.kind is Kind.TABLE and "Region: North | Sales: 10" in e.text for e in found.elements), suffix
+
+
+@pytest.mark.slow
+def test_sheets_of_opendocument(tmp_path: Path) -> None:
+    soffice = shutil.which("soffice")
+    if soffice is None:
+        pytest.skip("LibreOffice is not installed")
+    import subprocess
+
+    (tmp_path / "a.csv").write_text("Site,Limit\nGraz,80\n")
+    profile = f"-env:UserInstallation=file://{tmp_path}/profile"
+    command = [soffice, "--headless", profile, "--convert-to", "ods", "--outdir", tmp_path, tmp_path / "a.csv"]
+    subprocess.run(command, check=True, capture_output=True)
+    assert "Site: Graz | Limit: 80" in [element.text for element in read(tmp_path / "a.ods").elements]
+
+
+@pytest.mark.parametrize("second", [("Area", "Day", "Night"), ("", "Day", "Night")])
+def test_names_of_columns_under_those_of_their_group(second: tuple[str, ...]) -> None:
+    (found,) = table([("Area", "Limit", ""), second, ("Hall A", "80 dB", "60 dB"), ("Hall B", "85 dB", "65 dB")])
+    assert found.header == ("Area", "Limit Day", "Limit Night")
+    assert found.text.startswith("Area: Hall A | Limit Day: 80 dB | Limit Night: 60 dB")
+
+
+def test_a_first_row_of_words_is_no_second_row_of_names() -> None:
+    rows = [("Site", "Head", "Staff"), ("Graz", "Ida Lund", ""), ("Bremen", "Ole Brandt", "12")]
+    assert table(rows)[0].header == ("Site", "Head", "Staff")

@@ -108,6 +108,21 @@ def test_headings_and_running_heads(tmp_path: Path) -> None:
     assert len(found.elements) == 13
 
 
+@pytest.mark.parametrize("count", [2, 3])
+def test_feet_of_few_pages_do_not_stand_in_the_text(tmp_path: Path, count: int) -> None:
+    def draw(canvas: Canvas) -> None:
+        for page in range(1, count + 1):
+            canvas.setFont("Helvetica", 10)
+            lines(canvas, [f"and pump {page} is checked every", "month by the shift, and then"], top=120)
+            canvas.drawString(72, 40, f"ACME handbook, version 3 of May 2024 · {page}/{count}")
+            canvas.showPage()
+
+    texts = [element.text for element in drawn(tmp_path, draw).elements]
+    assert len(texts) == 2
+    assert "by the shift, and then and pump 2 is checked" in texts[0]  # goes on over the page's end
+    assert texts[1] == f"ACME handbook, version 3 of May 2024 · 1/{count}"
+
+
 @pytest.mark.parametrize("across", [False, True])
 def test_two_columns(tmp_path: Path, across: bool) -> None:
     left = [f"left column line {n} with some more words" for n in range(8)]
@@ -167,6 +182,16 @@ def test_bullets(tmp_path: Path) -> None:
         (Kind.LIST, "- second item"),
         (Kind.LIST, "- third item"),
     ]
+
+
+def test_large_bullets_of_slides_are_no_headings(tmp_path: Path) -> None:
+    def draw(canvas: Canvas) -> None:
+        canvas.setFont("Helvetica", 20)
+        canvas.drawString(72, HEIGHT - 100, "• Gloves")
+        canvas.setFont("Helvetica", 10)
+        lines(canvas, ["Small words of the slide, many more", "than those of its only bullet."], top=200)
+
+    assert drawn(tmp_path, draw).elements[0].kind is Kind.LIST
 
 
 def test_metadata(tmp_path: Path) -> None:

@@ -30,7 +30,7 @@ def test_a_long_sheet_is_summed_up(tmp_path: Path) -> None:
         "The sheet Orders has 3,000 rows and 4 columns.",
         "Order: 3,000 values, all different, such as A-00000, A-00001, A-00002",
         "Site: 3,000 values, 2 different; most often Suzhou (2,000), Erfurt (1,000)",
-        "Amount: 3,000 values, from 0 to 1499.5, together 2249250",
+        "Amount: 3,000 values, from 0 to 1499.5, average 749.75, total (sum) 2249250",
         "Day: 3,000 values, from 2026-01-01 to 2026-01-28",
     ]
     table = next(element for element in found.elements if element.kind is Kind.TABLE)

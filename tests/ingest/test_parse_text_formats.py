@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from ingest.parse.charset import decode
 from ingest.parse.limits import ParseLimits
 from ingest.parse.registry import SUPPORTED, parse
 from storage.failures import Code, ParseFailure
@@ -106,6 +107,86 @@ def test_encodings(tmp_path: Path, encoding: str) -> None:
     text = "Größe und Maße der Türen. " * 5
     found = parsed(tmp_path, "a.txt", text.encode(encoding))
     assert found.elements[0].text == text.strip()
+
+
+@pytest.mark.parametrize(
+    ("encoding", "text"),
+    [
+        ("cp1252", "Name;Ort;Betrag\nMüller;Köln;1.234,50 €\nGrößer;Öhringen;99,00 €\n"),
+        ("cp1252", "Nom;Ville\nHélène;Besançon\nZoë;Orléans\n"),
+        ("cp1252", "Navn;By\nSøren;Århus\nÆrø;Færøerne\n"),
+        ("cp1250", "Jméno;Město\nŽofie Dvořáková;Plzeň\nŠtěpán Říha;Děčín\n"),
+        ("cp1254", "İsim;Şehir\nAyşe Yıldız;İzmir\nÇağrı;Eskişehir\n"),
+        ("mac_roman", "Name;Ort\nMüller;Köln\nGrößer;Öhringen\nJäger;Düren\n"),
+        ("cp850", "Name;Ort\nMüller;Köln\nGrößer;Öhringen\nJäger;Düren\n"),
+        ("cp1251", "Имя;Город\nИван Петров;Москва\nОльга;Казань\n"),
+        ("gb18030", "姓名,部门,工资\n张伟,财务部,12000\n李娜,人事部,11000\n"),
+    ],
+)
+@pytest.mark.parametrize("times", [1, 40])
+def test_short_and_long_files_in_old_encodings(encoding: str, text: str, times: int) -> None:
+    assert decode((text * times).encode(encoding)) == text * times
+
+
+def test_what_a_site_repeats_on_each_page_is_left_out(tmp_path: Path) -> None:
+    found = parsed(
+        tmp_path,
+        "a.html",
+        """<html><head><title>Parental leave</title><meta name="author" content="Ida Lund"></head><body>
+        <div id="cookie-banner"><p>We use cookies.</p></div><div class="breadcrumbs">Home &gt; HR</div>
+        <header><p>ACME intranet</p></header><aside><h3>Related</h3><ul><li>Sick leave</li></ul></aside>
+        <article><header><h1>Parental leave</h1></header><p>Parents get 16 weeks.</p><aside>Mind the notice.</aside>
+        <details><summary>Adoption?</summary><p>The same 16 weeks.</p></details><footer>Owner: HR</footer></article>
+        <footer>Imprint</footer></body></html>""",
+    )
+    texts = [element.text for element in found.elements]
+    assert texts == [
+        "Parental leave",
+        "Parents get 16 weeks.",
+        "Mind the notice.",
+        "Adoption?",
+        "The same 16 weeks.",
+        "Owner: HR",
+    ]
+    assert (found.title, found.author) == ("Parental leave", "Ida Lund")
+
+
+def test_a_page_is_its_main_part_unless_that_is_next_to_nothing(tmp_path: Path) -> None:
+    page = "<body><div>Top <b>story</b></div><main><h1>Rules</h1><p>Wear a helmet on the site.</p></main></body>"
+    assert [element.text for element in parsed(tmp_path, "a.html", page).elements] == [
+        "Rules",
+        "Wear a helmet on the site.",
+    ]
+    app = f"<body><main>Loading</main><div>{'<p>Wear a helmet.</p>' * 9}</div></body>"
+    assert len(parsed(tmp_path, "b.html", app).elements) == 10
+
+
+def test_a_table_with_names_stays_one_although_a_cell_holds_another(tmp_path: Path) -> None:
+    found = parsed(
+        tmp_path,
+        "a.html",
+        "<table><tr><th>Weeks</th><th>Pay</th></tr><tr><td>1-8</td><td>full<table><tr><td>in</td><td>cash</td></tr>"
+        "</table></td></tr></table>",
+    )
+    assert [element.text for element in found.elements] == ["Weeks: 1-8 | Pay: full", "in | cash"]
+
+
+def test_footnotes_of_pages_and_markdown_stand_at_their_place(tmp_path: Path) -> None:
+    page = (
+        '<p>Leave is 30 days.<sup><a href="#fn1">1</a></sup></p><p>Sick notes on day 4.</p>'
+        '<ol><li id="fn1">After probation. <a href="#r1">↩</a></li></ol>'
+    )
+    source = "Leave is 30 days.[^1]\n\nSick notes on day 4.\n\n[^1]: Probation.\n"
+    assert [element.text for element in parsed(tmp_path, "a.html", page).elements] == [
+        "Leave is 30 days.[1]",
+        "[1] After probation.",
+        "Sick notes on day 4.",
+    ]
+    assert [element.text for element in parsed(tmp_path, "a.md", source).elements] == [
+        "Leave is 30 days.[1]",
+        "[1] Probation.",
+        "Sick notes on day 4.",
+    ]
 
 
 def test_paragraphs_and_invisible_characters(tmp_path: Path) -> None:
