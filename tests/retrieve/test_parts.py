@@ -23,6 +23,7 @@ from app.retrieval.fuse import (
     with_titles,
 )
 from app.retrieval.judge import Candidates
+from app.retrieval.search import RECENT, newest_version_first
 from app.retrieval.trust import LEAST, trust
 from storage.catalog import Candidate
 from storage.embedder import Embedder, LocalEmbedder
@@ -238,3 +239,13 @@ def test_a_model_of_every_language_is_trusted(embedder: Embedder) -> None:
         languages: tuple[str, ...] = ("*",)
 
     assert trust("年假要提前多久申请?", Everywhere()) == 1.0  # type: ignore[arg-type]
+
+
+def test_of_files_called_alike_but_for_the_year_the_newest_comes_first_where_the_present_is_asked_for() -> None:
+    paths = ["hr/leave 2023.md", "hr/leave 2025.md", "hr/1973 oil crisis.md", "hr/canteen.md", "hr/leave 2024.md"]
+    judged = newest_version_first([0.30, 0.29, 0.2, 0.2, 0.30], paths)
+    assert judged[1] == 0.29
+    assert judged[0] == 0.30 - RECENT
+    assert judged[4] == 0.30 - RECENT / 2
+    assert judged[2:4] == [0.2, 0.2]
+    assert newest_version_first([], []) == []
