@@ -70,6 +70,30 @@ def _numbers(path: str) -> bytes:
     return np.array([_number(term) for term in terms_of(path)], dtype=_NUMBER).tobytes()
 
 
+class Wording:
+    """Runs of index terms, looked for in chunks as they are: one term after the other."""
+
+    def __init__(self, runs: Sequence[Sequence[str]]) -> None:
+        self._runs = [np.array([_number(term) for term in run], dtype=_NUMBER).tobytes() for run in runs]
+
+    def part_said(self, said: bytes, path: str) -> float:
+        """The part of the runs that stands in the body, or in header and path, 0 to 1. `said`: a chunk's `terms`."""
+        if not self._runs:
+            return 0.0
+        size = _NUMBER.itemsize
+        body = size * (HEAD + int.from_bytes(said[size : 2 * size], "little"))
+        texts = (said[body:], said[HEAD * size : body] + _numbers(path))
+        return sum(any(_stands(run, text) for text in texts) for run in self._runs) / len(self._runs)
+
+
+def _stands(run: bytes, text: bytes) -> bool:
+    """Whether the numbers of a run stand in a text's, and not across them."""
+    at = text.find(run) if run else -1
+    while at >= 0 and at % _NUMBER.itemsize:
+        at = text.find(run, at + 1)
+    return at >= 0
+
+
 class Occurrences:
     """Where some terms stand in many chunks and their documents' paths."""
 

@@ -12,7 +12,7 @@ from functools import cache
 from time import perf_counter
 from typing import TYPE_CHECKING
 
-from app.answers.aside import aside
+from app.answers.aside import aside, but_asides
 from app.answers.cite import Citations
 from app.answers.confidence import SAID, confidence, evidence_of, reason
 from app.answers.conflict import Side, conflict, disagreement
@@ -100,7 +100,7 @@ def answer_events(
         yield Delta(text=told)
         yield Finished(answer=_uncited(told))
         return
-    asker = asker or Asker()
+    asker, history = asker or Asker(), but_asides(history)
     complete = _completed(engine, question, history, asker)
     rewritten = perf_counter()
     earlier = () if complete else history

@@ -115,6 +115,11 @@ def aside(question: str, history: Sequence[Turn]) -> str | None:
     return phrases(question).vague if not history and _has_no_subject(question) else None
 
 
+def but_asides(history: Sequence[Turn]) -> tuple[Turn, ...]:
+    """The conversation without greetings and thanks: a follow-up refers to what was asked before them."""
+    return tuple(turn for turn in history if turn.role != "user" or aside(turn.content, history) is None)
+
+
 def _has_no_subject(question: str) -> bool:
     """Whether it holds nothing but words of asking: "How much?", "When is it?"."""
     if unspaced_share(question) > UNSPACED or len(question.split()) < FEWEST_WORDS or _NAMES.search(question):

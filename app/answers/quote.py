@@ -161,7 +161,7 @@ def _table(group: Sequence[Candidate], table: Table, shown: _Shown, after: str, 
     chosen = {item.start for item in group}
     said = {row.start: len(shown.asked.intersection(terms(" ".join(row.cells)))) for row in table.rows}
     compared = _compared(table, shown.asked)
-    every = whole and len(table.rows) <= (COMPARED_ROWS if compared else WHOLE_ROWS)
+    every = (whole or bool(compared)) and len(table.rows) <= (COMPARED_ROWS if compared else WHOLE_ROWS)
     every = every and min(said.values()) >= min(said[start] for start in chosen)
     seen = compared or range(len(table.columns))
     every = every and sum(len(row.cells[at].split()) for row in table.rows for at in seen) <= WHOLE_WORDS

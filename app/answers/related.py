@@ -32,6 +32,8 @@ _CLAUSE = re.compile(
     re.I,
 )
 _NAME = re.compile(r"[^\W\d_A-ZÄÖÜ],? (?=([A-ZÀ-Þ][\w-]+))")
+# a sentence that a sheet has above its table, and the caption of one, are no subject to ask about
+_NO_SUBJECT = re.compile(r"[.。]$|^(?:table|figure|tabelle|abbildung|tableau|tabla|表|图) ?\d+\b", re.IGNORECASE)
 _PLAIN = re.compile(r"[\w\s’'&-]+")
 _EMPTY = frozenset(  # headings that say nothing of what stands below them
     "overview introduction summary general contents background scope purpose notes note appendix faq other details "
@@ -166,7 +168,7 @@ def _heading(chunk: StoredChunk) -> str:
 
 def _tells(heading: str) -> bool:
     told = 3 <= len(heading) <= LONGEST and any(sign.isalpha() for sign in heading)
-    return told and heading.casefold().strip(":") not in _EMPTY
+    return told and heading.casefold().strip(":") not in _EMPTY and not _NO_SUBJECT.search(heading)
 
 
 def _same_section(found: StoredChunk, wanted: StoredChunk) -> bool:

@@ -30,6 +30,12 @@ HEAD = re.compile(r"(?:lm_head|embed_out|output|output_layer|head)\.\w+$")
 DEAF = re.compile(
     r"Whisper|Speech|ASR|Transcri|Voxtral(?!For)|^(?:M?T5|UMT5|Bart|MBart|Marian|Pegasus|M2M|Seamless)"
 )  # no chat
+PATTERN = {"gemma2": 2, "gemma3": 6, "gemma3_text": 6, "cohere2": 4}  # each such layer looks all the way back, unsaid
+KEEPS_NOTHING = re.compile(r"linear|mamba|conv|recurrent|ssm")  # kinds of layers with a state and no cache of tokens
+EMBEDS = re.compile(  # without the part that writes
+    r"(?:Bert|Roberta|XLMRoberta|MPNet|ModernBert)(?:Model|ForMaskedLM)$|^(?:Qwen[23]|Gemma3Text|Mistral|Llama|New)Model$"
+)
+SCALED = ("linear", "dynamic")  # ways to stretch a context that config.json's length does not count yet
 QUANTISED = {"fp8": 8, "fbgemm_fp8": 8, "gptq": 4, "awq": 4, "bitsandbytes": 4, "mxfp4": 4, "nvfp4": 4}
 
 
@@ -70,6 +76,7 @@ class Architecture:
     dtype: str  # of the plain weights: bfloat16, float16, float32
     sliding_window: int | None  # tokens, for the layers that look no further back
     windowed_layers: int  # how many of the layers do
+    uncached_layers: int  # how many keep a state of one size and no tokens
     latent: int | None  # numbers a token and layer in the KV cache of multi-head latent attention (MLA)
     experts: int | None  # of a mixture of experts
     tied: bool  # input and output embedding are one
@@ -94,9 +101,7 @@ def kind_of(made: Configuration, card: dict[str, Any], directory: str) -> Kind:
         return Kind.EMBEDDER
     if re.search(r"For(CausalLM|ConditionalGeneration)|LMHeadModel", names):
         return Kind.UNKNOWN if DEAF.search(names) else Kind.LANGUAGE
-    if re.search(r"(Bert|Roberta|XLMRoberta|MPNet|ModernBert)(Model|ForMaskedLM)$", names):
-        return Kind.EMBEDDER
-    return Kind.UNKNOWN
+    return Kind.EMBEDDER if EMBEDS.search(names) else Kind.UNKNOWN
 
 
 def _labels(config: dict[str, Any]) -> int:
@@ -109,8 +114,8 @@ def architecture(config: dict[str, Any], tensors: dict[str, Tensor]) -> Architec
     """The sizes; zeros where config.json does not say."""
     inner = config.get("text_config")
     text: dict[str, Any] = inner if isinstance(inner, dict) else config  # of a model that sees, too
-    heads = _number(text, "num_attention_heads", "n_head")
     hidden = _number(text, "hidden_size", "n_embd", "d_model")
+    heads, kv_heads, head_dim = _heads(text, hidden, tensors)
     layers = _number(text, "num_hidden_layers", "n_layer", "num_layers")
     quantisation = _quantisation(config, tensors)
     window, windowed = _window(text, layers)
@@ -125,13 +130,14 @@ def architecture(config: dict[str, Any], tensors: dict[str, Tensor]) -> Architec
         hidden=hidden,
         intermediate=_number(text, "intermediate_size", "n_inner", "ffn_dim") or 4 * hidden,
         heads=heads,
-        kv_heads=_number(text, "num_key_value_heads", "num_kv_heads") or heads,
-        head_dim=_number(text, "head_dim") or (hidden // heads if heads else 0),
-        vocabulary=_number(text, "vocab_size"),
-        context=_number(text, "max_position_embeddings", "n_positions", "max_sequence_length"),
+        kv_heads=kv_heads,
+        head_dim=head_dim,
+        vocabulary=_number(text, "vocab_size") or _rows(tensors, "embed_tokens.weight"),
+        context=_context(text),
         dtype=_dtype(config, text, tensors),
         sliding_window=window,
         windowed_layers=windowed,
+        uncached_layers=_uncached(text),
         latent=latent,
         experts=_number(text, "num_experts", "num_local_experts", "n_routed_experts") or None,
         tied=_tied(config, text, tensors),
@@ -153,6 +159,44 @@ def _tied(config: dict[str, Any], text: dict[str, Any], tensors: dict[str, Tenso
     return bool(text.get("tie_word_embeddings", config.get("tie_word_embeddings", False)))
 
 
+def _heads(text: dict[str, Any], hidden: int, tensors: dict[str, Tensor]) -> tuple[int, int, int]:
+    """Heads, heads of the KV cache and numbers in each: as config.json says, else as the shapes of the weights do.
+
+    Gemma 3's says none of them, since they are what its class begins with.
+    """
+    heads = _number(text, "num_attention_heads", "n_head")
+    width = _number(text, "head_dim") or _rows(tensors, "self_attn.k_norm.weight") * (not heads)
+    width = width or (hidden // heads if heads else 0)
+    heads = heads or (_rows(tensors, "self_attn.q_proj.weight") // width if width else 0)
+    kept = _number(text, "num_key_value_heads", "num_kv_heads")
+    if not kept and width and "num_attention_heads" not in text:
+        kept = _rows(tensors, "self_attn.k_proj.weight") // width
+    return heads, kept or heads, width
+
+
+def _rows(tensors: dict[str, Tensor], ending: str) -> int:
+    """The first dimension of the first tensor of the language model that is called so; 0 where there is none."""
+    found = (one.shape[0] for name, one in tensors.items() if name.endswith(ending) and not SENSES.search(name))
+    return next(found, 0)
+
+
+def _context(text: dict[str, Any]) -> int:
+    """Tokens, as vLLM counts them (vllm/config/model.py): some ways of stretching are in the number already."""
+    said = _number(text, "max_position_embeddings", "n_positions", "max_sequence_length")
+    scaling = text.get("rope_scaling") or text.get("rope_parameters")
+    if not isinstance(scaling, dict) or "gemma3" in str(text.get("model_type")):
+        return said
+    factor = scaling.get("factor")
+    if (scaling.get("rope_type") or scaling.get("type")) in SCALED and isinstance(factor, int | float) and factor > 1:
+        return min(int(said * factor), 1 << 40)
+    return said
+
+
+def _uncached(text: dict[str, Any]) -> int:
+    kinds = text.get("layer_types")
+    return sum(1 for kind in kinds if KEEPS_NOTHING.search(str(kind))) if isinstance(kinds, list) else 0
+
+
 def _window(text: dict[str, Any], layers: int) -> tuple[int | None, int]:
     window = _number(text, "sliding_window")
     if not window or text.get("use_sliding_window") is False:
@@ -160,7 +204,8 @@ def _window(text: dict[str, Any], layers: int) -> tuple[int | None, int]:
     kinds = text.get("layer_types")
     if isinstance(kinds, list):
         return window, sum(1 for kind in kinds if "sliding" in str(kind))
-    pattern = _number(text, "sliding_window_pattern")
+    pattern = _number(text, "sliding_window_pattern", "_sliding_window_pattern")
+    pattern = pattern or PATTERN.get(str(text.get("model_type")), 0)
     return window, layers - layers // pattern if pattern else layers
 
 

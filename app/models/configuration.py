@@ -206,6 +206,18 @@ def _templates(listed: Listing, made: Configuration) -> list[Finding]:
     ]
 
 
+def _step(file: Listed) -> list[Finding]:
+    """The config.json of a module; a dense one names what it applies by a path in Python, as cross-encoders do."""
+    said = _quiet(file)
+    if not isinstance(said, dict):
+        return [refuse("bad-json", f"{file.name} is damaged.", AGAIN, file.name)]
+    name = str(said.get("activation_function") or ACTIVATIONS)
+    if name.startswith(ACTIVATIONS):
+        return []
+    says = f"{file.name} lets the loader import {name[:100]!r}."
+    return [refuse("remote-code", says, "Take another model: this one needs foreign code.", file.name)]
+
+
 def _quiet(file: Listed) -> Any:
     try:
         return json.loads(file.path.read_bytes()) if file.size <= LARGEST else None
@@ -229,6 +241,6 @@ def _modules(listed: Listing, made: Configuration) -> list[Finding]:
         elif path and not kind.endswith(".Normalize") and not any(name.startswith(f"{path}/") for name in listed.files):
             says = f"modules.json names {path}, which is missing."
             found.append(refuse("module-missing", says, "Fetch it: premise models fetch.", path))
-        elif (file := listed.files.get(f"{path}/config.json")) and not isinstance(_quiet(file), dict):
-            found.append(refuse("bad-json", f"{file.name} is damaged.", AGAIN, file.name))
+        elif file := listed.files.get(f"{path}/config.json"):
+            found += _step(file)
     return found

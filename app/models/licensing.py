@@ -22,8 +22,20 @@ NO_TEXTS = tuple(".json .jsonl .jinja .safetensors .model .bin .png .jpg .svg .g
 MOST_TEXTS = 20
 RESEARCH_ONLY = re.compile(
     r"\b(?:for|under)\s+non-?commercial\b[^.\n]{0,60}|\bnon-?commercial\s+(?:use|purposes?|license|licence)\b[^.\n]{0,60}"
-    r"|\bresearch\s+(?:use|purposes?)\s+only\b|\bcommercial\s+use\s+is\s+(?:not|prohibited|forbidden)\b[^.\n]{0,60}",
+    r"|\bresearch\s+(?:use|purposes?)\s+only\b|\bcommercial\s+use\s+is\s+(?:not|prohibited|forbidden)\b[^.\n]{0,60}"
+    r"|\bcc[- ]by[- ]nc\b[-\w. ]{0,10}"
+    r"|(?:非商业|禁止商用|(?:禁止|不得|不可)[^。\n]{0,12}商业|仅[供限][^。\n]{0,8}(?:研究|学术))[^。\n]{0,30}",
     re.I,
+)
+# whose licence goes with every model made of one, and how such models are named as a base
+BASES = (
+    ("LLAMA-3.1", re.compile(r"\bllama[-_ ]?3\.1", re.I)),
+    ("LLAMA-3.2", re.compile(r"\bllama[-_ ]?3\.2", re.I)),
+    ("LLAMA-3.3", re.compile(r"\bllama[-_ ]?3\.3", re.I)),
+    ("LLAMA-4", re.compile(r"\bllama[-_ ]?4", re.I)),
+    ("LLAMA-3", re.compile(r"\bllama[-_ ]?3(?![0-9.]*b)", re.I)),
+    ("LLAMA-2", re.compile(r"\bllama[-_ ]?2", re.I)),
+    ("GEMMA", re.compile(r"google/(?:embedding)?gemma(?:[-_ ]?[1-3]|-[0-9]+m|-[0-9]+b)", re.I)),
 )
 POLICY = "policy"  # a kind: part of a licence and none by itself, but compared with its text as licences are
 DECIDE = "Let somebody who answers for it read the licence; if it may be used, waive it by name: model_waivers."
@@ -116,6 +128,7 @@ def read_licences(listed: Listing, card: Card) -> Licensing:
     made.licences = list(found.values())
     _compare(made, claimed, [name for name in declared if by_hub_name(name) is None], unknown)
     _against_prose(made, card, claimed)
+    _of_base(made, card, claimed)
     made.licences += [licence for licence in claimed if licence not in made.licences]
     _decide(made)
     return made
@@ -160,7 +173,7 @@ def _declared(card: Card) -> list[str]:
             item.strip()[:100] for item in (value if isinstance(value, list) else [value]) if isinstance(item, str)
         ]
         if found := [item for item in values if item and item.lower() not in ("other", "unknown")]:
-            return found
+            return [name for item in found for name in re.split(r"\s+(?:AND|OR)\s+", item.strip("()"))]
     return []
 
 
@@ -172,6 +185,19 @@ def _against_prose(made: Licensing, card: Card, claimed: list[Licence]) -> None:
         made.findings.append(
             warn("licence-contradiction", says, "Read it, and ask the publisher which holds.", card.file)
         )
+
+
+def _of_base(made: Licensing, card: Card, claimed: list[Licence]) -> None:
+    """A model made of another comes under the other's licence as well, whatever its own name and card say."""
+    said = card.claims.get("base_model")
+    ids = {licence.id for licence in [*made.licences, *claimed]}
+    for name in said if isinstance(said, list) else [said]:
+        base = next((licence_id for licence_id, named in BASES if named.search(str(name or ""))), None)
+        if base is None or base in ids:
+            continue
+        says = f"It was made of {str(name)[:100]}, whose licence ({base}) goes with it, and is not among its own."
+        do = "Read both licences; what the base obliges to holds here, too."
+        made.findings.append(warn("licence-of-base", says, do, card.file))
 
 
 def _compare(made: Licensing, claimed: list[Licence], strange: list[str], unknown: list[str]) -> None:

@@ -71,7 +71,7 @@ class Split:
 
 def kv_token(made: Architecture, *, number_bytes: int = 2, cards: int = 1) -> int:
     """Bytes of KV cache for one token on one card, in the layers that keep every token."""
-    return (made.layers - made.windowed_layers) * _layer_token(made, number_bytes, cards)
+    return (made.layers - made.windowed_layers - made.uncached_layers) * _layer_token(made, number_bytes, cards)
 
 
 def kv_person(made: Architecture, context: int, *, number_bytes: int = 2, cards: int = 1) -> int:
@@ -182,7 +182,7 @@ def _weights_line(made: Architecture, storage: Storage, stored: int | None) -> s
 
 def _token_line(made: Architecture, kv_bytes: int, cards: int) -> str:
     token = kv_token(made, number_bytes=kv_bytes, cards=cards)
-    full = made.layers - made.windowed_layers
+    full = made.layers - made.windowed_layers - made.uncached_layers
     windowed = (
         f", and {made.windowed_layers} layers with a window of {made.sliding_window}" if made.windowed_layers else ""
     )

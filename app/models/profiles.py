@@ -102,6 +102,7 @@ class ModelProfile(_Strict):
             dtype="float32" if variant.bits == 32 else "bfloat16",
             sliding_window=sizes.sliding_window,
             windowed_layers=sizes.windowed_layers,
+            uncached_layers=0,
             latent=None,
             experts=sizes.experts,
             tied=sizes.tied,

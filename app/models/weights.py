@@ -219,7 +219,7 @@ def pickles(listed: Listing) -> list[Finding]:
 
 def _pickled(listed: Listing) -> list[Listed]:
     """Pickles by their name, and files of any other name that begin as one."""
-    named = listed.of(*PICKLES)
+    named = [file for file in listed.of(*PICKLES) if not listed.has(file.name.removesuffix(".bin") + ".xml")]
     known = {file.name for file in named}
     for file in listed.files.values():
         if file.name in known or file.name.lower().endswith(".safetensors"):

@@ -155,12 +155,6 @@ def with_quotes(scores: Sequence[float], said: Sequence[float]) -> list[float]:
     return [(share + score) / 2 for score, share in zip(scores, said, strict=True)]
 
 
-def part_said(wanted: Sequence[Sequence[str]], *texts: Sequence[str]) -> float:
-    """The part of these runs of terms that stand in one of the texts as they are, 0 to 1."""
-    whole = [f" {' '.join(text)} " for text in texts]
-    return sum(any(f" {' '.join(run)} " in text for text in whole) for run in wanted) / len(wanted) if wanted else 0.0
-
-
 def ceiling(weights: Mapping[str, float]) -> float:
     """The most BM25 a question of these telling weights can get from one field."""
     return BM25_CEILING * sum(weights.values()) or 1.0

@@ -31,7 +31,6 @@ from app.retrieval.expand import (
 from app.retrieval.figures import also_called, is_titled, statements
 from app.retrieval.followup import Asking
 from app.retrieval.fuse import (
-    part_said,
     with_codes,
     with_company,
     with_names,
@@ -48,7 +47,7 @@ from storage.filters import Filters
 from storage.indexes import Indexes
 from storage.recollection import remembered
 from storage.records import StoredChunk
-from storage.said import terms_of
+from storage.said import Wording, terms_of
 from storage.words import question_terms
 
 log = logging.getLogger("premise.search")
@@ -166,9 +165,11 @@ class _Search:
         scores = with_company(scores, [item.path for item in found], trust=self._wanted.trust)
         if _NOW.search(self._asked.text):
             scores = _newer_first(scores, [item.modified for item in found])
-        texts = self._read(list(self._found)) if self._codes or self._quoted else {}
         if self._codes:
-            scores = with_codes(scores, [_told(texts.get(item.id), self._codes) for item in found])
+            texts = self._read(list(self._found))
+            wordings = [(run, Wording([run])) for run in self._codes]
+            scores = with_codes(scores, [_told(item, texts.get(item.id), wordings) for item in found])
+        quotes = Wording(self._quoted)
         meaning, coverage = judged.meaning.tolist(), judged.coverage.tolist()
         ranked = [
             Ranked(
@@ -177,7 +178,7 @@ class _Search:
                 path=item.path,
                 pages=item.pages,
                 score=scores[at],
-                quoted=_said(texts.get(item.id), self._quoted) if self._quoted else 0.0,
+                quoted=quotes.part_said(item.said_terms, item.path),
                 legs={"vector": meaning[at], "keyword": bm25[at], "coverage": coverage[at]} | mark,
             )
             for at, item in sorted(enumerate(found), key=lambda pair: (-scores[pair[0]], pair[1].id))
@@ -348,24 +349,16 @@ def _name_of(text: str) -> frozenset[str]:
     return frozenset(terms_of(text))
 
 
-def _said(found: StoredChunk | None, runs: Sequence[Sequence[str]]) -> float:
-    if found is None:  # gone meanwhile
-        return 0.0
-    return part_said(runs, _terms_of(found.chunk.body), _terms_of(f"{found.chunk.header} {found.path}"))
-
-
-def _told(found: StoredChunk | None, codes: Sequence[Sequence[str]]) -> float:
+def _told(item: Candidate, found: StoredChunk | None, codes: Sequence[tuple[Sequence[str], Wording]]) -> float:
     """How far a passage tells of codes; more where it is called so, or has a line that begins with one."""
     if found is None:  # gone meanwhile
         return 0.0
-    starts = [_terms_of(label_of(line)) for line in found.chunk.body.split("\n")]
-    body, name = _terms_of(found.chunk.body), f"{found.chunk.header} {found.path}"
-    shares = [
-        ABOUT
-        if is_called(run, name) or any(begins(start, run) for start in starts)
-        else part_said([run], body, _terms_of(name))
-        for run in codes
-    ]
+    name, lines = f"{found.chunk.header} {found.path}", found.chunk.body.split("\n")
+    shares = []
+    for run, wording in codes:
+        said = wording.part_said(item.said_terms, item.path)
+        about = is_called(run, name) or (said and any(begins(_terms_of(label_of(line)), run) for line in lines))
+        shares.append(ABOUT if about else said)
     return sum(shares) / len(shares)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from app.answers.aside import aside
+from app.answers.aside import aside, but_asides
 from app.answers.phrases import in_language
 from app.engine import Engine
 from app.records import Turn
@@ -37,6 +37,11 @@ def test_a_question_without_a_subject_is_asked_for_one_unless_a_conversation_has
 )
 def test_what_names_something_is_asked_of_the_documents(asked: str) -> None:
     assert aside(asked, ()) is None
+
+
+def test_thanks_are_no_turn_that_a_question_refers_to() -> None:
+    thanks = (Turn(role="user", content="thanks"), Turn(role="assistant", content="You are welcome."))
+    assert but_asides((*BEFORE, *thanks)) == (*BEFORE, thanks[1])
 
 
 def test_a_greeting_cites_nothing(corpus: Store) -> None:

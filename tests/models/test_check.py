@@ -402,6 +402,66 @@ def test_quantised_models_are_recognised(tmp_path: Path, method: str, said: dict
     assert "not-quantised" in warned(check(plain))
 
 
+def test_sizes_that_config_json_leaves_to_its_class_are_read_from_the_weights(tmp_path: Path) -> None:
+    """As Gemma 3's says neither heads nor vocabulary nor which layers look all the way back."""
+    folder = whole(tmp_path / "m")
+    inner = {"model_type": "gemma3_text", "hidden_size": 16, "num_hidden_layers": 6, "sliding_window": 1024}
+    said = {"architectures": ["Gemma3ForConditionalGeneration"], "model_type": "gemma3", "text_config": inner}
+    write_json(folder / "config.json", said)
+    tensors = {"language_model.model.embed_tokens.weight": ("BF16", (48, 16))}
+    tensors["vision_tower.encoder.layers.0.self_attn.k_proj.weight"] = ("BF16", (8, 8))
+    for layer in range(6):
+        begins = f"language_model.model.layers.{layer}.self_attn"
+        tensors[f"{begins}.q_proj.weight"] = ("BF16", (64, 16))
+        tensors[f"{begins}.k_proj.weight"] = ("BF16", (32, 16))
+        tensors[f"{begins}.k_norm.weight"] = ("BF16", (16,))
+    safetensors(folder / "model.safetensors", tensors)
+    made = check(folder).architecture
+    assert made is not None
+    assert (made.heads, made.kv_heads, made.head_dim, made.vocabulary) == (4, 2, 16, 48)
+    assert (made.sliding_window, made.windowed_layers) == (1024, 5)
+
+
+@pytest.mark.parametrize(
+    ("said", "context", "token"),
+    [
+        ({}, 32768, 128),
+        ({"rope_scaling": {"rope_type": "yarn", "factor": 4.0, "original_max_position_embeddings": 8192}}, 32768, 128),
+        ({"rope_scaling": {"rope_type": "linear", "factor": 2.0}}, 65536, 128),
+        ({"rope_parameters": {"type": "dynamic", "factor": 2}}, 65536, 128),
+        ({"layer_types": ["linear_attention", "full_attention"]}, 32768, 64),
+        ({"sliding_window": 512, "_sliding_window_pattern": 2}, 32768, 64),
+        ({"sliding_window": 512, "model_type": "gemma2"}, 32768, 64),
+        ({"kv_lora_rank": 512, "qk_rope_head_dim": 64}, 32768, 2 * 576 * 2),
+    ],
+)
+def test_context_and_cache_are_counted_as_the_server_does(
+    tmp_path: Path, said: dict[str, object], context: int, token: int
+) -> None:
+    report = check(whole(tmp_path / "m", config=said))
+    assert report.architecture is not None
+    assert (report.architecture.context, report.memory[0]["kv_bytes_per_token"]) == (context, token)
+
+
+def test_an_embedder_with_weights_for_other_programs_beside_and_a_dense_module(tmp_path: Path) -> None:
+    folder = embedder(tmp_path / "m")
+    (folder / "openvino").mkdir()
+    (folder / "openvino" / "openvino_model.xml").write_text("<net/>")
+    (folder / "openvino" / "openvino_model.bin").write_bytes(b"\x01" * 100)
+    modules = json.loads((folder / "modules.json").read_text())
+    dense = {"idx": 3, "name": "3", "path": "3_Dense", "type": "sentence_transformers.models.Dense"}
+    write_json(folder / "modules.json", [*modules, dense])
+    safetensors(folder / "3_Dense" / "model.safetensors", {"linear.weight": ("F32", (8, 16))})
+    write_json(folder / "3_Dense" / "config.json", {"activation_function": "torch.nn.modules.activation.Tanh"})
+    assert check(folder).verdict == "fit"
+    write_json(folder / "3_Dense" / "config.json", {"activation_function": "os.system"})
+    assert refused(folder) == {"remote-code"}
+    write_json(folder / "3_Dense" / "config.json", {})
+    (folder / "openvino" / "openvino_model.bin").write_bytes(pickle.dumps({}, protocol=4))
+    assert refused(folder) == {"pickles-only"}
+    assert check(whole(tmp_path / "q", config={"architectures": ["Qwen3Model"]})).kind.value == "embedder"
+
+
 def test_an_adapter_needs_its_base(tmp_path: Path) -> None:
     folder = adapter(tmp_path / "mia", base="company/base")
     report = check(folder)

@@ -364,5 +364,26 @@ def test_a_card_that_speaks_against_its_licence_is_pointed_to(tmp_path: Path) ->
     assert report.refused == []
 
 
+@pytest.mark.parametrize(
+    ("front", "prose", "code"),
+    [
+        ("", "This model is licensed under CC-BY-NC-4.0.", "licence-contradiction"),
+        ("", "本模型仅供学术研究，禁止商业用途。", "licence-contradiction"),
+        ("base_model: meta-llama/Llama-3.1-8B-Instruct\n", "", "licence-of-base"),
+        ("base_model:\n- google/gemma-3-4b-it\n", "", "licence-of-base"),
+        ("base_model: Qwen/Qwen3-4B\n", "Compare with Llama 3.1.", ""),
+    ],
+)
+def test_what_a_card_says_beside_its_licence(tmp_path: Path, front: str, prose: str, code: str) -> None:
+    report = with_licence(tmp_path, APACHE, card=f"---\nlicense: apache-2.0\n{front}---\n{prose}\n")
+    assert {finding.code for finding in report.findings} - {"weights-not-read"} == {code} - {""}
+    assert report.refused == []
+
+
+def test_a_card_may_name_its_licences_in_one_expression(tmp_path: Path) -> None:
+    report = with_licence(tmp_path, "", card="---\nlicense: Apache-2.0 OR MIT\n---\n")
+    assert report.licensing.name == "Apache-2.0 and MIT"
+
+
 def test_a_licence_too_long_to_be_one_is_unknown_rather_than_absent(tmp_path: Path) -> None:
     assert {finding.code for finding in with_licence(tmp_path, "x" * 300_000).refused} == {"licence-unknown"}

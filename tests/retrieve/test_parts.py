@@ -16,7 +16,6 @@ from app.retrieval.fuse import (
     ceiling,
     coverage,
     fused,
-    part_said,
     with_codes,
     with_company,
     with_names,
@@ -193,7 +192,6 @@ def test_what_is_quoted_and_codes_are_taken_word_for_word() -> None:
     assert quoted("What's the manager's share?") == []
     assert codes("What does E14 mean on the HF-210, v6.15.0?") == [["e14"], ["hf", "210"], ["v6", "15", "0"]]
     assert codes("What was the debt in Q3 2023, FY2022, FY'21 and 1Q23, the 3rd time?") == []
-    assert part_said([["hf", "210"], ["e14"]], ["the", "hf", "210"], ["e", "14"]) == 0.5
     assert with_quotes([0.9, 0.0], [0.0, 1.0]) == [0.45, 0.5]
     assert with_quotes([0.4, 0.3], [0.0, 0.0]) == with_codes([0.4, 0.3], [0.0, 0.0]) == [0.4, 0.3]
     assert with_codes([0.4, 0.3], [0.0, 1.0])[0] < 0.4

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from storage.said import APART, Occurrences, said_of
+from storage.said import APART, Occurrences, Wording, said_of
 from storage.words import question_terms
 
 
@@ -24,3 +24,17 @@ def test_terms_are_found_in_headers_bodies_and_paths_and_nowhere_else() -> None:
     assert np.diff(places).tolist()[0] > APART - 100  # of another text: never near
     assert found.in_bodies(wanted.index("report"))[0].tolist() == []  # no body has it
     assert Occurrences([], [one.terms for one in said], ["x"] * 3).held.shape == (3, 0)
+
+
+def test_runs_of_terms_stand_in_a_body_or_in_header_and_path_as_they_are() -> None:
+    said = said_of("Manual of the HF", "Turn the HF-210 on. Code 14 means no pressure.").terms
+
+    def part(*runs: list[str]) -> float:
+        return Wording(runs).part_said(said, "manuals/hf_210.md")
+
+    assert (
+        part(["hf", "210"]) == part(["no", "pressur"]) == part(["manual", "hf", "210"]) == 1.0
+    )  # the last by its path
+    assert part(["210", "hf"]) == part(["hf", "on"]) == part(["e14"]) == part([]) == part() == 0.0
+    assert part(["hf", "210"], ["e14"]) == 0.5
+    assert part(["hf", "turn"]) == 0.0  # header and body are two texts
