@@ -38,6 +38,7 @@ class _Unit:
     heading: bool
     note: bool  # such as what sums a sheet up, before its rows
     address: str | None = None
+    rest: bool = False  # of a row that is over the limit
 
 
 def title_of(parsed: Parsed, path: str) -> str:
@@ -123,7 +124,9 @@ def _units(elements: Sequence[Element], text: str, title: str, limit: int, count
         whole = replace(unit, tokens=tokens)
         for piece in _cut(whole, text, limit, count_tokens):
             yield (
-                piece if piece.start == unit.start else replace(piece, section=_under_row(whole, piece, elements, text))
+                piece
+                if piece.start == unit.start
+                else replace(piece, rest=True, section=_under_row(whole, piece, elements, text))
             )
 
 
@@ -221,7 +224,10 @@ def _pack(units: Sequence[_Unit], size: int, headers: _Headers) -> Iterator[list
         full = bool(group) and tokens + unit.tokens > room
         after_text = bool(group) and not group[-1].heading
         begins = unit.heading or (bool(group) and group[-1].note and not unit.note)
-        new_part = after_text and (_titles(group[-1], unit) or (begins and tokens >= BREAK_AT_HEADING * size))
+        other_row = bool(group) and group[-1].rest and unit.section != group[-1].section
+        new_part = after_text and (
+            other_row or _titles(group[-1], unit) or (begins and tokens >= BREAK_AT_HEADING * size)
+        )
         if full or new_part:
             kept = _without_trailing_headings(group)
             yield kept

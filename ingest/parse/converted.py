@@ -32,12 +32,16 @@ _ODT_NAMES = {
 # Names of character styles: pandoc 3 takes those with letters beyond ASCII for text, once in every paragraph.
 _STYLE_NAMES = re.compile(rb"\{\\\*\\cs\d+[^{}]*\}")
 
+# A table right after a list: pandoc 3 puts the list at the top of the document, unless a paragraph parts them.
+_INTO_TABLE = re.compile(rb"(\\par\s*)(?=\\trowd\b)")
+_PARTED = rb"\1\\pard\\plain \\~\\par "
+
 
 def parse_converted(path: Path, *, suffix: str) -> Parsed:
     """An ODT or RTF file."""
     if suffix == ".rtf":
         with tempfile.NamedTemporaryFile(suffix=".rtf") as cleaned:
-            cleaned.write(_STYLE_NAMES.sub(b"", path.read_bytes()))
+            cleaned.write(_INTO_TABLE.sub(_PARTED, _STYLE_NAMES.sub(b"", path.read_bytes())))
             cleaned.flush()
             source = _to_html(Path(cleaned.name), "rtf")
         known = _rtf_properties(path.read_bytes()[:65536])

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta, timezone
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 
@@ -17,6 +18,7 @@ import pypdfium2 as pdfium
 from pypdfium2 import raw
 
 from ingest.parse.limits import ParseLimits
+from ingest.parse.members import Unpacking
 from ingest.parse.pdf_bands import banded
 from ingest.parse.pdf_document import document_elements
 from ingest.parse.pdf_drawn import grounds, shapes
@@ -35,7 +37,7 @@ from storage.records import Element, Kind, Parsed
 
 TINY = 1.5  # points; smaller letters are seen by nobody
 _FILE_NAME_TITLE = re.compile(
-    r"^(microsoft (word|powerpoint|excel)|untitled|powerpoint|slide \d|document\d*$)", re.IGNORECASE
+    r"^(microsoft (word|powerpoint|excel)|\(?untitled|\(anonymous\)|powerpoint|slide \d|document\d*$)", re.IGNORECASE
 )
 _DATE = re.compile(r"D?:?(\d{4})(\d\d)?(\d\d)?(\d\d)?(\d\d)?(\d\d)?\s*([+\-Z])?(\d\d)?'?(\d\d)?")
 
@@ -82,7 +84,8 @@ def parse_pdf(path: Path, *, limits: ParseLimits, begins: Callable[[], None]) ->
         if unreadable:
             warnings = (f"Damaged and left out: {page_list(unreadable)}.", *warnings)
         elements = _with_comments(document_elements(list(map(page_blocks, pages, tables))), comments)
-        return _parsed(document, elements, count, (*instead, *warnings), flags)
+        parsed = _parsed(document, elements, count, (*instead, *warnings), flags)
+        return _with_attached(document, parsed, limits)
     finally:
         document.close()
 
@@ -115,6 +118,29 @@ def _opened(path: Path) -> pdfium.PdfDocument:
         if getattr(error, "err_code", None) == raw.FPDF_ERR_SECURITY:
             raise ParseFailure(Code.ENCRYPTED, "The PDF is protected in a way that cannot be opened here.") from error
         raise ParseFailure(Code.CORRUPT, f"The PDF is damaged: {single_line(str(error))}") from error
+
+
+def _with_attached(document: pdfium.PdfDocument, parsed: Parsed, limits: ParseLimits) -> Parsed:
+    """The files that are attached to a PDF become documents of their own, as those of a mail."""
+    count = document.count_attachments()
+    if not count:
+        return parsed
+    unpacking = Unpacking(limits)
+    for number in range(count):
+        if unpacking.full:
+            break
+        try:
+            held = document.get_attachment(number)
+            name, data = held.get_name(), bytes(held.get_data())
+        except pdfium.PdfiumError:
+            unpacking.refuse(f"attachment {number + 1}", Code.CORRUPT, "It is damaged in its PDF.")
+            continue
+        unpacking.add(name or f"attachment {number + 1}", partial(_whole, data))
+    return replace(parsed, members=tuple(unpacking.members), warnings=(*parsed.warnings, *unpacking.warnings))
+
+
+def _whole(data: bytes) -> list[bytes]:
+    return [data]
 
 
 def _refuse_broken(document: pdfium.PdfDocument, pages: list[list[Piece]], unreadable: list[int]) -> None:

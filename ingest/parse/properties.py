@@ -21,6 +21,7 @@ _NOBODY = frozenset(
         "admin",
         "administrator",
         "anonymous",
+        "(anonymous)",
         "unknown",
         "microsoft",
         "owner",

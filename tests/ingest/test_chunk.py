@@ -171,3 +171,13 @@ def test_a_paragraph_above_a_table_is_not_its_title(embedder: Embedder) -> None:
     )
     pieces = chunk(document, title="Report", revision="r", size=SIZE, count_tokens=embedder.count_tokens)
     assert [piece.section for piece in pieces] == [""]
+
+
+def test_what_a_long_row_goes_on_with_says_which_row_it_is(embedder: Embedder) -> None:
+    note = "asked for a longer term " * 60
+    document = parsed(table(("Customer", "Note"), ("Alpina Tools", note.strip()), ("Hansa Foods", "pays at once")))
+    found = chunk(document, title="Customers", revision="r", size=100, count_tokens=embedder.count_tokens)
+    assert found[0].body.startswith("Customer: Alpina Tools | Note: asked") and found[0].header == "Customers > Prices"
+    assert len(found) > 3
+    assert {piece.header for piece in found[1:-1]} == {"Customers > Prices > Customer: Alpina Tools"}
+    assert found[-1].body == "Customer: Hansa Foods | Note: pays at once" and found[-1].header == "Customers > Prices"

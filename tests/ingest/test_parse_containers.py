@@ -8,9 +8,11 @@ from collections.abc import Callable
 from email.message import EmailMessage
 from pathlib import Path
 
+import pypdfium2
 import pytest
 from ingest_msg import message
 from place import Place
+from reportlab.pdfgen.canvas import Canvas
 
 from ingest.parse.limits import ParseLimits
 from ingest.parse.registry import parse
@@ -227,6 +229,19 @@ def test_what_outlook_packed_and_is_damaged_is_named(tmp_path: Path) -> None:
     (tmp_path / "a.eml").write_bytes(mail("Prices", {"winmail.dat": dat}))
     (member,) = read(tmp_path / "a.eml").members
     assert (member.name, member.code) == ("winmail.dat", Code.CORRUPT) and "ordinary mail" in str(member.reason)
+
+
+def test_files_attached_to_a_pdf_are_documents_of_their_own(tmp_path: Path) -> None:
+    canvas = Canvas(str(tmp_path / "bare.pdf"))
+    canvas.drawString(72, 700, "The prices are attached.")
+    canvas.save()
+    document = pypdfium2.PdfDocument(tmp_path / "bare.pdf")
+    document.new_attachment("prices.txt").set_data(b"HG-40 costs 12 euro.")
+    document.save(tmp_path / "offer.pdf")
+    document.close()
+    found = read(tmp_path / "offer.pdf")
+    assert [(member.name, member.code) for member in found.members] == [("prices.txt", None)]
+    assert (found.title, found.author) == (None, None)  # reportlab's "untitled" and "anonymous"
 
 
 def test_pictures_in_signatures_are_no_documents(tmp_path: Path) -> None:

@@ -330,3 +330,15 @@ def test_names_of_columns_under_those_of_their_group(second: tuple[str, ...]) ->
 def test_a_first_row_of_words_is_no_second_row_of_names() -> None:
     rows = [("Site", "Head", "Staff"), ("Graz", "Ida Lund", ""), ("Bremen", "Ole Brandt", "12")]
     assert table(rows)[0].header == ("Site", "Head", "Staff")
+
+
+def test_a_list_of_rtf_before_a_table_stays_at_its_place(tmp_path: Path) -> None:
+    listed = r"{\*\listtable{\list{\listlevel\levelnfc0{\leveltext \'02\'00.;}{\levelnumbers\'01;}}\listid1}}"
+    override = r"{\*\listoverridetable{\listoverride\listid1\listoverridecount0\ls1}}"
+    item = r"\pard\plain {\listtext\pard\plain 1.\tab}\ilvl0\ls1 {Wear a helmet}\par"
+    row = r"\trowd\cellx2000\cellx4000\pard\intbl %s\cell %s\cell\row"
+    rows = row % ("Area", "Limit") + row % ("Hall A", "80")
+    body = rf"\pard\plain Rules of the plant\par {item} {rows}\pard\plain End\par"
+    (tmp_path / "a.rtf").write_text(rf"{{\rtf1\ansi {listed}{override}{body}}}")
+    texts = [element.text for element in read(tmp_path / "a.rtf").elements]
+    assert texts == ["Rules of the plant", "1. Wear a helmet", "Area: Hall A | Limit: 80", "End"]
