@@ -119,6 +119,54 @@ def test_what_the_bundle_lacks_is_fetched_from_nowhere(bundle: Path, tmp_path: P
     subprocess.run([*ALONE, python, "-c", "import pyrage"], check=True)
 
 
+def test_apt_finds_the_system_packages_of_a_bundle_and_their_licences_are_copied_out(tmp_path: Path) -> None:
+    """A package made here, listed as `pack` lists, asked for as `install` asks, on a host that has nothing."""
+    made, debs = tmp_path / "made", tmp_path / "debs"
+    for folder in (made / "DEBIAN", made / "usr/share/doc/premise-try", debs, tmp_path / "lists/partial"):
+        folder.mkdir(parents=True)
+    (made / "DEBIAN/control").write_text(
+        "Package: premise-try\nVersion: 1:2.0\nArchitecture: all\nMaintainer: x <x@example.com>\nDescription: try\n"
+    )
+    (made / "usr/share/doc/premise-try/copyright").write_text("Format: https://example.com/\n\nLicense: MIT\n")
+    subprocess.run(["dpkg-deb", "-b", "--root-owner-group", str(made), str(debs / "t.deb")], check=True)
+    code = "import sys, json, system_packages as s; from pathlib import Path; d = Path(sys.argv[1])\n"
+    code += "s.index(d, sorted(d.glob('*.deb'))); print(json.dumps(s.components(d, d.parent / 'licences')))"
+    environment = os.environ | {"PYTHONPATH": str(ROOT / "deploy/airgap"), "PYTHONDONTWRITEBYTECODE": "1"}
+    command = [sys.executable, "-c", code, str(debs)]
+    said = subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout
+    (item,) = json.loads(said)
+    assert (item["name"], item["version"], item["licenses"]) == ("premise-try", "1:2.0", [{"license": {"name": "MIT"}}])
+    assert (tmp_path / "licences" / item["group"] / "premise-try" / "copyright").exists()
+    (tmp_path / "sources.list").write_text(f"deb [trusted=yes] file:{debs} ./\n")
+    options = {
+        "Dir::Etc::SourceList": tmp_path / "sources.list",
+        "Dir::Etc::SourceParts": "/dev/null",
+        "Dir::State::Lists": tmp_path / "lists",
+        "Dir::State::status": "/dev/null",
+        "Dir::Cache": tmp_path,
+        "APT::Sandbox::User": "root",
+    }
+    apt = ["apt-get", "-qq", *(word for name, value in options.items() for word in ("-o", f"{name}={value}"))]
+    subprocess.run([*apt, "update"], check=True)
+    done = subprocess.run([*apt, "-s", "install", "premise-try"], capture_output=True, text=True, check=True)
+    assert "Inst premise-try (1:2.0" in done.stdout
+
+
+@pytest.mark.parametrize(("key", "value", "said"), [("platform", "Linux s390x", "s390x"), ("python", "3.9.1", "3.9")])
+def test_a_bundle_for_another_host_installs_nothing(
+    copy: Path, tmp_path: Path, key: str, value: str, said: str
+) -> None:
+    file = copy / "manifest.json"
+    file.write_text(re.sub(rf'"{key}": ".*"', f'"{key}": "{value}"', file.read_text()))
+    renew = "sha256sum manifest.json $(sed 's/^[^ ]*  //' SHA256SUMS | grep -v manifest) >s; mv s SHA256SUMS"
+    subprocess.run(["sh", "-c", renew], cwd=copy, check=True)
+    done = install(copy, tmp_path / "target")
+    assert done.returncode != 0
+    assert said in done.stderr
+    assert "Nothing was installed" in done.stderr
+    assert not (tmp_path / "target").exists()
+
+
 def test_a_folder_that_is_no_model_is_not_taken_along(tmp_path: Path) -> None:
     command = [sys.executable, str(ROOT / "deploy/airgap/pack"), str(tmp_path / "b"), "--only", "pyrage"]
     done = subprocess.run([*command, "--model", str(tmp_path)], capture_output=True, text=True, check=False)
@@ -132,7 +180,9 @@ def test_the_whole_bundle_installs_and_answers_without_a_network(
 ) -> None:
     target, bundle = tmp_path / "premise", Path(WHOLE or tmp_path / "bundle")
     if WHOLE is None:
-        subprocess.run([sys.executable, str(ROOT / "deploy/airgap/pack"), str(bundle)], check=True)
+        subprocess.run(
+            [sys.executable, str(ROOT / "deploy/airgap/pack"), str(bundle), "--no-system-packages"], check=True
+        )
     done = install(bundle, target, "--sample", HOME=str(tmp_path), PREMISE_DATA=str(tmp_path / "data"))
     assert done.returncode == 0, done.stderr[-2000:]
     assert "[1] everyone/" in done.stdout  # an answer, with its source
