@@ -22,12 +22,12 @@ from pptx.opc.constants import RELATIONSHIP_TYPE as SLIDES
 
 ELSEWHERE = "elsewhere.example"  # a name that no resolver knows (RFC 2606)
 TEXT = "There are 30 days of annual leave at the company."
-LEGACY = {".docx": "doc", ".xlsx": "xls", ".pptx": "ppt"}  # as LibreOffice writes them
+CONVERTED = ((".docx", "doc"), (".xlsx", "xls"), (".pptx", "ppt"), (".xlsx", "ods"), (".pptx", "odp"))  # by LibreOffice
 _URL = f"http://{ELSEWHERE}"
 
 
 def write_files(folder: Path) -> None:
-    """All of them; the old Office formats where LibreOffice is installed."""
+    """All of them; the old Office formats, .ods and .odp where LibreOffice is installed."""
     _texts(folder)
     (folder / "mail.eml").write_bytes(bytes(_mail()))
     box = mailbox.mbox(folder / "box.mbox")
@@ -43,9 +43,9 @@ def write_files(folder: Path) -> None:
     _scan(folder / "scan.png")
     soffice = shutil.which("soffice")
     if soffice is not None:
-        for file in sorted(folder.iterdir()):
-            if (kind := LEGACY.get(file.suffix)) is not None:
-                profile = f"-env:UserInstallation={(folder.parent / 'office').as_uri()}"
+        profile = f"-env:UserInstallation={(folder.parent / 'office').as_uri()}"
+        for suffix, kind in CONVERTED:
+            for file in sorted(folder.glob(f"*{suffix}")):
                 command = [soffice, profile, "--headless", "--convert-to", kind, "--outdir", str(folder), str(file)]
                 subprocess.run(command, capture_output=True, check=True, timeout=180)
         shutil.rmtree(folder.parent / "office", ignore_errors=True)
