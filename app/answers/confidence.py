@@ -288,7 +288,7 @@ def reason(asked: Asked, evidence: Evidence, passages: Sequence[Passage], *, emb
     return next((said for holds, said in reasons if holds), "Words and meaning point to different documents.")
 
 
-_EXPECTED_WORDS = {Expected.NUMBER: "number", Expected.WHEN: "date or time", Expected.WHO: "name"}
+_EXPECTED_WORDS = {Expected.NUMBER: "number", Expected.WHEN: "date or time", Expected.WHO: "person"}
 
 
 def _names(asked: Asked) -> list[str]:
