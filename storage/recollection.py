@@ -15,7 +15,7 @@ from weakref import WeakMethod
 
 Found = TypeVar("Found")
 
-_kept: list[Callable[[], Callable[[], object] | None]] = [lambda: re.purge]  # patterns are made of words, and kept
+_kept: list[Callable[[], Callable[[], object] | None]] = []
 _times = 0
 
 
