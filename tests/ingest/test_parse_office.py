@@ -342,3 +342,14 @@ def test_a_list_of_rtf_before_a_table_stays_at_its_place(tmp_path: Path) -> None
     (tmp_path / "a.rtf").write_text(rf"{{\rtf1\ansi {listed}{override}{body}}}")
     texts = [element.text for element in read(tmp_path / "a.rtf").elements]
     assert texts == ["Rules of the plant", "1. Wear a helmet", "Area: Hall A | Limit: 80", "End"]
+
+
+def test_the_date_of_a_programs_template_is_not_the_documents(tmp_path: Path) -> None:
+    document, slides = docx.Document(), pptx.Presentation()
+    document.add_paragraph("Open valve A.")
+    slides.slides.add_slide(slides.slide_layouts[5]).shapes.title.text = "Valves"
+    document.save(str(tmp_path / "a.docx"))
+    slides.save(str(tmp_path / "a.pptx"))
+    for name in ("a.docx", "a.pptx"):
+        found = parse(tmp_path / name, suffix=Path(name).suffix, limits=ParseLimits())
+        assert (found.created, found.modified) == (None, None)

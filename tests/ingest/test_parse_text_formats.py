@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -219,6 +220,67 @@ def test_a_page_says_who_wrote_it_and_when_in_json_ld(tmp_path: Path) -> None:
     assert parsed(tmp_path, "b.html", '<script type="application/ld+json">{[</script><p>Closed.</p>').author is None
 
 
+def test_a_page_saved_as_one_file(tmp_path: Path) -> None:
+    page = "<title>Parking</title><nav>Home</nav><h1>Parking</h1><p>Garage B costs 5 =E2=82=AC.</p>"
+    saved = f"""From: <Saved by Blink>
+Date: Tue, 5 Mar 2024 10:00:00 -0000
+MIME-Version: 1.0
+Content-Type: multipart/related; type="text/html"; boundary="b"
+
+--b
+Content-Type: text/html; charset="utf-8"
+Content-Transfer-Encoding: quoted-printable
+
+{page.replace('"', "=22")}
+--b
+Content-Type: text/css
+
+p {{ color: red; }}
+--b--
+"""
+    found = parsed(tmp_path, "a.mht", saved)
+    assert [element.text for element in found.elements] == ["Parking", "Garage B costs 5 €."]
+    assert (found.title, str(found.modified)[:10]) == ("Parking", "2024-03-05")
+    with pytest.raises(ParseFailure, match="no HTML in it"):
+        parsed(tmp_path, "b.mht", "MIME-Version: 1.0\n\nNothing.")
+
+
+def test_a_book(tmp_path: Path) -> None:
+    chapters = {
+        "one": "<h1>Pumps</h1><p>Open valve A.</p>",
+        "two": "<h1>Boilers</h1><table><tr><th>Part</th><th>Months</th></tr><tr><td>Filter</td><td>6</td></tr></table>",
+    }
+    items = "".join(f'<item id="{name}" href="{name}.xhtml" media-type="application/xhtml+xml"/>' for name in chapters)
+    with zipfile.ZipFile(tmp_path / "a.epub", "w") as book:
+        book.writestr("mimetype", "application/epub+zip")
+        container = '<rootfile full-path="OEBPS/a.opf" media-type="application/oebps-package+xml"/>'
+        names = 'version="1.0" xmlns="urn:oasis:names:tc:opendocument:xmlns:container"'
+        book.writestr("META-INF/container.xml", f"<container {names}><rootfiles>{container}</rootfiles></container>")
+        said = "<dc:title>Plant manual</dc:title><dc:creator>Ida Lund</dc:creator><dc:date>2023-05-06</dc:date>"
+        book.writestr(
+            "OEBPS/a.opf",
+            f"""<package xmlns="http://www.idpf.org/2007/opf" version="3.0"><metadata
+            xmlns:dc="http://purl.org/dc/elements/1.1/">{said}</metadata><manifest>{items}</manifest>
+            <spine><itemref idref="one"/><itemref idref="two"/></spine></package>""",
+        )
+        for name, text in chapters.items():
+            page = f'<html xmlns="http://www.w3.org/1999/xhtml"><head><title>x</title></head><body>{text}</body></html>'
+            book.writestr(f"OEBPS/{name}.xhtml", page)
+    found = parse(tmp_path / "a.epub", suffix=".epub", limits=ParseLimits())
+    assert [element.text for element in found.elements] == [
+        "Pumps",
+        "Open valve A.",
+        "Boilers",
+        "Part: Filter | Months: 6",
+    ]
+    assert (found.title, found.author, str(found.created)[:10]) == ("Plant manual", "Ida Lund", "2023-05-06")
+    with zipfile.ZipFile(tmp_path / "a.epub", "a") as book:
+        book.writestr("META-INF/rights.xml", "<rights/>")
+    with pytest.raises(ParseFailure) as caught:
+        parse(tmp_path / "a.epub", suffix=".epub", limits=ParseLimits())
+    assert caught.value.code is Code.ENCRYPTED
+
+
 def test_meanings_keep_their_code_tables_and_lists(tmp_path: Path) -> None:
     page = """<dl><dt>connect(host)</dt><dd><p>Opens a line.</p><dl><dt>host:</dt><dd>Its name.</dd></dl>
         <pre>connect("a")
@@ -356,5 +418,5 @@ def test_html_called_xls(tmp_path: Path) -> None:
 
 def test_supported_suffixes() -> None:
     assert {".pdf", ".docx", ".xls", ".eml", ".md", ".json", ".py", ".rtf", ".odt"} <= SUPPORTED
-    assert {".zip", ".png", ".mbox", ".jsonl"} <= SUPPORTED and ".epub" not in SUPPORTED
+    assert {".zip", ".png", ".mbox", ".jsonl"} <= SUPPORTED and ".heic" not in SUPPORTED
     assert all(suffix == suffix.lower() and suffix.startswith(".") for suffix in SUPPORTED)
