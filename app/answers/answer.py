@@ -105,17 +105,18 @@ def answer_events(
     rewritten = perf_counter()
     earlier = () if complete else history
     found = engine.retriever.search_noted(complete or question, labels=labels, k=HITS, history=earlier, filters=filters)
-    earlier = () if found.alone else earlier
     asking = parts(complete or question)
     others = [
-        engine.retriever.search(part, labels=labels, k=OF_PART, history=_before(asking, at, earlier), filters=filters)
+        engine.retriever.search(
+            part, labels=labels, k=OF_PART, history=_before(asking, at, found.spoken), filters=filters
+        )
         for at, part in enumerate(asking)
     ]
     hits = _together(found.hits, others)
     retrieved = perf_counter()
     yield Retrieved(hits=hits, question=complete)
     if hits:
-        spoken = history if complete else earlier
+        spoken = history if complete else found.spoken
         case = _understood(engine, question, hits, asking, labels=labels, history=history, spoken=spoken, asker=asker)
         answer = _noted(found, (yield from _answered(engine, case)))
     else:

@@ -1,7 +1,7 @@
 """What a question stands for in its conversation: its own words and, more faintly, the person's earlier ones.
 
 A follow-up ("and for part-time staff?") leaves out what was said; a question that stands alone loses little by the
-faint echo, and one that speaks of something else than before is searched for without it. Only the person's turns are
+faint echo, and turns that spoke of something else are left out. Only the person's turns are
 carried: an answer repeats the documents, right or wrong, and would pull the next search towards what was already shown.
 Knows no index and no model.
 """
@@ -10,7 +10,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+
+import numpy as np
 
 from app.records import Turn
 from app.retrieval.subject import subject
@@ -25,8 +27,8 @@ REFERRING = 1.5  # both, when it refers to what was said: "how do I renew it?"
 RESTATED = 0.5  # both, when the question names again what was spoken of: who repeats the topic leaves less unsaid
 ANSWERED = (0.4, 0.7)  # cosine of the question by itself with the nearest passage, from where and to where they fade …
 FADED = 0.6  # … to this share: what some passage answers as it stands leaves nothing unsaid
-ANEW = 0.2  # cosine with every earlier turn under which a question speaks of something else …
-ENOUGH = 2  # … if it has so many telling terms of its own
+NEAR = 0.2  # cosine with an earlier turn from which on a question may go on from it …
+ENOUGH = 2  # … asked where it has so many telling terms of its own
 
 _CONTINUES = re.compile(
     r"^\W*(?:and|then|so|but|or|also|(?:what|how) about|und|oder|aber|dann|auch|et|ou|mais|alors|puis|y|o|pero|"
@@ -57,18 +59,23 @@ class Asking:
         start, end = ANSWERED
         return 1.0 - (1.0 - FADED) * min(1.0, max(0.0, (nearest - start) / (end - start)))
 
-    def begins_anew(self, texts: Vector) -> bool:
-        """Whether it speaks of something else than the person did before. `texts`: its vector and those of the echoes.
+    @property
+    def spoken(self) -> tuple[Turn, ...]:
+        """The earlier turns, oldest first."""
+        return tuple(Turn(role="user", content=text) for text, _ in reversed(self.echoes))
 
-        An embedder whose cosines are never so low, and one that does not answer (zeros), leave this unsaid: False.
+    def without_other_subjects(self, texts: Vector) -> tuple[Asking, Vector]:
+        """The same without the turns that were of something else: those far from it in meaning.
+
+        `texts`: its vector and those of the echoes, one a row; given back without theirs. A question that refers to
+        what was said, goes on or says little by itself keeps all; so do zeros, of an embedder that does not answer.
         """
-        if not self.echoes or self.own < ENOUGH or _REFERS.search(self.text) or _CONTINUES.search(self.text):
-            return False
-        return bool(texts.any()) and float((texts[1:] @ texts[0]).max()) < ANEW
-
-    def by_itself(self) -> Asking:
-        """The same without the conversation."""
-        return replace(self, terms=dict(list(self.terms.items())[: self.own]), echoes=())
+        goes_on = self.own < ENOUGH or _REFERS.search(self.text) or _CONTINUES.search(self.text)
+        far = texts[1:] @ texts[0] < NEAR
+        if goes_on or not texts.any() or not far.any():
+            return self, texts
+        spoken = [turn for turn, other in zip(self.spoken, far[::-1], strict=True) if not other]
+        return asking(self.text, spoken), texts[np.append(True, ~far)]
 
 
 def is_unspaced_question(text: str) -> bool:

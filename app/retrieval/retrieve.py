@@ -31,7 +31,7 @@ class Found:
     hits: tuple[Hit, ...]
     notes: tuple[str, ...] = ()  # for the person: such as that the reranker was too slow
     timings: dict[str, float] = field(default_factory=dict)  # seconds by stage
-    alone: bool = True  # nothing of the conversation was searched for
+    spoken: tuple[Turn, ...] = ()  # what of the conversation was searched for too
 
 
 class Retriever:
@@ -89,9 +89,7 @@ class Retriever:
             ranked, notes = self._reranked(self._reranker, question, ranked, labels=labels)
             ranked = chosen(wording_first(ranked), k, comparing=wanted.comparing)
             timings["rerank"] = perf_counter() - began
-        return Found(
-            hits=self._read(ranked, labels=labels), notes=notes, timings=timings, alone=not wanted.asked.echoes
-        )
+        return Found(hits=self._read(ranked, labels=labels), notes=notes, timings=timings, spoken=wanted.asked.spoken)
 
     def _understood(self, question: str, k: int, history: Sequence[Turn], filters: Filters) -> Wanted:
         asked, texts = self._asked(question, history)
@@ -109,7 +107,7 @@ class Retriever:
         """The question with what of the conversation belongs to it, and the vectors of both, one a row."""
         asked = asking(question, history)
         texts = self._embedder.encode_questions([asked.text, *(text for text, _ in asked.echoes)])
-        return (asked.by_itself(), texts[:1]) if asked.begins_anew(texts) else (asked, texts)
+        return asked.without_other_subjects(texts)
 
     def _reranked(
         self, reranker: Reranker, question: str, ranked: Sequence[Ranked], *, labels: frozenset[int]

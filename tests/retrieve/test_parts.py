@@ -147,27 +147,24 @@ def test_a_question_that_a_passage_answers_as_it_stands_inherits_less() -> None:
 
 
 @pytest.mark.parametrize(
-    ("question", "nearness", "anew"),
+    ("question", "kept"),
     [
-        ("What do I do if my laptop is stolen?", 0.05, True),
-        ("What do I do if my laptop is stolen?", 0.35, False),  # of the same matter
-        ("How do I renew it at the service desk?", 0.05, False),  # refers to what was said
-        ("And the stolen laptop?", 0.05, False),  # goes on
-        ("Forms?", 0.05, False),  # says too little
+        ("What do I do if my laptop is stolen?", ["May I lend my laptop?"]),
+        ("How do I renew it at the service desk?", ["May I lend my laptop?", "Where is the garage?"]),  # refers
+        ("And the stolen laptop?", ["May I lend my laptop?", "Where is the garage?"]),  # goes on
+        ("Forms?", ["May I lend my laptop?", "Where is the garage?"]),  # says too little
     ],
 )
-def test_who_speaks_of_something_else_is_searched_for_by_the_question_alone(
-    question: str, nearness: float, anew: bool
-) -> None:
-    asked = asking(
-        question, [Turn(role="user", content="Where is the garage?"), Turn(role="user", content="Is it dry?")]
-    )
-    texts = np.array([[1.0, 0.0], [0.0, 1.0], [nearness, (1 - nearness**2) ** 0.5]], dtype=np.float32)
-    assert asked.begins_anew(texts) is anew
-    assert not asked.begins_anew(np.zeros_like(texts))  # the embedder does not answer
-    alone = asked.by_itself()
-    assert (alone.terms, alone.echoes) == (asking(question, ()).terms, ())
-    assert not alone.begins_anew(texts[:1])
+def test_turns_that_spoke_of_something_else_are_left_out(question: str, kept: list[str]) -> None:
+    history = [Turn(role="user", content="May I lend my laptop?"), Turn(role="user", content="Where is the garage?")]
+    asked = asking(question, history)
+    texts = np.array([[1.0, 0.0], [0.1, 0.9], [0.6, 0.8]], dtype=np.float32)  # the garage is far from it
+    left, vectors = asked.without_other_subjects(texts)
+    assert [turn.content for turn in left.spoken] == kept
+    assert left == asking(question, left.spoken)
+    assert len(vectors) == 1 + len(kept)
+    assert vectors[-1].tolist() == texts[2 if len(kept) == 1 else -1].tolist()
+    assert asked.without_other_subjects(np.zeros_like(texts))[0] == asked  # the embedder does not answer
 
 
 def test_the_rest_of_a_document_and_of_its_folder_speak_for_a_passage() -> None:
