@@ -1,18 +1,20 @@
 """What a question stands for in its conversation: its own words and, more faintly, the person's earlier ones.
 
 A follow-up ("and for part-time staff?") leaves out what was said; a question that stands alone loses little by the
-faint echo. Only the person's turns are carried: an answer repeats the documents, right or wrong, and would pull the
-next search towards what was already shown. Knows no index and no model.
+faint echo, and one that speaks of something else than before is searched for without it. Only the person's turns are
+carried: an answer repeats the documents, right or wrong, and would pull the next search towards what was already shown.
+Knows no index and no model.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from app.records import Turn
 from app.retrieval.subject import subject
+from storage.catalog import Vector
 from storage.words import question_terms, unspaced_share
 
 # Measured on multi-turn questions; flat between half and twice these values.
@@ -23,7 +25,14 @@ REFERRING = 1.5  # both, when it refers to what was said: "how do I renew it?"
 RESTATED = 0.5  # both, when the question names again what was spoken of: who repeats the topic leaves less unsaid
 ANSWERED = (0.4, 0.7)  # cosine of the question by itself with the nearest passage, from where and to where they fade …
 FADED = 0.6  # … to this share: what some passage answers as it stands leaves nothing unsaid
+ANEW = 0.2  # cosine with every earlier turn under which a question speaks of something else …
+ENOUGH = 2  # … if it has so many telling terms of its own
 
+_CONTINUES = re.compile(
+    r"^\W*(?:and|then|so|but|or|also|(?:what|how) about|und|oder|aber|dann|auch|et|ou|mais|alors|puis|y|o|pero|"
+    r"entonces)\b|^\W*[那还又]",
+    re.IGNORECASE,
+)
 
 _REFERS = re.compile(
     r"\b(?:it|its|they|them|their|that|this|those|these|ones?|there|he|she|him|her|such|both|else|others?|another)\b"
@@ -47,6 +56,19 @@ class Asking:
         """The share of the earlier turns that is left, given the cosine of the question alone with what is nearest."""
         start, end = ANSWERED
         return 1.0 - (1.0 - FADED) * min(1.0, max(0.0, (nearest - start) / (end - start)))
+
+    def begins_anew(self, texts: Vector) -> bool:
+        """Whether it speaks of something else than the person did before. `texts`: its vector and those of the echoes.
+
+        An embedder whose cosines are never so low, and one that does not answer (zeros), leave this unsaid: False.
+        """
+        if not self.echoes or self.own < ENOUGH or _REFERS.search(self.text) or _CONTINUES.search(self.text):
+            return False
+        return bool(texts.any()) and float((texts[1:] @ texts[0]).max()) < ANEW
+
+    def by_itself(self) -> Asking:
+        """The same without the conversation."""
+        return replace(self, terms=dict(list(self.terms.items())[: self.own]), echoes=())
 
 
 def is_unspaced_question(text: str) -> bool:

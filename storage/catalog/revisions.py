@@ -48,8 +48,8 @@ class Revisions(Part):
         """
         new = revision_id(document_id, content)
         rows = [  # before the transaction, in which nobody else can write
-            chunk_values(piece) | {"document_id": document_id, "embedded": key, "embedding": to_bytes(vector)}
-            for piece, key, vector in zip(pieces, embedded, vectors, strict=True)
+            chunk_values(piece) | {"document_id": document_id, "embedded": key}
+            for piece, key in zip(pieces, embedded, strict=True)
         ]
         text = zlib.compress(revision_text(parsed.elements).encode())
         elements = zlib.compress(elements_to_json(parsed.elements))
@@ -91,7 +91,8 @@ class Revisions(Part):
                 )
             )
             for start in range(0, len(rows), BATCH):
-                connection.execute(insert(chunks), rows[start : start + BATCH])
+                some = zip(rows[start : start + BATCH], vectors[start : start + BATCH], strict=True)
+                connection.execute(insert(chunks), [row | {"embedding": to_bytes(vector)} for row, vector in some])
             connection.execute(
                 update(documents)
                 .where(documents.c.id == document_id)

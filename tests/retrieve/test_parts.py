@@ -146,6 +146,30 @@ def test_a_question_that_a_passage_answers_as_it_stands_inherits_less() -> None:
     assert asked.faded(0.9) == pytest.approx(FADED)
 
 
+@pytest.mark.parametrize(
+    ("question", "nearness", "anew"),
+    [
+        ("What do I do if my laptop is stolen?", 0.05, True),
+        ("What do I do if my laptop is stolen?", 0.35, False),  # of the same matter
+        ("How do I renew it at the service desk?", 0.05, False),  # refers to what was said
+        ("And the stolen laptop?", 0.05, False),  # goes on
+        ("Forms?", 0.05, False),  # says too little
+    ],
+)
+def test_who_speaks_of_something_else_is_searched_for_by_the_question_alone(
+    question: str, nearness: float, anew: bool
+) -> None:
+    asked = asking(
+        question, [Turn(role="user", content="Where is the garage?"), Turn(role="user", content="Is it dry?")]
+    )
+    texts = np.array([[1.0, 0.0], [0.0, 1.0], [nearness, (1 - nearness**2) ** 0.5]], dtype=np.float32)
+    assert asked.begins_anew(texts) is anew
+    assert not asked.begins_anew(np.zeros_like(texts))  # the embedder does not answer
+    alone = asked.by_itself()
+    assert (alone.terms, alone.echoes) == (asking(question, ()).terms, ())
+    assert not alone.begins_anew(texts[:1])
+
+
 def test_the_rest_of_a_document_and_of_its_folder_speak_for_a_passage() -> None:
     paths = ["hr/leave.md", "hr/leave.md", "hr/pay.md", "it/vpn.md", "top.md", "it/printer.md"]
     first, second, pay, vpn, top, printer = with_company([0.5, 0.5, 0.3, 0.5, 0.5, 0.1], paths, trust=1.0)
