@@ -1,4 +1,4 @@
-"""ODT and RTF to elements: through unstructured's own converter (pandoc, sandboxed) to HTML, then walked as HTML.
+"""ODT, RTF and EPUB to elements: through unstructured's own converter (pandoc, sandboxed) to HTML, then walked as HTML.
 
 unstructured goes on from there to Word (ODT) and to its HTML reader; ours keeps list marks, headers of tables and
 notes.
@@ -38,7 +38,7 @@ _PARTED = rb"\1\\pard\\plain \\~\\par "
 
 
 def parse_converted(path: Path, *, suffix: str) -> Parsed:
-    """An ODT or RTF file."""
+    """An ODT, RTF or EPUB file."""
     if suffix == ".rtf":
         with tempfile.NamedTemporaryFile(suffix=".rtf") as cleaned:
             cleaned.write(_INTO_TABLE.sub(_PARTED, _STYLE_NAMES.sub(b"", path.read_bytes())))
@@ -46,8 +46,8 @@ def parse_converted(path: Path, *, suffix: str) -> Parsed:
             source = _to_html(Path(cleaned.name), "rtf")
         known = _rtf_properties(path.read_bytes()[:65536])
     else:
-        source = _to_html(path, "odt")
-        known = _odt_properties(path)
+        source = _to_html(path, suffix[1:])
+        known = _odt_properties(path) if suffix == ".odt" else _epub_properties(path)
     elements = html_elements(tree(source)) if source.strip() else []
     return Parsed(
         elements=tuple(elements),
@@ -81,6 +81,27 @@ def _odt_properties(path: Path) -> Properties:
         author=person(said("meta:initial-creator") or said("dc:creator")),
         created=iso_moment(said("meta:creation-date")),
         modified=iso_moment(said("dc:date")),
+    )
+
+
+def _epub_properties(path: Path) -> Properties:
+    """What the package document says."""
+    parser = etree.XMLParser(resolve_entities=False, no_network=True)
+    with zipfile.ZipFile(path) as container:
+        part = next((name for name in container.namelist() if name.lower().endswith(".opf")), None)
+        root = etree.fromstring(container.read(part), parser) if part else None
+    if root is None:
+        return Properties()
+
+    def said(name: str) -> str:
+        return single_line(root.findtext(f".//{{{_ODT_NAMES['dc']}}}{name}") or "")
+
+    modified = next((tag.text for tag in root.iter("{*}meta") if tag.get("property") == "dcterms:modified"), None)
+    return Properties(
+        title=said("title") or None,
+        author=person(said("creator")),
+        created=iso_moment(said("date")),
+        modified=iso_moment(modified),
     )
 
 

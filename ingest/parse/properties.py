@@ -28,6 +28,14 @@ _NOBODY = frozenset(
         "steve",
     ]
 )
+# When the templates were made that python-docx and python-pptx begin every file with; nobody wrote anything then.
+_TEMPLATES = frozenset(
+    {
+        datetime(2013, 12, 23, 23, 15, tzinfo=UTC),
+        datetime(2013, 1, 27, 9, 14, 16, tzinfo=UTC),
+        datetime(2013, 1, 27, 9, 15, 58, tzinfo=UTC),
+    }
+)
 _NO_TITLES = ("powerpoint presentation", "presentation", "slide ", "document", "untitled", "microsoft ")
 
 
@@ -51,9 +59,15 @@ def office_properties(path: Path, core: Any) -> Properties:
     return Properties(
         title=None if title.lower().startswith(_NO_TITLES) else title or None,
         author=person(author),
-        created=_moment(core.created) if b":created" in said else None,
-        modified=_moment(core.modified) if b":modified" in said else None,
+        created=_written(core.created) if b":created" in said else None,
+        modified=_written(core.modified) if b":modified" in said else None,
     )
+
+
+def _written(value: datetime | None) -> datetime | None:
+    """A date, None for that of a template."""
+    moment = _moment(value)
+    return None if moment in _TEMPLATES else moment
 
 
 def person(name: str | None) -> str | None:

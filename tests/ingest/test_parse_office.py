@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import zipfile
 from datetime import UTC, date, datetime
@@ -16,6 +17,7 @@ import pytest
 from docx.oxml import parse_xml
 from docx.oxml.ns import nsdecls
 
+from ingest.parse import legacy
 from ingest.parse.limits import ParseLimits
 from ingest.parse.registry import parse
 from ingest.parse.table import table
@@ -288,6 +290,44 @@ def test_old_word_needs_libreoffice(report: Path, monkeypatch: pytest.MonkeyPatc
     assert caught.value.code is Code.NEEDS_LIBREOFFICE
 
 
+@pytest.mark.parametrize(
+    ("crashes_on", "code"), [("*", Code.PARSER_NOT_STARTED), ("source.ods", Code.CORRUPT)], ids=["always", "this file"]
+)
+def test_libreoffice_that_does_not_start_is_no_damaged_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, crashes_on: str, code: Code
+) -> None:
+    """It aborts where its folder for all accounts is not readable, as after a run by root under umask 077."""
+    program = tmp_path / "soffice"
+    program.write_text(
+        "#!/bin/sh\nfor last; do :; done\n"
+        f'case "${{last##*/}}" in {crashes_on}) echo Unspecified Application Error >&2; exit 134 ;; esac\n'
+        'touch "${last%.*}.xlsx"\n'
+    )
+    program.chmod(0o755)
+    (tmp_path / "a.ods").write_bytes(b"PK")
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    with pytest.raises(ParseFailure) as caught:
+        legacy.parse_legacy(tmp_path / "a.ods", suffix=".ods", seconds=60, then=lambda *_: pytest.fail("none made"))
+    assert (caught.value.code, "Unspecified" in caught.value.reason) == (code, True)
+
+
+def test_what_libreoffice_keeps_for_all_accounts_stays_readable(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program = tmp_path / "soffice"
+    program.write_text(f'#!/bin/sh\nfor last; do :; done\numask >{tmp_path}/umask; touch "${{last%.*}}.xlsx"\n')
+    program.chmod(0o755)
+    (tmp_path / "a.ods").write_bytes(b"PK")
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    found = Parsed(elements=())
+    usual = os.umask(0o077)
+    try:
+        assert legacy.parse_legacy(tmp_path / "a.ods", suffix=".ods", seconds=60, then=lambda *_: found) is found
+    finally:
+        os.umask(usual)
+    assert (tmp_path / "umask").read_text() == "0022\n"
+
+
 @pytest.mark.slow
 def test_odt_and_old_word(report: Path, tmp_path: Path) -> None:
     soffice = shutil.which("soffice")
@@ -342,3 +382,14 @@ def test_a_list_of_rtf_before_a_table_stays_at_its_place(tmp_path: Path) -> None
     (tmp_path / "a.rtf").write_text(rf"{{\rtf1\ansi {listed}{override}{body}}}")
     texts = [element.text for element in read(tmp_path / "a.rtf").elements]
     assert texts == ["Rules of the plant", "1. Wear a helmet", "Area: Hall A | Limit: 80", "End"]
+
+
+def test_the_date_of_a_programs_template_is_not_the_documents(tmp_path: Path) -> None:
+    document, slides = docx.Document(), pptx.Presentation()
+    document.add_paragraph("Open valve A.")
+    slides.slides.add_slide(slides.slide_layouts[5]).shapes.title.text = "Valves"
+    document.save(str(tmp_path / "a.docx"))
+    slides.save(str(tmp_path / "a.pptx"))
+    for name in ("a.docx", "a.pptx"):
+        found = parse(tmp_path / name, suffix=Path(name).suffix, limits=ParseLimits())
+        assert (found.created, found.modified) == (None, None)
