@@ -39,7 +39,12 @@ def main() -> int:
     if any(user.admin for user in accounts.all()):
         return 0
     if not settings.inbox_folder.exists():
-        shutil.copytree(SAMPLES, settings.inbox_folder)
+        coming = settings.inbox_folder.with_name(f".{settings.inbox_folder.name}.new")  # whole or not at all
+        shutil.rmtree(coming, ignore_errors=True)
+        shutil.copytree(SAMPLES, coming)
+        for item in (coming, *coming.rglob("*")):  # modes of ours, not of where they lie
+            item.chmod(0o700 if item.is_dir() else 0o600)
+        coming.rename(settings.inbox_folder)
     lines = ["Accounts of the sample company. Change the passwords before anybody else can reach the page.", ""]
     passwords = {name: new_password() for name, *_ in PEOPLE}
     lines += [f"  {name:<8} {passwords[name]}   {words}" for name, _, _, words in PEOPLE]

@@ -39,7 +39,7 @@ ADVICE: dict[Code, str] = {
     Code.NEEDS_LIBREOFFICE: "Install LibreOffice on the server, or save the file in the newer format.",
     Code.NEEDS_TESSERACT: "Install tesseract with the data of your languages on the server, then retry.",
     Code.PARSER_CRASHED: "Open the file and save it again. If that does not help, report it with the file's type.",
-    Code.PARSER_NOT_STARTED: "It is tried again by itself. If that goes on: is memory short, or /tmp full?",
+    Code.PARSER_NOT_STARTED: "It is tried again by itself. If that goes on: what does `premise doctor` say?",
     Code.CHANGING: "The file is still being written. It is tried again by itself.",
     Code.DISK_FULL: "Free space on the disk of the data folder, then retry.",
     Code.INDEX_DOWN: "The vector index did not answer. It is tried again by itself.",

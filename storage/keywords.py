@@ -142,7 +142,8 @@ class KeywordIndex:
         """Give the write lock back; what was not committed is as if it had never been put."""
         writer, self._writer = self._writer, None
         if writer is not None:
-            writer.wait_merging_threads()
+            with suppress(ValueError):  # it writes that nevertheless, which fails on a full disk and is no loss
+                writer.wait_merging_threads()
 
     def let_go(self) -> None:
         """Hold no moment of the index: the files of one hold what was taken out since."""

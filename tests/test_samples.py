@@ -5,6 +5,7 @@ import email
 import email.policy
 import html
 import json
+import os
 import re
 import subprocess
 import sys
@@ -165,3 +166,16 @@ def test_building_again_gives_the_same_files(tmp_path: Path) -> None:
             with zipfile.ZipFile(committed) as one, zipfile.ZipFile(fresh) as other:
                 contents = [{name: archive.read(name) for name in archive.namelist()} for archive in (one, other)]
             assert contents[0] == contents[1], _name(committed)
+
+
+def test_the_samples_are_filled_in_whole_and_for_this_account_alone(tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data/.inbox.new").mkdir()  # of a run that was stopped there
+    (tmp_path / "data/.inbox.new/half.md").write_text("half")
+    environment = os.environ | {"PREMISE_DATA": str(tmp_path / "data")}
+    subprocess.run([sys.executable, str(SAMPLES.parent / "first_run.py")], env=environment, check=True)
+    found = list((tmp_path / "data").rglob("*"))
+    assert {
+        path.relative_to(tmp_path / "data/inbox") for path in found if path.is_file() and "inbox" in path.parts
+    } == {path.relative_to(INBOX) for path in FILES}
+    assert [path for path in found if path.stat().st_mode & 0o077] == []

@@ -107,14 +107,17 @@ def answer_events(
     found = engine.retriever.search_noted(complete or question, labels=labels, k=HITS, history=earlier, filters=filters)
     asking = parts(complete or question)
     others = [
-        engine.retriever.search(part, labels=labels, k=OF_PART, history=_before(asking, at, earlier), filters=filters)
+        engine.retriever.search(
+            part, labels=labels, k=OF_PART, history=_before(asking, at, found.spoken), filters=filters
+        )
         for at, part in enumerate(asking)
     ]
     hits = _together(found.hits, others)
     retrieved = perf_counter()
     yield Retrieved(hits=hits, question=complete)
     if hits:
-        case = _understood(engine, question, hits, asking, labels=labels, history=history, asker=asker)
+        spoken = history if complete else found.spoken
+        case = _understood(engine, question, hits, asking, labels=labels, history=history, spoken=spoken, asker=asker)
         answer = _noted(found, (yield from _answered(engine, case)))
     else:
         answer = _uncited(phrases(question).nothing)
@@ -167,12 +170,13 @@ def _understood(
     *,
     labels: frozenset[int],
     history: Sequence[Turn],
+    spoken: Sequence[Turn],
     asker: Asker,
 ) -> _Case:
     passages = build_context(hits, engine.catalog, labels=labels, budget=engine.settings.context_tokens)
     weigh = rarity(engine.indexes.keywords, labels)
-    asked = understand(question, history, weigh=weigh)
-    each = [understand(part, _before(asking, at, history), weigh=weigh) for at, part in enumerate(asking)]
+    asked = understand(question, spoken, weigh=weigh)
+    each = [understand(part, _before(asking, at, spoken), weigh=weigh) for at, part in enumerate(asking)]
     return _Case(
         asked=asked,
         history=tuple(history),

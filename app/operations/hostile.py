@@ -47,7 +47,7 @@ def write_files(folder: Path) -> None:
         for suffix, kind in CONVERTED:
             for file in sorted(folder.glob(f"*{suffix}")):
                 command = [soffice, profile, "--headless", "--convert-to", kind, "--outdir", str(folder), str(file)]
-                subprocess.run(command, capture_output=True, check=True, timeout=180)
+                subprocess.run(command, capture_output=True, check=True, timeout=180, umask=0o022)
         shutil.rmtree(folder.parent / "office", ignore_errors=True)
 
 

@@ -44,16 +44,35 @@ def _convert(program: str, path: Path, suffix: str, folder: Path, seconds: float
     source = folder / f"source{suffix}"
     shutil.copyfile(path, source)
     target = source.with_suffix(NEWER[suffix])
+    done = _run(program, source, target.suffix, seconds)
+    if target.is_file():
+        return target
+    said = single_line((done.stderr or done.stdout).decode(errors="replace"))[:300] or f"exit code {done.returncode}"
+    if done.returncode not in (0, 1) and not _works(program, folder, target.suffix, seconds):
+        raise ParseFailure(Code.PARSER_NOT_STARTED, f"LibreOffice does not start for this account: {said}")
+    raise ParseFailure(Code.CORRUPT, f"LibreOffice cannot read the file: {said}")
+
+
+def _run(program: str, source: Path, suffix: str, seconds: float) -> subprocess.CompletedProcess[bytes]:
+    """Convert, beside the source. Raises: ParseFailure(TIMED_OUT)."""
+    folder = source.parent
     command = [program, "--headless", "--norestore", "--nolockcheck", f"-env:UserInstallation=file://{folder}/profile"]
-    command += ["--convert-to", target.suffix[1:], "--outdir", str(folder), str(source)]
-    try:
-        done = subprocess.run(command, capture_output=True, timeout=seconds, check=False, stdin=subprocess.DEVNULL)
+    command += ["--convert-to", suffix[1:], "--outdir", str(folder), str(source)]
+    try:  # what it keeps for all accounts (/var/spool/libreoffice) has to stay readable for them when root runs it
+        return subprocess.run(
+            command, capture_output=True, timeout=seconds, check=False, stdin=subprocess.DEVNULL, umask=0o022
+        )
     except subprocess.TimeoutExpired as error:
         raise ParseFailure(Code.TIMED_OUT, f"LibreOffice did not convert the file within {seconds:.0f} s.") from error
-    if not target.is_file():
-        said = single_line((done.stderr or done.stdout).decode(errors="replace"))[-300:]
-        raise ParseFailure(Code.CORRUPT, f"LibreOffice cannot read the file: {said or f'exit code {done.returncode}'}")
-    return target
+
+
+def _works(program: str, folder: Path, suffix: str, seconds: float) -> bool:
+    """Whether it converts a file with which nothing is wrong: if not, the other one was not to blame."""
+    well = folder / ("well.csv" if suffix == ".xlsx" else "well.txt")
+    well.write_text("well\n", encoding="ascii")
+    target = well.with_suffix(suffix if suffix == ".xlsx" else ".docx")
+    _run(program, well, target.suffix, seconds)
+    return target.is_file()
 
 
 def is_encrypted(path: Path) -> bool:

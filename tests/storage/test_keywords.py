@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import resource
 from dataclasses import replace
 from itertools import combinations
 from pathlib import Path
@@ -101,3 +102,18 @@ def test_how_rare_a_term_is_is_counted_in_what_may_be_read(index: KeywordIndex) 
     index.put(rows(6, 40))
     index.commit()
     assert index.rarity(["label", "xyzzy"], labels=frozenset({2})) == few
+
+
+def test_what_cannot_be_written_any_more_ends_nobody(index: KeywordIndex) -> None:
+    """A pass that failed for a full disk gives the write lock back; tantivy writes what was put at that moment."""
+    index.put(rows(5, 40))
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (10, before[1]))  # as a full disk: no file takes more
+    try:
+        index.close()
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert index.search("quokka", labels=frozenset({5}), k=9) == []
+    index.put(rows(5, 4))
+    index.commit()
+    assert len(index.search("quokka", labels=frozenset({5}), k=9)) == 4
