@@ -449,3 +449,37 @@ def test_tables_beside_each_other_forms_and_comments_of_a_sheet(tmp_path: Path) 
     sheet.row_dimensions[2].hidden = True
     book.save(tmp_path / "b.xlsx")
     assert not any("Anna" in element.text for element in read(tmp_path / "b.xlsx").elements)
+
+
+APPOINTMENT = """BEGIN:VCALENDAR
+METHOD:REQUEST
+BEGIN:VEVENT
+DTSTART;TZID=Europe/Berlin:20240312T140000
+DTEND;TZID="Europe/Berlin":20240312T150000
+SUMMARY:Shutdown
+LOCATION:Room 4\\, second floor
+DESCRIPTION:Who switches off\\nwhich line. Bring the pl
+ an.
+ORGANIZER;CN="Berg, Anna":mailto:anna@acme.example
+BEGIN:VALARM
+DESCRIPTION:Reminder
+END:VALARM
+END:VEVENT
+END:VCALENDAR
+"""
+
+
+def test_appointments_in_mails_and_by_themselves(tmp_path: Path) -> None:
+    said = [
+        "When: 2024-03-12 14:00 (Europe/Berlin) to 2024-03-12 15:00 (Europe/Berlin)\nWhere: Room 4, second floor\n"
+        "Organizer: Berg, Anna <anna@acme.example>",
+        "Who switches off\nwhich line. Bring the plan.",
+    ]
+    (tmp_path / "a.ics").write_text(APPOINTMENT)
+    assert [element.text for element in read(tmp_path / "a.ics").elements] == ["Shutdown", *said]
+    mail = EmailMessage()
+    mail["Subject"], mail["From"] = "Invitation", "anna@acme.example"
+    mail.set_content("Please come.")
+    mail.add_alternative(APPOINTMENT, subtype="calendar")
+    (tmp_path / "a.eml").write_bytes(mail.as_bytes())
+    assert [element.text for element in read(tmp_path / "a.eml").elements][2:] == ["Please come.", *said]
