@@ -137,6 +137,9 @@ def serve_ingest() -> None:
 
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
     logging.getLogger("httpx").setLevel(logging.WARNING)  # one line a request to Chroma says nothing
+    logging.getLogger("watchfiles").setLevel(
+        logging.WARNING
+    )  # nor does one for every moment in which something changed
     settings = settings_here()
     require(settings, say, roles=["embedder"])
     settings.inbox_folder.mkdir(parents=True, exist_ok=True)

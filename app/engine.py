@@ -12,7 +12,7 @@ from app.models.register import require
 from app.records import Answer, AnswerEvent, Finished, Hit, Turn
 from app.retrieval.rerank import open_reranker
 from app.retrieval.retrieve import Found, Retriever
-from app.retrieval.searchers import Searching, searching
+from app.retrieval.searchers import Here, Searching, searching
 from app.retrieval.steadfast import SteadfastEmbedder
 from app.retrieval.weighing import Followed
 from app.serving.rate import Rate
@@ -35,6 +35,7 @@ class Engine:
     def __init__(self, store: Store, searching: Searching | None = None) -> None:
         """`searching`: who searches; this process, unless said."""
         self.store = store
+        self.searching = Here(store.indexes) if searching is None else searching
         self.settings = store.settings
         self.folder = store.folder
         self.database = store.database
@@ -53,7 +54,7 @@ class Engine:
             PromptVersions(store.database).keep(self.prompts.version, self.prompts.texts)
         self.rate = Rate(store.settings.questions_per_minute)
         self.retriever = Retriever(
-            store.indexes, self.embedder, open_reranker(store.settings), Followed(store.settings), searching
+            store.indexes, self.embedder, open_reranker(store.settings), Followed(store.settings), self.searching
         )
 
     @classmethod

@@ -42,6 +42,7 @@ class Embedded(Generic[Item]):
 @dataclass(kw_only=True)
 class _Waiting(Generic[Item]):
     item: Item
+    document: str
     keys: list[str]
     texts: dict[str, str]  # by key: what has no vector yet
     have: dict[str, Vector]
@@ -76,14 +77,14 @@ class Batches(Generic[Item]):
     def __bool__(self) -> bool:
         return bool(self._waiting)
 
-    def add(self, item: Item, pieces: Sequence[Chunk]) -> None:
-        """A document. Text that was embedded before takes its vector from the catalog."""
+    def add(self, item: Item, pieces: Sequence[Chunk], *, document: str = "") -> None:
+        """A document, by its id where it is on its way. Text that was embedded before has its vector in the catalog."""
         texts = [embedding_text(piece) for piece in pieces]
         model = f"{self._embedder.name} {self._embedder.revision}"
         keys = [vector_key(model, text) for text in texts]
         have = self._catalog.vectors_of(keys)
         missing = {key: text for key, text in zip(keys, texts, strict=True) if key not in have}
-        self._waiting.append(_Waiting(item=item, keys=keys, texts=missing, have=have))
+        self._waiting.append(_Waiting(item=item, document=document, keys=keys, texts=missing, have=have))
 
     def step(self) -> list[Embedded[Item]]:
         """Embed one batch, of the documents that miss the least first. Returns those that are whole now."""
@@ -101,8 +102,8 @@ class Batches(Generic[Item]):
                 del waiting.texts[key]
         whole = [waiting for waiting in self._waiting if not waiting.texts]
         self._waiting = [waiting for waiting in self._waiting if waiting.texts]
-        large = [waiting.have for waiting in self._waiting if len(waiting.keys) > LARGE]
-        early = {key: vector for key, vector in made.items() if any(key in have for have in large)}
+        large = [waiting for waiting in self._waiting if len(waiting.keys) > LARGE]
+        early = {key: (one.document, made[key]) for one in large for key in made.keys() & one.have.keys()}
         if early:
             self._catalog.keep_early(early)
         return [self._embedded(waiting) for waiting in whole]

@@ -8,8 +8,9 @@ piece of a table keeps its header. Knows the embedder's tokenizer; embeds nothin
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 from pathlib import PurePosixPath
 
 from ingest.language import languages
@@ -22,11 +23,12 @@ Count = Callable[[Sequence[str]], list[int]]
 _NAME_WORD = re.compile(r"[^\W_]+")
 HEADER_SHARE = 0.3  # of a chunk's tokens, at most
 LONGEST_NAME = 100  # characters of a row's first cell that stands over what the row goes on with
+COUNTED_AT_ONCE = 1000  # units: a tokenizer makes much more of each than its number
 BREAK_AT_HEADING = 0.35  # a heading starts a new chunk when the one before is this full; less would be a crumb
 SEPARATORS = ("\n", " | ", "; ", "；", "：", "，", ", ", "、", " ")  # where an over-long sentence is cut, best first
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, slots=True)
 class _Unit:
     """A sentence, table row or heading: what is not to be broken."""
 
@@ -65,15 +67,11 @@ def chunk(parsed: Parsed, *, title: str, revision: str, size: int, count_tokens:
     """
     text = revision_text(parsed.elements)
     offsets = _offsets(parsed.elements)
-    units = list(_units(parsed.elements, text, title, int(size * (1 - HEADER_SHARE)), count_tokens))
+    units = _units(parsed.elements, text, title, int(size * (1 - HEADER_SHARE)), count_tokens)
     headers = _Headers(f"{title} ({name})" if name else title, int(size * HEADER_SHARE), count_tokens)
-    groups = list(_pack(units, size, headers))
-    spoken = languages([text[group[0].start : group[-1].end] for group in groups])
     chunks = []
-    for position, group in enumerate(groups):
+    for position, group in enumerate(_pack(units, size, headers)):
         section = _section(group)
-        body = text[group[0].start : group[-1].end]
-        header = headers.text(section)
         chunks.append(
             Chunk(
                 id=f"{revision}:{position}",
@@ -81,16 +79,16 @@ def chunk(parsed: Parsed, *, title: str, revision: str, size: int, count_tokens:
                 position=position,
                 start=group[0].start,
                 end=group[-1].end,
-                header=header,
-                body=body,
+                header=headers.text(section),
+                body=text[group[0].start : group[-1].end],
                 section=" > ".join(section),
                 pages=_pages(parsed.elements, offsets, group),
                 cells=_cells(parsed.elements, group),
                 tokens=headers.tokens(section) + sum(unit.tokens for unit in group),
-                language=spoken[position],
             )
         )
-    return chunks
+    spoken = languages([piece.body for piece in chunks])
+    return [replace(piece, language=language) for piece, language in zip(chunks, spoken, strict=True)]
 
 
 def embedding_text(piece: Chunk) -> str:
@@ -102,32 +100,36 @@ def embedding_text(piece: Chunk) -> str:
 
 
 def _units(elements: Sequence[Element], text: str, title: str, limit: int, count_tokens: Count) -> Iterator[_Unit]:
-    raw: list[_Unit] = []
+    """The document's, a slice at a time: a large sheet has hundreds of thousands."""
+    spans = _all_spans(elements, title)
+    while raw := list(islice(spans, COUNTED_AT_ONCE)):
+        counts = count_tokens([text[unit.start : unit.end] for unit in raw])
+        for unit, tokens in zip(raw, counts, strict=True):
+            whole = replace(unit, tokens=tokens)
+            for piece in _cut(whole, text, limit, count_tokens):
+                yield (
+                    piece
+                    if piece.start == unit.start
+                    else replace(piece, rest=True, section=_under_row(whole, piece, elements, text))
+                )
+
+
+def _all_spans(elements: Sequence[Element], title: str) -> Iterator[_Unit]:
+    """Units whose tokens have still to be counted."""
     offset = 0
     for index, (element, path) in enumerate(zip(elements, section_paths(elements, title), strict=True)):
         for start, end, address in _spans(element):
-            raw.append(
-                _Unit(
-                    start=offset + start,
-                    end=offset + end,
-                    tokens=0,
-                    element=index,
-                    section=path,
-                    heading=element.kind is Kind.HEADING,
-                    note=element.kind is Kind.NOTE,
-                    address=address,
-                )
+            yield _Unit(
+                start=offset + start,
+                end=offset + end,
+                tokens=0,
+                element=index,
+                section=path,
+                heading=element.kind is Kind.HEADING,
+                note=element.kind is Kind.NOTE,
+                address=address,
             )
         offset += len(element.text) + len(ELEMENT_SEPARATOR)
-    counts = count_tokens([text[unit.start : unit.end] for unit in raw])
-    for unit, tokens in zip(raw, counts, strict=True):
-        whole = replace(unit, tokens=tokens)
-        for piece in _cut(whole, text, limit, count_tokens):
-            yield (
-                piece
-                if piece.start == unit.start
-                else replace(piece, rest=True, section=_under_row(whole, piece, elements, text))
-            )
 
 
 def _under_row(row: _Unit, piece: _Unit, elements: Sequence[Element], text: str) -> tuple[str, ...]:
@@ -138,14 +140,14 @@ def _under_row(row: _Unit, piece: _Unit, elements: Sequence[Element], text: str)
     return (*row.section, first) if len(first) <= LONGEST_NAME and row.start + len(first) < piece.start else row.section
 
 
-def _spans(element: Element) -> list[tuple[int, int, str | None]]:
+def _spans(element: Element) -> Iterator[tuple[int, int, str | None]]:
     if element.rows:
-        return [(row.start, row.end, row.address) for row in element.rows if row.end > row.start]
-    if element.kind is Kind.CODE:
-        return [(start, end, None) for start, end in _lines(element.text)]
-    if element.kind is Kind.HEADING:
-        return [(0, len(element.text), None)]
-    return [(start, end, None) for start, end in sentence_spans(element.text)]
+        yield from ((row.start, row.end, row.address) for row in element.rows if row.end > row.start)
+    elif element.kind is Kind.HEADING:
+        yield 0, len(element.text), None
+    else:
+        found = _lines(element.text) if element.kind is Kind.CODE else sentence_spans(element.text)
+        yield from ((start, end, None) for start, end in found)
 
 
 def _lines(text: str) -> Iterator[tuple[int, int]]:
@@ -216,7 +218,7 @@ class _Headers:
         return words, tokens
 
 
-def _pack(units: Sequence[_Unit], size: int, headers: _Headers) -> Iterator[list[_Unit]]:
+def _pack(units: Iterable[_Unit], size: int, headers: _Headers) -> Iterator[list[_Unit]]:
     group: list[_Unit] = []
     tokens = 0
     for unit in units:

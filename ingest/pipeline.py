@@ -265,7 +265,7 @@ class Pipeline:
                     continue
                 for known, outcome in upcoming.finished(wait=batches.chunks < EMBED_AT):
                     if isinstance(outcome, _Prepared):
-                        batches.add(outcome, outcome.pieces)
+                        batches.add(outcome, outcome.pieces, document=outcome.known.id)
                         continue
                     if outcome is not None:
                         self._fail(known, outcome)

@@ -7,6 +7,7 @@ folder is ever read. What is no document is seen too, with the rule that says so
 from __future__ import annotations
 
 import os
+import re
 import stat
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
@@ -24,12 +25,13 @@ SYSTEM_NAMES = frozenset({"thumbs.db", "desktop.ini"})
 RULE_NAMES = frozenset({RULE_FILE, f"{RULE_FILE}.txt"})
 EDITORS_PREFIXES = ("~$", ".~lock.", "~wrl")
 EDITORS_SUFFIXES = (".tmp", ".temp", ".swp", ".swx", ".bak~", "~")
+EMACS = re.compile(r"#.+#")  # text that was not saved yet
 DOWNLOAD_SUFFIXES = (".part", ".partial", ".crdownload", ".download")
 
 
 _NAMES = SYSTEM_NAMES | RULE_NAMES
 _SUFFIXES = EDITORS_SUFFIXES + DOWNLOAD_SUFFIXES
-_FIRST = frozenset({"."} | {prefix[0] for prefix in EDITORS_PREFIXES})
+_FIRST = frozenset({".", "#"} | {prefix[0] for prefix in EDITORS_PREFIXES})
 
 
 def ignored(name: str) -> Rule | None:
@@ -41,7 +43,7 @@ def ignored(name: str) -> Rule | None:
         return Rule.ACCESS_RULE
     if lower in SYSTEM_NAMES:
         return Rule.SYSTEM
-    if lower.startswith(EDITORS_PREFIXES) or lower.endswith(EDITORS_SUFFIXES):
+    if lower.startswith(EDITORS_PREFIXES) or lower.endswith(EDITORS_SUFFIXES) or EMACS.fullmatch(lower):
         return Rule.EDITORS_FILE
     if lower.endswith(DOWNLOAD_SUFFIXES):
         return Rule.DOWNLOAD

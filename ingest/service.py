@@ -7,6 +7,7 @@ knows nothing of questions.
 from __future__ import annotations
 
 import logging
+import stat
 import threading
 import time
 from collections.abc import Iterator
@@ -19,8 +20,8 @@ from ingest.pipeline import Pipeline
 from ingest.scan import ignored
 from storage.catalog import Source
 from storage.datafolder import DataFolder
-from storage.erasure import Forgetting
-from storage.errors import DataFolderBusy, DataFolderError, EmbedderMismatch, IndexUnavailable, ServiceError
+from storage.erasure import letting_go
+from storage.errors import DataFolderBusy, DataFolderError, PremiseError
 from storage.failures import Rule
 
 log = logging.getLogger("premise.ingest")
@@ -30,6 +31,9 @@ TICK_SECONDS = 1.0  # how often due retries and requests from the page are looke
 TIDY_SECONDS = 3600.0
 QUIET_SECONDS = 1.0  # between two scans, at least; and at least as long as a scan takes
 TROUBLE_SECONDS = 5.0  # wait after a full disk or a vector index that does not answer
+
+
+_Places = list[tuple[str, tuple[int, int] | None]]  # folders, each with its device and inode where it is there
 
 
 class Service:
@@ -45,20 +49,18 @@ class Service:
         self._not_before = 0.0
         self._next_look = 0.0
         self._erasing = False
-        self._forgetting = Forgetting(pipeline.catalog)
 
     def run(self) -> None:
         """Until `stop` is set."""
-        while not self._stop.is_set():
-            sources = self._sources([])
-            with self._watching([Path(source.root) for source in sources]):
-                while not self._stop.is_set() and self._same(sources):
-                    self._turn(sources)
-                    self._changed.wait(TICK_SECONDS)
-
-    def _same(self, sources: list[Source]) -> bool:
-        """Whether the registered folders are still these: otherwise others have to be watched."""
-        return [source.root for source in self._sources(sources)] == [source.root for source in sources]
+        with letting_go(self._pipeline.catalog):
+            while not self._stop.is_set():
+                sources = self._sources([])
+                places = _places(sources)
+                with self._watching(places):
+                    while not self._stop.is_set() and _places(self._sources(sources)) == places:
+                        self._turn(sources)
+                        self._changed.wait(TICK_SECONDS)
+                self._changed.set()  # a folder came, went, or is another now, such as a share that was mounted
 
     def _sources(self, before: list[Source]) -> list[Source]:
         """The registered folders; those known before while the catalog cannot be read."""
@@ -71,7 +73,6 @@ class Service:
 
     def _turn(self, sources: list[Source]) -> None:
         try:
-            self._forgetting.look()
             with self._folder.ingesting():
                 if self._due():
                     self._scan(tell=True)
@@ -88,7 +89,7 @@ class Service:
                     self._next_tidy = time.monotonic() + TIDY_SECONDS
         except DataFolderBusy:
             return  # a `premise ingest` or `premise reindex` is at work
-        except (DataFolderError, EmbedderMismatch, IndexUnavailable, ServiceError) as error:
+        except PremiseError as error:
             log.error("%s Trying again in %.0f s.", error, TROUBLE_SECONDS)
             self._stop.wait(TROUBLE_SECONDS)
         except Exception:
@@ -114,8 +115,11 @@ class Service:
                 try:
                     if self._due():
                         self._scan(tell=False)
-                except (DataFolderError, IndexUnavailable) as error:
+                except PremiseError as error:
                     log.error("%s", error)
+                    done.wait(TROUBLE_SECONDS)
+                except Exception:
+                    log.exception("Comparing the folders failed. Trying again in %.0f s.", TROUBLE_SECONDS)
                     done.wait(TROUBLE_SECONDS)
 
         thread = threading.Thread(target=scan, name="scan")
@@ -158,10 +162,10 @@ class Service:
         self._not_before = ended + max(QUIET_SECONDS, ended - started)  # a file that never rests must not take it all
 
     @contextmanager
-    def _watching(self, roots: list[Path]) -> Iterator[None]:
-        """Set `_changed` on file events below these folders."""
+    def _watching(self, places: _Places) -> Iterator[None]:
+        """Set `_changed` on file events below those of these folders that are there."""
         stop = threading.Event()
-        there = [root for root in roots if root.is_dir()]
+        there = [root for root, which in places if which is not None]
         thread = threading.Thread(target=self._listen, args=(there, stop), name="watch", daemon=True)
         if there:
             thread.start()
@@ -172,7 +176,7 @@ class Service:
             if there:
                 thread.join(timeout=5)
 
-    def _listen(self, roots: list[Path], stop: threading.Event) -> None:
+    def _listen(self, roots: list[str], stop: threading.Event) -> None:
         try:
             for changes in watch(
                 *roots,
@@ -192,3 +196,16 @@ class Service:
                 error,
                 self._pipeline.settings.scan_seconds,
             )
+
+
+def _places(sources: list[Source]) -> _Places:
+    """Where the registered folders are now: when one comes, goes or is another, others have to be watched."""
+    return [(source.root, _which(source.root)) for source in sources]
+
+
+def _which(root: str) -> tuple[int, int] | None:
+    try:
+        status = Path(root).stat()
+    except OSError:  # not there, or a share that does not answer
+        return None
+    return (status.st_dev, status.st_ino) if stat.S_ISDIR(status.st_mode) else None

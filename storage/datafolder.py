@@ -105,15 +105,24 @@ class DataFolder:
     @contextmanager
     def _locked(self, name: str, wait: float, *, shared: bool = False) -> Iterator[None]:
         path = self.run / f"{name}.lock"
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        except OSError as error:
+            raise DataFolderError(f"The data folder {self.root} cannot be used: {why(error)}") from error
         try:
             self._take(descriptor, path, wait, fcntl.LOCK_SH if shared else fcntl.LOCK_EX)
             if not shared:
-                os.ftruncate(descriptor, 0)
-                os.pwrite(descriptor, f"{os.getpid()}".encode(), 0)
+                self._note_holder(descriptor)
             yield
         finally:
             os.close(descriptor)  # gives the lock back
+
+    def _note_holder(self, descriptor: int) -> None:
+        try:
+            os.ftruncate(descriptor, 0)
+            os.pwrite(descriptor, f"{os.getpid()}".encode(), 0)
+        except OSError as error:
+            raise DataFolderError(f"The data folder {self.root} cannot be used: {why(error)}") from error
 
     def _take(self, descriptor: int, path: Path, wait: float, kind: int) -> None:
         until = time.monotonic() + wait

@@ -205,10 +205,10 @@ class LocalEmbedder:
         except (OSError, ValueError, KeyError, RuntimeError) as error:
             raise ModelError(f"embedder: {self.directory} cannot be loaded: {error}") from error
         if self._dtype == INT8:
-            from storage.quantised import quantised
+            from storage.quantised import RECIPE, quantised
 
             inner: Any = model[0]
-            inner.model = quantised(inner.model, self._made / f"{self.name}-{self.revision}.onnx")
+            inner.model = quantised(inner.model, self._made / f"{self.name}-{self.revision}-{RECIPE}.onnx")
         return model
 
     def _attention(self) -> dict[str, str]:

@@ -30,7 +30,7 @@ class Kind(StrEnum):
     NOTE = "note"  # speaker notes, comments
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Line:
     """Where a piece of an element's text stands on a page (PDF only)."""
 
@@ -40,7 +40,7 @@ class Line:
     box: Box
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Row:
     """One row of a table. Its text in the element is "Column: value | Column: value"; empty cells are left out."""
 
@@ -50,7 +50,7 @@ class Row:
     address: str | None = None  # cell range in a sheet, such as "A5:F5"
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Element:
     """A paragraph, heading, table … of a document, in reading order."""
 
@@ -95,7 +95,7 @@ def revision_text(elements: Sequence[Element]) -> str:
     return ELEMENT_SEPARATOR.join(element.text for element in elements)
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Chunk:
     """The unit of search. `body` is exactly `revision_text[start:end]`; `header` is context that is not in the span."""
 

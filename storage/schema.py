@@ -131,7 +131,8 @@ embeddings = Table(
     metadata,
     Column("model", Text, primary_key=True),  # "name revision", as in facts
     Column("embedded", String(32), primary_key=True),  # of the chunks that it is for
-    Column("key", String(32), nullable=False),  # what `embedded` of those chunks becomes when it moves to them
+    # what `embedded` of those chunks becomes when it moves to them; of a vector that is early, its document
+    Column("key", String(32), nullable=False),
     Column("embedding", LargeBinary, nullable=False),
 )
 

@@ -17,6 +17,11 @@ from typing import Any
 import httpx
 import pytest
 
+from app.operations.up import RESTARTS, Service, _Child
+from storage.datafolder import DataFolder
+from storage.errors import ServiceError
+from storage.settings import load_settings
+
 PREMISE = str(Path(sys.executable).with_name("premise"))
 PATIENCE = 90.0  # seconds; nothing here is a timed promise, machines are shared
 
@@ -170,3 +175,28 @@ def test_a_busy_port_and_a_second_service_say_so(tmp_path: Path) -> None:
         )
     assert again.returncode == 1
     assert "in use by another Premise process" in again.stderr
+
+
+def test_questions_are_answered_on_while_the_ingest_service_cannot_start(tmp_path: Path) -> None:
+    said: list[str] = []
+    service = Service(load_settings(tmp_path), DataFolder(tmp_path), said.append)
+
+    def ends(name: str) -> _Child:
+        child = _Child(name=name, command=["/bin/sh", "-c", "echo The disk is full.; exit 1"], ready=lambda: True)
+        service._start(child)
+        return child
+
+    def go_on(child: _Child) -> None:
+        for _ in range(RESTARTS + 1):
+            assert child.process is not None
+            child.process.wait()
+            service._revive([child])
+
+    go_on(ingest := ends("ingest"))
+    assert len(ingest.started) == RESTARTS
+    assert said[0] == "ingest stopped unexpectedly (exit status 1); starting it again. Its log ends: The disk is full."
+    ingest.started[:] = [moment - 60 for moment in ingest.started]
+    go_on(ingest)
+    assert len(ingest.started) == 2 * RESTARTS
+    with pytest.raises(ServiceError, match=r"web stops again and again[\s\S]*The disk is full"):
+        go_on(ends("web"))

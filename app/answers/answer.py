@@ -47,7 +47,10 @@ DISAGREE = "Documents disagree about this."
 OF_PART = 3  # passages of each question in a question that join those of the whole, behind its first ones
 ANSWERED = 0.35  # of the likeliest answer's probability that the answer to another part needs to be shown
 NEAREST = 3  # passages cited by an answer that the documents do not say
+WITHHELD = "What the language model wrote was not found in the documents, so it is not shown."
+SILENT = "The language model found no answer in these passages."
 UNSUPPORTED = "Some sentences were not found in the documents."
+CUT = "The answer became too long and ends early."
 NOTICE = "The language model does not answer at the moment; this answer is quoted from the documents."
 BUSY = "The language model is busy at the moment; this answer is quoted from the documents."
 
@@ -107,14 +110,17 @@ def answer_events(
     found = engine.retriever.search_noted(complete or question, labels=labels, k=HITS, history=earlier, filters=filters)
     asking = parts(complete or question)
     others = [
-        engine.retriever.search(part, labels=labels, k=OF_PART, history=_before(asking, at, earlier), filters=filters)
+        engine.retriever.search(
+            part, labels=labels, k=OF_PART, history=_before(asking, at, found.spoken), filters=filters
+        )
         for at, part in enumerate(asking)
     ]
     hits = _together(found.hits, others)
     retrieved = perf_counter()
     yield Retrieved(hits=hits, question=complete)
     if hits:
-        case = _understood(engine, question, hits, asking, labels=labels, history=history, asker=asker)
+        spoken = history if complete else found.spoken
+        case = _understood(engine, question, hits, asking, labels=labels, history=history, spoken=spoken, asker=asker)
         answer = _noted(found, (yield from _answered(engine, case)))
     else:
         answer = _uncited(phrases(question).nothing)
@@ -167,12 +173,13 @@ def _understood(
     *,
     labels: frozenset[int],
     history: Sequence[Turn],
+    spoken: Sequence[Turn],
     asker: Asker,
 ) -> _Case:
     passages = build_context(hits, engine.catalog, labels=labels, budget=engine.settings.context_tokens)
     weigh = rarity(engine.indexes.keywords, labels)
-    asked = understand(question, history, weigh=weigh)
-    each = [understand(part, _before(asking, at, history), weigh=weigh) for at, part in enumerate(asking)]
+    asked = understand(question, spoken, weigh=weigh)
+    each = [understand(part, _before(asking, at, spoken), weigh=weigh) for at, part in enumerate(asking)]
     return _Case(
         asked=asked,
         history=tuple(history),
@@ -236,7 +243,9 @@ def _written(model: LanguageModel, engine: Engine, case: _Case) -> Generator[Ans
     version = engine.prompts.version
     if result.silent or not result.holds:
         refused = _refused(replace(case, citations=case.citations.fresh()))
-        return replace(refused, mode=Mode.WRITTEN, timings=result.timings, model=result.model, prompts=version)
+        why = SILENT if result.silent else WITHHELD
+        refused = replace(refused, mode=Mode.WRITTEN, reason=why, timings=result.timings)
+        return replace(refused, model=result.model, prompts=version)
     judged = case.judge()
     share = sum(sentence.supported for sentence in result.sentences) / len(result.sentences)
     differing = _differing(case, judged)
@@ -252,6 +261,7 @@ def _written(model: LanguageModel, engine: Engine, case: _Case) -> Generator[Ans
         sentences=(*result.sentences, *(sentence for piece in differing for sentence in piece.sentences)),
         citations=case.citations.all(),
         timings=result.timings,
+        notice=CUT if result.cut else None,
         model=result.model,
         prompts=version,
     )

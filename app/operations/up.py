@@ -156,14 +156,17 @@ class Service:
             if child.process is None or child.process.poll() is None:
                 continue
             recent = [moment for moment in child.started if moment > time.monotonic() - 60]
+            if len(recent) >= RESTARTS and child.name == "ingest":
+                continue  # such as on a full disk: questions are answered meanwhile; it is tried again within a minute
             if len(recent) >= RESTARTS:
                 raise ServiceError(f"{child.name} stops again and again. The end of its log:\n{self._log_end(child)}")
-            self._say(f"{child.name} stopped unexpectedly (exit status {child.process.returncode}); starting it again.")
+            ended = f"{child.name} stopped unexpectedly (exit status {child.process.returncode})"
+            self._say(f"{ended}; starting it again. Its log ends: {self._log_end(child, lines=1)}")
             self._start(child)
 
-    def _log_end(self, child: _Child) -> str:
+    def _log_end(self, child: _Child, lines: int = 15) -> str:
         log = self._folder.logs / f"{child.name}.log"
-        return "\n".join(log.read_text(encoding="utf-8", errors="replace").splitlines()[-15:])
+        return "\n".join(log.read_text(encoding="utf-8", errors="replace").splitlines()[-lines:])
 
     def _stop_asked(self, _signal: int, _frame: object) -> None:
         self._stopping = True

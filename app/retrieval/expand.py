@@ -14,8 +14,10 @@ from storage.words import is_unspaced, question_terms, terms
 MISSPELT = 5  # letters: shorter words have too many that look alike
 _SHORT = re.compile(r"\b[A-Z][A-Za-z]?[A-Z]{1,6}s?\b")
 _QUOTED = re.compile(r"[\"“”„]([^\"“”„]{2,200})[\"“”]|«([^»]{2,200})»|「([^」]{2,200})」|『([^』]{2,200})』")
-_CODE = re.compile(  # letters and digits: HF-210, v6.15.0; not FY2022, Q3, 3rd
-    r"(?<![\w./-])(?!(?:FY\W?\d+|Q[1-4]|[1-4]Q|\d+(?:st|nd|rd|th)s?)(?:\W|\d|$))(?=[\w./-]*\d)(?=[\w./-]*[^\W\d_])\w+(?:[./-]\w+)*",
+_DECADE = r"(?:(?:early|mid|late|pre|post)-)?(?:\d{4}[/-])?(?:\d\d)?\d0(?:s|er[ns]?)"  # mid-1980s, 1980-90s, 1980er
+_PERIOD = rf"FY\W?\d+|Q[1-4]|[1-4]Q|\d+(?:st|nd|rd|th)s?|{_DECADE}"
+_CODE = re.compile(  # letters and digits: HF-210, v6.15.0; not FY2022, Q3, 3rd, 1980s
+    rf"(?<![\w./-])(?!(?:{_PERIOD})(?:\W|\d|$))(?=[\w./-]*\d)(?=[\w./-]*[^\W\d_])\w+(?:[./-]\w+)*",
     re.IGNORECASE,
 )
 _NAME = re.compile(r"\b(?:[A-ZÀ-ÖØ-Þ]\w*|\w*\d\w*)\b")
@@ -36,6 +38,10 @@ def codes(question: str) -> list[list[str]]:
 
     >>> codes("What does E14 mean on the HF-210?")
     [['e14'], ['hf', '210']]
+    >>> codes("Which HF-210 were sold in the late 1970s, the mid-1980s, the 1980-90s, the '90s and the 21st century?")
+    [['hf', '210']]
+    >>> codes("Die 1980er und die 90er Jahre, mit A380s und 747-400s")
+    [['a380'], ['747', '400s']]
     """
     return [terms(match.group()) for match in _CODE.finditer(question)]
 

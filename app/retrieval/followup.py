@@ -1,8 +1,9 @@
 """What a question stands for in its conversation: its own words and, more faintly, the person's earlier ones.
 
 A follow-up ("and for part-time staff?") leaves out what was said; a question that stands alone loses little by the
-faint echo. Only the person's turns are carried: an answer repeats the documents, right or wrong, and would pull the
-next search towards what was already shown. Knows no index and no model.
+faint echo, and turns that spoke of something else are left out. Only the person's turns are
+carried: an answer repeats the documents, right or wrong, and would pull the next search towards what was already shown.
+Knows no index and no model.
 """
 
 from __future__ import annotations
@@ -11,8 +12,11 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from app.records import Turn
 from app.retrieval.subject import subject
+from storage.catalog import Vector
 from storage.words import question_terms, unspaced_share
 
 # Measured on multi-turn questions; flat between half and twice these values.
@@ -23,7 +27,14 @@ REFERRING = 1.5  # both, when it refers to what was said: "how do I renew it?"
 RESTATED = 0.5  # both, when the question names again what was spoken of: who repeats the topic leaves less unsaid
 ANSWERED = (0.4, 0.7)  # cosine of the question by itself with the nearest passage, from where and to where they fade …
 FADED = 0.6  # … to this share: what some passage answers as it stands leaves nothing unsaid
+NEAR = 0.2  # cosine with an earlier turn from which on a question may go on from it …
+ENOUGH = 2  # … asked where it has so many telling terms of its own
 
+_CONTINUES = re.compile(
+    r"^\W*(?:and|then|so|but|or|also|(?:what|how) about|und|oder|aber|dann|auch|et|ou|mais|alors|puis|y|o|pero|"
+    r"entonces)\b|^\W*[那还又]",
+    re.IGNORECASE,
+)
 
 _REFERS = re.compile(
     r"\b(?:it|its|they|them|their|that|this|those|these|ones?|there|he|she|him|her|such|both|else|others?|another)\b"
@@ -47,6 +58,24 @@ class Asking:
         """The share of the earlier turns that is left, given the cosine of the question alone with what is nearest."""
         start, end = ANSWERED
         return 1.0 - (1.0 - FADED) * min(1.0, max(0.0, (nearest - start) / (end - start)))
+
+    @property
+    def spoken(self) -> tuple[Turn, ...]:
+        """The earlier turns, oldest first."""
+        return tuple(Turn(role="user", content=text) for text, _ in reversed(self.echoes))
+
+    def without_other_subjects(self, texts: Vector) -> tuple[Asking, Vector]:
+        """The same without the turns that were of something else: those far from it in meaning.
+
+        `texts`: its vector and those of the echoes, one a row; given back without theirs. A question that refers to
+        what was said, goes on or says little by itself keeps all; so do zeros, of an embedder that does not answer.
+        """
+        goes_on = self.own < ENOUGH or _REFERS.search(self.text) or _CONTINUES.search(self.text)
+        far = texts[1:] @ texts[0] < NEAR
+        if goes_on or not texts.any() or not far.any():
+            return self, texts
+        spoken = [turn for turn, other in zip(self.spoken, far[::-1], strict=True) if not other]
+        return asking(self.text, spoken), texts[np.append(True, ~far)]
 
 
 def is_unspaced_question(text: str) -> bool:

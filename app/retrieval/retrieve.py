@@ -10,12 +10,13 @@ from time import perf_counter
 
 from app.records import Hit, Turn
 from app.retrieval.distinct import Ranked, chosen
-from app.retrieval.followup import asking
+from app.retrieval.followup import Asking, asking
 from app.retrieval.rerank import Reranker
 from app.retrieval.search import Wanted, compares, mixed, wording_first
 from app.retrieval.searchers import Here, Searching
 from app.retrieval.trust import trust
 from app.retrieval.weighing import Weighing
+from storage.catalog import Vector
 from storage.embedder import Embedder
 from storage.errors import ServiceError
 from storage.filters import Filters
@@ -30,6 +31,7 @@ class Found:
     hits: tuple[Hit, ...]
     notes: tuple[str, ...] = ()  # for the person: such as that the reranker was too slow
     timings: dict[str, float] = field(default_factory=dict)  # seconds by stage
+    spoken: tuple[Turn, ...] = ()  # what of the conversation was searched for too
 
 
 class Retriever:
@@ -87,11 +89,10 @@ class Retriever:
             ranked, notes = self._reranked(self._reranker, question, ranked, labels=labels)
             ranked = chosen(wording_first(ranked), k, comparing=wanted.comparing)
             timings["rerank"] = perf_counter() - began
-        return Found(hits=self._read(ranked, labels=labels), notes=notes, timings=timings)
+        return Found(hits=self._read(ranked, labels=labels), notes=notes, timings=timings, spoken=wanted.asked.spoken)
 
     def _understood(self, question: str, k: int, history: Sequence[Turn], filters: Filters) -> Wanted:
-        asked = asking(question, history)
-        texts = self._embedder.encode_questions([asked.text, *(text for text, _ in asked.echoes)])
+        asked, texts = self._asked(question, history)
         return Wanted(
             asked=asked,
             texts=texts,
@@ -101,6 +102,12 @@ class Retriever:
             comparing=compares(question),
             k=k if self._reranker is None else None,
         )
+
+    def _asked(self, question: str, history: Sequence[Turn]) -> tuple[Asking, Vector]:
+        """The question with what of the conversation belongs to it, and the vectors of both, one a row."""
+        asked = asking(question, history)
+        texts = self._embedder.encode_questions([asked.text, *(text for text, _ in asked.echoes)])
+        return asked.without_other_subjects(texts)
 
     def _reranked(
         self, reranker: Reranker, question: str, ranked: Sequence[Ranked], *, labels: frozenset[int]
@@ -137,8 +144,8 @@ class Retriever:
         self, question: str, *, labels: frozenset[int], k: int, history: Sequence[Turn] = ()
     ) -> dict[str, list[Hit]]:
         """What each leg finds alone, to compare the fusion with: by meaning and by words."""
-        asked = asking(question, history)
-        vector = mixed(self._embedder.encode_questions([asked.text, *(text for text, _ in asked.echoes)]), asked)
+        asked, texts = self._asked(question, history)
+        vector = mixed(texts, asked)
         legs = {
             "meaning": self._indexes.search_vectors(vector, labels=labels, k=k) if vector.any() else [],
             "words": self._indexes.search_keywords(asked.terms, labels=labels, k=k),

@@ -16,6 +16,7 @@ from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 from multiprocessing.connection import Connection
+from threading import Lock
 from typing import Protocol
 
 from app.retrieval.distinct import Ranked
@@ -38,6 +39,8 @@ PROGRAM = "app.retrieval.search_process"
 class Searching(Protocol):
     """Whoever searches. Safe to use from many threads."""
 
+    replaced: int  # processes that ended and whose place others took
+
     def search(self, wanted: Wanted, encode: Encode, *, labels: frozenset[int]) -> list[Ranked]:
         """As app.retrieval.search. Raises: SearchFailed, and what the catalog raises."""
 
@@ -48,6 +51,7 @@ class Here:
     def __init__(self, indexes: Indexes) -> None:
         self._indexes = indexes
         self._turns = Turns()
+        self.replaced = 0
 
     def search(self, wanted: Wanted, encode: Encode, *, labels: frozenset[int]) -> list[Ranked]:
         """See Searching."""
@@ -77,6 +81,8 @@ class Beside:
         chroma = [running.chroma_host, str(running.chroma_port)] if running is not None else []
         self._arguments = [str(store.folder.root), *chroma]
         self._turns = Turns(count)
+        self._counting = Lock()
+        self.replaced = 0
         self._free = deque(_Process(self._arguments) for _ in range(count))  # one for each place
 
     def search(self, wanted: Wanted, encode: Encode, *, labels: frozenset[int]) -> list[Ranked]:
@@ -98,9 +104,12 @@ class Beside:
 
     def _started(self) -> _Process:
         try:
-            return _Process(self._arguments)
+            started = _Process(self._arguments)
         except OSError as error:
             raise SearchFailed(f"The process that searches cannot be started: {error.strerror}.") from error
+        with self._counting:
+            self.replaced += 1
+        return started
 
     def close(self) -> None:
         """End them; those that are at work end by themselves, when they find nobody to answer."""

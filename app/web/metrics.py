@@ -21,6 +21,9 @@ _answers = Histogram(
     "premise_answer_seconds", "Time to the whole answer.", ["mode"], buckets=_SECONDS, registry=_registry
 )
 _retrieval = Histogram("premise_retrieval_seconds", "Time to find passages.", buckets=_SECONDS, registry=_registry)
+_replaced = Counter(
+    "premise_search_processes_replaced", "Processes that search, ended and replaced.", registry=_registry
+)
 _model = Gauge(
     "premise_language_model_questions", "Questions at a language model.", ["model", "state"], registry=_registry
 )
@@ -63,6 +66,12 @@ def language_model(model: str, running: int, waiting: int, servers: Mapping[str,
     _model.labels(model, "waiting").set(waiting)
     for address, up in servers.items():
         _servers.labels(model, address).set(up)
+
+
+def search_processes(replaced: int) -> None:
+    """How many processes that search have ended and were replaced, since the server started."""
+    _replaced.reset()
+    _replaced.inc(replaced)
 
 
 def exposition(counts: dict[str, int], ratings: dict[str, int]) -> bytes:

@@ -75,13 +75,14 @@ SOURCE = frozenset(
 )
 MARKDOWN = frozenset({".md", ".markdown", ".mdx", ".mkd"})
 HTML = frozenset({".html", ".htm", ".xhtml"})
+SAVED_PAGE = frozenset({".mht", ".mhtml"})
 DELIMITED = frozenset({".csv", ".tsv"})
 JSON_LINES = frozenset({".jsonl", ".ndjson"})
 PDF = frozenset({".pdf"})
 WORD = frozenset({".docx", ".docm", ".dotx", ".dotm"})
 SLIDES = frozenset({".pptx", ".pptm", ".ppsx", ".potx"})
 SHEET = frozenset({".xlsx", ".xlsm", ".xltx", ".xltm"})
-CONVERTED = frozenset({".odt", ".rtf"})
+CONVERTED = frozenset({".odt", ".rtf", ".epub"})
 MAIL = frozenset({".eml", ".msg"})
 CONTAINER = frozenset({".zip", ".mbox", ".tnef"})  # mails too, where they have attachments; .tnef: winmail.dat
 LEGACY = frozenset({".doc", ".dot", ".ppt", ".pps", ".xls"})
@@ -94,6 +95,7 @@ SUPPORTED: frozenset[str] = (
     | SOURCE
     | MARKDOWN
     | HTML
+    | SAVED_PAGE
     | DELIMITED
     | JSON_LINES
     | PDF
@@ -112,7 +114,6 @@ SUPPORTED: frozenset[str] = (
 NOT_YET: dict[str, str] = {
     ".xlsb": "Save the workbook as .xlsx.",
     ".heic": "Save the picture as PNG or JPEG.",
-    ".epub": "Save the book as PDF or HTML.",
     ".pages": "Export the document as PDF or DOCX.",
     ".numbers": "Export the sheet as .xlsx.",
     ".key": "Export the slides as PDF or PPTX.",

@@ -8,6 +8,8 @@ loads nothing.
 
 from __future__ import annotations
 
+import contextlib
+import json
 import re
 from collections.abc import Callable
 
@@ -26,10 +28,11 @@ from ingest.parse.html_text import (
     inner_tables,
     is_hidden,
     list_lines,
+    names_on_the_left,
     pieces,
     table_rows,
 )
-from ingest.parse.properties import iso_moment
+from ingest.parse.properties import iso_moment, person
 from ingest.parse.table import table
 from ingest.parse.text import first_heading, heading, normal, paragraphs, prose, single_line
 from storage.failures import Code, ParseFailure
@@ -37,8 +40,14 @@ from storage.records import Element, Kind, Parsed
 
 DEEPEST = 150  # nested tags followed one by one; what is deeper is taken as plain text
 _AUTHOR = ("author", "dc.creator", "dcterms.creator", "article:author")
-_CREATED = ("article:published_time", "dcterms.created", "dc.date.created", "date", "dc.date", "pubdate", "created")
-_MODIFIED = ("article:modified_time", "dcterms.modified", "dc.date.modified", "last-modified", "changed", "revised")
+_CREATED = (
+    *("article:published_time", "dcterms.created", "dc.date.created", "date", "dc.date", "pubdate", "created"),
+    "datepublished",
+)
+_MODIFIED = (
+    *("article:modified_time", "dcterms.modified", "dc.date.modified", "last-modified", "changed", "revised"),
+    "datemodified",
+)
 LONGEST_LIST = 2500  # characters of a list's lines in one element
 
 
@@ -46,17 +55,17 @@ def parse_html(source: str) -> Parsed:
     """A whole page. Raises ParseFailure when nothing can be made of it."""
     root = tree(source)
     flags = hidden_flags(root)
+    said = _linked_data(root) | _meta(root)
     notes_in_place(root)
     without_boilerplate(root)
     elements = html_elements(root)
     named = root.find(".//title")
     title = single_line(named.text_content()) if named is not None else ""
-    said = _meta(root)
     return Parsed(
         elements=tuple(elements),
         title=title or first_heading(elements),
         flags=flags,
-        author=next((said[name] for name in _AUTHOR if said.get(name)), None),
+        author=next((by for name in _AUTHOR if (by := person(said.get(name)))), None),
         created=next((made for name in _CREATED if (made := iso_moment(said.get(name)))), None),
         modified=next((made for name in _MODIFIED if (made := iso_moment(said.get(name)))), None),
     )
@@ -74,6 +83,29 @@ def _meta(root: lxml_html.HtmlElement) -> dict[str, str]:
         name = tag.get("name") or tag.get("property") or tag.get("http-equiv") or ""
         said.setdefault(name.lower(), single_line(tag.get("content") or ""))
     return said
+
+
+def _linked_data(root: lxml_html.HtmlElement) -> dict[str, str]:
+    """What the page says of itself in JSON-LD, as blogs and newspapers do: author and dates, by lower-case name."""
+    said: dict[str, str] = {}
+    for script in root.iter("script"):
+        if (script.get("type") or "").strip().lower() != "application/ld+json":
+            continue
+        with contextlib.suppress(ValueError, RecursionError):
+            held = json.loads(script.text or "")
+            things = held if isinstance(held, list) else [held]
+            things += [inner for thing in things if isinstance(thing, dict) for inner in _several(thing.get("@graph"))]
+            for thing in (thing for thing in things if isinstance(thing, dict)):
+                by = next(iter(_several(thing.get("author"))), None)
+                name = by.get("name") if isinstance(by, dict) else by
+                for key, value in {**thing, "author": name}.items():
+                    if key in ("datePublished", "dateModified", "author") and isinstance(value, str):
+                        said.setdefault(key.lower(), single_line(value))
+    return said
+
+
+def _several(value: object) -> list[object]:
+    return value if isinstance(value, list) else [value]
 
 
 def tree(source: str) -> lxml_html.HtmlElement:
@@ -100,11 +132,12 @@ class _Walker:
     def __init__(self) -> None:
         self.out: list[Element] = []
         self.inline: list[str] = []
-        self.quoted: dict[str, Callable[[lxml_html.HtmlElement], None]] = {
+        self.quoted: dict[str, Callable[[lxml_html.HtmlElement, int], None]] = {
             "pre": self.code,
             "ul": self.item_list,
             "ol": self.item_list,
             "dl": self.definitions,
+            "table": self.table,
             **{f"h{n}": self.heading for n in range(1, 7)},
         }
 
@@ -129,10 +162,7 @@ class _Walker:
             self.text(node.text_content())
         elif tag in self.quoted:
             self.flush()
-            self.quoted[tag](node)
-        elif tag == "table":
-            self.flush()
-            self.table(node, depth)
+            self.quoted[tag](node, depth)
         elif tag == "br":
             self.inline.append("\n")
         elif tag == "img":
@@ -150,18 +180,18 @@ class _Walker:
             self.node(child, depth + 1)
             self.text(child.tail)
 
-    def heading(self, node: lxml_html.HtmlElement) -> None:
+    def heading(self, node: lxml_html.HtmlElement, _depth: int) -> None:
         self.out += heading(flat(node), int(node.tag[1]))
 
-    def code(self, node: lxml_html.HtmlElement) -> None:
+    def code(self, node: lxml_html.HtmlElement, _depth: int) -> None:
         text = normal("".join(pieces(node, line_end="\n")))
         if text:
             self.out.append(Element(kind=Kind.CODE, text=text))
 
-    def item_list(self, node: lxml_html.HtmlElement) -> None:
+    def item_list(self, node: lxml_html.HtmlElement, depth: int) -> None:
         """A list of plain items is one element, or a few when it is long."""
         if node.find(".//pre") is not None or node.find(".//table") is not None:
-            self.rich_list(node)
+            self.rich_list(node, depth)
             return
         piece: list[str] = []
         for line in list_lines(node):
@@ -171,29 +201,36 @@ class _Walker:
             piece.append(line)
         self.out += _kept_lines("\n".join(piece))
 
-    def rich_list(self, node: lxml_html.HtmlElement) -> None:
+    def rich_list(self, node: lxml_html.HtmlElement, depth: int) -> None:
         """A list whose items hold code or tables: these become elements of their own between the items' text."""
         for number, child in enumerate(node, 1):
             if not isinstance(child.tag, str):
                 continue
             before = len(self.out)
             self.inline.append(f"{number}. " if node.tag == "ol" else "- ")
-            self.inside(child, 1)
+            self.inside(child, depth + 1)
             self.flush()
             if len(self.out) > before and self.out[before].kind is Kind.TEXT:
                 self.out[before] = Element(kind=Kind.LIST, text=self.out[before].text)
 
-    def definitions(self, node: lxml_html.HtmlElement) -> None:
-        """A term and its meaning on one line."""
+    def definitions(self, node: lxml_html.HtmlElement, depth: int) -> None:
+        """A term and its meaning in one paragraph; what else the meaning holds follows as elements of its own."""
         term = ""
         for child in node.iter("dt", "dd"):
-            text = flat(child)
+            if next(child.iterancestors("dl"), None) is not node:
+                continue  # of a list in this one
             if child.tag == "dt":
                 self.out += prose(term)
-                term = text
+                term = flat(child)
+                continue
+            before = len(self.out)
+            self.inside(child, depth + 1)
+            self.flush()
+            if term and len(self.out) > before and self.out[before].kind is Kind.TEXT:
+                self.out[before] = Element(kind=Kind.TEXT, text=f"{term.removesuffix(':')}: {self.out[before].text}")
             else:
-                self.out += prose(f"{term}: {text}" if term else text)
-                term = ""
+                self.out[before:before] = prose(term)
+            term = ""
         self.out += prose(term)
 
     def table(self, node: lxml_html.HtmlElement, depth: int) -> None:
@@ -206,6 +243,11 @@ class _Walker:
             return
         for caption in node.iterchildren("caption"):
             self.out += prose(flat(caption))
+        if header_rows and len(rows) > 1 and len(set(rows[0])) == 1:  # one cell over all columns: what the table is of
+            self.out += prose(rows[0][0])
+            rows, header_rows = rows[1:], header_rows - 1 or None
+        if header_rows is None and names_on_the_left(node):
+            header_rows = 0
         self.out += table(rows, header_rows=header_rows)
         for inner in inner_tables(node):
             self.table(inner, depth + 1)

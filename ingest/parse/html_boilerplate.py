@@ -1,7 +1,9 @@
 """What a page of HTML repeats on every page of its site, taken out: banners, menus, footers, notices about cookies.
 
 Told by what tags, roles and classes say they are for, never by words alone; and not when it would take most of a page.
-Knows a tree of lxml; knows no elements.
+The names that WordPress, MediaWiki, SharePoint and Sphinx give such parts are known; of other sites, a part is left out
+that a word of its name says leads elsewhere and that is next to nothing but links. Knows a tree of lxml; knows no
+elements.
 """
 
 from __future__ import annotations
@@ -22,14 +24,33 @@ _COOKIES = re.compile(r"cookie|consent|gdpr", re.IGNORECASE)
 _NAMES = frozenset(
     (
         "footer site-footer page-footer global-footer breadcrumb breadcrumbs navbar site-header page-header topbar "
-        "sidebar skip-link skiplink skip-nav pagination pager social-share share-buttons site-nav main-nav toc-sidebar"
+        "sidebar skip-link skiplink skip-nav pagination pager social-share share-buttons site-nav main-nav toc-sidebar "
+        "noprint no-print d-print-none hidden-print "
+        "sharedaddy jp-relatedposts comment-respond post-navigation "
+        "mw-jump-link mw-editsection printfooter navbox "
+        "suitebartop s4-ribbonrow"
     ).split()
 )
-_CONTAINERS = frozenset({"div", "section", "aside", "form", "dialog", "ul", "ol", "p", "span", "header", "footer"})
+_CONTAINERS = frozenset(
+    {"div", "section", "aside", "form", "dialog", "ul", "ol", "p", "span", "header", "footer", "a", "table"}
+)
+_LEADING = frozenset(  # words of names of parts that lead elsewhere
+    (
+        "nav navigation navbar menu breadcrumb breadcrumbs topbar sidebar toc contents footer skip share sharing "
+        "social related recommended teaser teasers pagination pager"
+    ).split()
+)
+_LINKED_SHARE = 0.8  # of the words of such a part, at least, that are links
+_NAME_WORDS = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
+_WORD = re.compile(r"\w+")
+_HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
 
 
 def without_boilerplate(root: lxml_html.HtmlElement) -> None:
     """Take it out of the tree of a whole page."""
+    for link in [link for tag in (*_HEADINGS, "dt") for held in root.iter(tag) for link in held.iter("a")]:
+        if link.get("href", "").startswith("#") and not re.search(r"\w", link.text_content()):
+            link.drop_tree()  # "¶": the address of the heading
     words = _words(root)
     mains = [node for node in root.iter() if node.tag == "main" or _role(node) == "main"]
     kept = mains[0] if len(mains) == 1 and _words(mains[0]) >= _MAIN_SHARE * words else None
@@ -49,16 +70,27 @@ def _is_boilerplate(node: lxml_html.HtmlElement) -> bool:
     role = _role(node)
     if node.tag in _TAGS or role in _ROLES:
         page_wide = not any(around.tag in _PARTS for around in node.iterancestors())
-        titled = next(node.iter("h1"), None) is not None
-        return (page_wide or role in ("navigation", "search", "menubar")) and not titled
+        if next(node.iter("h1"), None) is not None:
+            return False
+        if page_wide or role in ("navigation", "search", "menubar"):
+            return True
     if node.tag not in _CONTAINERS:
         return False
-    names = {name.lower() for name in (*(node.get("class") or "").split(), *(node.get("id") or "").split())}
+    said = f"{node.get('class') or ''} {node.get('id') or ''}"
+    names = set(said.lower().split())
     if not names or next(node.iter("h1", "main", "article"), None) is not None:
         return False
-    if names & _NAMES:
+    if names & _NAMES or (_LEADING.intersection(map(str.lower, _NAME_WORDS.findall(said))) and _only_links(node)):
         return True
     return any(map(_COOKIES.search, names)) and len(node.text_content()) <= _LONGEST_BANNER
+
+
+def _only_links(node: lxml_html.HtmlElement) -> bool:
+    """Whether next to all of its words are links, those of its headings aside."""
+    linked = sum(len(_WORD.findall(link.text_content())) for link in node.iter("a"))
+    titles = [title for title in node.iter(*_HEADINGS) if next(title.iter("a"), None) is None]
+    besides = sum(len(_WORD.findall(t.text_content())) for t in titles if all(a.tag != "a" for a in t.iterancestors()))
+    return 0 < linked >= _LINKED_SHARE * (len(_WORD.findall(node.text_content())) - besides)
 
 
 def _role(node: lxml_html.HtmlElement) -> str:

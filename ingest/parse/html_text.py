@@ -146,6 +146,13 @@ def has_names(node: lxml_html.HtmlElement) -> bool:
     return marked or next(node.iterchildren("caption", "thead"), None) is not None
 
 
+def names_on_the_left(node: lxml_html.HtmlElement) -> bool:
+    """Whether each row of several cells marks its first as a name, and no other: a table of one thing's properties."""
+    tags = [[cell.tag for cell in tr if cell.tag in ("td", "th")] for tr in own_rows(node)]
+    wide = [row for row in tags if len(row) > 1]
+    return bool(wide) and all(row[0] == "th" and "th" not in row[1:] for row in wide)
+
+
 def _fill(cells: list[str], pending: dict[int, tuple[int, str]]) -> None:
     while len(cells) in pending:
         left, text = pending.pop(len(cells))
@@ -204,8 +211,8 @@ def _passed_over(
 def is_hidden(node: lxml_html.HtmlElement) -> bool:
     """True for what a browser does not draw: nobody could check an answer against it."""
     style = node.get("style")
-    if node.get("hidden") is not None:
-        return True
+    if node.get("hidden") is not None and node.get("hidden") != "until-found" and node.get("role") != "tabpanel":
+        return True  # another tab of a page is a click away
     return bool(style) and (bool(_HIDDEN.search(style)) or (bool(_PALE.search(style)) and _on_white(node)))
 
 

@@ -111,11 +111,11 @@ def _body(part: EmailMessage, unpacking: Unpacking, depth: int) -> Iterator[Elem
             if isinstance(inner, EmailMessage):
                 yield from _body(inner, unpacking, depth)
     elif kind == "text/html":
-        page = parse_html(_content(part))
+        page = parse_html(text_of(part))
         unpacking.flags += [flag for flag in page.flags if flag not in unpacking.flags]
         yield from page.elements
     elif kind.startswith("text/") and kind != "text/calendar":
-        yield from plain_or_html(_content(part))
+        yield from plain_or_html(text_of(part))
 
 
 def _is_decoration(part: EmailMessage) -> bool:
@@ -217,7 +217,8 @@ def _alternative(part: EmailMessage, unpacking: Unpacking, depth: int) -> Iterat
         yield from found["text/plain" if sizes.get("text/plain", 0) * 4 > sizes[fullest] else fullest]
 
 
-def _content(part: EmailMessage) -> str:
+def text_of(part: EmailMessage) -> str:
+    """The text of a part, in whatever encoding it is."""
     data = part.get_payload(decode=True)
     if not isinstance(data, bytes):
         return str(data or "")

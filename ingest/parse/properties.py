@@ -28,6 +28,14 @@ _NOBODY = frozenset(
         "steve",
     ]
 )
+# When the templates were made that python-docx and python-pptx begin every file with; nobody wrote anything then.
+_TEMPLATES = frozenset(
+    {
+        datetime(2013, 12, 23, 23, 15, tzinfo=UTC),
+        datetime(2013, 1, 27, 9, 14, 16, tzinfo=UTC),
+        datetime(2013, 1, 27, 9, 15, 58, tzinfo=UTC),
+    }
+)
 _NO_TITLES = ("powerpoint presentation", "presentation", "slide ", "document", "untitled", "microsoft ")
 
 
@@ -73,6 +81,8 @@ def iso_moment(text: str | None) -> datetime | None:
 
 
 def _moment(value: datetime | None) -> datetime | None:
+    """A date in UTC; None for that of a template."""
     if value is None:
         return None
-    return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+    moment = value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+    return None if moment in _TEMPLATES else moment

@@ -99,7 +99,7 @@ def _dispatch(path: Path, suffix: str, limits: ParseLimits, begins: Callable[[],
         from ingest.parse.converted import parse_converted
 
         return parse_converted(path, suffix=suffix)
-    if suffix in formats.MAIL | formats.CONTAINER:
+    if suffix in formats.MAIL | formats.CONTAINER | formats.SAVED_PAGE:
         return _holding(path, suffix, limits)
     return _old_office(path, suffix, limits)
 
@@ -119,6 +119,10 @@ def _holding(path: Path, suffix: str, limits: ParseLimits) -> Parsed:
     from ingest.parse.archive import parse_mbox, parse_zip
     from ingest.parse.mail import parse_eml, parse_msg, parse_packed
 
+    if suffix in formats.SAVED_PAGE:
+        from ingest.parse.saved_page import parse_saved_page
+
+        return parse_saved_page(path.read_bytes())
     if suffix == ".eml":
         return parse_eml(path.read_bytes(), limits=limits)
     parsers = {".msg": parse_msg, ".zip": parse_zip, ".mbox": parse_mbox, ".tnef": parse_packed}
@@ -175,10 +179,10 @@ def _textual(path: Path, suffix: str, limits: ParseLimits) -> Parsed:
         from ingest.parse.delimited import parse_delimited
 
         return parse_delimited(source, suffix=suffix, limits=limits)
-    if suffix in formats.JSON_LINES:
-        from ingest.parse.json_lines import parse_json_lines
+    if suffix in formats.JSON_LINES | {".json"}:
+        from ingest.parse.json_records import parse_json, parse_json_lines
 
-        return parse_json_lines(source, limits=limits)
+        return (parse_json if suffix == ".json" else parse_json_lines)(source, limits=limits)
     from ingest.parse.plain import parse_plain
 
     return parse_plain(source, suffix=suffix)

@@ -31,7 +31,7 @@ def real_suffix(path: Path, suffix: str, head: bytes, limits: ParseLimits) -> st
         )
     if head.startswith(_OLE):
         return _ole_suffix(path, suffix)
-    if head.startswith(b"PK\x03\x04") or suffix in _OFFICE | formats.OPEN | {".odt"}:
+    if head.startswith(b"PK\x03\x04") or suffix in _OFFICE | formats.OPEN | {".odt", ".epub"}:
         return _zip_suffix(path, suffix, limits)
     if b"%PDF-" in head[:1024] and (suffix in _CONTAINERS or head.startswith(b"%PDF-")):
         return ".pdf"
@@ -73,6 +73,10 @@ def _zip_suffix(path: Path, suffix: str, limits: ParseLimits) -> str:
         )
     if b"encryption-data" in manifest or (suffix != ".zip" and any(entry.flag_bits & 1 for entry in entries)):
         raise ParseFailure(Code.ENCRYPTED, "The file is protected with a password.")
+    if kind.strip() == "application/epub+zip":
+        if "META-INF/rights.xml" in _names(entries):
+            raise ParseFailure(Code.ENCRYPTED, "The book is protected against copying (DRM).")
+        return ".epub"
     if "opendocument.text" in kind:  # also text-web and text-template
         return ".odt"
     if "opendocument.spreadsheet" in kind or "opendocument.presentation" in kind:

@@ -9,14 +9,17 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import and_, delete, func, insert, select, update
+from sqlalchemy import and_, delete, func, insert, not_, select, update
 
 from storage.catalog.chunks import chunk_of, to_bytes
 from storage.catalog.entries import Vector
 from storage.catalog.facts import EMBEDDER, EMBEDDER_AT, GENERATION, PREVIOUS
 from storage.catalog.part import BATCH, Part
-from storage.records import Chunk
-from storage.schema import chunks, embeddings, facts
+from storage.records import Chunk, State
+from storage.schema import chunks, documents, embeddings, facts
+
+EARLY = "on its way"  # stands for the model in `embeddings`: vectors of documents that are not whole yet
+ON_ITS_WAY = (State.WAITING, State.PARSING, State.EMBEDDING)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,9 +87,12 @@ class Models(Part):
             connection.execute(insert(facts), [{"key": key, "value": value} for key, value in values.items()])
 
     def drop_unused_embeddings(self) -> None:
-        """Vectors made beside, of chunks that are gone."""
+        """Vectors made beside, of chunks that are gone, and of documents that are not on their way any more."""
+        on_its_way = select(documents.c.id).where(documents.c.state.in_(ON_ITS_WAY))
+        early = and_(embeddings.c.model == EARLY, embeddings.c.key.in_(on_its_way))
+        unused = embeddings.c.embedded.not_in(select(chunks.c.embedded))
         with self.database.write() as connection:
-            connection.execute(delete(embeddings).where(embeddings.c.embedded.not_in(select(chunks.c.embedded))))
+            connection.execute(delete(embeddings).where(unused, not_(early)))
 
     def confirm_model(self) -> int:
         """Vectors of the model in use move to their chunks; what other models made is gone. Returns how many moved."""

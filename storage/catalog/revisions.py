@@ -12,6 +12,7 @@ from sqlalchemy import bindparam, delete, func, insert, or_, select, update
 from storage.catalog.chunks import chunk_values, from_bytes, said_values, to_bytes
 from storage.catalog.entries import Kept, Vector, revision_id
 from storage.catalog.members import set_members
+from storage.catalog.models import EARLY
 from storage.catalog.outbox import drop_chunks, note
 from storage.catalog.part import BATCH, Part
 from storage.database import aware, now, stored
@@ -19,8 +20,6 @@ from storage.elements import elements_from_json, elements_to_json
 from storage.records import Chunk, Member, Parsed, State, revision_text
 from storage.said import MARK
 from storage.schema import chunks, documents, embeddings, revisions
-
-EARLY = "on its way"  # stands for the model in `embeddings`: vectors of documents that are not whole yet
 
 
 class Revisions(Part):
@@ -49,8 +48,8 @@ class Revisions(Part):
         """
         new = revision_id(document_id, content)
         rows = [  # before the transaction, in which nobody else can write
-            chunk_values(piece) | {"document_id": document_id, "embedded": key, "embedding": to_bytes(vector)}
-            for piece, key, vector in zip(pieces, embedded, vectors, strict=True)
+            chunk_values(piece) | {"document_id": document_id, "embedded": key}
+            for piece, key in zip(pieces, embedded, strict=True)
         ]
         text = zlib.compress(revision_text(parsed.elements).encode())
         elements = zlib.compress(elements_to_json(parsed.elements))
@@ -92,7 +91,8 @@ class Revisions(Part):
                 )
             )
             for start in range(0, len(rows), BATCH):
-                connection.execute(insert(chunks), rows[start : start + BATCH])
+                some = zip(rows[start : start + BATCH], vectors[start : start + BATCH], strict=True)
+                connection.execute(insert(chunks), [row | {"embedding": to_bytes(vector)} for row, vector in some])
             connection.execute(
                 update(documents)
                 .where(documents.c.id == document_id)
@@ -126,16 +126,14 @@ class Revisions(Part):
                 found |= {key: from_bytes(value) for key, value in connection.execute(query)}
         return found
 
-    def keep_early(self, vectors: Mapping[str, Vector]) -> None:
-        """Vectors of documents that are not whole yet, by what they were made of."""
+    def keep_early(self, made: Mapping[str, tuple[str, Vector]]) -> None:
+        """Vectors of documents that are not whole yet: by what they were made of, the document and the vector."""
         rows = [
-            {"model": EARLY, "embedded": key, "key": key, "embedding": to_bytes(vector)}
-            for key, vector in vectors.items()
+            {"model": EARLY, "embedded": embedded, "key": document, "embedding": to_bytes(vector)}
+            for embedded, (document, vector) in made.items()
         ]
         with self.database.write() as connection:
-            connection.execute(
-                delete(embeddings).where(embeddings.c.model == EARLY, embeddings.c.embedded.in_(vectors))
-            )
+            connection.execute(delete(embeddings).where(embeddings.c.model == EARLY, embeddings.c.embedded.in_(made)))
             connection.execute(insert(embeddings), rows)
 
     def drop_early(self) -> None:

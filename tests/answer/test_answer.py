@@ -136,5 +136,16 @@ def test_a_follow_up_question_borrows_from_the_turns_before(ask: Ask) -> None:
     assert "Maria Lindgren" in answer.text
 
 
+def test_a_question_about_something_else_is_answered_as_if_nothing_had_been_said(ask: Ask) -> None:
+    history = [
+        Turn(role="user", content=asked)
+        for asked in ("How long is parental leave?", "Who introduced parental leave?", "Is leave paid?")
+    ]
+    question = "When was the data centre in Utrecht opened?"
+    before, alone = ask(question, history=history).answer, ask(question).answer
+    assert "2016" in alone.text
+    assert (before.text, before.confidence, before.reason) == (alone.text, alone.confidence, alone.reason)
+
+
 def test_a_higher_threshold_refuses_more(ask: Ask) -> None:
     assert ask("How many days of paid leave does every employee have?", refuse_below=1.0).answer.refused

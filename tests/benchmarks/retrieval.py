@@ -1,8 +1,9 @@
 """The retrieval figures of the README: `python tests/benchmarks/retrieval.py [--sets squad,zh] [--data DIR]`.
 
 Prints, for every question set in PREMISE_EVAL_DIR (default ../shared/eval), what each leg finds alone, what plain
-reciprocal-rank fusion makes of the two, and what Premise finds; once in an index of that set, once in one index of all
-sets and the handbook. Indexes are made by the product's own ingest; with --data they stay, and the next run uses them.
+reciprocal-rank fusion makes of the two, what Premise finds, and what it finds when three questions about something
+else were asked before; once in an index of that set, once in one index of all sets and the handbook. Indexes are made
+by the product's own ingest; with --data they stay, and the next run uses them.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from app.answers.context import build_context
 from app.evaluation.match import same_file
 from app.evaluation.measures import CONTEXT_TOKENS, DEPTH, has_evidence, of_context
 from app.evaluation.questions import Question, read_questions
-from app.records import Hit
+from app.records import Hit, Turn
 from app.retrieval.retrieve import Retriever
 from ingest.parse.limits import ParseLimits
 from ingest.pipeline import Pipeline
@@ -97,6 +98,23 @@ def _measure(data: Path, index: str, root: Path, sets: Sequence[str], embedder: 
             for way, search in _ways(store).items():
                 row = _row(store, questions, search)
                 print(f"{name:8}{index if index == 'together' else 'alone':10}{way:12}" + row, flush=True)
+            if not any(item.history for item in questions):
+                row = _row(store, _after_others(questions), _ways(store)["Premise"])
+                print(f"{name:8}{index if index == 'together' else 'alone':10}{'new subject':12}" + row, flush=True)
+
+
+def _after_others(questions: Sequence[Question]) -> list[Question]:
+    """Each question after three about one other document, as in a conversation whose subject changes."""
+    about: dict[str, list[Question]] = {}
+    for item in questions:
+        about.setdefault(item.files[0], []).append(item)
+    names = list(about)
+    result = []
+    for at, item in enumerate(questions):
+        others = about[names[(names.index(item.files[0]) + 1 + at % (len(names) - 1)) % len(names)]]
+        spoken = [others[(at + step) % len(others)].text for step in range(3)]
+        result.append(replace(item, history=tuple(Turn(role="user", content=text) for text in spoken)))
+    return result
 
 
 def _ways(store: Store) -> dict[str, Search]:

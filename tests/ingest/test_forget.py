@@ -14,6 +14,7 @@ from multiprocessing import Pipe
 from pathlib import Path
 
 import anyio
+import numpy as np
 import pytest
 from place import Place
 
@@ -235,6 +236,23 @@ def test_what_a_kill_left_unscrubbed_is_scrubbed_at_the_next_start(
     again.pipeline.scrub()
     again.store.indexes.keywords.close()
     assert traces(again.settings.data, WORD.encode()) == []
+
+
+def test_early_vectors_of_other_documents_survive(place: Place) -> None:
+    for name in ("minutes", "large", "gone"):
+        place.write(f"hr/{name}.md", SECRET)
+    place.pipeline.reconcile(place.source())
+    catalog = place.store.catalog
+    ids = {waiting.path[3:-3]: waiting.id for waiting in catalog.waiting([place.source().id], 10)}
+    vector = np.ones(place.store.embedder.dimension, dtype=np.float32)
+    catalog.keep_early(
+        {name: (key, vector) for name, key in ids.items()}
+    )  # as when a crash, or forgetting, came between
+    (place.inbox / "hr" / "gone.md").unlink()
+    place.pipeline.reconcile(place.source())
+    erasure.forget(place.store.database, [ids["minutes"]])
+    place.pipeline.scrub()
+    assert list(catalog.vectors_of(ids)) == ["large"]
 
 
 def test_deleted_text_is_overwritten_without_a_vacuum(place: Place) -> None:

@@ -382,3 +382,70 @@ def test_a_list_of_rtf_before_a_table_stays_at_its_place(tmp_path: Path) -> None
     (tmp_path / "a.rtf").write_text(rf"{{\rtf1\ansi {listed}{override}{body}}}")
     texts = [element.text for element in read(tmp_path / "a.rtf").elements]
     assert texts == ["Rules of the plant", "1. Wear a helmet", "Area: Hall A | Limit: 80", "End"]
+
+
+def test_the_date_of_a_programs_template_is_not_the_documents(tmp_path: Path) -> None:
+    document, slides = docx.Document(), pptx.Presentation()
+    document.add_paragraph("Open valve A.")
+    slides.slides.add_slide(slides.slide_layouts[5]).shapes.title.text = "Valves"
+    document.save(str(tmp_path / "a.docx"))
+    slides.save(str(tmp_path / "a.pptx"))
+    for name in ("a.docx", "a.pptx"):
+        found = parse(tmp_path / name, suffix=Path(name).suffix, limits=ParseLimits())
+        assert (found.created, found.modified) == (None, None)
+    saved = '<meta name="author" content="python-docx"><meta name="created" content="2013-12-23T23:15:00">'
+    (tmp_path / "a.html").write_text(f"{saved}<p>As LibreOffice saves it.")
+    assert (read(tmp_path / "a.html").author, read(tmp_path / "a.html").created) == (None, None)
+
+
+def test_the_title_of_a_text_of_opendocument(tmp_path: Path) -> None:
+    names = " ".join(
+        f'xmlns:{short}="urn:oasis:names:tc:opendocument:xmlns:{short}:1.0"' for short in ("office", "text", "style")
+    )
+    style = '<style:style style:name="P1" style:family="paragraph" style:parent-style-name="Title"/>'
+    body = '<text:p text:style-name="P1">Pump <text:span>manual</text:span></text:p><text:p>Wear gloves.</text:p>'
+    with zipfile.ZipFile(tmp_path / "a.odt", "w") as file:
+        file.writestr("mimetype", "application/vnd.oasis.opendocument.text")
+        file.writestr("META-INF/manifest.xml", "<manifest/>")
+        file.writestr("styles.xml", f"<office:document-styles {names}/>")
+        file.writestr(
+            "content.xml",
+            f"<office:document-content {names}><office:automatic-styles>{style}</office:automatic-styles><office:body>"
+            f"<office:text>{body}</office:text></office:body></office:document-content>",
+        )
+    found = read(tmp_path / "a.odt")
+    assert [(element.kind, element.text) for element in found.elements] == [
+        (Kind.HEADING, "Pump manual"),
+        (Kind.TEXT, "Wear gloves."),
+    ]
+    assert found.title == "Pump manual"
+
+
+def test_tables_beside_each_other_forms_and_comments_of_a_sheet(tmp_path: Path) -> None:
+    book = openpyxl.Workbook()
+    sheet = book.active
+    assert sheet is not None
+    sheet.title = "Stock"
+    for row in (("Item", "Qty", None, None, "Country", "Tax"), ("Pump", 3, None, None, "DE", 19), ("Hose", 9)):
+        sheet.append(row)
+    sheet["B2"].comment = openpyxl.comments.Comment("Ask Anna before you order.", "Bob")
+    form = book.create_sheet("Form")
+    for row in (("Name:", "Max Power"), ("Department:", "IT"), ("Budget:", 1000)):
+        form.append(row)
+    spaced = book.create_sheet("Spaced")
+    for row in (("Item", "Qty", None, "Price", "Total"), ("Pump", 3, None, 5, 15)):
+        spaced.append(row)
+    book.save(tmp_path / "a.xlsx")
+    assert [element.text for element in read(tmp_path / "a.xlsx").elements] == [
+        "Stock",
+        "Item: Pump | Qty: 3\nItem: Hose | Qty: 9",
+        "Country: DE | Tax: 19",
+        "Comment by Bob on B2: Ask Anna before you order.",
+        "Form",
+        "Name: | Max Power\nDepartment: | IT\nBudget: | 1000",
+        "Spaced",
+        "Item: Pump | Qty: 3 | Price: 5 | Total: 15",
+    ]
+    sheet.row_dimensions[2].hidden = True
+    book.save(tmp_path / "b.xlsx")
+    assert not any("Anna" in element.text for element in read(tmp_path / "b.xlsx").elements)

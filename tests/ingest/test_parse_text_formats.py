@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -161,6 +162,146 @@ def test_a_page_is_its_main_part_unless_that_is_next_to_nothing(tmp_path: Path) 
     assert len(parsed(tmp_path, "b.html", app).elements) == 10
 
 
+# Pages as the programs that make them write them, cut to a line each: what has to stay says "keep".
+SITES = {
+    "WordPress": """<body class="single-post"><div id="menu"><ul><li><a href="/">Home</a></li></ul></div>
+        <article><h1>keep Remote work</h1><p>keep Three days a week.</p><div class="sharedaddy sd-sharing-enabled">
+        <h3>Share this:</h3><ul><li><a href="x">Click to share</a></li></ul></div><div class="jp-relatedposts">
+        <h3>Related
+        </h3><p>Travel news</p></div></article><div id="respond" class="comment-respond"><h3>Leave a reply</h3>
+        </div>""",
+    "MediaWiki": """<div id="content" role="main"><h1>keep Boiler</h1><div id="siteSub" class="noprint">From Wiki</div>
+        <a class="mw-jump-link" href="#p">Jump to navigation</a><p>keep Checked every quarter.</p><h2><span>keep
+        Steps</span>
+        <span class="mw-editsection">[<a href="e">edit</a>]</span></h2><ol><li>keep Close valve A</li></ol>
+        <table class="navbox"><tr><td>Other machines</td></tr></table></div>""",
+    "SharePoint": """<div id="suiteBarTop">Newsfeed Sites</div><div id="s4-workspace"><h1>keep Travel</h1>
+        <p>keep Hotels up to 120 EUR.</p></div>""",
+    "Sphinx": """<div role="main"><h1>keep Options<a class="headerlink" href="#o">¶</a></h1><p>keep Set <code>keep
+        </code>.</p>
+        </div>""",
+    "Docusaurus": """<main><article><h1>keep Backup</h1><p>keep Every night.</p><div role="tabpanel" hidden>keep winget
+        </div><footer class="theme-doc-footer"><a href="e">Edit this page</a></footer></article><div
+        class="tableOfContents_x"><ul class="table-of-contents"><li><a href="#r">Restore</a></li></ul></div></main>""",
+    "a newspaper": """<div class="c-header"><ul class="c-nav"><li><a href="/p">Politics</a></li></ul></div><div
+        class="c-breadcrumb"><a href="/">Start</a> › <a href="/r">Region</a></div><article><h1>keep Works to close
+        </h1><p>keep
+        In May, the board said.</p><aside class="c-related"><h3>Read too</h3><a href="s">Rail strike</a></aside><aside
+        class="infobox"><h3>keep Numbers</h3><p>keep Sales of 40 million</p></aside></article><div
+        class="c-teaser-list">
+        <h2>More</h2><a href="x"><h3>Strike</h3><p>At the airport</p></a></div><div class="c-footer"><a
+        href="i">Imprint</a>
+        </div>""",
+    "a page of links": """<h1>keep Useful</h1><div class="content"><ul><li><a href="a">keep Fire drill</a></li><li><a
+        href="b">keep First aid</a></li></ul></div><div class="menu"><p>keep Soup and bread on Monday</p></div>""",
+}
+
+
+@pytest.mark.parametrize("site", SITES)
+def test_pages_as_sites_make_them(tmp_path: Path, site: str) -> None:
+    found = " ".join(element.text for element in parsed(tmp_path, "a.html", f"<html>{SITES[site]}</html>").elements)
+    assert found.count("keep") == SITES[site].count("keep")
+    for gone in (*_WORDS_OF_SITES, "¶", "edit"):
+        assert gone not in found
+
+
+_WORDS_OF_SITES = (
+    *("Home", "Share", "Click", "Related", "Travel news", "Leave a reply", "From Wiki", "Jump", "Other machines"),
+    *("Newsfeed", "Edit this", "Restore", "Politics", "Start", "Read too", "Rail strike", "Strike", "Imprint"),
+)
+
+
+def test_a_page_says_who_wrote_it_and_when_in_json_ld(tmp_path: Path) -> None:
+    said = """{"@graph": [{"@type": "WebPage"}, {"@type": "NewsArticle", "datePublished": "2024-05-01T08:00:00+02:00",
+        "dateModified": "2024-05-02", "author": [{"name": "Eva Muster"}]}]}"""
+    found = parsed(tmp_path, "a.html", f'<script type="application/ld+json">{said}</script><h1>Works to close</h1>')
+    assert found.author == "Eva Muster"
+    assert [str(moment)[:16] for moment in (found.created, found.modified)] == ["2024-05-01 06:00", "2024-05-02 00:00"]
+    assert parsed(tmp_path, "b.html", '<script type="application/ld+json">{[</script><p>Closed.</p>').author is None
+
+
+def test_a_page_saved_as_one_file(tmp_path: Path) -> None:
+    page = "<title>Parking</title><nav>Home</nav><h1>Parking</h1><p>Garage B costs 5 =E2=82=AC.</p>"
+    saved = f"""From: <Saved by Blink>
+Date: Tue, 5 Mar 2024 10:00:00 -0000
+MIME-Version: 1.0
+Content-Type: multipart/related; type="text/html"; boundary="b"
+
+--b
+Content-Type: text/html; charset="utf-8"
+Content-Transfer-Encoding: quoted-printable
+
+{page.replace('"', "=22")}
+--b
+Content-Type: text/css
+
+p {{ color: red; }}
+--b--
+"""
+    found = parsed(tmp_path, "a.mht", saved)
+    assert [element.text for element in found.elements] == ["Parking", "Garage B costs 5 €."]
+    assert (found.title, str(found.modified)[:10]) == ("Parking", "2024-03-05")
+    with pytest.raises(ParseFailure, match="no HTML in it"):
+        parsed(tmp_path, "b.mht", "MIME-Version: 1.0\n\nNothing.")
+
+
+def test_a_book(tmp_path: Path) -> None:
+    chapters = {
+        "one": "<h1>Pumps</h1><p>Open valve A.</p>",
+        "two": "<h1>Boilers</h1><table><tr><th>Part</th><th>Months</th></tr><tr><td>Filter</td><td>6</td></tr></table>",
+    }
+    items = "".join(f'<item id="{name}" href="{name}.xhtml" media-type="application/xhtml+xml"/>' for name in chapters)
+    with zipfile.ZipFile(tmp_path / "a.epub", "w") as book:
+        book.writestr("mimetype", "application/epub+zip")
+        container = '<rootfile full-path="OEBPS/a.opf" media-type="application/oebps-package+xml"/>'
+        names = 'version="1.0" xmlns="urn:oasis:names:tc:opendocument:xmlns:container"'
+        book.writestr("META-INF/container.xml", f"<container {names}><rootfiles>{container}</rootfiles></container>")
+        said = "<dc:title>Plant manual</dc:title><dc:creator>Ida Lund</dc:creator><dc:date>2023-05-06</dc:date>"
+        book.writestr(
+            "OEBPS/a.opf",
+            f"""<package xmlns="http://www.idpf.org/2007/opf" version="3.0"><metadata
+            xmlns:dc="http://purl.org/dc/elements/1.1/">{said}</metadata><manifest>{items}</manifest>
+            <spine><itemref idref="one"/><itemref idref="two"/></spine></package>""",
+        )
+        for name, text in chapters.items():
+            page = f'<html xmlns="http://www.w3.org/1999/xhtml"><head><title>x</title></head><body>{text}</body></html>'
+            book.writestr(f"OEBPS/{name}.xhtml", page)
+    found = parse(tmp_path / "a.epub", suffix=".epub", limits=ParseLimits())
+    assert [element.text for element in found.elements] == [
+        "Pumps",
+        "Open valve A.",
+        "Boilers",
+        "Part: Filter | Months: 6",
+    ]
+    assert (found.title, found.author, str(found.created)[:10]) == ("Plant manual", "Ida Lund", "2023-05-06")
+    with zipfile.ZipFile(tmp_path / "a.epub", "a") as book:
+        book.writestr("META-INF/rights.xml", "<rights/>")
+    with pytest.raises(ParseFailure) as caught:
+        parse(tmp_path / "a.epub", suffix=".epub", limits=ParseLimits())
+    assert caught.value.code is Code.ENCRYPTED
+
+
+def test_meanings_keep_their_code_tables_and_lists(tmp_path: Path) -> None:
+    page = """<dl><dt>connect(host)</dt><dd><p>Opens a line.</p><dl><dt>host:</dt><dd>Its name.</dd></dl>
+        <pre>connect("a")
+close()</pre><table><tr><th>Code</th><th>Meaning</th></tr><tr><td>7</td><td>refused</td></tr></table></dd>
+        <dt>close</dt><dd>Ends it.</dd></dl>"""
+    assert [element.text for element in parsed(tmp_path, "a.html", page).elements] == [
+        "connect(host): Opens a line.",
+        "host: Its name.",
+        'connect("a")\nclose()',
+        "Code: 7 | Meaning: refused",
+        "close: Ends it.",
+    ]
+
+
+def test_a_table_of_one_things_properties(tmp_path: Path) -> None:
+    page = """<table><tr><th colspan="2">Boiler B7</th></tr><tr><th>Maker</th><td>Acme</td></tr>
+        <tr><th>Fuel</th><td>gas</td></tr></table>"""
+    found = parsed(tmp_path, "a.html", page).elements
+    assert [element.text for element in found] == ["Boiler B7", "Maker | Acme\nFuel | gas"]
+
+
 def test_a_table_with_names_stays_one_although_a_cell_holds_another(tmp_path: Path) -> None:
     found = parsed(
         tmp_path,
@@ -277,5 +418,10 @@ def test_html_called_xls(tmp_path: Path) -> None:
 
 def test_supported_suffixes() -> None:
     assert {".pdf", ".docx", ".xls", ".eml", ".md", ".json", ".py", ".rtf", ".odt"} <= SUPPORTED
-    assert {".zip", ".png", ".mbox", ".jsonl"} <= SUPPORTED and ".epub" not in SUPPORTED
+    assert {".zip", ".png", ".mbox", ".jsonl"} <= SUPPORTED and ".heic" not in SUPPORTED
     assert all(suffix == suffix.lower() and suffix.startswith(".") for suffix in SUPPORTED)
+
+
+def test_a_csv_that_tells_excel_its_delimiter(tmp_path: Path) -> None:
+    found = parsed(tmp_path, "a.csv", "sep=;\r\nName;Betrag\r\nAlt, Neu;1,5\r\n").elements
+    assert [element.text for element in found] == ["Name: Alt, Neu | Betrag: 1,5"]

@@ -107,6 +107,7 @@ def test_a_changed_size_or_time_is_a_change_and_other_readers_are_not() -> None:
         ("a.tmp", Rule.EDITORS_FILE),
         ("c.txt~", Rule.EDITORS_FILE),
         (".plan.md.swp", Rule.EDITORS_FILE),
+        ("#plan.md#", Rule.EDITORS_FILE),
         ("b.PART", Rule.DOWNLOAD),
         ("plan.pdf.crdownload", Rule.DOWNLOAD),
         (".hidden", Rule.HIDDEN),
@@ -136,6 +137,8 @@ def test_a_link_in_a_files_place_takes_the_document_out_and_a_file_in_a_links_pl
     assert compare((SEEN,), {"hr/a.md": before}, {}).changed
 
 
-@pytest.mark.parametrize("name", ["plan.docx", "a#b.md", "émile.txt", "报告.pdf", "tmp.md", "🎉.txt"])
+@pytest.mark.parametrize(
+    "name", ["plan.docx", "a#b.md", "émile.txt", "报告.pdf", "tmp.md", "🎉.txt", "#1 plan.md", "#"]
+)
 def test_documents_are_not(name: str) -> None:
     assert ignored(name) is None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from app.retrieval.expand import may_be_misspelt, nearest, other_names
+from app.retrieval.expand import codes, may_be_misspelt, nearest, other_names
 from storage.abbreviations import definitions
 from storage.words import terms
 
@@ -40,3 +40,14 @@ def test_a_slip_of_the_keys_is_forgiven_and_another_word_is_not() -> None:
     assert not may_be_misspelt("px4711")
     assert not may_be_misspelt("cat")
     assert not may_be_misspelt("年假规定年")
+
+
+def test_codes_have_letters_and_digits_and_periods_are_none() -> None:
+    assert codes("What does E14 mean on the HF-210 of v6.15.0, unlike A380s and 747-400s?") == [
+        ["e14"],
+        ["hf", "210"],
+        ["v6", "15", "0"],
+        ["a380"],
+        ["747", "400s"],
+    ]
+    assert codes("the 1980s, '90s, mid-1980s, 1980-90s, 1980er und 90er, 21st century, FY2022, Q3 2019, 3rd") == []

@@ -146,6 +146,27 @@ def test_a_question_that_a_passage_answers_as_it_stands_inherits_less() -> None:
     assert asked.faded(0.9) == pytest.approx(FADED)
 
 
+@pytest.mark.parametrize(
+    ("question", "kept"),
+    [
+        ("What do I do if my laptop is stolen?", ["May I lend my laptop?"]),
+        ("How do I renew it at the service desk?", ["May I lend my laptop?", "Where is the garage?"]),  # refers
+        ("And the stolen laptop?", ["May I lend my laptop?", "Where is the garage?"]),  # goes on
+        ("Forms?", ["May I lend my laptop?", "Where is the garage?"]),  # says too little
+    ],
+)
+def test_turns_that_spoke_of_something_else_are_left_out(question: str, kept: list[str]) -> None:
+    history = [Turn(role="user", content="May I lend my laptop?"), Turn(role="user", content="Where is the garage?")]
+    asked = asking(question, history)
+    texts = np.array([[1.0, 0.0], [0.1, 0.9], [0.6, 0.8]], dtype=np.float32)  # the garage is far from it
+    left, vectors = asked.without_other_subjects(texts)
+    assert [turn.content for turn in left.spoken] == kept
+    assert left == asking(question, left.spoken)
+    assert len(vectors) == 1 + len(kept)
+    assert vectors[-1].tolist() == texts[2 if len(kept) == 1 else -1].tolist()
+    assert asked.without_other_subjects(np.zeros_like(texts))[0] == asked  # the embedder does not answer
+
+
 def test_the_rest_of_a_document_and_of_its_folder_speak_for_a_passage() -> None:
     paths = ["hr/leave.md", "hr/leave.md", "hr/pay.md", "it/vpn.md", "top.md", "it/printer.md"]
     first, second, pay, vpn, top, printer = with_company([0.5, 0.5, 0.3, 0.5, 0.5, 0.1], paths, trust=1.0)

@@ -15,13 +15,17 @@ from pathlib import Path
 
 import pytest
 from place import Place
+from starlette.applications import Starlette
+from starlette.testclient import TestClient
 
+from app.engine import Engine
 from app.records import Turn
 from app.retrieval.followup import asking
 from app.retrieval.retrieve import Retriever
 from app.retrieval.search import Wanted
 from app.retrieval.searchers import PROGRAM, Beside, Here, searching
 from app.retrieval.weighing import Weighing
+from app.web.server import probes
 from ingest.pipeline import Pipeline
 from ingest.sandbox import Sandbox
 from storage.catalog import Vector
@@ -151,6 +155,9 @@ def test_one_that_was_killed_is_replaced(office: Place, beside: Beside, caplog: 
     now = processes(os.getpid())
     assert now
     assert not set(now) & set(before)
+    assert 1 <= beside.replaced <= len(before)
+    numbers = TestClient(Starlette(routes=probes(Engine(office.store, beside)))).get("/metrics").text
+    assert f"\npremise_search_processes_replaced_total {beside.replaced}.0\n" in numbers
 
 
 class Killing:

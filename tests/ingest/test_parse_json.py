@@ -1,4 +1,4 @@
-"""JSON Lines as tables, and text files whose lines are written in two encodings."""
+"""JSON and JSON Lines as tables, and text files whose lines are written in two encodings."""
 
 from __future__ import annotations
 
@@ -47,3 +47,23 @@ def test_lines_in_two_encodings_are_each_read_in_their_own(tmp_path: Path) -> No
     (tmp_path / "a.log").write_bytes("Grüße aus Köln\n".encode() * 3 + "Grüße aus Mainz\n".encode("cp1252"))
     found = parse(tmp_path / "a.log", suffix=".log", limits=ParseLimits())
     assert found.elements[0].text.split("\n") == [*["Grüße aus Köln"] * 3, "Grüße aus Mainz"]
+
+
+def test_lists_of_objects_in_a_json_file_are_tables(tmp_path: Path) -> None:
+    people = [{"name": "Mia", "office": {"city": "Köln"}}, {"name": "Tom", "room": 7}]
+    (tmp_path / "a.json").write_text(json.dumps(people))
+    (only,) = parse(tmp_path / "a.json", suffix=".json", limits=ParseLimits()).elements
+    assert (only.kind, only.text) == (Kind.TABLE, "name: Mia | office.city: Köln\nname: Tom | room: 7")
+    (tmp_path / "b.json").write_text(json.dumps({"total": 2, "data": {"people": people, "page": 1}}))
+    rest, name, people_again = parse(tmp_path / "b.json", suffix=".json", limits=ParseLimits()).elements
+    assert (name.kind, name.text, people_again.text) == (Kind.HEADING, "data.people", only.text)
+    assert '"total": 2' in rest.text and '"page": 1' in rest.text and "Mia" not in rest.text
+
+
+@pytest.mark.parametrize(
+    "source", ['{\n  "name": "pump",\n  "scripts": {"run": "x"}\n}', '{"open": [', "[[1, 2], [3, 4]]"]
+)
+def test_other_json_stays_as_it_is_written(tmp_path: Path, source: str) -> None:
+    (tmp_path / "a.json").write_text(source)
+    (only,) = parse(tmp_path / "a.json", suffix=".json", limits=ParseLimits()).elements
+    assert (only.kind, only.text) == (Kind.CODE, source)
