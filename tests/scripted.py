@@ -20,7 +20,7 @@ class Script:
     wait: float = 0.0  # seconds before the first piece
     pause: float = 0.0  # seconds before every piece
     dies_after: int | None = None  # pieces, then the connection is closed
-    finish: str = "stop"  # why the answer ends
+    finish: str | None = "stop"  # why the answer ends; some servers do not say
     error: str | None = None  # said in the stream before it dies, as vLLM does when its engine fails
     status: int = 200
     context: int | None = 8192
