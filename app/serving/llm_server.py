@@ -1,4 +1,4 @@
-"""A server that speaks OpenAI's protocol: its model, tokens and answers. The only owner of openai's client.
+"""A server that speaks OpenAI's protocol: its model, tokens and answers. The only owner of llama-index's client.
 
 Messages in, pieces of text out. Reaches its own address and no other: no proxy of the environment, no redirects. Makes
 no connection before it is asked something. Knows no other server and tries nothing twice.
@@ -123,15 +123,27 @@ class Server:
         deadline: _Deadline,
         schema: Mapping[str, Any] | None,
     ) -> Generator[str, None, bool]:
+        chat_message, open_ai_like, as_dicts = _imports()
         form = {"type": "json_schema", "json_schema": {"name": "answer", "schema": dict(schema)}} if schema else None
-        asked: dict[str, Any] = {"model": model.name, "messages": [_message(turn) for turn in messages], "stream": True}
-        asked |= {"max_tokens": answer_tokens, "temperature": TEMPERATURE}
-        asked |= {"response_format": form} if form else {}
+        llm = open_ai_like(
+            model=model.name,
+            api_base=self.url,
+            api_key=self._settings.llm_key() or "none",
+            is_chat_model=True,
+            context_window=model.context,
+            max_tokens=answer_tokens,
+            temperature=TEMPERATURE,
+            max_retries=0,
+            timeout=self._first_seconds,
+            http_client=client,
+            additional_kwargs={"response_format": form} if form else {},
+        )
         # The request is the client's, what comes back is read here: its own records of every token take ten times as
         # long to make as the token to read, and at many answers at once that is the time in which others would come.
-        completions = self._completions(client)
+        completions = llm._get_client().chat.completions.with_streaming_response
+        asked = as_dicts([chat_message(**_message(turn)) for turn in messages], model=model.name)
         finished = None
-        with completions.with_streaming_response.create(**asked) as answer:
+        with completions.create(messages=asked, **llm._get_model_kwargs(stream=True)) as answer:
             for line in _lines(answer.iter_bytes()):
                 text, ended = _said(line)
                 finished = finished or ended
@@ -141,13 +153,6 @@ class Server:
         if finished is None:
             raise ServerError("The language model broke off its answer.", passing=True)
         return finished == "length"
-
-    def _completions(self, client: httpx.Client) -> Any:
-        from openai import OpenAI
-
-        key = self._settings.llm_key() or "none"
-        own = OpenAI(base_url=self.url, api_key=key, http_client=client, max_retries=0, timeout=self._first_seconds)
-        return own.chat.completions
 
     def _client(self, read: float, deadline: _Deadline | None = None) -> httpx.Client:
         connect = self._settings.llm_connect_seconds
@@ -323,10 +328,18 @@ def _authorities() -> ssl.SSLContext:
 
 
 def prepare() -> None:
-    """Import the client, all of it, which takes a second."""
-    from openai import OpenAI
+    """Import the client, all of it, which takes seconds."""
+    _, open_ai_like, _ = _imports()
+    llm = open_ai_like(model="none", api_base="http://127.0.0.1:9/v1", api_key="none", is_chat_model=True)
+    _ = llm._get_client().chat.completions  # its parts are imported when they are first looked at
 
-    _ = OpenAI(base_url="http://127.0.0.1:9/v1", api_key="none").chat.completions  # imported when first looked at
+
+def _imports() -> tuple[Any, Any, Any]:
+    from llama_index.core.base.llms.types import ChatMessage
+    from llama_index.llms.openai.utils import to_openai_message_dicts
+    from llama_index.llms.openai_like import OpenAILike
+
+    return ChatMessage, OpenAILike, to_openai_message_dicts
 
 
 def _failures() -> tuple[type[Exception], ...]:
