@@ -68,7 +68,7 @@ def language_model(model: str, running: int, waiting: int, servers: Mapping[str,
         _servers.labels(model, address).set(up)
 
 
-def search_processes(replaced: int) -> None:
+def searchers_replaced(replaced: int) -> None:
     """How many processes that search have ended and were replaced, since the server started."""
     _replaced.reset()
     _replaced.inc(replaced)

@@ -110,7 +110,7 @@ def probes(engine: Engine) -> list[BaseRoute]:
     async def numbers(_request: Request) -> Response:
         counts = await run_in_threadpool(engine.catalog.counts)
         ratings = await run_in_threadpool(engine.conversations.ratings)
-        metrics.search_processes(engine.searching.replaced)
+        metrics.searchers_replaced(engine.searching.replaced)
         for name, model in (engine.models.all() if engine.models is not None else {}).items():
             servers = {str(state["url"]): bool(state["up"]) for state in model.states()}
             metrics.language_model(name, *model.queue.load(), servers)
