@@ -8,6 +8,7 @@ is no backup, and the next run removes it.
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 import secrets
@@ -93,8 +94,12 @@ def back_up(
         Catalog(database).set_fact(LAST_BACKUP, datetime.now(UTC).isoformat(timespec="seconds"))
         Audit(database).record("operator", Event.BACKED_UP, str(made.snapshot))
         return replace(made, removed=removed)
+    except sqlite3.Error as error:
+        raise BackupError(
+            f"The catalog cannot be copied to {folder.run}: {error}. It needs room for a copy."
+        ) from error
     except OSError as error:
-        raise BackupError(f"The backup into {place} failed: {error.strerror or error} ({error.filename}).") from error
+        raise BackupError(f"The backup into {place} failed: {_said_by(error)}") from error
     finally:
         database.close()
 
@@ -335,6 +340,12 @@ def _walk(root: Path) -> Iterator[Path]:
                 and not name.endswith(("-wal", "-shm", "-journal"))
             ):
                 yield file
+
+
+def _said_by(error: OSError) -> str:
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return "the disk is full. Make room there, or keep fewer backups (--keep). The backups before are untouched."
+    return f"{error.strerror or error}{f' ({error.filename})' if error.filename else ''}."
 
 
 def _copy_database(source: Path, target: Path) -> None:

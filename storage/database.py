@@ -146,7 +146,10 @@ class Database:
             raise DataFolderError(f"The catalog cannot be read: {error}.") from error
 
     def vacuum(self) -> None:
-        """Write the database anew without what was deleted from it, its log too. Raises: DataFolderError."""
+        """Write the database anew without what was deleted from it, its log too. Raises: DataFolderError.
+
+        `secure_delete` alone does not do: copies of rows stay where SQLite once moved them from page to page.
+        """
         connection = self.engine.raw_connection()
         try:
             cursor = connection.cursor()

@@ -23,6 +23,11 @@ WRITER_BYTES = 64_000_000
 LONG_WORD = 8  # letters of a stem, from which two slips of the keys are forgiven
 COUNTS = 20_000  # terms whose counts are remembered
 MOST_LABELS = 65_000  # tantivy's limit on buckets
+FEW_LABELS = 16  # so many are jumped through by their own lists; of more, every chunk is gathered first
+MANY = 50_000  # chunks that somebody may read: of more, those with nothing but common words are left out first
+COMMON = 0.3  # of the most that all terms could bring together: what the most common may bring that are left out
+BM25_CEILING = 2.2  # k1 + 1: what a term can bring, times its rarity
+TIE = 0.3  # of what a term brings by the other fields than the best
 FIELDS = ("title", "name", "section", "body")
 
 
@@ -58,11 +63,20 @@ class _Reading:
     readable: dict[frozenset[int], int]  # chunks in the labels that somebody may read
 
 
+@dataclass(frozen=True, kw_only=True)
+class _Asked:
+    """A term of a question."""
+
+    query: tantivy.Query
+    most: float  # what it can bring to a chunk's score
+
+
 class KeywordIndex:
     """A folder that tantivy keeps. Opening makes it when it is not there."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, many: int = MANY) -> None:
         self.folder = folder
+        self._many = many
         self._schema = _schema()
         self._writer: tantivy.IndexWriter | None = None
         self._index = self._open()
@@ -168,14 +182,32 @@ class KeywordIndex:
         if not found or not labels:
             return []
         reading = self._reading()
-        per_term = [
-            (tantivy.Occur.Should, tantivy.Query.boost_query(query, weight))
-            for term, weight in found.items()
-            if (query := self._term(reading, term, labels, weights)) is not None
-        ]
-        if not per_term:
+        asked = [one for term, weight in found.items() if (one := self._term(reading, term, weight, labels, weights))]
+        if not asked:
             return []
-        return self._best(reading, tantivy.Query.boolean_query(per_term), k, labels=labels, within=within)
+        if within is None and self._size(reading, labels) > self._many:
+            hits = self._by_telling(reading, asked, k, labels=labels)
+            if hits is not None:
+                return hits
+        return self._best(reading, _any_of([one.query for one in asked]), k, labels=labels, within=within)
+
+    def _by_telling(
+        self, reading: _Reading, asked: Sequence[_Asked], k: int, *, labels: frozenset[int]
+    ) -> list[IndexHit] | None:
+        """The same from chunks with one of the rarer terms, the most common ones only added: of a million chunks most
+        have one of those. None: what has none but common terms could be among the best.
+        """
+        by_most = sorted(asked, key=lambda one: one.most)
+        left, total, place = 0.0, sum(one.most for one in asked), 0
+        while left + by_most[place].most < COMMON * total:
+            left += by_most[place].most
+            place += 1
+        if not place:
+            return None
+        telling, common = by_most[place:], by_most[:place]
+        also = [(tantivy.Occur.Should, one.query) for one in common]
+        hits = self._best(reading, _any_of([one.query for one in telling]), k, labels=labels, also=also)
+        return hits if len(hits) == k and hits[-1].score > left else None
 
     def saying(
         self,
@@ -216,8 +248,10 @@ class KeywordIndex:
         *,
         labels: frozenset[int],
         within: Collection[str] | None = None,
+        also: Sequence[tuple[tantivy.Occur, tantivy.Query]] = (),
     ) -> list[IndexHit]:
-        parts = [(tantivy.Occur.Must, wanted), *self._readable(reading, labels)]
+        """The k best that are `wanted`; what is `also` asked for adds to the score."""
+        parts = [(tantivy.Occur.Must, wanted), *self._readable(reading, labels), *also]
         if within is not None:
             parts.append((tantivy.Occur.Must, self._of(within)))
         hits = reading.searcher.search(tantivy.Query.boolean_query(parts), limit=k, count=False).hits
@@ -241,10 +275,14 @@ class KeywordIndex:
                 yield label, reading.searcher.doc(address)["id"][0]
 
     def _idf(self, reading: _Reading, term: str, fields: Sequence[str], labels: frozenset[int]) -> float:
+        return _idf(_within(self._counts(reading, term, fields), labels), self._size(reading, labels))
+
+    def _size(self, reading: _Reading, labels: frozenset[int]) -> int:
+        """How many chunks these labels may read."""
         size = reading.readable.get(labels)
         if size is None:
             size = reading.readable[labels] = _within(self._counts(reading, "", ()), labels)
-        return _idf(_within(self._counts(reading, term, fields), labels), size)
+        return size
 
     def _counts(self, reading: _Reading, term: str, fields: Sequence[str]) -> dict[int, int]:
         """In how many chunks of each label a term stands in one of the fields; no field: how many chunks there are."""
@@ -278,26 +316,35 @@ class KeywordIndex:
         return [(tantivy.Occur.Must, tantivy.Query.const_score_query(self._labelled(labels), 0.0))]
 
     def _labelled(self, labels: Collection[int]) -> tantivy.Query:
+        if len(labels) <= FEW_LABELS:
+            return _any_of([tantivy.Query.term_query(self._schema, "label", label) for label in sorted(labels)])
         return tantivy.Query.term_set_query(self._schema, "label", sorted(labels))
 
     def _of(self, revisions: Collection[str]) -> tantivy.Query:
         within = tantivy.Query.term_set_query(self._schema, "revision", sorted(revisions))
         return tantivy.Query.const_score_query(within, 0.0)
 
-    def _term(self, reading: _Reading, term: str, labels: frozenset[int], weights: Weights) -> tantivy.Query | None:
-        """One term in all fields; None where no chunk has it.
+    def _term(
+        self, reading: _Reading, term: str, counting: float, labels: frozenset[int], weights: Weights
+    ) -> _Asked | None:
+        """One term in all fields, `counting` so much; None where no chunk has it.
 
         tantivy weighs a term by how rare it is in the whole index. Divided out here, and put in as `labels` see it.
         """
-        fields = []
+        fields, most = [], []
         for field in FIELDS:
             everywhere = reading.searcher.doc_freq(field, term)
             if not everywhere or (weight := getattr(weights, field)) <= 0:
                 continue
-            weight *= self._idf(reading, term, (field,), labels) / _idf(everywhere, reading.documents)
+            rarity = self._idf(reading, term, (field,), labels)
+            most.append(weight * rarity)
             query = tantivy.Query.term_query(self._schema, field, term)
-            fields.append(tantivy.Query.boost_query(query, weight))
-        return tantivy.Query.disjunction_max_query(fields, tie_breaker=0.3) if fields else None
+            fields.append(tantivy.Query.boost_query(query, weight * rarity / _idf(everywhere, reading.documents)))
+        if not fields:
+            return None
+        query = tantivy.Query.boost_query(tantivy.Query.disjunction_max_query(fields, tie_breaker=TIE), counting)
+        ceiling = BM25_CEILING * counting * ((1 - TIE) * max(most) + TIE * sum(most))
+        return _Asked(query=query, most=ceiling)
 
     def _reading(self) -> _Reading:
         stamp, seen = self._stamp(), self._seen
@@ -313,6 +360,10 @@ class KeywordIndex:
     def _stamp(self) -> tuple[int, int]:
         meta = (self.folder / "meta.json").stat()
         return meta.st_mtime_ns, meta.st_ino
+
+
+def _any_of(queries: Sequence[tantivy.Query]) -> tantivy.Query:
+    return tantivy.Query.boolean_query([(tantivy.Occur.Should, query) for query in queries])
 
 
 def _within(counts: Mapping[int, int], labels: frozenset[int]) -> int:

@@ -286,9 +286,9 @@ class _Reader:
         snapshot = self._current()
         if snapshot is None or not snapshot.state.rows:
             return []
-        bits = signs(vector[None, :])[0]
-        places = np.concatenate([part.nearest(bits, labels) for part in snapshot.parts])
-        scores = snapshot.vectors[places] @ vector.astype(np.float32)
+        vector = vector.astype(np.float32)
+        places = np.concatenate([part.nearest(vector, labels) for part in snapshot.parts])
+        scores = snapshot.vectors[places] @ vector
         best = np.argsort(-scores, kind="stable")[:k]
         names = snapshot.rows["id"][places[best]]
         hits = [

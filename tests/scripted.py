@@ -20,6 +20,7 @@ class Script:
     wait: float = 0.0  # seconds before the first piece
     pause: float = 0.0  # seconds before every piece
     dies_after: int | None = None  # pieces, then the connection is closed
+    finish: str | None = "stop"  # why the answer ends; some servers do not say
     error: str | None = None  # said in the stream before it dies, as vLLM does when its engine fails
     status: int = 200
     context: int | None = 8192
@@ -117,7 +118,7 @@ def _handler(script: Script) -> type[BaseHTTPRequestHandler]:
                     return
                 time.sleep(script.pause)
                 self._event({"content": piece}, None)
-            self._event({}, "stop")
+            self._event({}, script.finish)
             self.wfile.write(b"data: [DONE]\n\n")
 
         def _event(self, delta: dict[str, Any], finished: str | None) -> None:

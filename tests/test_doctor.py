@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -16,6 +17,7 @@ import pytest
 from app.operations.doctor import State, examine
 from storage.backup import LAST_BACKUP
 from storage.catalog import Catalog
+from storage.catalog.facts import PARSER_NETWORK
 from storage.database import Database
 from storage.datafolder import DataFolder
 from storage.settings import load_settings
@@ -44,7 +46,14 @@ def test_a_healthy_host_has_no_failure_and_says_so_in_json(data: Path) -> None:
     assert done.returncode == 0
     assert result["ok"]
     assert {check["state"] for check in result["checks"]} <= {"ok", "warn"}
-    assert {"disk", "permissions", "sandbox", "backup", "outgoing"} <= {check["name"] for check in result["checks"]}
+    said = {check["name"]: check["sentence"] for check in result["checks"]}
+    assert {"disk", "permissions", "backup", "outgoing"} <= said.keys()
+    assert said["sandbox"] == "Files are parsed without a network, as a file that was read just now shows."
+    assert said["LibreOffice"] == (
+        "A sheet was converted just now."
+        if shutil.which("soffice")
+        else "soffice is not installed: the old .doc, .ppt and .xls are not read."
+    )
 
 
 def test_each_fault_is_found(data: Path) -> None:
@@ -73,6 +82,35 @@ def test_each_fault_is_found(data: Path) -> None:
     assert (state, "127.0.0.1:9" in sentence) == (State.FAIL, True)
     assert "without llm_url" in found(data, "second language model", **second)[1]
     assert found(data, "outgoing", llm_second_url="http://gpu.intra/v1")[0] is State.WARN
+
+
+def test_a_parser_with_a_network_is_a_failure(data: Path) -> None:
+    """Where the kernel lets no process leave the network, and where the ingest service said so of its own."""
+    shell = 'echo 0 >/proc/sys/user/max_net_namespaces && exec "$@"'
+    command = [
+        shutil.which("unshare") or "unshare",
+        "--user",
+        "--map-root-user",
+        "/bin/sh",
+        "-c",
+        shell,
+        "-",
+        sys.executable,
+        "-m",
+        "app.cli",
+    ]
+    done = subprocess.run(
+        [*command, "--data", str(data), "doctor", "--json"], capture_output=True, text=True, check=False,
+        env=os.environ | {"PREMISE_PORT": "18698", "PATH": "/nowhere"},
+    )  # fmt: skip
+    (check,) = (item for item in json.loads(done.stdout)["checks"] if item["name"] == "sandbox")
+    assert (done.returncode, check["state"]) == (1, "fail")
+    assert "has a network" in check["sentence"]
+    database = Database.open(data / "catalog.sqlite")
+    Catalog(database).set_fact(PARSER_NETWORK, "open")
+    database.close()
+    state, sentence = found(data, "sandbox")
+    assert (state, "when it last read a file" in sentence) == (State.FAIL, True)
 
 
 def test_the_last_backup_counts(data: Path) -> None:

@@ -47,7 +47,10 @@ DISAGREE = "Documents disagree about this."
 OF_PART = 3  # passages of each question in a question that join those of the whole, behind its first ones
 ANSWERED = 0.35  # of the likeliest answer's probability that the answer to another part needs to be shown
 NEAREST = 3  # passages cited by an answer that the documents do not say
+WITHHELD = "What the language model wrote was not found in the documents, so it is not shown."
+SILENT = "The language model found no answer in these passages."
 UNSUPPORTED = "Some sentences were not found in the documents."
+CUT = "The answer became too long and ends early."
 NOTICE = "The language model does not answer at the moment; this answer is quoted from the documents."
 BUSY = "The language model is busy at the moment; this answer is quoted from the documents."
 
@@ -240,7 +243,9 @@ def _written(model: LanguageModel, engine: Engine, case: _Case) -> Generator[Ans
     version = engine.prompts.version
     if result.silent or not result.holds:
         refused = _refused(replace(case, citations=case.citations.fresh()))
-        return replace(refused, mode=Mode.WRITTEN, timings=result.timings, model=result.model, prompts=version)
+        why = SILENT if result.silent else WITHHELD
+        refused = replace(refused, mode=Mode.WRITTEN, reason=why, timings=result.timings)
+        return replace(refused, model=result.model, prompts=version)
     judged = case.judge()
     share = sum(sentence.supported for sentence in result.sentences) / len(result.sentences)
     differing = _differing(case, judged)
@@ -256,6 +261,7 @@ def _written(model: LanguageModel, engine: Engine, case: _Case) -> Generator[Ans
         sentences=(*result.sentences, *(sentence for piece in differing for sentence in piece.sentences)),
         citations=case.citations.all(),
         timings=result.timings,
+        notice=CUT if result.cut else None,
         model=result.model,
         prompts=version,
     )

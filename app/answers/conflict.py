@@ -10,11 +10,11 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from app.answers.amounts import measures, numbers, words_of
 from app.answers.cite import Citations, readable
 from app.answers.extract import Candidate
 from app.answers.phrases import phrases
 from app.answers.quote import Piece, cells_of
-from app.answers.support import measures, numbers, words_of
 from app.records import Sentence
 from app.retrieval.asked import Asked, Expected
 from storage.records import StoredChunk

@@ -9,11 +9,13 @@ sentence is not found: a sentence is rather marked than wrongly vouched for.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from app.answers.amounts import measures, numbers, other_units, weekdays
 from app.answers.context import Passage
 from app.answers.extract import knows
+from app.answers.opposed import labels, opposed
 from app.answers.phrases import language_of
 from app.retrieval.asked import Weigh, term_set
 from storage.embedder import Embedder
@@ -24,77 +26,25 @@ WINDOW = 3  # sentences that together may support one
 PER_SENTENCE = 0.04  # what a longer window must gain for each sentence more
 ENOUGH = 0.55  # of the sentence's telling weight, in the span with its title and section
 ENOUGH_IN_SPAN = 0.4  # of it in the span itself
+DENIED = 0.8  # of it in a sentence that denies it, however much another holds
 IN_DOUBT = 0.4  # of it in the span: from here on meaning may decide
 # how far the cosine of sentence and span stands above that of sentences of the passages in general, towards 1: models
 # differ in what they call alike. Measured with tests/benchmarks/support.py.
 ALIKE = 0.5
+SHORT = 3  # words; an answer of fewer is a name or the like
 COMPARED = 8  # sentences of the passages that stand for them in general
 ASKED = 3  # spans whose meaning is compared
 
-_NUMBER = re.compile(r"\d+(?:[.,:/’' ]\d+)*")
-_NUMBER_WORDS = {
-    word: str(value)
-    for words in (
-        "zero one two three four five six seven eight nine ten eleven twelve",
-        "null eins zwei drei vier fünf sechs sieben acht neun zehn elf zwölf",
-        "zéro un deux trois quatre cinq six sept huit neuf dix onze douze",
-    )
-    for value, word in enumerate(words.split())
-    if word not in ("un", "one")  # an article, a pronoun
-}
-_CHINESE_DIGITS = {digit: str(value) for value, digit in enumerate("〇一二三四五六七八九十")}
-_CHINESE_NUMBER = re.compile(r"(?<![一-鿿])?[二三四五六七八九十](?=[年月日天个人名次位家种岁小周倍成元])")
 _DENIAL = re.compile(
-    r"\b(?:not|no|never|none|nor|neither|without|cannot|\w+n['’]t|except|excluding|excluded|prohibited|forbidden|nicht|kein\w*|"
-    r"nie|niemals|ohne|weder|verboten|untersagt|ne|n['’]|pas|jamais|aucune?|sans|nunca|ningun[oa]?|sin|non|mai|senza)\b"
+    r"\b(?:(?:not|no)(?! (?:more|less|later|fewer|longer|earlier|higher|lower) than)|never|none|nor|"
+    r"neither|without|cannot|nobody|nothing|nowhere|\w+n['’]t|except|excluding|excluded|prohibited|forbidden|nicht|nichts|"
+    r"niemand\w*|kein\w*|nie|niemals|ohne|weder|verboten|untersagt|ne|n['’]|pas|jamais|aucune?|sans|nunca|ningun[oa]?|sin|non|mai|senza)\b"
     r"|[不没無无非未勿禁]",
     re.IGNORECASE,
 )
 _NAME = re.compile(r"(?<=[\w,;:’')] )[A-ZÄÖÜÉ][\w’'-]+")
-_UNITS = {
-    word: words.split()[0]
-    for words in (
-        "percent % per-cent prozent pct pourcent porcento",
-        "eur € euro euros",
-        "usd $ dollar dollars",
-        "gbp £ pound pounds",
-        "cny ¥ yuan rmb 元",
-        "minute minutes min minuten",
-        "hour hours hrs stunde stunden heure heures 小时",
-        "day days tag tage tagen jour jours 天",
-        "week weeks woche wochen semaine semaines 周",
-        "month months monat monate monaten mois 个月",
-        "year years jahr jahre jahren an ans 年",
-        "kilometre km kilometres kilometer kilometers",
-        "metre m metres meter meters",
-        "mile miles",
-        "kilogram kg kilograms",
-        "thousand tausend",
-        "million millions mio millionen",
-        "billion billions bn milliarden",
-        "january jan januar janvier",
-        "february feb februar février",
-        "march mar märz mars",
-        "april apr avril",
-        "may mai",
-        "june jun juni juin",
-        "july jul juli juillet",
-        "august aug août",
-        "september sep sept septembre",
-        "october oct oktober octobre",
-        "november nov novembre",
-        "december dec dezember décembre",
-    )
-    for word in words.split()
-}
-_MEASURED = re.compile(
-    r"(?P<before>[€$£¥]|\b[A-Za-z]{3,9}\.?)? ?(?P<number>\d+(?:[.,]\d+)*)(?:st|nd|rd|th|\.)?(?: |-)?"
-    r"(?P<after>[€$£¥%]|[A-Za-zäöüéû]+|小时|个月|[天周年元])?"
-)
-_WEEKDAY = re.compile(
-    r"\b(?:mon|tues|wednes|thurs|fri|satur|sun)day\b|\b(?:noon|midnight|mittags?|mitternachts?)\b|\b(?:montag|dienstag|mittwoch|donnerstag|freitag|samstag|sonntag)\b",
-    re.IGNORECASE,
-)
+
+Windows = Mapping[int, Sequence["Window"]]  # by the number of the passage
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -113,6 +63,17 @@ class Support:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Window:
+    """Sentences in a row of a passage, and what they say."""
+
+    start: int  # in the passage's text
+    end: int
+    size: int  # sentences
+    terms: frozenset[str]
+    numbers: frozenset[str]
+
+
+@dataclass(frozen=True, kw_only=True)
 class _Claim:
     sentence: str
     weights: dict[str, float]
@@ -121,40 +82,80 @@ class _Claim:
     measures: dict[str, frozenset[str]]  # number -> units it is given in
     language: str
 
+    @property
+    def telling(self) -> bool:
+        """Whether it says enough to be found at all: "That is all." has one word that tells, and stands anywhere."""
+        short = len(self.sentence.split()) < SHORT
+        return short or len(self.weights) > 1 or bool(self.numbers or self.names or weekdays(self.sentence))
+
     def covered(self, found: frozenset[str]) -> float:
         total = sum(self.weights.values())
         return sum(weight for term, weight in self.weights.items() if term in found) / total if total else 0.0
 
 
 def find_support(
-    sentence: str, passages: Sequence[Passage], *, cited: frozenset[int], weigh: Weigh, embedder: Embedder | None = None
+    sentence: str,
+    passages: Sequence[Passage],
+    *,
+    cited: frozenset[int],
+    weigh: Weigh,
+    embedder: Embedder | None = None,
+    language: str | None = None,
+    windows: Windows | None = None,
 ) -> tuple[Support, ...]:
     """The spans that support a sentence: in the passages it cites, else in another, else together; or none.
 
     `cited`: numbers of passages. `weigh`: how much a term tells. `embedder`: decides where terms leave doubt, in the
-    languages that it knows.
+    languages that it knows. `language`: of the sentence, where more is known than its own words tell.
+    `windows`: of the passages, where several sentences are held against the same ones.
     """
-    claim = _claim(sentence, weigh)
-    named = [passage for passage in passages if passage.n in cited]
-    others = [passage for passage in passages if passage.n not in cited]
-    spans = {passage.n: _best_span(claim, passage) for passage in passages}
-    alone = [spans[passage.n] for passage in named if _holds(claim, [spans[passage.n]])]
-    if alone:
-        return tuple(alone)
-    together = [spans[passage.n] for passage in named if spans[passage.n].score > 0]
-    if len(together) > 1 and _holds(claim, together):
-        return tuple(together)
-    found = [spans[passage.n] for passage in others if _holds(claim, [spans[passage.n]])]
-    if found:
-        return (max(found, key=lambda support: support.score),)
-    if embedder is None or not knows(embedder, sentence):
+    windows = windows or {passage.n: windows_of(passage.text) for passage in passages}
+    claim = _claim(sentence, weigh, language or language_of(sentence))
+    if not claim.telling:
         return ()
+    spans = {passage.n: _best_span(claim, passage, windows[passage.n]) for passage in passages}
+    found = _aligned(claim, spans, cited)
+    if found or embedder is None or not knows(embedder, sentence):
+        return () if _denied(claim, found, passages, windows) else found
     doubtful = [
         span
         for span in spans.values()
         if span.score >= IN_DOUBT and _agrees(claim, [span]) and denies(sentence) == denies(span.text)
     ]
     return _by_meaning(sentence, doubtful, passages, embedder)
+
+
+def _aligned(claim: _Claim, spans: Mapping[int, Support], cited: frozenset[int]) -> tuple[Support, ...]:
+    """The spans whose words say what the claim says."""
+    named = [span for n, span in spans.items() if n in cited]
+    alone = tuple(span for span in named if _holds(claim, [span]))
+    if alone:
+        return alone
+    together = tuple(span for span in named if span.score > 0)
+    if len(together) > 1 and _holds(claim, together):
+        return together
+    others = [span for n, span in spans.items() if n not in cited]
+    # in another language only numbers and names can agree: not enough to move a citation, or to make one
+    found = [span for span in others if not _foreign(claim, span.text) and _holds(claim, [span])]
+    return (max(found, key=lambda span: span.score),) if found else ()
+
+
+def _denied(claim: _Claim, found: Sequence[Support], passages: Sequence[Passage], windows: Windows) -> bool:
+    """Whether a sentence of the passages that has as much of the claim as what was found, in fewer words, denies it."""
+    if not found or denies(claim.sentence) or _foreign(claim, found[0].text):
+        return False
+    least, words = max(DENIED, found[0].score), min(_words(span.text) for span in found)
+    texts = (
+        passage.text[window.start : window.end]
+        for passage in passages
+        for window in windows[passage.n]
+        if window.size == 1 and claim.covered(window.terms) >= least
+    )
+    return any(denies(text) and _words(text) <= words and not _same_denial(claim.sentence, text) for text in texts)
+
+
+def _words(text: str) -> int:
+    return len(set(question_terms(text)))
 
 
 def _by_meaning(
@@ -173,8 +174,7 @@ def _by_meaning(
     return (best,) if usual < 1 and (cosine - usual) / (1 - usual) >= ALIKE else ()
 
 
-def _claim(sentence: str, weigh: Weigh) -> _Claim:
-    language = language_of(sentence)
+def _claim(sentence: str, weigh: Weigh, language: str) -> _Claim:
     # every German noun has a capital letter
     names = _NAME.findall(sentence) if language != "de" else []
     return _Claim(
@@ -187,53 +187,22 @@ def _claim(sentence: str, weigh: Weigh) -> _Claim:
     )
 
 
-def numbers(text: str) -> frozenset[str]:
-    """Every number of a text in one form: digits only, number words up to twelve as digits."""
-    found = {re.sub(r"\D+$|[,’' ](?=\d{3}\b)", "", match.group()) for match in _NUMBER.finditer(text)}
-    found |= {_NUMBER_WORDS[word] for word in re.findall(r"\w+", text.casefold()) if word in _NUMBER_WORDS}
-    found |= {_CHINESE_DIGITS[match.group()] for match in _CHINESE_NUMBER.finditer(text)}
-    return frozenset(found)
-
-
-def measures(text: str) -> dict[str, frozenset[str]]:
-    """The units, currencies and months that stand beside each number, in one form each."""
-    found: dict[str, set[str]] = {}
-    for match in _MEASURED.finditer(_words_as_digits(text)):
-        number = re.sub(r"\D+$|[,’' ](?=\d{3}\b)", "", match["number"])
-        units = [_UNITS.get((match[side] or "").casefold().rstrip(".")) for side in ("before", "after")]
-        found.setdefault(number, set()).update(unit for unit in units if unit)
-    return {number: frozenset(units) for number, units in found.items()}
-
-
-def words_of(units: frozenset[str]) -> frozenset[str]:
-    """Every word, as a term, for these units."""
-    return frozenset(term for word, unit in _UNITS.items() if unit in units for term in terms(word))
-
-
-def _words_as_digits(text: str) -> str:
-    return re.sub(r"\w+", lambda word: _NUMBER_WORDS.get(word[0].casefold(), word[0]), text)
-
-
 def _same_facts(claim: _Claim, texts: Sequence[str], headers: str, whole: frozenset[str]) -> bool:
     """Whether numbers, units, weekdays and names agree."""
     text = "\n".join(texts)
     return (
         claim.numbers <= numbers(f"{text}\n{headers}")
         and _same_measures(claim, text)
-        and _weekdays(claim.sentence) <= _weekdays(text)
+        and weekdays(claim.sentence) <= weekdays(text)
         and _same_names(claim, text, headers, whole)
         and not _contradicted(claim, texts)
     )
 
 
-def _weekdays(text: str) -> frozenset[str]:
-    return frozenset(day.casefold() for day in _WEEKDAY.findall(text))
-
-
 def _same_measures(claim: _Claim, text: str) -> bool:
     """Whether no number of the claim stands in the text with other units only."""
     known = measures(text)
-    return all(not units or not known.get(number) or units & known[number] for number, units in claim.measures.items())
+    return not any(other_units(units, known.get(number, frozenset())) for number, units in claim.measures.items())
 
 
 def _same_names(claim: _Claim, text: str, headers: str, whole: frozenset[str]) -> bool:
@@ -259,7 +228,7 @@ def _contradicted(claim: _Claim, texts: Sequence[str]) -> bool:
         return True
     if claim.language == "de":
         return False
-    named = frozenset(term for name in _NAME.findall(nearest) for term in terms(name))
+    named = frozenset(term for name in _NAME.findall(nearest) for term in terms(name)) | labels(nearest)
     return bool(claim.names - found and named - claim.names)
 
 
@@ -268,26 +237,36 @@ def denies(text: str) -> bool:
     return bool(_DENIAL.search(text))
 
 
-def _best_span(claim: _Claim, passage: Passage) -> Support:
+def _best_span(claim: _Claim, passage: Passage, windows: Sequence[Window]) -> Support:
     """The window of sentences that holds most; of equals, the shortest and first."""
     best = Support(passage=passage, start=passage.start, end=passage.start, score=0.0)
     best_value = -1.0
-    for start, end, size in _windows(passage.text):
-        text = passage.text[start:end]
-        score = claim.covered(term_set(text))
-        missing = len(claim.numbers - numbers(text)) / (len(claim.numbers) or 1)
-        value = score - PER_SENTENCE * size - 0.5 * missing
+    for window in windows:
+        score = claim.covered(window.terms)
+        missing = len(claim.numbers - window.numbers) / (len(claim.numbers) or 1)
+        value = score - PER_SENTENCE * window.size - 0.5 * missing
         if value > best_value:
             best_value = value
-            best = Support(passage=passage, start=passage.start + start, end=passage.start + end, score=score)
+            start, end = passage.start + window.start, passage.start + window.end
+            best = Support(passage=passage, start=start, end=end, score=score)
     return best
 
 
-def _windows(text: str) -> Iterator[tuple[int, int, int]]:
+def windows_of(text: str) -> tuple[Window, ...]:
+    """The sentences of a text, then every two and three in a row: made once for an answer, since it takes a while."""
     spans = sentence_spans(text)
-    for size in range(1, WINDOW + 1):
-        for first in range(len(spans) - size + 1):
-            yield spans[first][0], spans[first + size - 1][1], size
+    alone = [(term_set(text[start:end]), numbers(text[start:end])) for start, end in spans]
+    return tuple(
+        Window(
+            start=spans[first][0],
+            end=spans[first + size - 1][1],
+            size=size,
+            terms=frozenset().union(*(terms for terms, _ in alone[first : first + size])),
+            numbers=frozenset().union(*(numbers for _, numbers in alone[first : first + size])),
+        )
+        for size in range(1, WINDOW + 1)
+        for first in range(len(spans) - size + 1)
+    )
 
 
 def _holds(claim: _Claim, spans: Sequence[Support]) -> bool:
@@ -311,7 +290,9 @@ def _agrees(claim: _Claim, spans: Sequence[Support]) -> bool:
     whole = frozenset().union(*(term_set(span.passage.text) for span in spans)) | term_set(f"{text} {headers}")
     if not _same_facts(claim, texts, headers, whole):
         return False
-    return _foreign(claim, text) or _same_denial(claim.sentence, text)
+    if _foreign(claim, text):
+        return True
+    return _same_denial(claim.sentence, text) and not opposed(claim.sentence, text, claim.covered(term_set(text)))
 
 
 def _headers(spans: Sequence[Support]) -> str:

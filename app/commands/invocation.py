@@ -51,7 +51,7 @@ def print_line(text: str) -> None:
 
 def print_json(value: dict[str, Any]) -> None:
     """The one JSON object on standard output."""
-    print(json.dumps(value, ensure_ascii=False), flush=True)
+    print(json.dumps(value, ensure_ascii=False).encode("utf-8", "replace").decode("utf-8"), flush=True)
 
 
 def show(result: dict[str, Any], in_words: str | Callable[[dict[str, Any]], str], as_json: bool) -> None:

@@ -83,7 +83,7 @@ def doctor(
         return
     from app.operations.doctor import State, examine
 
-    checks = examine(settings_here())
+    checks = list(examine(settings_here()))
     failed = any(check.state is State.FAIL for check in checks)
     if as_json:
         print_json({"ok": not failed, "checks": [asdict(check) for check in checks]})

@@ -12,6 +12,7 @@ from app.models.findings import Finding, refuse, some, warn
 from app.models.safetensors import BITS, Tensor
 
 PACKED = re.compile(r"\.(qweight|weight_packed|qweight_packed)$")
+WIDE = ("I32", "U32")  # that several numbers of a weight lie in
 BESIDE = (
     "scale",
     "scale_2",
@@ -21,6 +22,7 @@ BESIDE = (
     "scale_inv",
     "zero_point",
     "weight_shape",
+    "biases",
 )  # beside packed weights
 BITSANDBYTES = re.compile(r"absmax$|quant_map$|\.quant_state\.|\.SCB$|\.weight_format$")  # likewise
 LAYER = re.compile(r"(?:^|\.)(?:layers|h|layer|blocks|block)\.(\d+)\.")
@@ -36,7 +38,15 @@ EMBEDS = re.compile(  # without the part that writes
     r"(?:Bert|Roberta|XLMRoberta|MPNet|ModernBert)(?:Model|ForMaskedLM)$|^(?:Qwen[23]|Gemma3Text|Mistral|Llama|New)Model$"
 )
 SCALED = ("linear", "dynamic")  # ways to stretch a context that config.json's length does not count yet
+MOST_STRETCHED = 10_000  # times; JSON as Python reads it knows infinity, too
 QUANTISED = {"fp8": 8, "fbgemm_fp8": 8, "gptq": 4, "awq": 4, "bitsandbytes": 4, "mxfp4": 4, "nvfp4": 4}
+# what vLLM 0.32 loads (vllm/model_executor/layers/quantization; auto-round is what inc takes), a test compares the two
+SERVED = frozenset(
+    "auto-round auto_awq auto_gptq awq awq_marlin compressed-tensors deepseek_v4_fp8 experts_int8 fbgemm_fp8 fp8"
+    " fp_quant gpt_oss_mxfp4 gptq gptq_marlin humming inc modelopt modelopt_fp4 modelopt_mixed modelopt_mxfp8 moe_wna16"
+    " mxfp4 mxfp8 quark torchao".split()
+)
+MLX = "mlx"  # Apple's way to store weights, which names no method
 
 
 class Kind(StrEnum):
@@ -100,7 +110,8 @@ def kind_of(made: Configuration, card: dict[str, Any], directory: str) -> Kind:
     if made.modules or "sentence-similarity" in about or "feature-extraction" in about:
         return Kind.EMBEDDER
     if re.search(r"For(CausalLM|ConditionalGeneration)|LMHeadModel", names):
-        return Kind.UNKNOWN if DEAF.search(names) else Kind.LANGUAGE
+        apart = made.config.get("is_encoder_decoder") is True  # what it reads is not what it goes on writing
+        return Kind.UNKNOWN if apart or DEAF.search(names) else Kind.LANGUAGE
     return Kind.EMBEDDER if EMBEDS.search(names) else Kind.UNKNOWN
 
 
@@ -187,8 +198,8 @@ def _context(text: dict[str, Any]) -> int:
     if not isinstance(scaling, dict) or "gemma3" in str(text.get("model_type")):
         return said
     factor = scaling.get("factor")
-    if (scaling.get("rope_type") or scaling.get("type")) in SCALED and isinstance(factor, int | float) and factor > 1:
-        return min(int(said * factor), 1 << 40)
+    if (scaling.get("rope_type") or scaling.get("type")) in SCALED and isinstance(factor, int | float):
+        return int(said * factor) if 1 < factor < MOST_STRETCHED else said
     return said
 
 
@@ -221,11 +232,15 @@ def _dtype(config: dict[str, Any], text: dict[str, Any], tensors: dict[str, Tens
 
 
 def _quantisation(config: dict[str, Any], tensors: dict[str, Tensor]) -> Quantisation | None:
-    said = config.get("quantization_config")
+    said, apple = config.get("quantization_config"), config.get("quantization")
+    if isinstance(apple, dict) and {"group_size", "bits"} <= apple.keys() and "quant_method" not in apple:
+        return Quantisation(method=MLX, bits=_number(apple, "bits"), group=_number(apple, "group_size") or None)
     if not isinstance(said, dict):
         return None
-    method = str(said.get("quant_method") or said.get("quant_algo") or "unknown").lower()
-    bits = _number(said, "bits", "w_bit", "num_bits") or QUANTISED.get(method, 0)
+    method = str(said.get("quant_method") or ("modelopt" if said.get("quant_algo") else "unknown")).lower()
+    method = method.replace("compressed_tensors", "compressed-tensors")
+    algorithm = str(said.get("quant_algo") or "").lower()
+    bits = _number(said, "bits", "w_bit", "num_bits") or QUANTISED.get(method, 0) or QUANTISED.get(algorithm, 0)
     group = _number(said, "group_size", "q_group_size")
     if method == "bitsandbytes":
         bits = 8 if said.get("load_in_8bit") else 4
@@ -245,7 +260,8 @@ def _parameters(tensors: dict[str, Tensor], quantisation: Quantisation | None) -
     for name, tensor in tensors.items():
         if name.endswith(BESIDE) or BITSANDBYTES.search(name):
             continue
-        if bits and bits < 8 and (PACKED.search(name) or tensor.dtype in ("I32", "U8")):
+        packed = PACKED.search(name) or tensor.dtype in WIDE or (bits < 8 and tensor.dtype == "U8")
+        if 0 < bits < 32 and packed:
             total += tensor.numbers * BITS[tensor.dtype] // bits
         else:
             total += tensor.numbers
@@ -276,7 +292,7 @@ def check_shapes(made: Architecture, config: dict[str, Any], tensors: dict[str, 
                     f"{name} has the shape {rows} × {width}; config.json speaks of {made.vocabulary} × {made.hidden}."
                 )
                 found.append(warn("shape", says, "config.json may belong to another model.", "config.json"))
-    packed = any(tensor.dtype in ("I32", "U8", "I8") or tensor.dtype.startswith("F8") for tensor in tensors.values())
+    packed = any(tensor.dtype in (*WIDE, "U8", "I8") or tensor.dtype.startswith("F8") for tensor in tensors.values())
     if made.quantisation and tensors and not packed and made.quantisation.method != "bitsandbytes":
         says = f"config.json says {made.quantisation.method}, but the weights are plain."
         found.append(warn("not-quantised", says, "config.json may belong to another model.", "config.json"))

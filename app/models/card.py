@@ -50,6 +50,9 @@ def _claims(front: str) -> dict[str, Any]:
             value = yaml.safe_load(entry)
         except (yaml.YAMLError, RecursionError, ValueError):
             continue
-        if isinstance(value, dict):
-            claims[name] = value.get(name)
+        said = value.get(name) if isinstance(value, dict) else None
+        if isinstance(said, list):  # words alone: lists that name each other grow without end once they are written out
+            claims[name] = [item for item in said if isinstance(item, str)]
+        elif isinstance(said, str):
+            claims[name] = said
     return claims

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from app.models import checksums
-from app.models.architecture import LAYER, Architecture, Kind, architecture, check_shapes, kind_of
+from app.models.architecture import LAYER, SERVED, Architecture, Kind, Quantisation, architecture, check_shapes, kind_of
 from app.models.card import read_card
 from app.models.configuration import Configuration, check_generation, check_tokenizer, read_configuration
 from app.models.findings import Finding, Severity, note, refuse, some, warn
@@ -17,6 +18,7 @@ from app.models.licensing import Licensing, read_licences
 from app.models.listing import Listing, listing
 from app.models.memory import GIB, Split, Storage, can_split, split, stored_bits, weights
 from app.models.openness import Openness, openness
+from app.models.safetensors import Tensor, read_header
 from app.models.serve import LORA_RANKS, Adapter, Command, command
 from app.models.weights import Weights, read_weights
 
@@ -30,6 +32,8 @@ UNSERVED = {
     "use_bdlora": "block-diagonal LoRA",
     "use_qalora": "QALoRA",
 }
+PLAIN_BEGINNINGS = ("gaussian", "eva", "orthogonal", "mica", "lora_ga")  # after which the adapter fits the plain base
+OTHER_HALF = re.compile(r"\.lora_(?:embedding_)?[AB](?=\.|$)")
 ENOUGH = (Kind.LANGUAGE, Kind.EMBEDDER, Kind.RERANKER)
 
 
@@ -166,10 +170,19 @@ def _of_kind(
     if sizes is not None:
         found += check_shapes(sizes, made.config, held.tensors)
         if sizes.quantisation is not None:
-            method = sizes.quantisation
-            says = f"The weights are quantised: {method.method}, {method.bits or 'unknown'} bits."
-            found.append(note("quantised", says, "vLLM finds that by itself; no option is needed."))
+            found.append(_quantised(sizes.quantisation))
     return found
+
+
+def _quantised(made: Quantisation) -> Finding:
+    """How the weights are stored, and whether the server knows that way."""
+    how = f"{made.method[:40]}, {made.bits or 'unknown'} bits"
+    if made.method in SERVED:
+        do = "vLLM finds that by itself; no option is needed."
+        return note("quantised", f"The weights are quantised: {how}.", do)
+    says = f"The weights are quantised in a way that vLLM does not serve: {how}."
+    do = "Take the plain weights, or files in FP8, AWQ, GPTQ or compressed-tensors."
+    return refuse("quantisation-unserved", says, do, "config.json")
 
 
 def _within(listed: Listing, kind: Kind) -> list[Finding]:
@@ -211,11 +224,9 @@ def _base(
         )
         return None
     under = check(base, cards=cards, context=context, quick=True)
-    layers = under.architecture.layers if under.architecture else 0
-    deepest = max((int(match[1]) for name in held.tensors if (match := LAYER.search(name))), default=0)
-    if layers and deepest >= layers:
-        says = f"The adapter changes layer {deepest}; the base has the layers 0 to {layers - 1}."
-        found.append(refuse("adapter-base", says, "Name the base that it was trained on."))
+    headers = [read_header(file)[0] for file in listing(base).of(".safetensors") if "/" not in file.name]
+    tensors = {name: tensor for header in headers for name, tensor in header.tensors.items()}
+    found += _beside_base(held.tensors, tensors, under.architecture.layers if under.architecture else 0)
     for finding in under.refused:
         found.append(refuse(f"base-{finding.code}", f"The base model: {finding.says}", finding.do, finding.file))
     if base.resolve().name.lower() not in name.lower() and name.split("/")[-1].lower() not in str(base).lower():
@@ -224,16 +235,55 @@ def _base(
     return under
 
 
+def _beside_base(held: dict[str, Tensor], base: dict[str, Tensor], layers: int) -> list[Finding]:
+    """Whether the adapter's matrices are two by two, and fit those of the base."""
+    found = []
+    deepest = max((int(match[1]) for name in held if (match := LAYER.search(name))), default=0)
+    if layers and deepest >= layers:
+        says = f"The adapter changes layer {deepest}; the base has the layers 0 to {layers - 1}."
+        found.append(refuse("adapter-base", says, "Name the base that it was trained on."))
+    single, strange = [], []
+    for name, down in ((name, tensor) for name, tensor in held.items() if OTHER_HALF.search(name)):
+        up = held.get(OTHER_HALF.sub(lambda half: ".lora_B" if half[0].endswith("A") else ".lora_A", name))
+        if up is None:
+            single.append(name)
+        changed = base.get(f"{OTHER_HALF.split(name)[0].removeprefix('base_model.model.')}.weight")
+        if ".lora_A" not in name or up is None or changed is None or min(len(up.shape), len(down.shape)) == 0:
+            continue
+        if changed.dtype not in ("BF16", "F16", "F32", "F8_E4M3"):
+            continue  # packed: of another shape
+        if changed.shape != (made := (up.shape[0], down.shape[-1])):
+            strange.append(f"{name} ({' × '.join(map(str, made))} for {' × '.join(map(str, changed.shape))})")
+    if single:
+        says = f"Of {len(single)} matrices of the adapter the other half is in no file: {some(single)}."
+        found.append(refuse("adapter-half", says, "Save the adapter anew where it was trained."))
+    if strange:
+        says = f"{len(strange)} matrices of the adapter do not fit the base's: {some(strange, 1)}."
+        found.append(refuse("adapter-base", says, "Name the base that it was trained on."))
+    return found
+
+
+def rank(adapter: dict[str, Any]) -> int:
+    """The largest rank of an adapter's matrices, which the server has to be told; 0 where it is none."""
+    pattern = adapter.get("rank_pattern")
+    said = [adapter.get("r"), *(pattern.values() if isinstance(pattern, dict) else ())]
+    ranks = [one for one in said if type(one) is int and one > 0]
+    return max(ranks) if len(ranks) == len(said) else 0
+
+
 def _unserved(adapter: dict[str, Any]) -> list[Finding]:
     """What an adapter asks for that vLLM does not do (its vllm/lora/peft_helper.py)."""
-    rank, saved = adapter.get("r"), adapter.get("modules_to_save")
+    saved, begun = adapter.get("modules_to_save"), adapter.get("init_lora_weights")
     told = [f"{name} ({says})" for name, says in UNSERVED.items() if adapter.get(name)]
     if adapter.get("bias") not in (None, "none"):
         told.append("bias (trained biases)")
     if isinstance(saved, list) and set(saved) - {"classifier", "score"}:
         told.append("modules_to_save (whole layers of its own)")
-    if type(rank) is not int or not 0 < rank <= LORA_RANKS[-1]:
-        told.append(f"r ({str(rank)[:20]}; a rank from 1 to {LORA_RANKS[-1]} is served)")
+    if isinstance(begun, str) and begun.lower() not in PLAIN_BEGINNINGS:
+        told.append(f"init_lora_weights ({begun[:20]}: it belongs to a changed base)")
+    if not 0 < rank(adapter) <= LORA_RANKS[-1]:
+        largest = rank(adapter) or str(adapter.get("r"))[:20]
+        told.append(f"r ({largest}; a rank from 1 to {LORA_RANKS[-1]} is served)")
     if not told:
         return []
     says = f"The adapter has what vLLM does not serve: {', '.join(told)}."
@@ -288,11 +338,9 @@ def _command(
     if kind is Kind.ADAPTER:
         if under is None or under.architecture is None or under.command is None:
             return None
-        rank = made.adapter.get("r")
-        adapter = Adapter(name=directory.name, directory=directory, rank=rank if isinstance(rank, int) else 16)
-        return command(
-            under.directory, under.kind, under.architecture, cards=len(cards) or 1, context=context, adapter=adapter
-        )
+        adapter = Adapter(name=directory.name, directory=directory, rank=rank(made.adapter))
+        needed = smallest(under.architecture, under.weight_bytes, cards, context or 4_096)
+        return command(under.directory, under.kind, under.architecture, cards=needed, context=context, adapter=adapter)
     if sizes is None or kind not in ENOUGH:
         return None
     needed = smallest(sizes, stored, cards, context or 4_096)

@@ -13,6 +13,9 @@ from app.models.safetensors import once
 
 MOST_NESTED = 4  # configurations within a configuration
 LARGEST = 16 << 20  # bytes; a larger tokenizer.json is looked at from both ends only
+LARGEST_SAID = 4 << 20  # bytes of a configuration; tokenizer_config.json with thousands of added tokens has 1.2 MB
+ALL_SAID = 8 << 20  # bytes of all of them together
+CONFIGURATIONS = ("config.json", "configuration.json", "modules.json")
 CODE = (".py", ".pyc", ".so", ".dll", ".dylib", ".exe", ".pyd", ".jar", ".js", ".whl")
 SCRIPTS = (".sh", ".bat", ".ps1", ".ipynb")
 TOKENIZERS = (
@@ -61,15 +64,17 @@ def read_configuration(listed: Listing) -> Configuration:
     made.has_chat_template = bool(made.tokenizer.get("chat_template")) or listed.has(
         "chat_template.jinja", "chat_template.json"
     )
+    made.findings += _remote_code(listed)
     if not made.config and not made.adapter and not any(finding.file == "config.json" for finding in made.findings):
-        says = "There is no config.json, so nothing says what model this is."
-        made.findings.append(refuse("no-config", says, "Fetch it: premise models fetch.", "config.json"))
+        says, do = "There is no config.json, so nothing says what model this is.", "Fetch it: premise models fetch."
+        if inner := next((name for name in sorted(listed.files) if name.endswith("/config.json")), None):
+            do = f"The model is in a folder of this one: name {(listed.root / inner).parent}."
+        made.findings.append(refuse("no-config", says, do, "config.json"))
     for name in OWN_QUANTISATION:
         if (said := _object(listed, made, name)) and not made.config.get("quantization_config"):
             method = "awq" if "w_bit" in said else "gptq"
             made.config["quantization_config"] = said.get("quantization") or {"quant_method": method} | said
-    made.findings += _remote_code(listed)
-    made.findings += _activation(made)
+    made.findings += _activation(made) + _library(made)
     made.findings += _templates(listed, made)
     made.findings += _modules(listed, made)
     return made
@@ -86,10 +91,8 @@ def _json(listed: Listing, made: Configuration, name: str) -> Any:
     file = listed.files.get(name)
     if file is None:
         return None
-    if file.size > LARGEST:
-        says = f"{name} has {size(file.size)}, more than any real one; it is not read."
-        made.findings.append(refuse("too-large-json", says, AGAIN, name))
-        return None
+    if file.size > LARGEST_SAID:
+        return None  # said with what is found of all configurations
     try:
         return json.loads(file.path.read_bytes().decode("utf-8-sig"), object_pairs_hook=once)
     except (OSError, ValueError, RecursionError) as error:
@@ -149,13 +152,21 @@ def check_generation(listed: Listing, made: Configuration) -> list[Finding]:
 
 def _remote_code(listed: Listing) -> list[Finding]:
     do = "Take a model whose architecture the server knows by itself; never serve it with --trust-remote-code."
-    found = []
-    for name in sorted(listed.files):
-        is_configuration = name.endswith(("config.json", "configuration.json"))
-        if is_configuration and (mapped := _mapped(_quiet(listed.files[name]))):
+    found: list[Finding] = []
+    large, left = [], ALL_SAID
+    for name in (name for name in sorted(listed.files) if name.endswith(CONFIGURATIONS)):
+        if listed.files[name].size > min(left, LARGEST_SAID):
+            large.append(name)
+            continue
+        left -= listed.files[name].size
+        if mapped := _mapped(_naming(listed.files[name])):
             entries = [str(item) for item in (mapped.values() if isinstance(mapped, dict) else [mapped])]
-            says = f"{name} asks the loader to run code that comes with it (auto_map: {some(entries, 2)[:200]})."
+            says = f"{name} asks the loader to run code that comes with it: {some(entries, 2)[:200]}."
             found.append(refuse("remote-code", says, do, name))
+    if large:
+        total = sum(listed.files[name].size for name in large)
+        says = f"{some(large)} has {size(total)}, more than any real configuration; it is not read."
+        found.append(refuse("too-large-json", says, AGAIN, large[0]))
     files = [file.name for file in listed.of(*CODE)]
     if files:
         says = f"The directory holds code: {some(files)}. A model is data; nothing of it is run."
@@ -166,6 +177,15 @@ def _remote_code(listed: Listing) -> list[Finding]:
         says = f"The directory holds scripts: {some(scripts)}."
         found.append(warn("scripts", says, "Delete them: serving needs none.", scripts[0]))
     return found
+
+
+def _naming(file: Listed) -> Any:
+    """What a configuration says, if a name of code to be run may be in it, spelled out or not."""
+    try:
+        text = file.path.read_bytes()
+        return json.loads(text) if any(word in text for word in (b"auto_map", b"custom_pipelines", b"\\u")) else None
+    except (OSError, ValueError, RecursionError):
+        return None
 
 
 def _mapped(value: Any, depth: int = 0) -> Any:
@@ -188,6 +208,16 @@ def _activation(made: Configuration) -> list[Finding]:
         for name in named
         if name and not str(name).startswith(ACTIVATIONS)
     ]
+
+
+def _library(made: Configuration) -> list[Finding]:
+    """An adapter of no usual task names the library that its base's class is imported from."""
+    mapping = made.adapter.get("auto_mapping")
+    name = str(mapping.get("parent_library") or "") if isinstance(mapping, dict) else ""
+    if not name or re.fullmatch(r"transformers(?:\.models)?(?:\.\w+)*", name):
+        return []
+    says = f"adapter_config.json lets the loader import {name[:100]!r}."
+    return [refuse("remote-code", says, "Take another adapter: this one needs foreign code.", "adapter_config.json")]
 
 
 def _templates(listed: Listing, made: Configuration) -> list[Finding]:

@@ -109,7 +109,7 @@ def amd() -> list[Card]:
 def parse_amd(output: str) -> list[Card]:
     """An object of cards; the names of its keys changed between versions."""
     try:
-        entries = json.loads(output[output.index("{") :])
+        entries, _ = json.JSONDecoder().raw_decode(output[output.index("{") :])  # there are warnings before and after
     except ValueError:
         return []
     cards = []
@@ -151,17 +151,20 @@ def ascend() -> list[Card]:
 
 
 def parse_ascend(output: str) -> list[Card]:
-    """A table of two lines a chip: the first has its name, the second ends in `used / total` MB of its memory."""
+    """A table of two lines a chip: the first has its name, the second ends in `used / total` MB of its memory.
+
+    The second begins with one or two numbers, the chip's in the card and in the host.
+    """
     cards = []
     name = None
     for line in output.splitlines():
         cells = [cell.strip() for cell in line.strip().strip("|").split("|")]
         if len(cells) != 3:
             continue
-        if match := re.fullmatch(r"\d+\s+([A-Za-z0-9_-]*\d\w*)", cells[0]):
+        if match := re.fullmatch(r"\d+\s+((?:[A-Za-z][\w-]*|\d+[A-Za-z])[\w-]*)", cells[0]):
             name = match[1]
         elif name and (match := re.search(r"\d+\s*/\s*(\d+)\s*$", cells[2])) and int(match[1]):
-            cards.append(Card(name=f"Ascend {name}", maker="ascend", bytes=int(match[1]) * MIB))
+            cards.append(Card(name=f"Ascend {name.removeprefix('Ascend')}", maker="ascend", bytes=int(match[1]) * MIB))
             name = None
     return cards
 

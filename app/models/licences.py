@@ -11,11 +11,12 @@ import html
 import re
 import tomllib
 import unicodedata
+from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from difflib import SequenceMatcher
 from functools import cache
-from itertools import pairwise
+from itertools import groupby, pairwise
 from pathlib import Path
 
 HERE = Path(__file__).parent
@@ -23,6 +24,8 @@ SHINGLE = 4  # words
 ALIKE = 0.6  # of a licence's shingles have to be in a text for the two to be compared
 HALF = 0.4  # of them, where the text has little else: a licence that lost a part
 LONGEST = 200_000  # characters of a file that are looked at
+FEW_WORDS, OFTEN = 12, 2  # a run of fewer words is looked at as often
+MOST_COMPARED = 2_000_000  # pairs of the same word; two times the longest licence has a quarter of that
 LEFT_OPEN = 16  # words that a blank of the licence may be filled in with
 MORE = 40  # words around a licence text that may be a heading
 FEW = 3  # words of a notice of copyright that are no names
@@ -30,6 +33,13 @@ SHORT = 700  # words; licences below are the ones that name their authors within
 MAKERS = tuple("llama gemma qwen deepseek mistral nvidia falcon exaone stability kimi hyperclova openrail".split())
 QUOTED = 400  # characters of a difference that are shown
 LOUD = 3  # words in capitals alone, beside those of headings, that are still names
+# what is not in the texts we have, since it grows: the models that Gemma's terms are for, by name
+APPENDED = {
+    "GEMMA": re.compile(
+        r"\W*(?:Appendix|APPENDIX)\b\W*"
+        r"(?:\w*Gemma\w*(?: (?:Scope|v?[0-9][\w.]{0,7}|[A-Z]{2,3}|[A-Z][0-9]\w?))*[ \t,;.]*(?:\n\W*|$)){1,60}"
+    )
+}
 MARKUP = re.compile(
     r"<!--.*?-->|<(style|script)\b.*?</\1\s*>"
     r"|</?(?:a|abbr|article|b|blockquote|body|br|center|code|dd|div|dl|dt|em|font|footer|h[1-6]|head|header|hr|html|i|img"
@@ -72,6 +82,7 @@ HEADING = frozenset(
 )
 # such words in a name
 NAME = re.compile(r"(?<!for )(?<!in )\b(?:Research|Academic|Military|May)\b(?! (?i:use|only|purposes?))")
+DATE = re.compile(r"\bMay [0-9]{1,2},? [0-9]{4}\b")  # a month, and no permission
 ADDRESS = re.compile(r"\S*(?:://|www\.|@)\S*")
 AUTHORS = re.compile(
     r"^\W*(?:portions )?(?:copyright|©)[^\n]{0,120}$", re.M | re.I
@@ -126,6 +137,7 @@ class Match:
     licence: Licence
     file: str
     differences: tuple[Difference, ...] = field(default=())
+    appended: str = ""  # names that the licence leaves to an appendix, which grows
 
     @property
     def modified(self) -> bool:
@@ -249,17 +261,26 @@ def _found(given: _Text, there: Shingles, file: str, taken: list[bool], alike: f
             scored.append((-shared, len(template.words), place))
     found: list[Match] = []
     for _, _, place in sorted(scored):
-        licence_id, template, _ = _templates()[place]
-        while (match := _compare(given, template, licence_id, file, taken, alike)) is not None:
+        licence_id, template, shingles = _templates()[place]
+        while (match := _compare(given, template, shingles, licence_id, file, taken, alike)) is not None:
             found.append(match)  # again: some files hold a licence once for each author
     return found
 
 
-def _compare(given: _Text, wanted: _Text, licence_id: str, file: str, taken: list[bool], alike: float) -> Match | None:
-    free = [at for at, used in enumerate(taken) if not used]
+def _compare(
+    given: _Text, wanted: _Text, shingles: Shingles, licence_id: str, file: str, taken: list[bool], alike: float
+) -> Match | None:
+    free = _alike(given, shingles, taken)
     if len(free) < alike * len(wanted.words):
         return None
-    words = [given.words[at] for at in free]
+    # where a run of words ends that the licence has, too, a word ends it that no licence has
+    words = ["" if at < 0 else given.words[at] for at in free]
+    if _costs(wanted.words, words) > MOST_COMPARED:
+        says = "It repeats words of the licence too often to be compared with it."
+        for at in free:
+            taken[at] = taken[at] or at >= 0
+        repeated = Difference(licence_says="", text_says=says)
+        return Match(licence=licences()[licence_id], file=file, differences=(repeated,))
     matcher = SequenceMatcher(None, wanted.words, words, autojunk=False)
     blocks = [block for block in matcher.get_matching_blocks() if block.size >= SHINGLE]
     if sum(block.size for block in blocks) < alike * len(wanted.words):
@@ -281,6 +302,31 @@ def _compare(given: _Text, wanted: _Text, licence_id: str, file: str, taken: lis
     for at in range(first, last + 1):
         taken[at] = True
     return Match(licence=licences()[licence_id], file=file, differences=tuple(differences))
+
+
+def _alike(given: _Text, shingles: Shingles, taken: list[bool]) -> list[int]:
+    """The places of the words that may be a licence's: those of shingles that it has. -1 between runs of them."""
+    there = bytearray(len(given.words))
+    for at, shingle in enumerate(zip(*(given.words[at:] for at in range(SHINGLE)), strict=False)):
+        if shingle in shingles and not any(taken[at : at + SHINGLE]):
+            there[at : at + SHINGLE] = b"\1" * SHINGLE
+    places: list[int] = []
+    seen: Counter[tuple[str, ...]] = Counter()
+    for used, run in groupby(range(len(there)), key=there.__getitem__):
+        if not used:
+            continue
+        here = list(run)
+        words = tuple(given.words[here[0] : here[-1] + 1][:FEW_WORDS])
+        seen[words] += len(here) < FEW_WORDS
+        if len(here) >= FEW_WORDS or seen[words] <= OFTEN:  # a few words over and over are no licence
+            places.extend([-1, *here] if places else here)
+    return places
+
+
+def _costs(wanted: list[str], given: list[str]) -> int:
+    """How often a word of the one is the same as a word of the other: so many steps comparing them takes at least."""
+    counts = Counter(given)
+    return sum(number * counts[word] for word, number in Counter(wanted).items())
 
 
 def _begins_alike(wanted: _Text, done: int, given: _Text, at: int) -> bool:
@@ -343,12 +389,13 @@ def _with_additions(found: list[Match], given: _Text, taken: list[bool]) -> list
     if not found:
         return []
     ids = frozenset(match.licence.id for match in found)
-    around = [Difference(licence_says="", text_says=given.quote(*run)) for run in _runs(given, taken, ids)]
-    if not around:
-        return found
-    last = found[-1]
-    changed = Match(licence=last.licence, file=last.file, differences=(*last.differences, *around))
-    return [*found[:-1], changed]
+    added, appended = [], ""
+    for run in _runs(given, taken, ids):
+        if any(one in ids and names.fullmatch(given.written(*run)) for one, names in APPENDED.items()):
+            appended = given.quote(*run)
+        else:
+            added.append(Difference(licence_says="", text_says=given.quote(*run)))
+    return [*found[:-1], replace(found[-1], differences=(*found[-1].differences, *added), appended=appended)]
 
 
 def _runs(given: _Text, taken: list[bool], ids: frozenset[str]) -> Iterator[tuple[int, int]]:
@@ -372,7 +419,7 @@ def _heading(text: str, *, title: bool = False) -> bool:
     `title`: they are the licence's own first words, in which no terms are but those of its name.
     """
     text = COPYRIGHT.sub(lambda found: " " if _names(found[0]) else found[0], text)
-    if TERMS.search(text) and not title:
+    if TERMS.search(DATE.sub(" ", text)) and not title:
         return False
     text = AUTHORS.sub(lambda found: " " if _names(found[0]) else found[0], ADDRESS.sub(" ", text))
     said = _strange(text)

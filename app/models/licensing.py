@@ -254,6 +254,10 @@ def _decide(made: Licensing) -> None:
             found.append(refuse(code, says, f"Take another model, or buy a licence and waive it by name. {DECIDE}"))
         return
     step("May a company use it?", "Yes.")
+    for match in made.matches:
+        if match.appended:
+            says = f"{match.file} names models in an appendix, which grows with each: “{match.appended}”."
+            found.append(note("licence-appendix", says, "See that this model is one of them.", match.file))
     _limits(made, step)
     step("What does it oblige to?", " ".join(made.obliges) or "Nothing.")
 

@@ -1,11 +1,12 @@
 """`premise doctor`: whether this host has what Premise needs, each check with a sentence and what to do.
 
-Changes nothing but a probe file. Knows the host and the settings; opens no index and loads no model.
+Changes nothing but a probe file. Knows the host and the settings; opens no index. What reads files is tried in a
+process of its own (`ingest.trial`).
 """
 
 from __future__ import annotations
 
-import ctypes
+import json
 import os
 import shutil
 import socket
@@ -17,10 +18,13 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+from functools import cache
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 from storage.backup import LAST_BACKUP
+from storage.catalog.facts import PARSER_NETWORK
 from storage.datafolder import DataFolder, Running
 from storage.errors import PremiseError
 from storage.outgoing import named_hosts
@@ -30,6 +34,7 @@ LOW_DISK, FULL_DISK = 10e9, 1e9  # bytes
 BACKUP_DAYS = 8
 EARLIEST = datetime(2026, 1, 1, tzinfo=UTC)  # a clock before this release is wrong
 SKEW_SECONDS = 120.0
+TRIAL_SECONDS = 300.0  # to read two files; it takes some seconds
 OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
 
@@ -54,8 +59,8 @@ class Check:
 Found = tuple[State, str, str]
 
 
-def examine(settings: Settings) -> list[Check]:
-    """Every check, in the order in which things are needed."""
+def examine(settings: Settings) -> Iterator[Check]:
+    """Every check, those that take seconds last; each is made when it is asked for."""
     checks: list[tuple[str, Callable[[Settings], Found]]] = [
         ("python", _python),
         ("settings", _settings),
@@ -68,12 +73,13 @@ def examine(settings: Settings) -> list[Check]:
         ("language model", _language_model),
         ("second language model", _second_language_model),
         ("outgoing", _outgoing),
-        ("sandbox", _sandbox),
-        ("LibreOffice", lambda _: _program("soffice", "the old .doc, .ppt and .xls are not read", "libreoffice")),
-        ("tesseract", lambda _: _program("tesseract", "scanned pages are not read", "tesseract-ocr")),
         ("backup", _backup),
+        ("tesseract", lambda _: _program("tesseract", "scanned pages are not read", "tesseract-ocr")),
+        ("sandbox", _sandbox),
+        ("LibreOffice", _libreoffice),
     ]
-    return [_run(name, check, settings) for name, check in checks]
+    _trial.cache_clear()
+    return (_run(name, check, settings) for name, check in checks)
 
 
 def _run(name: str, check: Callable[[Settings], Found], settings: Settings) -> Check:
@@ -232,20 +238,35 @@ def _outgoing(settings: Settings) -> Found:
     return _ok(f"May connect to this host and to: {', '.join(hosts) or 'nothing else'}.")
 
 
-def _sandbox(_settings: Settings) -> Found:
-    """In a child of its own, which tries to leave the network as the parsing process does."""
-    flags = 0x40000000 if os.geteuid() == 0 else 0x50000000  # network; with a user namespace of its own
+def _sandbox(settings: Settings) -> Found:
+    """By a file that is read as the ingest service reads it, and by what that service found itself."""
+    tried = _trial()
+    if ".txt" in tried["failures"]:
+        return State.FAIL, tried["failures"][".txt"], "Mend what it says: no file is read."
+    advice = "Allow user namespaces (sysctl kernel.unprivileged_userns_clone=1), or use the systemd units."
+    if tried["network"]:
+        return State.FAIL, "The parser of hostile files has a network: this account cannot cut it off.", advice
+    if _fact(settings, PARSER_NETWORK) == "open":
+        advice = f"{advice} Then let the service read a file."
+        return State.FAIL, "The ingest service's parser had a network when it last read a file.", advice
+    return _ok("Files are parsed without a network, as a file that was read just now shows.")
 
-    def leave() -> None:
-        os._exit(0 if ctypes.CDLL(None).unshare(flags) == 0 else 1)
 
-    child = os.fork()
-    if child == 0:
-        leave()
-    if os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) != 0:
-        advice = "Allow user namespaces (sysctl kernel.unprivileged_userns_clone=1), or use the systemd units."
-        return State.WARN, "The parser of hostile files cannot be cut off from the network here.", advice
-    return _ok("Files are parsed without a network.")
+def _libreoffice(_settings: Settings) -> Found:
+    if shutil.which("soffice") is None:
+        return _program("soffice", "the old .doc, .ppt and .xls are not read", "libreoffice")
+    if reason := _trial()["failures"].get(".ods"):
+        advice = "Debian, after a run as root: chmod -R a+rX /var/spool/libreoffice. Files that wait are tried again."
+        return State.FAIL, f"Old Office files are not read. {reason}", advice
+    return _ok("A sheet was converted just now.")
+
+
+@cache
+def _trial() -> dict[str, Any]:
+    """What `ingest.trial` found, as the account that runs this. Raises: SubprocessError when it does not end well."""
+    command = [sys.executable, "-P", "-m", "ingest.trial"]
+    done = subprocess.run(command, capture_output=True, timeout=TRIAL_SECONDS, check=True, stdin=subprocess.DEVNULL)
+    return dict(json.loads(done.stdout))
 
 
 def _program(name: str, without: str, package: str) -> Found:
@@ -256,24 +277,31 @@ def _program(name: str, without: str, package: str) -> Found:
 
 
 def _backup(settings: Settings) -> Found:
-    folder = DataFolder(settings.data)
     advice = "premise backup DIR, on another disk; deploy/systemd has a timer."
-    if not folder.catalog.exists():
+    if not DataFolder(settings.data).catalog.exists():
         return _ok("There is nothing to back up yet.")
-    from storage.catalog import Catalog
-    from storage.database import Database
-
-    database = Database.open(folder.catalog)
-    try:
-        said = Catalog(database).fact(LAST_BACKUP)
-    finally:
-        database.close()
+    said = _fact(settings, LAST_BACKUP)
     if said is None:
         return State.WARN, "There was never a backup.", advice
     age = datetime.now(UTC) - datetime.fromisoformat(said)
     if age > timedelta(days=BACKUP_DAYS):
         return State.WARN, f"The last backup is {age.days} days old.", advice
     return _ok(f"The last backup was made {said}.")
+
+
+def _fact(settings: Settings, name: str) -> str | None:
+    """What the catalog keeps under this name; None without a catalog."""
+    from storage.catalog import Catalog
+    from storage.database import Database
+
+    folder = DataFolder(settings.data)
+    if not folder.catalog.exists():
+        return None
+    database = Database.open(folder.catalog)
+    try:
+        return Catalog(database).fact(name)
+    finally:
+        database.close()
 
 
 def _running(settings: Settings) -> Running | None:

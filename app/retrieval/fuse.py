@@ -15,7 +15,8 @@ from statistics import fmean
 import numpy as np
 from numpy.typing import NDArray
 
-BM25_CEILING = 2.2  # k1 + 1: what one term can add at most, times its rarity
+from storage.keywords import BM25_CEILING
+
 _YEAR = re.compile(r"(?:19|20)\d\d")
 _QUARTERS = frozenset({"q1", "q2", "q3", "q4"})
 CLOSE = 2  # words apart: counts as said together

@@ -10,8 +10,8 @@ from __future__ import annotations
 import json
 import threading
 import weakref
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from time import monotonic
 from typing import Any
@@ -103,8 +103,10 @@ class LanguageModel:
         answer_tokens: int,
         asker: Asker | None = None,
         schema: Mapping[str, Any] | None = None,
-    ) -> Iterator[str]:
+    ) -> Generator[str, None, bool]:
         """Pieces of the answer as they come; closing the iterator, or stopping the asker, ends the request.
+
+        Returns whether the answer was cut off at `answer_tokens`.
 
         With a JSON `schema` the answer is JSON of that form. Raises: ServiceError, at the first piece or later (gone,
         too slow, an error, broken off), PromptTooLong, Stopped.
@@ -115,12 +117,22 @@ class LanguageModel:
             known = self._choose(tried)
             begun = False
             try:
-                with self._serving(known):
-                    for piece in known.server.pieces(messages, answer_tokens=answer_tokens, asker=asker, schema=schema):
+                with (
+                    self._serving(known),
+                    closing(
+                        known.server.pieces(messages, answer_tokens=answer_tokens, asker=asker, schema=schema)
+                    ) as pieces,
+                ):
+                    while True:
+                        try:
+                            piece = next(pieces)
+                        except StopIteration as end:
+                            cut = bool(end.value)
+                            break
                         begun = True
                         yield piece
                 known.failures = 0
-                return
+                return cut
             except ServerError as error:
                 again = self._others(known, tried) or (error.passing and known not in tried)
                 tried.append(known)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import socket
 import ssl
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
@@ -94,8 +94,10 @@ class Server:
         answer_tokens: int,
         asker: Asker,
         schema: Mapping[str, Any] | None = None,
-    ) -> Iterator[str]:
+    ) -> Generator[str, None, bool]:
         """Pieces of the answer as they come; closing the iterator or stopping the asker ends the request.
+
+        Returns whether the answer was cut off at `answer_tokens`.
 
         Raises: ServerError when it is gone, slow, or breaks off; RequestError, PromptTooLong; Stopped.
         """
@@ -104,7 +106,7 @@ class Server:
         try:
             # a client per answer: nothing of one answer's time limits can reach another's
             with asker.calling(deadline.hang_up), self._client(self._first_seconds, deadline) as client:
-                yield from self._stream(client, model, messages, answer_tokens, deadline, schema)
+                return (yield from self._stream(client, model, messages, answer_tokens, deadline, schema))
         except ServiceError:
             self._raise_if(asker.stopped)
             raise
@@ -120,7 +122,7 @@ class Server:
         answer_tokens: int,
         deadline: _Deadline,
         schema: Mapping[str, Any] | None,
-    ) -> Iterator[str]:
+    ) -> Generator[str, None, bool]:
         chat_message, open_ai_like, as_dicts = _imports()
         form = {"type": "json_schema", "json_schema": {"name": "answer", "schema": dict(schema)}} if schema else None
         llm = open_ai_like(
@@ -150,6 +152,7 @@ class Server:
                     yield text
         if finished is None:
             raise ServerError("The language model broke off its answer.", passing=True)
+        return finished == "length"
 
     def _client(self, read: float, deadline: _Deadline | None = None) -> httpx.Client:
         connect = self._settings.llm_connect_seconds
@@ -227,8 +230,10 @@ def _said(line: bytes) -> tuple[str, str | None]:
     Raises: ServerError for an error or for nonsense.
     """
     data = line[len(b"data:") :].strip()
-    if not line.startswith(b"data:") or not data or data == b"[DONE]":
-        return "", None  # a comment, another field, the end of an event or of all
+    if not line.startswith(b"data:") or not data:
+        return "", None  # a comment, another field, the end of an event
+    if data == b"[DONE]":
+        return "", "stop"  # not every server says why
     try:
         event = json.loads(data)
         choices = event["choices"]

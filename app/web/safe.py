@@ -81,11 +81,14 @@ def _linked(made: str, link: str) -> str:
 
 
 def _mark(text: str, sentence: str) -> str:
-    at = text.find(sentence) if sentence and "\n" not in sentence else -1
-    if at < 0:
+    """The text with the sentence marked, also where the text has parts of it in bold."""
+    words = [re.escape(word) for word in sentence.replace("*", " ").split()]
+    if not words or "\n" in sentence:
         return text
-    end = at + len(sentence)
-    return f"{text[:at]}{MARK_OPEN}{text[at:end]}{MARK_CLOSE}{text[end:]}"
+    found = re.search(r"(?:\*\*)?" + r"[ *]+".join(words) + r"(?:\*\*)?", text)
+    if found is None:
+        return text
+    return f"{text[: found.start()]}{MARK_OPEN}{found[0]}{MARK_CLOSE}{text[found.end() :]}"
 
 
 def _blocks(lines: list[str], known: frozenset[int] | None) -> Iterable[str]:
@@ -100,7 +103,9 @@ def _blocks(lines: list[str], known: frozenset[int] | None) -> Iterable[str]:
         block = lines[at:end]
         if _FENCE.match(line):
             body = block[1:-1] if len(block) > 1 and _FENCE.match(block[-1]) else block[1:]
-            yield f"<pre>{_escaped(chr(10).join(body))}</pre>"
+            code = chr(10).join(body)
+            looks = ' class="unsupported"' if MARK_OPEN in code else ""
+            yield f"<pre{looks}>{_escaped(code)}</pre>"
         elif _is_table(lines, at):
             yield _table(block, known)
         elif _kind(line) == "heading":
@@ -167,7 +172,11 @@ def _is_table(lines: list[str], at: int) -> bool:
 
 def _table(block: list[str], known: frozenset[int] | None) -> str:
     def row(line: str, tag: str) -> str:
-        return "<tr>" + "".join(f"<{tag}>{_inline(cell, known)}</{tag}>" for cell in _cells(line)) + "</tr>"
+        opened, closed = (MARK_OPEN, MARK_CLOSE) if MARK_OPEN in line else ("", "")
+        cells = _cells(line.replace(MARK_OPEN, "").replace(MARK_CLOSE, ""))
+        return (
+            "<tr>" + "".join(f"<{tag}>{_inline(f'{opened}{cell}{closed}', known)}</{tag}>" for cell in cells) + "</tr>"
+        )
 
     body = "".join(row(line, "td") for line in block[2:])
     return f"<table><thead>{row(block[0], 'th')}</thead><tbody>{body}</tbody></table>"

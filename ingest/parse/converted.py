@@ -17,9 +17,9 @@ from lxml import etree  # type: ignore[import-untyped]
 from ingest.parse.html import html_elements, tree
 from ingest.parse.properties import Properties, iso_moment, person
 from ingest.parse.quiet import quieten
-from ingest.parse.text import first_heading, single_line
+from ingest.parse.text import first_heading, flowing, heading, single_line
 from storage.failures import Code, ParseFailure
-from storage.records import Parsed
+from storage.records import Kind, Parsed
 
 quieten()
 
@@ -31,6 +31,8 @@ _ODT_NAMES = {
 }
 # Names of character styles: pandoc 3 takes those with letters beyond ASCII for text, once in every paragraph.
 _STYLE_NAMES = re.compile(rb"\{\\\*\\cs\d+[^{}]*\}")
+
+_TOP = 20  # paragraphs among which a document's title stands
 
 # A table right after a list: pandoc 3 puts the list at the top of the document, unless a paragraph parts them.
 _INTO_TABLE = re.compile(rb"(\\par\s*)(?=\\trowd\b)")
@@ -49,9 +51,14 @@ def parse_converted(path: Path, *, suffix: str) -> Parsed:
         source = _to_html(path, suffix[1:])
         known = _odt_properties(path) if suffix == ".odt" else _epub_properties(path)
     elements = html_elements(tree(source)) if source.strip() else []
+    titled = _odt_title(path) if suffix == ".odt" else ""
+    for place, element in enumerate(elements[:_TOP]):
+        if titled and element.kind is Kind.TEXT and element.text == titled:  # pandoc does not tell it from other text
+            elements[place : place + 1] = heading(titled, 1)
+            break
     return Parsed(
         elements=tuple(elements),
-        title=known.title or first_heading(elements),
+        title=known.title or titled or first_heading(elements),
         author=known.author,
         created=known.created,
         modified=known.modified,
@@ -82,6 +89,24 @@ def _odt_properties(path: Path) -> Properties:
         created=iso_moment(said("meta:creation-date")),
         modified=iso_moment(said("dc:date")),
     )
+
+
+def _odt_title(path: Path) -> str:
+    """The paragraph in the style "Title", or in one made of it, among the first of the document; "" without one."""
+    styles, seen = {"Title"}, 0
+    with zipfile.ZipFile(path) as container, container.open("content.xml") as content:
+        for _, tag in etree.iterparse(content, resolve_entities=False, no_network=True, huge_tree=True):
+            name = etree.QName(tag).localname
+            own = {etree.QName(key).localname: value for key, value in tag.attrib.items()}
+            if name == "style" and own.get("parent-style-name") == "Title":
+                styles.add(own.get("name", ""))
+            elif name in ("p", "h"):
+                if own.get("style-name") in styles:
+                    return flowing("".join(tag.itertext()))
+                seen += 1
+                if seen == _TOP:
+                    break
+    return ""
 
 
 def _epub_properties(path: Path) -> Properties:

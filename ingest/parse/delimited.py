@@ -4,6 +4,7 @@ pandas."""
 from __future__ import annotations
 
 import csv
+import re
 import sys
 from collections.abc import Iterator
 
@@ -14,14 +15,18 @@ from storage.failures import Code, ParseFailure
 from storage.records import Parsed
 
 _DELIMITERS = ",;\t|"
+_SAID = re.compile(r'"?sep=(.)"?\r?\n')  # a first line that tells Excel the delimiter
 _SAMPLE = 32_000  # characters that the dialect is told from
 
 
 def parse_delimited(source: str, *, suffix: str, limits: ParseLimits) -> Parsed:
     """A delimited file. Raises ParseFailure(TOO_LARGE) beyond `limits.max_cells`."""
     csv.field_size_limit(min(sys.maxsize, 10_000_000))
+    said = _SAID.match(source)
+    if said:
+        source = source[said.end() :]
     try:
-        rows = list(_rows(source, _delimiter(source[:_SAMPLE], suffix), limits))
+        rows = list(_rows(source, said[1] if said else _delimiter(source[:_SAMPLE], suffix), limits))
     except csv.Error:
         return Parsed(
             elements=tuple(paragraphs(source)),

@@ -78,6 +78,7 @@ HTML = frozenset({".html", ".htm", ".xhtml"})
 SAVED_PAGE = frozenset({".mht", ".mhtml"})
 DELIMITED = frozenset({".csv", ".tsv"})
 JSON_LINES = frozenset({".jsonl", ".ndjson"})
+CALENDAR = frozenset({".ics"})
 PDF = frozenset({".pdf"})
 WORD = frozenset({".docx", ".docm", ".dotx", ".dotm"})
 SLIDES = frozenset({".pptx", ".pptm", ".ppsx", ".potx"})
@@ -98,6 +99,7 @@ SUPPORTED: frozenset[str] = (
     | SAVED_PAGE
     | DELIMITED
     | JSON_LINES
+    | CALENDAR
     | PDF
     | WORD
     | SLIDES

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import pairwise
 
 from openpyxl.utils import get_column_letter
 
@@ -48,8 +49,9 @@ def grid_elements(rows: Iterable[GridRow], *, sheet: str | None, addresses: bool
     elements: list[Element] = []
     header: _Header | None = None
     for block in _blocks(rows):
-        found, header = _block_elements(block, header, sheet, addresses)
-        elements += found
+        for part in _beside(block):
+            found, header = _block_elements(part, header, sheet, addresses)
+            elements += found
     return elements
 
 
@@ -62,6 +64,30 @@ def _blocks(rows: Iterable[GridRow]) -> Iterator[list[GridRow]]:
         block.append(row)
     if block:
         yield block
+
+
+def _beside(block: list[GridRow]) -> list[list[GridRow]]:
+    """The tables of a block that stand beside each other: two empty columns or more part them, and each has a header.
+
+    One empty column parts nothing: many a table has one before its totals.
+    """
+    columns = sorted({column for row in block for column in row.filled})
+    starts = [0, *(after for before, after in pairwise(columns) if after - before > 2)]
+    if len(starts) == 1 or len(block) < 2 or any(row.across for row in block):
+        return [block]
+    parts = []
+    for start, end in zip(starts, [*starts[1:], columns[-1] + 1], strict=True):
+        cut = [replace(row, cells=("",) * start + row.cells[start:end]) for row in block]
+        parts.append([row for row in cut if row.filled])
+    named = all(
+        len(part[0].filled) > 1 and _header_rows([_slice(row, *_reach(part)) for row in part]) for part in parts
+    )
+    return parts if named else [block]
+
+
+def _reach(block: Sequence[GridRow]) -> tuple[int, int]:
+    """The first and last column of a block."""
+    return min(row.filled[0] for row in block), max(row.filled[-1] for row in block)
 
 
 def _block_elements(
@@ -82,7 +108,7 @@ def _block_elements(
 
 
 def _title(text: str, first: bool, sheet: str | None) -> list[Element]:
-    if first and len(text) <= 120 and not is_number(single_line(text)):
+    if first and len(text) <= 120 and not is_number(single_line(text)) and not text.rstrip().endswith((".", "。")):
         return heading(text, 2, sheet=sheet)
     return [Element(kind=element.kind, text=element.text, sheet=sheet) for element in prose(text)]
 
@@ -90,8 +116,7 @@ def _title(text: str, first: bool, sheet: str | None) -> list[Element]:
 def _tables(
     block: list[GridRow], names: int | None, above: _Header | None, sheet: str | None, addresses: bool
 ) -> tuple[list[Element], _Header | None]:
-    first = min(row.filled[0] for row in block)
-    last = max(row.filled[-1] for row in block)
+    first, last = _reach(block)
     cells = [_slice(row, first, last) for row in block]
     groups = _group_rows(block, cells, first) if names is None else 0
     if groups:
@@ -163,7 +188,8 @@ def _header_rows(cells: Sequence[Sequence[str]]) -> int:
     words = sum(not is_number(cell) for cell in filled)
     followed = len(cells) > 1 and any(is_number(cell) for row in cells[1:4] for cell in row)
     mostly = len(filled) >= 2 and words * 2 > len(filled) and max(map(len, filled)) <= 80
-    return int(mostly and followed and not is_number(filled[0]))
+    form = bool(filled) and filled[0].endswith(":")  # names on the left, values on the right
+    return int(mostly and followed and not form and not is_number(filled[0]))
 
 
 def _words_only(row: Sequence[str]) -> bool:

@@ -32,7 +32,7 @@ from ingest.parse.html_text import (
     pieces,
     table_rows,
 )
-from ingest.parse.properties import iso_moment
+from ingest.parse.properties import iso_moment, person
 from ingest.parse.table import table
 from ingest.parse.text import first_heading, heading, normal, paragraphs, prose, single_line
 from storage.failures import Code, ParseFailure
@@ -65,7 +65,7 @@ def parse_html(source: str) -> Parsed:
         elements=tuple(elements),
         title=title or first_heading(elements),
         flags=flags,
-        author=next((said[name] for name in _AUTHOR if said.get(name)), None),
+        author=next((by for name in _AUTHOR if (by := person(said.get(name)))), None),
         created=next((made for name in _CREATED if (made := iso_moment(said.get(name)))), None),
         modified=next((made for name in _MODIFIED if (made := iso_moment(said.get(name)))), None),
     )

@@ -47,7 +47,7 @@ def _convert(program: str, path: Path, suffix: str, folder: Path, seconds: float
     done = _run(program, source, target.suffix, seconds)
     if target.is_file():
         return target
-    said = single_line((done.stderr or done.stdout).decode(errors="replace"))[-300:] or f"exit code {done.returncode}"
+    said = single_line((done.stderr or done.stdout).decode(errors="replace"))[:300] or f"exit code {done.returncode}"
     if done.returncode not in (0, 1) and not _works(program, folder, target.suffix, seconds):
         raise ParseFailure(Code.PARSER_NOT_STARTED, f"LibreOffice does not start for this account: {said}")
     raise ParseFailure(Code.CORRUPT, f"LibreOffice cannot read the file: {said}")

@@ -20,6 +20,7 @@ from pathlib import Path
 from oxmsg import Message
 from oxmsg.attachment import Attachment
 
+from ingest.parse.appointments import invitation
 from ingest.parse.charset import decode, unmarked_utf16
 from ingest.parse.html import parse_html, plain_or_html
 from ingest.parse.limits import ParseLimits
@@ -114,8 +115,9 @@ def _body(part: EmailMessage, unpacking: Unpacking, depth: int) -> Iterator[Elem
         page = parse_html(text_of(part))
         unpacking.flags += [flag for flag in page.flags if flag not in unpacking.flags]
         yield from page.elements
-    elif kind.startswith("text/") and kind != "text/calendar":
-        yield from plain_or_html(text_of(part))
+    elif kind.startswith("text/"):
+        read = invitation if kind == "text/calendar" else plain_or_html
+        yield from read(text_of(part))
 
 
 def _is_decoration(part: EmailMessage) -> bool:
@@ -208,13 +210,16 @@ def _attached(unpacking: Unpacking) -> list[Element]:
 
 
 def _alternative(part: EmailMessage, unpacking: Unpacking, depth: int) -> Iterator[Element]:
-    """The plain text, unless it is only a stub that stands for the HTML."""
+    """The plain text, unless it is only a stub that stands for the HTML; then what an invitation says besides."""
     versions = {inner.get_content_type(): inner for inner in part.iter_parts() if isinstance(inner, EmailMessage)}
     found = {kind: list(_body(inner, unpacking, depth)) for kind, inner in versions.items()}
+    invited = found.pop("text/calendar", [])
     sizes = {kind: sum(len(element.text) for element in body) for kind, body in found.items()}
     fullest = max(sizes, key=lambda kind: sizes[kind], default=None)
-    if fullest is not None:
-        yield from found["text/plain" if sizes.get("text/plain", 0) * 4 > sizes[fullest] else fullest]
+    shown = found["text/plain" if sizes.get("text/plain", 0) * 4 > sizes[fullest] else fullest] if fullest else []
+    yield from shown
+    known = {element.text for element in shown}
+    yield from (element for element in invited if element.text not in known)
 
 
 def text_of(part: EmailMessage) -> str:

@@ -59,15 +59,9 @@ def office_properties(path: Path, core: Any) -> Properties:
     return Properties(
         title=None if title.lower().startswith(_NO_TITLES) else title or None,
         author=person(author),
-        created=_written(core.created) if b":created" in said else None,
-        modified=_written(core.modified) if b":modified" in said else None,
+        created=_moment(core.created) if b":created" in said else None,
+        modified=_moment(core.modified) if b":modified" in said else None,
     )
-
-
-def _written(value: datetime | None) -> datetime | None:
-    """A date, None for that of a template."""
-    moment = _moment(value)
-    return None if moment in _TEMPLATES else moment
 
 
 def person(name: str | None) -> str | None:
@@ -87,6 +81,8 @@ def iso_moment(text: str | None) -> datetime | None:
 
 
 def _moment(value: datetime | None) -> datetime | None:
+    """A date in UTC; None for that of a template."""
     if value is None:
         return None
-    return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+    moment = value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+    return None if moment in _TEMPLATES else moment

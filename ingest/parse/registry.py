@@ -27,7 +27,15 @@ from storage.records import Parsed
 
 __all__ = ["SUPPORTED", "parse"]
 
-_TEXTUAL = formats.PLAIN | formats.SOURCE | formats.MARKDOWN | formats.HTML | formats.DELIMITED | formats.JSON_LINES
+_TEXTUAL = (
+    formats.PLAIN
+    | formats.SOURCE
+    | formats.MARKDOWN
+    | formats.HTML
+    | formats.DELIMITED
+    | formats.JSON_LINES
+    | formats.CALENDAR
+)
 # What the libraries raise for files that are not what they should be. KeyError, IndexError and AttributeError: a part
 # or an element that every such file has is missing.
 _MALFORMED = (
@@ -183,6 +191,10 @@ def _textual(path: Path, suffix: str, limits: ParseLimits) -> Parsed:
         from ingest.parse.json_records import parse_json, parse_json_lines
 
         return (parse_json if suffix == ".json" else parse_json_lines)(source, limits=limits)
+    if suffix in formats.CALENDAR:
+        from ingest.parse.appointments import parse_appointments
+
+        return parse_appointments(source)
     from ingest.parse.plain import parse_plain
 
     return parse_plain(source, suffix=suffix)

@@ -6,6 +6,7 @@ Read with openpyxl and not through unstructured, which gives neither sheet range
 from __future__ import annotations
 
 import re
+import zipfile
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence, Set
 from dataclasses import replace
@@ -18,6 +19,7 @@ from openpyxl.workbook import Workbook
 from ingest.parse.grid import GridRow, grid_elements
 from ingest.parse.limits import ParseLimits
 from ingest.parse.properties import office_properties
+from ingest.parse.sheet_comments import comments
 from ingest.parse.sheet_rows import Cell, SheetRows, shows_nothing
 from ingest.parse.text import heading, normal
 from storage.failures import Code, ParseFailure
@@ -31,6 +33,7 @@ def parse_sheet(path: Path, *, limits: ParseLimits) -> Parsed:
     """A workbook, without what is hidden in it. Raises ParseFailure(TOO_LARGE) beyond `limits.max_cells`."""
     # an open file rather than its path: an original is kept without its suffix, which openpyxl insists on
     file = path.open("rb")
+    container = zipfile.ZipFile(file)
     book = load_workbook(file, read_only=True, data_only=True, keep_links=False)
     elements: list[Element] = []
     flags: list[str] = []
@@ -48,11 +51,19 @@ def parse_sheet(path: Path, *, limits: ParseLimits) -> Parsed:
             if hides:
                 flags.append(f"hidden cells of the sheet {sheet.title} were left out")
             found = grid_elements(rows, sheet=sheet.title)
+            found += comments(
+                container,
+                str(getattr(sheet, "_worksheet_path", "")),  # of openpyxl's read-only sheets
+                sheet=sheet.title,
+                hidden_rows=source.hidden_rows,
+                hidden_columns=source.hidden_columns,
+            )
             if found and not _NAMED_BY_PROGRAM.fullmatch(sheet.title):
                 elements += heading(sheet.title, 1, sheet=sheet.title)
             elements += found
     finally:
         book.close()
+        container.close()
         file.close()
     if flags and not elements:
         raise ParseFailure(Code.EMPTY, f"There is no text in it that can be seen: {'; '.join(flags)}.")

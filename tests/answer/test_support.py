@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from app.answers.amounts import in_digits, measures
 from app.answers.context import Passage
-from app.answers.support import find_support, measures
+from app.answers.support import find_support
 from storage.embedder import Embedder
 from storage.records import Chunk, StoredChunk
 
@@ -80,6 +81,90 @@ def test_the_span_that_says_it_is_found(claim: str, span: str) -> None:
 )
 def test_what_is_changed_is_not_supported(claim: str) -> None:
     assert _supported(claim) is None
+
+
+FACTS = (
+    "Revenue grew from EUR 12 million in 2024 to EUR 15 million in 2025. "
+    "Sales rose by 12% in Europe and fell by 8% in Asia. The department head must approve trips above EUR 2,500. "
+    "Managers may approve up to EUR 500. At least two people must be present. Deliveries arrive before 09:00. "
+    "Anna Berg reports to Carla Whitfield. Leave is not paid out, except for what is open on your last day. "
+    "Full-time employees have the following paid leave days. "
+    "Germany: a certificate is needed from the fourth day. China: a certificate is needed from the second day. "
+    "Spain: 31 days of leave."
+)
+
+
+@pytest.mark.parametrize(
+    "claim",
+    [
+        "Revenue rose from EUR 12m in 2024 to EUR 15m in 2025.",
+        "Sales fell by 8 percent in Asia.",
+        "Trips above 2500 EUR must be approved by the department head.",
+        "Managers may approve no more than EUR 500.",
+        "Deliveries arrive before 9 am.",
+        "Anna Berg reports to Carla Whitfield.",
+        "Leave isn't paid out, except for what is open on the last day.",
+        "A certificate is needed from the 4th day in Germany.",
+        "Spain: thirty-one days of leave.",
+    ],
+)
+def test_what_is_said_another_way_is_supported(claim: str) -> None:
+    assert _supported(claim, FACTS) is not None
+
+
+@pytest.mark.parametrize(
+    "claim",
+    [
+        "Revenue grew from EUR 15 million in 2024 to EUR 12 million in 2025.",
+        "Revenue fell from EUR 12 million in 2024 to EUR 15 million in 2025.",
+        "Revenue grew to EUR 15 billion in 2025.",
+        "Revenue grew to EUR 12 million in 2025.",
+        "Sales fell by 12% in Europe.",
+        "Sales rose by 8% in Asia.",
+        "Sales fell by 8% in Europe.",
+        "Trips below EUR 2,500 must be approved by the department head.",
+        "Managers may approve more than EUR 500.",
+        "Managers must approve up to EUR 500.",
+        "At most two people must be present.",
+        "Deliveries arrive after 09:00.",
+        "Carla Whitfield reports to Anna Berg.",
+        "Leave is paid out.",
+        "Leave is never paid out, not even on your last day.",
+        "A certificate is needed from the second day in Germany.",
+        "A certificate is needed from the fourth day in China.",
+        "Spain: twenty days of leave.",
+        "All employees have 31 days of leave.",
+        "That is all.",
+    ],
+)
+def test_the_contrary_in_the_same_words_is_not_supported(claim: str) -> None:
+    assert _supported(claim, FACTS) is None
+
+
+def test_another_language_is_vouched_for_by_numbers_only_where_it_cites() -> None:
+    text = "Employees in Germany have 30 days of annual leave."
+    said = "Die Mitarbeiter haben 30 Tage Urlaub."
+    passages = [_passage(text)]
+    cited = find_support(said, passages, cited=frozenset({1}), weigh=lambda term: 1.0)
+    assert [passages[0].text[item.start : item.end] for item in cited] == [text]
+    assert not find_support(said, passages, cited=frozenset(), weigh=lambda term: 1.0)
+    other = said.replace("30", "31")
+    assert not find_support(other, passages, cited=frozenset({1}), weigh=lambda term: 1.0)
+
+
+@pytest.mark.parametrize(
+    ("text", "plain"),
+    [
+        ("Thirty-one days, two hundred and five, a hundred", "31 days, 205, 100"),
+        ("einundzwanzig Tage, am dritten Tag, 0,38 EUR, 2.500 EUR", "21 Tage, am 3 Tag, 0.38 EUR, 2500 EUR"),
+        ("9 am, 09:30, 3.15 p.m., 17 Uhr", "9, 9:30, 15:15, 17"),
+        ("2026-03-31, 31.03.2026, 3/31/2026", "31 March 2026, 31 March 2026, 31 March 2026"),
+        ("年假为二十五天, 一个", "年假为25天, 一个"),
+        ("EUR 12m, 1 000 km in 2024 150 people, 4.2, 1.2.3", "EUR 12 million, 1000 km in 2024 150 people, 4.2, 1.2.3"),
+    ],
+)
+def test_numbers_are_read_however_they_are_written(text: str, plain: str) -> None:
+    assert in_digits(text) == plain
 
 
 def test_a_name_may_stand_in_the_sentence_before() -> None:

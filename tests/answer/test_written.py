@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from place import Place
 
-from app.answers.answer import BUSY, NOTICE
+from app.answers.answer import BUSY, CUT, NOTICE
 from app.answers.prompt import harmless
 from app.answers.prompt_files import copy_prompts, load_prompts
 from app.answers.write import without_thoughts
@@ -138,7 +138,7 @@ def test_nothing_supported_is_refused(ask: Ask, server: Server) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["The documents do not say.", "The passages do not mention how many days there are.", "I cannot answer that.", ""],
+    ["The documents do not say.", "The passages do not mention how many days there are.", "I cannot answer that."],
 )
 def test_a_model_that_does_not_know_refuses(ask: Ask, server: Server, text: str) -> None:
     server.script.says(text)
@@ -152,12 +152,98 @@ def test_citations_are_numbered_as_they_appear(ask: Ask, server: Server, numbers
     server.script.says(
         f"Travel expenses are paid back within 30 days [{travel}].\n"
         f"- Every employee has 28 days of paid leave [{leave}, {travel}].\n"
-        f"- Travel expenses are paid back within 30 days【{travel}†source】."
+        f"- All travel expenses are paid back within 30 days【{travel}†source】."
     )
     answer = ask(QUESTION, llm_url=server.url).answer
     assert [citation.n for citation in answer.citations] == [1, 2]
     assert [sentence.citations for sentence in answer.sentences] == [(1,), (2,), (1,)]
     assert answer.text.count("\n- ") == 2
+
+
+def test_rows_are_checked_one_by_one_and_stay_a_table(ask: Ask, server: Server, numbers: dict[str, int]) -> None:
+    travel = numbers["travel"]
+    server.script.says(
+        "Travel expenses are paid back within 30 days. These are the daily allowances:\n\n"
+        "| Country | Daily allowance |\n| --- | --- |\n"
+        f"| Germany | 28 EUR [{travel}] |\n| **France** | 99 EUR [{travel}] |\n\n```\nDaily 28 EUR\n```\n\nThat is all."
+    )
+    answer = ask("What is the daily allowance in Germany and in France?", llm_url=server.url).answer
+    assert answer.mode is Mode.WRITTEN
+    assert (
+        "| Country | Daily allowance |\n| --- | --- |\n| Germany | 28 EUR [2] |\n| **France** | 99 EUR |" in answer.text
+    )
+    assert "```\nDaily 28 EUR\n```" in answer.text
+    assert "That is all" not in answer.text
+    supported = {sentence.text: sentence.supported for sentence in answer.sentences}
+    assert supported["Germany | 28 EUR"]
+    assert not supported["**France** | 99 EUR"]
+
+
+def test_a_table_under_columns_that_no_passage_knows_is_not_supported(
+    ask: Ask, server: Server, numbers: dict[str, int]
+) -> None:
+    server.script.says(
+        "Travel expenses are paid back within 30 days.\n\n| Country | Xylophone bonus |\n| --- | --- |\n"
+        f"| Germany | 28 EUR [{numbers['travel']}] |"
+    )
+    answer = ask("When are travel expenses paid back?", llm_url=server.url).answer
+    assert [sentence.supported for sentence in answer.sentences] == [True, False]
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "Every employee has 28 days of paid leave a year \\[{leave}\\].",
+        "Every employee has 28 days of paid leave a year [passage {leave}].",
+        "Every employee has 28 days of paid leave a year [^{leave}].",
+        "> Every employee has 28 days of paid leave a year [{leave}].",
+        "Every employee has 28 days of paid leave a year [{leave}].\n\nSources:\n[{leave}] Leave\n[{travel}] Travel",
+        "Every employee has 28 days of paid leave a year [{leave}]. I hope this helps!",
+        "The person asks for the leave.</think>Every employee has 28 days of paid leave a year [{leave}].",
+        "Every employee has 28 days of paid leave a year [{leave}]. Every employee has 28 days of paid leave a year.",
+    ],
+)
+def test_what_models_put_around_an_answer_is_taken_off(
+    ask: Ask, server: Server, numbers: dict[str, int], said: str
+) -> None:
+    server.script.says(said.format(**numbers))
+    answer = ask(QUESTION, llm_url=server.url).answer
+    assert answer.text == "Every employee has 28 days of paid leave a year. [1]"
+
+
+def test_an_answer_that_is_cut_off_ends_with_a_whole_sentence_and_says_so(
+    ask: Ask, server: Server, numbers: dict[str, int]
+) -> None:
+    server.script.says(
+        f"Every employee has 28 days of paid leave a year [{numbers['leave']}]. Unused leave may be carr"
+    )
+    server.script.finish = "length"
+    answer = ask(QUESTION, llm_url=server.url).answer
+    assert answer.text == "Every employee has 28 days of paid leave a year. [1]"
+    assert answer.notice == CUT
+
+
+def test_a_model_in_a_loop_is_stopped(ask: Ask, server: Server, numbers: dict[str, int]) -> None:
+    server.script.pieces = [f"Every employee has 28 days of paid leave a year [{numbers['leave']}]. "] * 20_000
+    asked = ask(QUESTION, llm_url=server.url)
+    assert asked.answer.text == "Every employee has 28 days of paid leave a year. [1]"
+    assert asked.answer.notice == CUT
+    assert len(asked.streamed) < 5000
+    assert server.script.hung_up.wait(10)
+
+
+@pytest.mark.parametrize("said", ["", "<think>Thoughts that use up every token", " \n"])
+def test_a_model_that_writes_no_answer_gives_a_quotation(ask: Ask, server: Server, said: str) -> None:
+    server.script.says(said)
+    answer = ask(QUESTION, llm_url=server.url).answer
+    assert (answer.mode, answer.notice) == (Mode.EXTRACTIVE, NOTICE)
+
+
+def test_a_bare_yes_says_what_was_asked(ask: Ask, server: Server) -> None:
+    server.script.says("Yes.")
+    answer = ask("Is leave requested in the staff portal at least 14 days ahead?", llm_url=server.url).answer
+    assert answer.citations[0].quote == "Leave is requested in the staff portal at least 14 days ahead."
+    assert ask("Is leave requested in the staff portal at least 15 days ahead?", llm_url=server.url).answer.refused
 
 
 def test_thoughts_are_not_shown(ask: Ask, server: Server, numbers: dict[str, int]) -> None:

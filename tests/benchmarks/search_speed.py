@@ -8,7 +8,11 @@ filter, in the same moment; the ratio of the two is what counts. `--labels 200 -
 measures a person of 200 labels; `--million` a million chunks too, as multiples of the first collection in the same
 minute; `--people` twenty persons at once, with as many processes as `premise up` has, against what the
 cores could do if nobody waited for another and no processes had to speak with each other: by the processor's time of a
-question that is searched in the asking process.
+question that is searched in the asking process. That is measured in rounds, one alone before and after the twenty in
+each, and the median of the rounds is told with the least and the most.
+
+Filling takes long. Ended at any moment, killed too, the same command goes on where it was; `--fill N` does no more
+than filling `--data` with N chunks.
 """
 
 from __future__ import annotations
@@ -22,7 +26,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -33,7 +37,7 @@ from app.engine import Engine
 from app.retrieval.searchers import searching
 from storage.catalog import EMBEDDER, Catalog, Seen, Vector, revision_id
 from storage.embedder import Embedder, LocalEmbedder
-from storage.records import Chunk, Parsed
+from storage.records import Chunk, Parsed, State
 from storage.settings import load_settings
 from storage.store import Store, open_store
 
@@ -46,7 +50,8 @@ HITS = 50  # asked of the bare collection
 QUERIES = 200
 MILLION = 1_000_000
 PEOPLE = 20
-ROUNDS = 20  # questions of each
+ROUNDS = 7
+ASKED = 8  # questions of each person in a round
 SEED = 20261122
 
 
@@ -63,6 +68,7 @@ def main() -> None:
     parser.add_argument("--no-chroma", action="store_true", help="leave out the bare collection (no ratios then)")
     parser.add_argument("--people", action="store_true", help=f"also {PEOPLE} people at once")
     parser.add_argument("--million", action="store_true", help=f"also {MILLION:,} chunks, without Chroma")
+    parser.add_argument("--fill", type=int, help="only fill an index of so many chunks in --data, without Chroma")
     chosen = parser.parse_args()
     root = Path(os.environ.get("PREMISE_EVAL_DIR") or Path(__file__).parents[2] / "../shared/eval").resolve()
     if not (root / "squad" / "questions.jsonl").is_file():
@@ -77,6 +83,9 @@ def main() -> None:
                 _opened(folder / f"{chunks}-{chosen.labels}", root, chunks, chosen.labels, graphs)
             )
 
+        if chosen.fill and chosen.data:
+            collection(chosen.fill, graphs=False)
+            return
         engine, embedder = collection(chosen.chunks, graphs=not chosen.no_graphs)
         bare = None if chosen.no_chroma else _bare(folder / f"{chosen.chunks}-bare", chosen.chunks)
         questions = _questions(root)
@@ -133,10 +142,12 @@ def _vectors(count: int) -> Iterator[Vector]:
 
 
 def _fill(store: Store, passages: list[list[str]], count: int, labels: int, *, graphs: bool) -> None:
-    """Documents of mixed passages in the catalog, then both indexes; Chroma's with `graphs` alone."""
+    """Documents of mixed passages in the catalog, then both indexes; Chroma's with `graphs` alone. Goes on with what
+    an earlier run left.
+    """
     catalog = store.catalog
     with closing(store.database.engine.raw_connection()) as connection:  # the one that this thread goes on with
-        for setting in ("synchronous=OFF", "cache_size=-262144"):  # who is interrupted fills anew
+        for setting in ("synchronous=OFF", "cache_size=-262144"):  # a killed process loses nothing by that
             connection.cursor().execute(f"PRAGMA {setting}")
     started = time.monotonic()
     mixed = random.Random(SEED)  # noqa: S311  (nothing secret)
@@ -144,16 +155,20 @@ def _fill(store: Store, passages: list[list[str]], count: int, labels: int, *, g
     catalog.set_fact(EMBEDDER, "synthetic")
     known = [catalog.label_for([f"group{number}"]) for number in range(labels)]
     paths = [f"folder {number % 97}/report {number}.md" for number in range(-(-count // A_DOCUMENT))]
+    before = catalog.known(source.id)
     catalog.add_files(
         source.id,
         [
             Seen(path=path, label=known[number % labels], size=1, mtime_ns=0, inode=0)
             for number, path in enumerate(paths)
+            if path not in before
         ],
     )
     documents = catalog.known(source.id)
     for number, (path, vectors) in enumerate(zip(paths, _vectors(count), strict=True)):
         bodies = [" ".join(mixed.choice(passages) + mixed.choice(passages)) for _ in vectors]
+        if documents[path].state is State.INDEXED:
+            continue
         _document(catalog, documents[path].id, path, bodies, vectors)
         if number % 2000 == 1999:
             print(
@@ -312,16 +327,42 @@ def _busy() -> float:
     return time.process_time() + sum(int(own) for both in ticks for own in both) / os.sysconf("SC_CLK_TCK")
 
 
+@dataclass(frozen=True, kw_only=True)
+class _Round:
+    """PEOPLE at once, and one alone just before and after."""
+
+    alone: float  # seconds of the processor that a question takes that is searched in this process
+    beside: float  # seconds by the clock of a question of one alone, in a process beside
+    wall: float
+    busy: float  # seconds of the processor of this process and those beside
+    seconds: tuple[float, ...]  # by the clock, of each question
+
+    @property
+    def of_limit(self) -> float:
+        """Questions a second as part of what the cores could do."""
+        return len(self.seconds) / self.wall * self.alone / len(os.sched_getaffinity(0))
+
+    @property
+    def of_work(self) -> float:
+        """The part of the processor's time that is searching, not speaking with each other."""
+        return self.alone * len(self.seconds) / self.busy
+
+    @property
+    def longest(self) -> float:
+        """In multiples of the median."""
+        return max(self.seconds) / float(np.median(self.seconds))
+
+
 def _together(engine: Engine, questions: Sequence[str], labels: int) -> None:
-    """PEOPLE threads, each asking one question after another; before them one alone, searched here."""
+    """PEOPLE threads, each asking one question after another, in rounds with one alone between them."""
     groups = [f"group{number}" for number in range(labels)]
 
-    def asking(searched: Engine, people: int) -> tuple[float, list[float]]:
+    def asking(searched: Engine, people: int) -> tuple[float, tuple[float, ...]]:
         """Seconds, and those of each question."""
         seconds: list[float] = []
 
         def person(number: int) -> None:
-            for text in questions[number::PEOPLE][:ROUNDS]:
+            for text in questions[number::PEOPLE][:ASKED]:
                 started = time.perf_counter()
                 searched.search(text, groups=groups)
                 seconds.append(time.perf_counter() - started)
@@ -332,29 +373,49 @@ def _together(engine: Engine, questions: Sequence[str], labels: int) -> None:
             thread.start()
         for thread in threads:
             thread.join()
-        return time.perf_counter() - started, seconds
+        return time.perf_counter() - started, tuple(seconds)
 
-    cores = len(os.sched_getaffinity(0))
-    asking(engine, PEOPLE)
-    busy = time.process_time()
-    _, one = asking(engine, 1)
-    needed = (time.process_time() - busy) / len(one)
+    def alone() -> float:
+        """Seconds of the processor for a question, the same ones as all ask, searched here by one."""
+        asked = questions[: PEOPLE * ASKED]
+        busy = time.thread_time()
+        for text in asked:
+            engine.search(text, groups=groups)
+        return (time.thread_time() - busy) / len(asked)
+
     with _beside(engine) as beside:
         asking(beside, PEOPLE)
-        _, alone = asking(beside, 1)
-        busy = _busy()
-        wall, seconds = asking(beside, PEOPLE)
-        busy = _busy() - busy
+        alone()  # warm
+        rounds = []
+        for _ in range(ROUNDS):
+            before = alone()
+            _, one = asking(beside, 1)
+            busy = _busy()
+            wall, seconds = asking(beside, PEOPLE)
+            busy = _busy() - busy
+            needed = (before + alone()) / 2
+            rounds.append(_Round(alone=needed, beside=float(np.median(one)), wall=wall, busy=busy, seconds=seconds))
         held = ", ".join(f"{own:.0f}" for own in _held())
+
+    def told(name: str, values: Sequence[float], form: str) -> str:
+        return f"{name} {np.median(values):{form}} ({min(values):{form}} to {max(values):{form}})"
+
     print(
-        f"one alone: {_ms(one, 50):.1f} ms searched here, {_ms(alone, 50):.1f} ms in a process beside; "
-        f"{cores} cores could do {cores / needed:.0f} questions/s\n"
-        f"{PEOPLE} people at once: {len(seconds) / wall:.0f} questions/s, "
-        f"{len(seconds) / wall * needed / cores:.0%} of that, with {busy / wall:.2f} cores busy for it, and "
-        f"{needed * len(seconds) / busy:.0%} as many by the processor's time of all processes; "
-        f"milliseconds p50 {_ms(seconds, 50):.0f}, p95 {_ms(seconds, 95):.0f}, "
-        f"longest {max(seconds) * 1000:.0f}: {max(seconds) / (_ms(seconds, 50) / 1000):.1f} times the median; "
-        f"each process holds {held} MiB of its own"
+        f"{PEOPLE} people at once, {ROUNDS} rounds, median (least to most): "
+        + "; ".join(
+            [
+                told("questions/s", [len(one.seconds) / one.wall for one in rounds], ".0f"),
+                told("of the cores' limit", [one.of_limit for one in rounds], ".0%"),
+                told("cores busy", [one.busy / one.wall for one in rounds], ".2f"),
+                told("of the processor's time spent on searching", [one.of_work for one in rounds], ".0%"),
+                told("ms of the processor for one alone", [one.alone * 1000 for one in rounds], ".1f"),
+                told("ms for one alone in a process beside", [one.beside * 1000 for one in rounds], ".1f"),
+                told("ms p50 of twenty", [_ms(one.seconds, 50) for one in rounds], ".0f"),
+                told("longest as multiple of the median", [one.longest for one in rounds], ".1f"),
+                f"each process holds {held} MiB of its own",
+            ]
+        ),
+        flush=True,
     )
 
 

@@ -10,12 +10,14 @@ import sys
 import threading
 import tomllib
 import zipfile
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from importlib.metadata import PackageNotFoundError, metadata
 from pathlib import Path
 
 import pytest
+import yaml
 from packaging.specifiers import SpecifierSet
 
 ROOT = Path(__file__).parents[2]
@@ -129,6 +131,45 @@ def test_the_audit_knows_lists_and_ranges(tmp_path: Path, affected: dict[str, ob
     assert done.returncode == int(hit)
     assert ("some-package 1.0: TEST-1 Bad." in done.stdout) == hit
     assert "newest entry of the database 2026-11-01" in done.stderr
+
+
+YAML = """\
+id: PYSEC-2026-1
+modified: 2026-11-02T10:11:12.5Z
+aliases: [CVE-2026-0001]
+details: Bad.
+affected:
+- package: {ecosystem: PyPI, name: some-package}
+  ranges:
+  - {type: ECOSYSTEM, events: [{introduced: "0"}, {fixed: "1.1"}]}
+  versions: ["0.9"]
+"""
+
+
+@pytest.mark.parametrize("name", ["all/PYSEC-2026-1.json", "vulns/some-package/PYSEC-2026-1.yaml"])
+def test_a_folder_of_advisories_will_do(tmp_path: Path, name: str) -> None:
+    """The export unpacked, and pypa/advisory-database as it is checked out, with what else lies there."""
+    file = tmp_path / "database" / name
+    file.parent.mkdir(parents=True)
+    file.write_text(json.dumps(yaml.safe_load(YAML), default=str) if file.suffix == ".json" else YAML)
+    (tmp_path / "database/package.json").write_text('{"name": "no advisory"}')
+    (tmp_path / "lock.txt").write_text("some-package==1.0\n")
+    command = [sys.executable, str(ROOT / "deploy/audit"), str(tmp_path / "database"), str(tmp_path / "lock.txt")]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (1, "some-package 1.0: PYSEC-2026-1\n")
+    assert "newest entry of the database 2026-11-02" in done.stderr
+    file.unlink()
+    assert subprocess.run(command, capture_output=True, check=False).returncode == 2
+
+
+def test_how_current_the_database_is_is_said_and_asked_for(tmp_path: Path) -> None:
+    (tmp_path / "lock.txt").write_text("other==2.0\n")
+    for age, words, status, old in ((3, ("--days", "7"), 0, False), (9, ("--days", "7"), 2, True), (99, (), 0, True)):
+        modified = (datetime.now(UTC) - timedelta(days=age)).isoformat()
+        (tmp_path / "kept.json").write_text(json.dumps([{"id": "A", "modified": modified, "affected": []}]))
+        command = [sys.executable, str(ROOT / "deploy/audit"), *words, tmp_path / "kept.json", tmp_path / "lock.txt"]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        assert (done.returncode, f"The database is {age} days old" in done.stderr) == (status, old)
 
 
 def test_the_export_is_fetched_carried_and_found_damaged(tmp_path: Path) -> None:

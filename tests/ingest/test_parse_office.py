@@ -393,3 +393,93 @@ def test_the_date_of_a_programs_template_is_not_the_documents(tmp_path: Path) ->
     for name in ("a.docx", "a.pptx"):
         found = parse(tmp_path / name, suffix=Path(name).suffix, limits=ParseLimits())
         assert (found.created, found.modified) == (None, None)
+    saved = '<meta name="author" content="python-docx"><meta name="created" content="2013-12-23T23:15:00">'
+    (tmp_path / "a.html").write_text(f"{saved}<p>As LibreOffice saves it.")
+    assert (read(tmp_path / "a.html").author, read(tmp_path / "a.html").created) == (None, None)
+
+
+def test_the_title_of_a_text_of_opendocument(tmp_path: Path) -> None:
+    names = " ".join(
+        f'xmlns:{short}="urn:oasis:names:tc:opendocument:xmlns:{short}:1.0"' for short in ("office", "text", "style")
+    )
+    style = '<style:style style:name="P1" style:family="paragraph" style:parent-style-name="Title"/>'
+    body = '<text:p text:style-name="P1">Pump <text:span>manual</text:span></text:p><text:p>Wear gloves.</text:p>'
+    with zipfile.ZipFile(tmp_path / "a.odt", "w") as file:
+        file.writestr("mimetype", "application/vnd.oasis.opendocument.text")
+        file.writestr("META-INF/manifest.xml", "<manifest/>")
+        file.writestr("styles.xml", f"<office:document-styles {names}/>")
+        file.writestr(
+            "content.xml",
+            f"<office:document-content {names}><office:automatic-styles>{style}</office:automatic-styles><office:body>"
+            f"<office:text>{body}</office:text></office:body></office:document-content>",
+        )
+    found = read(tmp_path / "a.odt")
+    assert [(element.kind, element.text) for element in found.elements] == [
+        (Kind.HEADING, "Pump manual"),
+        (Kind.TEXT, "Wear gloves."),
+    ]
+    assert found.title == "Pump manual"
+
+
+def test_tables_beside_each_other_forms_and_comments_of_a_sheet(tmp_path: Path) -> None:
+    book = openpyxl.Workbook()
+    sheet = book.active
+    assert sheet is not None
+    sheet.title = "Stock"
+    for row in (("Item", "Qty", None, None, "Country", "Tax"), ("Pump", 3, None, None, "DE", 19), ("Hose", 9)):
+        sheet.append(row)
+    sheet["B2"].comment = openpyxl.comments.Comment("Ask Anna before you order.", "Bob")
+    form = book.create_sheet("Form")
+    for row in (("Name:", "Max Power"), ("Department:", "IT"), ("Budget:", 1000)):
+        form.append(row)
+    spaced = book.create_sheet("Spaced")
+    for row in (("Item", "Qty", None, "Price", "Total"), ("Pump", 3, None, 5, 15)):
+        spaced.append(row)
+    book.save(tmp_path / "a.xlsx")
+    assert [element.text for element in read(tmp_path / "a.xlsx").elements] == [
+        "Stock",
+        "Item: Pump | Qty: 3\nItem: Hose | Qty: 9",
+        "Country: DE | Tax: 19",
+        "Comment by Bob on B2: Ask Anna before you order.",
+        "Form",
+        "Name: | Max Power\nDepartment: | IT\nBudget: | 1000",
+        "Spaced",
+        "Item: Pump | Qty: 3 | Price: 5 | Total: 15",
+    ]
+    sheet.row_dimensions[2].hidden = True
+    book.save(tmp_path / "b.xlsx")
+    assert not any("Anna" in element.text for element in read(tmp_path / "b.xlsx").elements)
+
+
+APPOINTMENT = """BEGIN:VCALENDAR
+METHOD:REQUEST
+BEGIN:VEVENT
+DTSTART;TZID=Europe/Berlin:20240312T140000
+DTEND;TZID="Europe/Berlin":20240312T150000
+SUMMARY:Shutdown
+LOCATION:Room 4\\, second floor
+DESCRIPTION:Who switches off\\nwhich line. Bring the pl
+ an.
+ORGANIZER;CN="Berg, Anna":mailto:anna@acme.example
+BEGIN:VALARM
+DESCRIPTION:Reminder
+END:VALARM
+END:VEVENT
+END:VCALENDAR
+"""
+
+
+def test_appointments_in_mails_and_by_themselves(tmp_path: Path) -> None:
+    said = [
+        "When: 2024-03-12 14:00 (Europe/Berlin) to 2024-03-12 15:00 (Europe/Berlin)\nWhere: Room 4, second floor\n"
+        "Organizer: Berg, Anna <anna@acme.example>",
+        "Who switches off\nwhich line. Bring the plan.",
+    ]
+    (tmp_path / "a.ics").write_text(APPOINTMENT)
+    assert [element.text for element in read(tmp_path / "a.ics").elements] == ["Shutdown", *said]
+    mail = EmailMessage()
+    mail["Subject"], mail["From"] = "Invitation", "anna@acme.example"
+    mail.set_content("Please come.")
+    mail.add_alternative(APPOINTMENT, subtype="calendar")
+    (tmp_path / "a.eml").write_bytes(mail.as_bytes())
+    assert [element.text for element in read(tmp_path / "a.eml").elements][2:] == ["Please come.", *said]

@@ -420,3 +420,8 @@ def test_supported_suffixes() -> None:
     assert {".pdf", ".docx", ".xls", ".eml", ".md", ".json", ".py", ".rtf", ".odt"} <= SUPPORTED
     assert {".zip", ".png", ".mbox", ".jsonl"} <= SUPPORTED and ".heic" not in SUPPORTED
     assert all(suffix == suffix.lower() and suffix.startswith(".") for suffix in SUPPORTED)
+
+
+def test_a_csv_that_tells_excel_its_delimiter(tmp_path: Path) -> None:
+    found = parsed(tmp_path, "a.csv", "sep=;\r\nName;Betrag\r\nAlt, Neu;1,5\r\n").elements
+    assert [element.text for element in found] == ["Name: Alt, Neu | Betrag: 1,5"]

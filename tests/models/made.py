@@ -88,12 +88,11 @@ def adapter(folder: Path, base: str = "company/base") -> Path:
     """A LoRA adapter."""
     folder.mkdir(parents=True, exist_ok=True)
     write_json(folder / "adapter_config.json", {"peft_type": "LORA", "r": 12, "base_model_name_or_path": base})
-    names = [
-        f"base_model.model.model.layers.{layer}.self_attn.q_proj.lora_{half}.weight"
-        for layer in (0, 1)
-        for half in "AB"
-    ]
-    safetensors(folder / "adapter_model.safetensors", dict.fromkeys(names, ("F32", (8, 16))))
+    matrices: Shapes = {}
+    for layer in (0, 1):
+        changed = f"base_model.model.model.layers.{layer}.self_attn.q_proj"
+        matrices |= {f"{changed}.lora_A.weight": ("F32", (12, 16)), f"{changed}.lora_B.weight": ("F32", (32, 12))}
+    safetensors(folder / "adapter_model.safetensors", matrices)
     licence(folder)
     return folder
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import pickle
+import re
 import struct
 import subprocess
 import sys
@@ -15,11 +16,14 @@ from models.made import CONFIG, LICENCES, adapter, embedder, licence, safetensor
 from typer.testing import CliRunner
 
 from app.cli import cli
+from app.models.architecture import SERVED
 from app.models.check import Report, check
 from app.models.findings import Severity
 from app.models.hardware import named
 
 INDEX = "model.safetensors.index.json"
+VLLM = Path(__file__).parent.parent.parent / ".venv-vllm"
+QUANTISATIONS = list(VLLM.glob("lib/python3*/site-packages/vllm/model_executor/layers/quantization/__init__.py"))
 
 
 def refused(directory: Path, **options: object) -> set[str]:
@@ -377,6 +381,7 @@ def test_files_that_may_not_be_read(tmp_path: Path) -> None:
         ("gptq", {"quant_method": "gptq", "bits": 4, "group_size": 128}, "I32"),
         ("awq", {"quant_method": "awq", "bits": 4, "group_size": 128, "version": "gemm"}, "I32"),
         ("fp8", {"quant_method": "fp8", "activation_scheme": "dynamic", "weight_block_size": [128, 128]}, "F8_E4M3"),
+        ("modelopt", {"quant_method": "modelopt", "quant_algo": "NVFP4"}, "I32"),
     ],
 )
 def test_quantised_models_are_recognised(tmp_path: Path, method: str, said: dict[str, object], dtype: str) -> None:
@@ -402,6 +407,28 @@ def test_quantised_models_are_recognised(tmp_path: Path, method: str, said: dict
     assert "--quantization" not in report.command.options
     plain = whole(tmp_path / "plain", config={"quantization_config": said})
     assert "not-quantised" in warned(check(plain))
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"quantization_config": {"quant_method": "bitsandbytes", "load_in_4bit": True}},
+        {"quantization_config": {"quant_method": "exl2", "bits": 4}},
+        {"quantization": {"group_size": 64, "bits": 4}, "quantization_config": {"group_size": 64, "bits": 4}},
+    ],
+    ids=["bitsandbytes", "exl2", "mlx"],
+)
+def test_weights_stored_in_a_way_that_the_server_does_not_know(tmp_path: Path, said: dict[str, object]) -> None:
+    folder = whole(tmp_path / "m", config=said)
+    safetensors(folder / "model.safetensors", shapes() | {"model.layers.0.mlp.gate.weight": ("U8", (64,))})
+    assert refused(folder) == {"quantisation-unserved"}
+
+
+@pytest.mark.skipif(not QUANTISATIONS, reason="vLLM is not installed: sh deploy/vllm install cpu")
+def test_the_ways_that_are_served_are_vllms() -> None:
+    said = QUANTISATIONS[0].read_text(encoding="utf-8").split("Literal[", 1)[1].split("]", 1)[0]
+    assert SERVED - {"auto-round"} <= set(re.findall(r'"([^"]+)"', said))
+    assert "bitsandbytes" not in said
 
 
 def test_sizes_that_config_json_leaves_to_its_class_are_read_from_the_weights(tmp_path: Path) -> None:
@@ -431,6 +458,8 @@ def test_sizes_that_config_json_leaves_to_its_class_are_read_from_the_weights(tm
         ({"rope_scaling": {"rope_type": "yarn", "factor": 4.0, "original_max_position_embeddings": 8192}}, 32768, 128),
         ({"rope_scaling": {"rope_type": "linear", "factor": 2.0}}, 65536, 128),
         ({"rope_parameters": {"type": "dynamic", "factor": 2}}, 65536, 128),
+        ({"rope_scaling": {"rope_type": "linear", "factor": float("inf")}}, 32768, 128),
+        ({"rope_scaling": {"rope_type": "linear", "factor": float("nan")}}, 32768, 128),
         ({"layer_types": ["linear_attention", "full_attention"]}, 32768, 64),
         ({"sliding_window": 512, "_sliding_window_pattern": 2}, 32768, 64),
         ({"sliding_window": 512, "model_type": "gemma2"}, 32768, 64),
@@ -631,7 +660,7 @@ def test_quantisation_that_is_said_in_a_file_of_its_own(tmp_path: Path, name: st
     quantisation = check(folder).architecture.quantisation  # type: ignore[union-attr]
     assert quantisation is not None
     assert (quantisation.method, quantisation.bits) == (
-        {"quan": "gptq", "hf_q": "nvfp4"}[name[:4]] if not name.startswith("quant_") else "awq",
+        {"quan": "gptq", "hf_q": "modelopt"}[name[:4]] if not name.startswith("quant_") else "awq",
         4,
     )
 
@@ -651,22 +680,39 @@ def test_numbers_beside_packed_weights_are_not_counted(tmp_path: Path) -> None:
     safetensors(folder / "model.safetensors", tensors)
     report = check(folder)
     assert (report.verdict, report.architecture and report.architecture.parameters) == (
-        "fit",
+        "refused",
         40 * 16 + 16 + 4 * 32 * 16,
     )
 
 
 @pytest.mark.parametrize(
-    "name", ["WhisperForConditionalGeneration", "T5ForConditionalGeneration", "XLMRobertaForSequenceClassification"]
+    "said",
+    [
+        {"architectures": ["WhisperForConditionalGeneration"]},
+        {"architectures": ["T5ForConditionalGeneration"]},
+        {"architectures": ["LEDForConditionalGeneration"], "is_encoder_decoder": True},
+        {
+            "architectures": ["XLMRobertaForSequenceClassification"],
+            "id2label": {"0": "bad", "1": "middling", "2": "good"},
+        },
+    ],
 )
-def test_what_neither_answers_nor_ranks_gets_no_command(tmp_path: Path, name: str) -> None:
-    labels = {"0": "bad", "1": "middling", "2": "good"}
-    report = check(whole(tmp_path / "m", config={"architectures": [name], "id2label": labels}))
+def test_what_neither_answers_nor_ranks_gets_no_command(tmp_path: Path, said: dict[str, object]) -> None:
+    report = check(whole(tmp_path / "m", config=said))
     assert (report.kind.value, report.command, warned(report)) == ("unknown", None, {"unknown-kind"})
 
 
 @pytest.mark.parametrize(
-    "said", [{"use_dora": True}, {"r": 1000}, {"r": "x"}, {"modules_to_save": ["lm_head"]}, {"bias": "all"}]
+    "said",
+    [
+        {"use_dora": True},
+        {"r": 1000},
+        {"r": "x"},
+        {"rank_pattern": {"q_proj": 1024}},
+        {"init_lora_weights": "pissa"},
+        {"modules_to_save": ["lm_head"]},
+        {"bias": "all"},
+    ],
 )
 def test_an_adapter_that_the_server_would_refuse(tmp_path: Path, said: dict[str, object]) -> None:
     folder, base = adapter(tmp_path / "mia"), whole(tmp_path / "base")
@@ -674,6 +720,66 @@ def test_an_adapter_that_the_server_would_refuse(tmp_path: Path, said: dict[str,
     made = json.loads((folder / "adapter_config.json").read_text())
     write_json(folder / "adapter_config.json", made | said)
     assert refused(folder, base=base) == {"adapter-unserved"}
+
+
+def test_the_server_is_told_the_largest_rank_and_no_more_cards_than_the_base_needs(tmp_path: Path) -> None:
+    folder, base = adapter(tmp_path / "mia"), whole(tmp_path / "base")
+    made = json.loads((folder / "adapter_config.json").read_text())
+    write_json(folder / "adapter_config.json", made | {"rank_pattern": {"q_proj": 40}})
+    command = check(folder, base=base, cards=named("2x24GB")).command
+    assert command is not None
+    assert command.options[command.options.index("--max-lora-rank") + 1] == "64"
+    assert "--tensor-parallel-size" not in command.options
+
+
+@pytest.mark.parametrize(
+    ("half", "shape", "code"),
+    [("A", (12, 64), "adapter-base"), ("B", (64, 12), "adapter-base"), ("A", None, "adapter-half")],
+)
+def test_matrices_of_an_adapter_that_do_not_fit(
+    tmp_path: Path, half: str, shape: tuple[int, int] | None, code: str
+) -> None:
+    folder, base = adapter(tmp_path / "mia"), whole(tmp_path / "base")
+    changed = "base_model.model.model.layers.0.self_attn.q_proj.lora_"
+    matrices = {f"{changed}A.weight": ("F32", (12, 16)), f"{changed}B.weight": ("F32", (32, 12))}
+    if shape is None:
+        del matrices[f"{changed}{half}.weight"]
+    else:
+        matrices[f"{changed}{half}.weight"] = ("F32", shape)
+    safetensors(folder / "adapter_model.safetensors", matrices)
+    assert refused(folder, base=base) == {code}
+
+
+def test_an_adapter_that_would_import_a_library_of_its_own(tmp_path: Path) -> None:
+    folder, base = adapter(tmp_path / "mia"), whole(tmp_path / "base")
+    made = json.loads((folder / "adapter_config.json").read_text())
+    for library, codes in (("transformers.models.qwen3.modeling_qwen3", set()), ("evil.code", {"remote-code"})):
+        write_json(folder / "adapter_config.json", made | {"auto_mapping": {"parent_library": library}})
+        assert refused(folder, base=base) == codes
+
+
+def test_front_matter_that_refers_to_itself_is_not_written_out(tmp_path: Path) -> None:
+    folder = whole(tmp_path / "m")
+    lists = "".join(f"- &a{at} [{', '.join([f'*a{at - 1}'] * 9)}]\n" for at in range(1, 30))
+    (folder / "README.md").write_text(f"---\nlicense: apache-2.0\ntags:\n- &a0 [x, x]\n{lists}- text-ranking\n---\n")
+    assert check(folder).kind.value == "reranker"
+
+
+def test_configurations_without_end_are_not_read(tmp_path: Path) -> None:
+    folder = whole(tmp_path / "m")
+    for at in range(12):
+        (folder / f"{at:02}_config.json").write_text('{"a": "' + "x" * 1_000_000 + '"}')
+    (said,) = check(folder).refused
+    assert (said.code, said.file) == ("too-large-json", "08_config.json")
+
+
+def test_names_that_are_no_text_are_said_in_json(tmp_path: Path) -> None:
+    folder = whole(tmp_path / "m", shards=2)
+    index = json.loads((folder / INDEX).read_text())
+    index["weight_map"]["model.norm.weight"] = "\ud800.safetensors"
+    write_json(folder / INDEX, index)
+    done = CliRunner().invoke(cli, ["models", "check", str(folder), "--card", "80GB", "--json"])
+    assert "shard-missing" in {finding["code"] for finding in json.loads(done.stdout)["findings"]}
 
 
 def test_an_adapter_of_a_deeper_model(tmp_path: Path) -> None:
@@ -686,6 +792,7 @@ def test_a_model_a_folder_further_down_is_pointed_to(tmp_path: Path) -> None:
     report = check(tmp_path / "m")
     (within,) = [finding for finding in report.findings if finding.code == "model-within"]
     assert str(tmp_path / "m" / "inner") in within.do
+    assert str(tmp_path / "m" / "inner") in check(tmp_path / "m").refused[0].do
     assert "no-config" in refused(tmp_path / "m")
 
 

@@ -9,6 +9,7 @@ from html import escape
 from importlib.metadata import distribution
 from pathlib import Path
 from textwrap import fill
+from time import process_time
 
 import pytest
 from models.made import LICENCES, whole
@@ -215,6 +216,28 @@ def test_one_changed_clause_makes_it_another_licence(tmp_path: Path, text: str, 
     finding = next(finding for finding in report.refused if finding.code == "licence-modified")
     assert told in finding.says
     assert report.openness.level.value == "open weights"
+
+
+def test_what_names_the_models_of_gemma_is_no_change_and_is_told(tmp_path: Path) -> None:
+    names = (
+        "Gemma 2,CodeGemma,PaliGemma 2,RecurrentGemma,ShieldGemma,DataGemma,Gemma Scope 2,TxGemma,T5Gemma,MedGemma 27B"
+    )
+    listed = "\n".join(f"- {name}" for name in [*names.split(","), "Gemma 3n E4B", "EmbeddingGemma 300M", "VaultGemma"])
+    report = with_licence(tmp_path, f"Last modified: May 4, 2026\n\n{GEMMA}\n\n## Appendix\n\n{listed}\n")
+    assert (report.licensing.name, report.refused) == ("GEMMA", [])
+    assert "licence-appendix" in codes(report)
+    for sentence in ("Gemma 9 costs money", "Users pay Google", "Gemma. For banks a fee is due"):
+        text = f"{GEMMA}\n\nAppendix\n\n{listed}\n- {sentence}\n"
+        assert recognise(text, "LICENSE")[0].modified, sentence
+    assert recognise(f"{APACHE}\n\nAppendix\n\n{listed}\n{listed}\n", "LICENSE")[0].modified
+
+
+@pytest.mark.parametrize("junk", ["of the Work and or to the ", "subject to the terms and conditions of this License "])
+def test_words_of_a_licence_over_and_over_cost_little_and_change_it(junk: str) -> None:
+    began = process_time()
+    (found,) = recognise(APACHE + junk * 3000, "LICENSE")
+    assert (found.licence.id, found.modified) == ("Apache-2.0", True)
+    assert process_time() - began < 10  # it was a multiple of that on a busy machine
 
 
 def test_two_licences_in_one_file_both_hold() -> None:

@@ -129,6 +129,20 @@ ASCEND = """+-------------------------------------------------------------------
 | NPU     Chip              | Process id    | Process name             | Process memory(MB)      |
 +===========================+===============+====================================================+
 """
+# two chips a card, each with its number in the host (as in vllm-ascend's issues; shortened), and 310P, which has no HBM
+ASCEND_PAIRS = """
+| NPU   Name                | Health        | Power(W)    Temp(C)           Hugepages-Usage(page)|
+| Chip  Phy-ID              | Bus-Id        | AICore(%)   Memory-Usage(MB)  HBM-Usage(MB)        |
++===========================+===============+====================================================+
+| 0     Ascend910           | OK            | 171.2       36                0    / 0             |
+| 0     0                   | 0000:9D:00.0  | 0           0    / 0          3117 / 65536         |
++------------------------------------------------------------------------------------------------+
+| 0     Ascend910           | OK            | -           35                0    / 0             |
+| 1     1                   | 0000:9F:00.0  | 0           0    / 0          2889 / 65536         |
++===========================+===============+====================================================+
+| 8       310P3             | OK              | NA           42                0     / 0             |
+| 0       0                 | 0000:C1:00.0    | 0            1860 / 44280                            |
+"""
 ASCEND_26 = """
 | npu-smi 26.0.rc1                            Version: 26.0.rc1                                                    |
 +---------------------------+---------------+----------------------------------------------------------------------+
@@ -156,10 +170,13 @@ def test_what_the_makers_tools_print_is_read() -> None:
         ("Radeon RX 7900 XT", 21_458_059_264),
         ("0x75b0", 308_902_100_992),
     ]
+    assert hardware.parse_amd(f"{AMD}\nWARNING: \t\t One or more commands failed\n") == hardware.parse_amd(AMD)
     assert hardware.parse_amd("nothing") == []
     assert [card.bytes for card in hardware.parse_intel(INTEL)] == [51_522_830_336]
     read = [(card.name, card.bytes) for text in (ASCEND, ASCEND_26) for card in hardware.parse_ascend(text)]
     assert read == [("Ascend 910B3", 64 * GIB), ("Ascend 910B2C", 64 * GIB), ("Ascend 910B4", 32 * GIB)]
+    read = [(card.name, card.bytes) for card in hardware.parse_ascend(ASCEND_PAIRS)]
+    assert read == [("Ascend 910", 64 * GIB), ("Ascend 910", 64 * GIB), ("Ascend 310P3", 44_280 << 20)]
 
 
 def test_the_tools_are_run_where_they_are(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

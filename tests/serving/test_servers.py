@@ -94,6 +94,19 @@ def test_text_comes_as_it_was_sent(two: tuple[Server, Server]) -> None:
     assert say(model_of(*two)) == text
 
 
+@pytest.mark.parametrize(("finish", "cut"), [("stop", False), ("length", True), (None, False)])
+def test_why_an_answer_ends_is_told(two: tuple[Server, Server], finish: str | None, cut: bool) -> None:
+    for server in two:
+        server.script.finish = finish
+    pieces = model_of(*two).stream(HELLO, answer_tokens=50)
+    said = []
+    with pytest.raises(StopIteration) as end:
+        while True:
+            said.append(next(pieces))
+    assert "".join(said) in ("first", "second")
+    assert end.value.value is cut
+
+
 @pytest.mark.parametrize("error", [None, "EngineCore died"])
 def test_after_the_first_word_nothing_is_tried_again(two: tuple[Server, Server], error: str | None) -> None:
     for server in two:

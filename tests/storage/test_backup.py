@@ -8,6 +8,7 @@ import shutil
 import sqlite3
 import stat
 import subprocess
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -337,6 +338,23 @@ def test_places_that_cannot_hold_backups_are_refused(filled: Place, tmp_path: Pa
         (tmp_path / "file").write_text("")
         with pytest.raises(BackupError, match="cannot be written"):
             back_up(filled.settings, tmp_path / "file")
+
+
+@pytest.mark.parametrize(
+    ("full", "said"), [("backups", "the disk is full. Make room"), ("data/run", "It needs room for a copy")]
+)
+def test_a_full_disk_is_said_and_leaves_nothing(filled: Place, tmp_path: Path, full: str, said: str) -> None:
+    """A disk of 64 KB, for the backups or for the copy of the catalog."""
+    data = filled.settings.data
+    (tmp_path / "backups").mkdir()
+    folder = data / "run" if full == "data/run" else tmp_path / "backups"
+    shell = 'mount -t tmpfs -o size=64k tmpfs "$1" && shift && "$@"; ended=$?; ls -A "$0"; exit $ended'
+    command = ["unshare", "--user", "--map-root-user", "--mount", "sh", "-c", shell, tmp_path / "backups", folder]
+    command += [sys.executable, "-m", "app.cli", "--data", data, "backup", tmp_path / "backups"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (1, ""), done.stderr
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr
 
 
 def test_a_stop_in_the_middle_leaves_no_backup_and_the_next_run_cleans_up(

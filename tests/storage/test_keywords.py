@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import resource
+from dataclasses import replace
 from itertools import combinations
 from pathlib import Path
 
@@ -70,6 +71,29 @@ def test_a_label_that_is_new_is_nobodys_until_it_is_named(index: KeywordIndex) -
     index.commit()
     assert len(index.search("quokka", labels=before, k=50)) == sum(SIZES.values())
     assert len(index.search("quokka", labels=before | {5}, k=50)) == sum(SIZES.values()) + 2
+
+
+def test_of_many_chunks_the_same_are_found_as_of_few(tmp_path: Path) -> None:
+    """Leaving out what has only common words, and going through few labels by their own lists, changes no answer."""
+    index = KeywordIndex(tmp_path / "keywords")
+    made, words = np.random.default_rng(3), [f"w{chr(97 + number)}" for number in range(26)]
+    common = 1 / np.arange(1, 27)
+    for label in range(20):
+        bodies = [" ".join(made.choice(words, 12, p=common / common.sum())) for _ in range(40)]
+        index.put(
+            [
+                replace(row, chunk=replace(row.chunk, body=body, section=body[:5]), title=body[-5:])
+                for row, body in zip(rows(label, 40), bodies, strict=True)
+            ]
+        )
+    index.commit()
+    other = KeywordIndex(tmp_path / "keywords", many=0)
+    for number in range(60):
+        asked = {str(word): 1.0 for word in made.choice(words, 2 + number % 5, replace=False)}
+        for labels in ({3}, set(range(4)), set(range(17)), set(range(20))):
+            one, two = (found.search(asked, labels=frozenset(labels), k=10) for found in (index, other))
+            assert [hit.score for hit in two] == pytest.approx([hit.score for hit in one], rel=1e-5)
+            assert {hit.id for hit in two if hit.score > 1.0001 * one[-1].score} <= {hit.id for hit in one}
 
 
 def test_how_rare_a_term_is_is_counted_in_what_may_be_read(index: KeywordIndex) -> None:

@@ -13,7 +13,7 @@ from storage import matrix as module
 from storage.catalog import Vector
 from storage.errors import IndexUnavailable
 from storage.matrix import Matrix
-from storage.scan import RESCORE
+from storage.scan import MANY, RESCORE
 from storage.vectors import VectorIndex
 
 DIMENSION = 100  # not a multiple of 64: the last word of the signs is only partly used
@@ -57,8 +57,9 @@ def test_the_nearest_of_the_permitted_are_found_exactly(tmp_path: Path) -> None:
     }
 
 
-def test_among_more_than_are_compared_exactly_the_nearest_is_still_found(tmp_path: Path) -> None:
-    matrix, vectors = Matrix(tmp_path), some(6 * RESCORE)
+@pytest.mark.parametrize("count", [6 * RESCORE, 2 * MANY])
+def test_among_more_than_are_compared_exactly_the_nearest_is_still_found(tmp_path: Path, count: int) -> None:
+    matrix, vectors = Matrix(tmp_path), some(count)
     labels = np.arange(len(vectors)) % 3
     ids = np.array(names(len(vectors)))
     for label in range(3):

@@ -15,7 +15,7 @@ OURS = {
     "br": set(),
     "strong": set(),
     "code": set(),
-    "pre": set(),
+    "pre": {"class"},
     "ul": set(),
     "ol": {"start"},
     "li": set(),
@@ -132,6 +132,17 @@ def test_numbered_lists_keep_their_numbers() -> None:
 def test_unsupported_sentences_are_marked() -> None:
     made = answer_html("It rains. The sun shines [1].", unsupported=["It rains."])
     assert '<span class="unsupported" title="This sentence was not found in the documents.">It rains.</span>' in made
+
+
+def test_what_is_unsupported_is_marked_in_bold_in_rows_and_in_code() -> None:
+    made = answer_html(
+        "1. **Mars:** 77 days [1]\n\n| a | b |\n| --- | --- |\n| x | 9 [1] |\n\n```\nrun it\n```",
+        unsupported=["Mars: 77 days", "x | 9", "run it"],
+    )
+    assert '.">' + "<strong>Mars:</strong> 77 days</span>" in made
+    assert made.count('<td><span class="unsupported"') == 2
+    assert '<pre class="unsupported">run it</pre>' in made
+    assert "\ue000" not in made
 
 
 @pytest.mark.parametrize("nasty", ["![](x)", "[a](b)", "<b>", "$x$", ":red[x]", "**x**", "`x`", "a_b_c", "~~x~~"])

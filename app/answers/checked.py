@@ -1,0 +1,265 @@
+"""Whether a written answer holds: every sentence, row and item of it held against the passages, and cited anew.
+
+Knows how an answer is taken apart and put together again; what supports a sentence is app/answers/support.py's.
+Knows no model.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from app.answers.cite import Citations
+from app.answers.context import Passage
+from app.answers.kinds import names_kind
+from app.answers.phrases import language_of, phrases
+from app.answers.prompt import MARK as _MARK
+from app.answers.support import Windows, denies, find_support, windows_of
+from app.records import Sentence
+from app.retrieval.asked import Asked, Weigh, term_set
+from storage.embedder import Embedder
+from storage.sentences import sentence_spans
+
+CORE = 0.75  # of the most that a sentence speaks of the question: the first with so much is taken to answer it
+
+_MARKS_AFTER = re.compile(rf"([.!?。！？]+[\"'”’»」]*)((?:{_MARK.pattern})+)")
+_BULLET = re.compile(r"^\s*(?:[-*•]|\d{1,3}[.)])\s+")
+_YES_WORDS = r"(?:yes|ja|oui|sí|sì|sim|是的?|可以|はい|네)"
+_YES = re.compile(rf"^{_YES_WORDS}(?:[\s,.:;!–—-]+|[，。：；！]|$)", re.IGNORECASE)
+_YES_OR_NO = re.compile(
+    rf"^(?:{_YES_WORDS}|no|nein|non|não|nee|不是?|不可以|不行|没有|いいえ|아니요)(?:[,.:;!–—-]+\s*|[，。：；！]|$)",
+    re.IGNORECASE,
+)
+_SILENT = re.compile(
+    r"\b(?:passages?|documents?|context|sources?|texts?)\b.{0,60}\b(?:do|does|did) ?(?:not|n['’]t) (?:\w+ ){0,2}"
+    r"(?:say|state|mention|contain|provide|specify|answer|include|give|cover|address|indicate)"
+    r"|\bno (?:information|mention|answer)\b"
+    r"|\b(?:not|n['’]t) (?:mentioned|stated|specified|provided|answered|covered|found)\b"
+    r"|\b(?:I|we) (?:do not|don['’]t|cannot|can['’]t) (?:know|answer|find)"
+    r"|(?:dokumente|passagen|texte|stellen)\b.{0,60}\b(?:nicht|nichts|keine)\b"
+    r"|(?:documents|passages)\b.{0,60}\bne\b.{0,30}\bpas\b|(?:documentos|pasajes)\b.{0,20}\bno\b"
+    r"|(?:文档|文件|段落|资料|资料中).{0,20}(?:没有|未|无)|記載(?:が|は)?ありません|않습니다",
+    re.IGNORECASE,
+)
+# how models write marks besides [1]
+_OTHER_MARKS = re.compile(
+    r"\\?\[\s*(?:\^|(?:passages?|sources?|documents?|docs?|refs?)[ .:#]*)?(\d{1,3}(?:\s*[,;–-]\s*\d{1,3})*)\s*\\?\]"
+    r"|\((?:see )?(?:passages?|sources?) (\d{1,3})\)",
+    re.IGNORECASE,
+)
+_OF_SOURCES = r"(?:sources?|references?|citations?|quellen|belege)"
+_SOURCES = re.compile(  # a list of sources that a model adds: ours stands below the answer
+    rf"\n+\s*(?:#+ *|\*\*)?{_OF_SOURCES}\b[: *]*\n(?:\s*(?:[-*] *|\d+[.)] *)?{_MARK.pattern}[^\n]*(?:\n|$))+\s*$"
+    rf"|\n+\s*{_OF_SOURCES}\s*:(?:{_MARK.pattern}[ ,;]*)+\.?\s*$",
+    re.IGNORECASE,
+)
+_QUOTE_SIGN = re.compile(r"^[ \t]*(?:>[ \t]?)+", re.MULTILINE)
+_FENCE = re.compile(r"\s{0,3}(?:```|~~~)")
+_RULE_NEXT = re.compile(r"[ \t]*\n[ \t]*\|?(?:[ \t]*:?-{2,}:?[ \t]*\|?)+[ \t]*(?:\n|$)")
+_HEADING = re.compile(r"\s*(?:#{1,6}\s+(?P<marked>[^\n]+?)[\s#]*|\*\*(?P<bold>[^*\n]+)\*\*:?)")
+_FILLER = re.compile(
+    r"(?:(?:I )?hope (?:this|that) helps|(?:please )?(?:let me know|feel free to ask)\b.*|that(?: is|['’]s) (?:all|it)"
+    r"|is there anything else\b.*|if you have (?:any|more|other|further)\b.{0,40} questions?\b.*)[.!?]?",
+    re.IGNORECASE,
+)
+HEADING_WORDS = 8
+REPEATED_WORDS = 3  # a sentence of more that was there already is left out
+
+
+def check(
+    text: str,
+    passages: Sequence[Passage],
+    citations: Citations,
+    *,
+    question: str,
+    weigh: Weigh,
+    embedder: Embedder,
+    cut: bool = False,
+) -> tuple[str, tuple[Sentence, ...]]:
+    """The answer with the marks that hold in place of those the model set, and its sentences.
+
+    `cut`: the model was not at its end; the half sentence that it ended with is left out. Left out are also sentences
+    that were there already, polite phrases, and a list of sources: the marks say the same.
+    """
+    text = _MARKS_AFTER.sub(lambda found: f"{found[2]}{found[1]}", _tidy(text))
+    spans = sentence_spans(text)
+    if cut and len(spans) > 1 and not re.search(r"[.!?。！？|][\s\d\[\],]*\Z", text):
+        text, spans = text[: spans[-1][0]], spans[:-1]
+    made = _Checked(
+        passages=passages,
+        citations=citations,
+        question=question,
+        weigh=weigh,
+        embedder=embedder,
+        language=language_of(f"{question}\n{text}"),
+        windows={passage.n: windows_of(passage.text) for passage in passages},
+        known=frozenset().union(term_set(question), *(term_set(passage.text) for passage in passages)),
+    )
+    end = 0
+    for start, stop in spans:
+        made.out.append(text[end:start])
+        end = stop
+        made.take(text[start:stop], header=_RULE_NEXT.match(text[stop:]) is not None)
+    return "".join(made.out).strip(), tuple(_with_lead_ins(made.sentences))
+
+
+@dataclass(kw_only=True)
+class _Checked:
+    """An answer as far as it is checked."""
+
+    passages: Sequence[Passage]
+    citations: Citations
+    question: str
+    weigh: Weigh
+    embedder: Embedder
+    language: str
+    known: frozenset[str]  # terms of question and passages
+    windows: Windows
+    out: list[str] = field(default_factory=list)
+    sentences: list[Sentence] = field(default_factory=list)
+    columns: tuple[str, ...] = ()  # of the table that we are in
+    fenced: bool = False
+    of_code: tuple[int, ...] = ()  # citations of the code that we are in
+    seen: set[str] = field(default_factory=set)
+
+    def take(self, raw: str, *, header: bool) -> None:
+        """The next sentence, row or line. `header`: a rule follows, as under the header of a table."""
+        bare = _MARK.sub("", raw).strip()
+        if _FENCE.match(raw):
+            self._fence(bare)
+        elif not re.search(r"\w", bare) or (not self.fenced and self._is_heading(bare)):
+            self.out.append(bare)
+        elif self.fenced:
+            sentence = self._add(bare, raw)
+            self.of_code += sentence.citations
+            self.out.append(bare)
+        elif bare.startswith("|") or (header and "|" in bare):
+            self._row(bare, raw, header)
+        else:
+            self._sentence(bare, raw)
+
+    def _sentence(self, bare: str, raw: str) -> None:
+        self.columns = ()
+        claim = _BULLET.sub("", " ".join(bare.split(" "))).replace("**", "").strip()
+        same = claim.casefold()
+        if _FILLER.fullmatch(claim) or (len(claim.split()) > REPEATED_WORDS and same in self.seen):
+            return
+        self.seen.add(same)
+        if _leads(claim):
+            self.sentences.append(Sentence(text=claim, citations=(), supported=False))
+            self.out.append(bare)
+            return
+        self.out.append(bare + _marks(self._add(claim, raw).citations))
+
+    def _row(self, bare: str, raw: str, header: bool) -> None:
+        """A row of a table: its marks stand in its last cell."""
+        cells = tuple(cell.strip() for cell in bare.strip().strip("|").split("|"))
+        if header:
+            self.columns = cells
+            self.out.append(bare)
+            return
+        told = "; ".join(cell.replace("**", "") for cell in cells if cell)
+        # a column that nothing is known of may say of the row's numbers what no passage does
+        sentence = self._add(" | ".join(cells), raw, claim=told, foreign=not self._columns_known())
+        self.out.append(f"| {' | '.join(cells)}{_marks(sentence.citations)} |")
+
+    def _columns_known(self) -> bool:
+        return all(term_set(column) & self.known for column in self.columns if re.search(r"[^\W\d_]", column))
+
+    def _fence(self, bare: str) -> None:
+        self.out.append(bare)
+        if self.fenced and self.of_code:
+            self.out.append(f"\n{_marks(tuple(dict.fromkeys(self.of_code)))}\n")
+        self.fenced, self.of_code = not self.fenced, ()
+
+    def _is_heading(self, bare: str) -> bool:
+        found = _HEADING.fullmatch(bare)
+        told = (found["marked"] or found["bold"]) if found else ""
+        short = bool(told) and len(told.split()) <= HEADING_WORDS and not re.search(r"[\d.!?]", told)
+        return short and term_set(told) <= self.known
+
+    def _add(self, text: str, raw: str, *, claim: str | None = None, foreign: bool = False) -> Sentence:
+        sentence = (
+            Sentence(text=text, citations=(), supported=False) if foreign else self._held(text, raw, claim or text)
+        )
+        self.sentences.append(sentence)
+        return sentence
+
+    def _held(self, text: str, raw: str, claim: str) -> Sentence:
+        cited = _marked(raw)
+        if _SILENT.search(claim) and not cited:
+            return Sentence(text=text, citations=(), supported=True)  # that something is not said has no place to cite
+        if _says_yes_to_no(self.question, claim):
+            return Sentence(text=text, citations=(), supported=False)
+        said = _YES_OR_NO.sub("", claim)
+        if not said:  # "Yes." says what was asked; "No." stands with what follows it
+            said = self.question if _YES.match(claim) else ""
+        found = find_support(
+            said,
+            self.passages,
+            cited=cited,
+            weigh=self.weigh,
+            embedder=self.embedder,
+            language=self.language,
+            windows=self.windows,
+        )
+        marks = tuple(dict.fromkeys(self.citations.add(item.passage, item.start, item.end) for item in found))
+        return Sentence(text=text, citations=marks, supported=bool(found))
+
+
+def _tidy(text: str) -> str:
+    """The text with every mark as [1], without signs of quotation and without a list of sources."""
+    text = _OTHER_MARKS.sub(lambda found: f"[{found[1] or found[2]}]", text)
+    return _SOURCES.sub("", _QUOTE_SIGN.sub("", text)).strip()
+
+
+def _marks(numbers: Sequence[int]) -> str:
+    return "".join(f" [{n}]" for n in numbers)
+
+
+def _says_yes_to_no(question: str, claim: str) -> bool:
+    """Whether a "Yes" is followed by a denial, though the question denies nothing: one of the two is wrong."""
+    return _YES.match(claim) is not None and denies(_YES.sub("", claim)) and not denies(question)
+
+
+def core_holds(asked: Asked, sentences: Sequence[Sentence]) -> bool:
+    """Whether the sentence that answers is supported: of those that say something, the first that speaks as much of
+    what is asked, and names the kind of thing that is asked for, as any does, or nearly so."""
+    saying = [item for item in sentences if not _leads(item.text) and not _SILENT.search(item.text)]
+    saying = [item for item in saying if _YES_OR_NO.sub("", item.text)] or saying
+    speak = [asked.covered(term_set(item.text)) + names_kind(asked, item.text) for item in saying]
+    return next((item.supported for item, much in zip(saying, speak, strict=True) if much >= CORE * max(speak)), False)
+
+
+def _leads(text: str) -> bool:
+    return text.endswith((":", "：")) and not re.search(r"\d", text)
+
+
+def _with_lead_ins(sentences: Sequence[Sentence]) -> Iterator[Sentence]:
+    """A line such as "The steps are:" or "Yes." says nothing by itself: it stands with what follows it."""
+    for at, sentence in enumerate(sentences):
+        leads = _leads(sentence.text) or not _YES_OR_NO.sub("", sentence.text)
+        if leads and not sentence.supported and at + 1 < len(sentences) and sentences[at + 1].supported:
+            yield Sentence(text=sentence.text, citations=(), supported=True)
+        else:
+            yield sentence
+
+
+def _marked(raw: str) -> frozenset[int]:
+    """The passages that a sentence's marks name."""
+    named: set[int] = set()
+    for found in _MARK.finditer(raw):
+        for part in re.split(r"[,;，、]", found[1]):
+            first, _, last = (piece.strip() for piece in re.sub("–", "-", part).partition("-"))
+            named.update(range(int(first), min(int(last or first), int(first) + 20) + 1))
+    return frozenset(named)
+
+
+def says_nothing(text: str, question: str) -> bool:
+    """Whether every sentence of an answer only says that the documents do not say."""
+    plain = _MARK.sub("", text).strip()
+    silent = phrases(question).silent
+    if not plain or (silent.rstrip(".。") in plain and len(plain) < 2 * len(silent)):
+        return True
+    return all(_SILENT.search(plain[start:end]) for start, end in sentence_spans(plain))
