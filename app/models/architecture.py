@@ -148,7 +148,7 @@ def architecture(config: dict[str, Any], tensors: dict[str, Tensor]) -> Architec
         dtype=_dtype(config, text, tensors),
         sliding_window=window,
         windowed_layers=windowed,
-        uncached_layers=_uncached(text),
+        uncached_layers=_uncached(text, layers),
         latent=latent,
         experts=_number(text, "num_experts", "num_local_experts", "n_routed_experts") or None,
         tied=_tied(config, text, tensors),
@@ -203,9 +203,36 @@ def _context(text: dict[str, Any]) -> int:
     return said
 
 
-def _uncached(text: dict[str, Any]) -> int:
-    kinds = text.get("layer_types")
-    return sum(1 for kind in kinds if KEEPS_NOTHING.search(str(kind))) if isinstance(kinds, list) else 0
+def _uncached(text: dict[str, Any], layers: int) -> int:
+    """Layers that keep no tokens: with a state of one size, or with what another layer keeps."""
+    kinds = text.get("layer_types") or text.get("layers_block_type")
+    shared = _shared(text)
+    if isinstance(kinds, list):
+        return shared + sum(1 for kind in kinds[: len(kinds) - shared] if KEEPS_NOTHING.search(str(kind)))
+    attending = _attending(text, layers)
+    return shared if attending is None else layers - min(attending, layers)
+
+
+def _attending(text: dict[str, Any], layers: int) -> int | None:
+    """Layers that keep tokens among others that do not, as families of models say it; None where it is not said."""
+    linear = text.get("linear_attn_config")
+    named = linear.get("full_attn_layers") if isinstance(linear, dict) else text.get("full_attn_idxs")
+    if isinstance(named, list):  # Kimi Linear, LFM2
+        return len(named)
+    if isinstance(pattern := text.get("hybrid_override_pattern"), str):  # Nemotron-H
+        return pattern.count("*")
+    if isinstance(types := text.get("attn_type_list"), list):  # MiniMax
+        return types.count(1)
+    if every := _number(text, "full_attention_interval"):  # Qwen3-Next
+        return layers // every
+    if every := _number(text, "attn_layer_period"):  # Jamba
+        return len(range(_number(text, "attn_layer_offset"), layers, every))
+    return None
+
+
+def _shared(text: dict[str, Any]) -> int:
+    """The last layers of Gemma 3n, which keep nothing and use what those before them keep."""
+    return min(_number(text, "num_kv_shared_layers"), _number(text, "num_hidden_layers"))
 
 
 def _window(text: dict[str, Any], layers: int) -> tuple[int | None, int]:
@@ -214,7 +241,7 @@ def _window(text: dict[str, Any], layers: int) -> tuple[int | None, int]:
         return None, 0
     kinds = text.get("layer_types")
     if isinstance(kinds, list):
-        return window, sum(1 for kind in kinds if "sliding" in str(kind))
+        return window, sum(1 for kind in kinds[: len(kinds) - _shared(text)] if "sliding" in str(kind))
     pattern = _number(text, "sliding_window_pattern", "_sliding_window_pattern")
     pattern = pattern or PATTERN.get(str(text.get("model_type")), 0)
     return window, layers - layers // pattern if pattern else layers

@@ -186,6 +186,7 @@ def _token_line(made: Architecture, kv_bytes: int, cards: int) -> str:
     windowed = (
         f", and {made.windowed_layers} layers with a window of {made.sliding_window}" if made.windowed_layers else ""
     )
+    windowed += f"; {made.uncached_layers} layers keep no tokens" if made.uncached_layers else ""
     if made.latent is not None:
         return f"{full} layers × {made.latent} × {kv_bytes} bytes = {token:,} bytes (latent attention){windowed}"
     heads = max(made.kv_heads // cards, 1)
