@@ -11,7 +11,10 @@ from pathlib import Path
 import pytest
 
 from app.operations.egress import Attempt, asked_elsewhere, attempt, own_of_browser, watch
+from app.operations.hostile import write_files
 from ingest.parse import formats
+from ingest.parse.limits import ParseLimits
+from ingest.parse.registry import parse
 
 ROOT = Path(__file__).parent.parent
 sys.path += [str(ROOT / "tests"), str(ROOT / "tests" / "web")]
@@ -57,6 +60,16 @@ def test_a_lookup_counts_even_at_a_resolver_of_this_host() -> None:
 
 
 @needs_strace
+def test_every_file_that_is_watched_can_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One that is refused at its first byte shows nothing. The scan and what LibreOffice converts are read below."""
+    monkeypatch.setenv("PATH", "/nowhere")
+    write_files(tmp_path)
+    files = [file for file in sorted(tmp_path.iterdir()) if file.suffix != ".png"]
+    assert len(files) > 15
+    for file in files:
+        assert parse(file, suffix=file.suffix, limits=ParseLimits()), file
+
+
 @pytest.mark.slow
 @pytest.mark.browser
 @pytest.mark.timeout(900)

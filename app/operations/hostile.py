@@ -137,7 +137,8 @@ def _open_document(file: Path) -> None:
         "mimetype": kind,
         "content.xml": f'<office:document-content {names} {drawn} office:version="1.3"><office:body><office:text>'
         f"<text:p>{TEXT}{picture}</text:p></office:text></office:body></office:document-content>",
-        "styles.xml": f'<office:document-styles {names} office:version="1.3"/>',
+        "styles.xml": f'<office:document-styles {names} office:version="1.3"><office:styles/><office:automatic-styles/>'
+        "<office:master-styles/></office:document-styles>",
         "META-INF/manifest.xml": f'<manifest:manifest {names}><manifest:file-entry manifest:full-path="/" '
         f'manifest:media-type="{kind}"/><manifest:file-entry manifest:full-path="content.xml" '
         'manifest:media-type="text/xml"/></manifest:manifest>',
