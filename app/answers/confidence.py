@@ -19,10 +19,11 @@ from dataclasses import astuple, dataclass
 from app.answers.context import Passage
 from app.answers.extract import Candidate
 from app.answers.phrases import language_of
+from app.answers.signs import SAYING
 from app.answers.support import denies
 from app.answers.swapped import swapped
 from app.records import Hit
-from app.retrieval.asked import SAYING, Asked, Expected, term_set
+from app.retrieval.asked import Asked, Expected, term_set
 from storage.words import terms, unspaced_share
 
 OPEN = (Expected.ANY, *SAYING)  # kinds of which nearly any sentence may be
@@ -263,7 +264,7 @@ def reason(asked: Asked, evidence: Evidence, passages: Sequence[Passage], *, emb
         if not (_stands(name, passages) if _CODE.fullmatch(name) else set(terms(name)) <= found)
     ]
     whole = evidence.passage_terms > 1 - FAINT
-    kind = _EXPECTED_WORDS.get(asked.expected)
+    lacking = _LACKING.get(asked.expected)
     reasons = (
         (bool(missing), f"No passage that was found names {_listed(missing[:3])}."),
         (bool(evidence.opposed), "The nearest sentences say the opposite of what is asked for, or say it of another."),
@@ -273,7 +274,7 @@ def reason(asked: Asked, evidence: Evidence, passages: Sequence[Passage], *, emb
             " is away. Try other words, or another language of the documents.",
         ),
         (evidence.context_terms < FAINT, "Few of the question's words stand in the documents."),
-        (kind is not None and evidence.fits == 0, f"The nearest sentences name no {kind}."),
+        (lacking is not None and evidence.fits == 0, f"The nearest sentences {lacking}."),
         (
             not embedded,
             "Found by its words alone: the embedding model does not know its language, or is away.",
@@ -288,7 +289,12 @@ def reason(asked: Asked, evidence: Evidence, passages: Sequence[Passage], *, emb
     return next((said for holds, said in reasons if holds), "Words and meaning point to different documents.")
 
 
-_EXPECTED_WORDS = {Expected.NUMBER: "number", Expected.WHEN: "date or time", Expected.WHO: "person"}
+_LACKING = {
+    Expected.NUMBER: "name no number",
+    Expected.OFTEN: "do not say how often",
+    Expected.WHEN: "name no date or time",
+    Expected.WHO: "name no person",
+}
 
 
 def _names(asked: Asked) -> list[str]:

@@ -29,7 +29,7 @@ LIKELY, LIKELY_OTHER = 0.5, 0.05
 ALIKE, SHARED = 0.4, 3
 ALIKE_APART, SHARED_APART = 0.7, 4
 ALIKE_LONGER = 0.3  # part of the more terms of the two
-VALUES = (Expected.NUMBER, Expected.WHEN, Expected.WHETHER)
+VALUES = (Expected.NUMBER, Expected.OFTEN, Expected.WHEN, Expected.WHETHER)
 
 _YEAR = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)")
 

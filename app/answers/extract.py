@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import math
 import re
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import astuple, dataclass
 
@@ -18,13 +17,12 @@ import numpy as np
 from app.answers.context import Passage
 from app.answers.kinds import names_kind
 from app.answers.phrases import language_of, names_section
-from app.retrieval.asked import Asked, Expected, term_set
+from app.answers.quotable import ITEM, Found, furniture, header, repeats, section, sentences_of
+from app.retrieval.asked import Asked, term_set
 from app.retrieval.expand import begins, codes, label_of
 from app.retrieval.steadfast import unit
 from storage.catalog import Vector
 from storage.embedder import Embedder
-from storage.injection import aimed_at_model
-from storage.sentences import sentence_spans
 from storage.words import terms, unspaced_share
 
 MOST_EMBEDDED = 40  # candidates that are embedded
@@ -37,24 +35,6 @@ MOST_ROWS = 4  # of tables, unless they are what is asked for
 LIST_WORDS = 90  # of a list that is quoted as a whole
 LIST_ITEMS, LIST_SHARE = 3, 0.5  # so many items that are nearly as likely as the best: the list is what is asked for
 
-_ITEM = re.compile(r"^(?:[-*•‣▪◦·–—]|\(?(?:\d{1,3}|[a-zA-Z])[.)])\s+\S")
-_NUMBERED = re.compile(r"^(?:§ ?)?(\d{1,2}(?:\.\d{1,2})*)\.?\s+\D")
-_ENDS = re.compile(r"[.!?。！？…:：;；][\"'”’»)）」】\]]*$")
-_NAMES_A_THING = re.compile(r"\d|[:,] ?[^\W_]")
-_MAIL_LINE = re.compile(
-    r"^(?:from|to|cc|bcc|subject|reply-to|von|an|betreff|发件人|收件人|抄送|主题|(date|sent|gesendet|datum|日期))"
-    r" ?[:：]",
-    re.IGNORECASE,
-)
-_OF_MAILS = re.compile(
-    r"\b(?:e-?mails?|wr(?:ote|ites?|itten)|sen[dt]|sender|recipients?|geschrieben|schrieb|geschickt|schickte|gesendet|"
-    r"absender|empfänger)\b|写|发",
-    re.IGNORECASE,
-)
-_DATA = re.compile(r"[\s\[\]{},]*\"[^\"]{1,60}\"\s*:")
-_LIST = re.compile(r"\"([^\"]{1,60})\"\s*:\s*\[$")
-_NAME_OF_RECORD = re.compile(r"[\s\[\]{},]*\"(?:name|title|id|key|topic|label)\"\s*:\s*\"([^\"]*)\",?$", re.IGNORECASE)
-_YES_NO = re.compile(r"^(?:(?:a|answer|antwort|答) ?[:：.] ?)?(?:yes|no|ja|nein|是|否)[.!。！]?$", re.IGNORECASE)
 _POINTS = re.compile(
     r"^(?:[Pp]lease )?(?:[Ss]ee|[Rr]efer to|[Cc]heck out|[Ff]ind out|[Cc]lick)\b|"
     r"\b(?:please|also) (?:see|refer to|find|read)\b|"
@@ -63,9 +43,12 @@ _POINTS = re.compile(
     r"\b(?:found|listed|explained|described) here\b|^[Ss]iehe\b|\b(?:finden Sie|steht|stehen) (?:hier|unter|im)\b|"
     r"详见|参见|请参阅"
 )
+_GOES_ON = re.compile(r"[-*•‣▪◦·–—]\s+(?:[a-zß-ÿ]{2}|[a-zß-ÿ]\s)")
 NAMED, IN_ORDER = 0.95, 0.001  # of a section that the question names: what it says, in its order
-_ANNOUNCES = re.compile(
-    r"\b(?:the following|as follows|(?:listed|shown|table) below|folgende\w*|wie folgt|ci-dessous)\b|如下|下列|下表",
+LEANING = 0.5  # of its probability is left to a sentence that leans on the one before it
+_LEANS = re.compile(
+    r"\W{0,3}(?:for (?:example|instance)|however|also|in addition|additionally|furthermore|moreover|therefore|"
+    r"otherwise|instead|as such|that said|zum beispiel|außerdem|jedoch|daher|darüber hinaus)\b,? |\(",
     re.IGNORECASE,
 )
 CODED = 2.0  # as `label`, of a row that is about the code which is asked for, or about one that begins with it
@@ -75,15 +58,6 @@ _EXCEPTION = re.compile(
 )
 REPEATED = 0.6  # of its probability is left to what a mail quotes of the one that it answers
 POINTER = 0.4  # of its probability is left to a sentence that only says where something is said
-REPEATED_WORDS = 4  # of the question, one after the other, that are no answer to it
-SMALL_TABLE = 8  # rows
-MORE_IN_HEAD = 4  # words that a running head says beside the title
-QUESTION_WORDS = 20  # of a question that is a heading, or of a document's name
-HEADING_WORDS, RUN_IN_WORDS = 8, 2  # of a line that no full stop ends; of one that one does: "Direct cause."
-_CAPTION = re.compile(
-    r"^(?:table|figure|fig|chart|exhibit|tabelle|abbildung|abb|tableau|tabla|tabella)\.? ?\d+\s*[:.–-]|^[图表]\s*\d+",
-    re.IGNORECASE,
-)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -114,6 +88,7 @@ class Candidate:
     features: Features
     score: float  # probability that it answers
     named: bool = False  # it stands in the section that the question names
+    leads: bool = False  # it only announces what follows: "The steps are:"
 
     @property
     def is_row(self) -> bool:
@@ -123,12 +98,12 @@ class Candidate:
     @property
     def is_item(self) -> bool:
         """Whether it is an item of a list."""
-        return _ITEM.match(self.text) is not None
+        return ITEM.match(self.text) is not None
 
     @property
-    def leads(self) -> bool:
-        """Whether it only announces what follows: "The steps are:"."""
-        return self.text.endswith((":", "："))
+    def goes_on(self) -> bool:
+        """Whether it is an item that ends the sentence that announces it: "- a paid second job or"."""
+        return _GOES_ON.match(self.text) is not None
 
     @property
     def words(self) -> float:
@@ -181,15 +156,15 @@ def knows(embedder: Embedder, question: str) -> bool:
 
 def candidates(asked: Asked, passages: Sequence[Passage], embedder: Embedder) -> list[Candidate]:
     """Every sentence and table row of the passages that may be quoted as an answer, best first."""
-    found = [item for passage in passages for item in _of_passage(passage)]
+    found = [item for passage in passages for item in sentences_of(passage)]
     sets = [term_set(item.text) for item in found]
     own = [asked.covered(item) for item in sets]
     around = [_around(asked, found, sets, at) for at in range(len(found))]
-    furniture = _furniture(found, asked)
+    carried = furniture(found, asked)
     places = [
         at
         for at in range(len(found))
-        if found[at].quotable and at not in furniture and not _repeats(asked, found[at].text)
+        if found[at].quotable and at not in carried and not repeats(asked, found[at].text)
     ]
     if not places:
         return []
@@ -209,16 +184,17 @@ def candidates(asked: Asked, passages: Sequence[Passage], embedder: Embedder) ->
             first=1 / item.passage.n,
             terms=own[at],
             around=around[at],
-            section=asked.covered(sets[at] | term_set(f"{_header(item)} {item.under}")),
+            section=asked.covered(sets[at] | term_set(f"{header(item)} {item.under}")),
             opens=float(item.opens),
             label=_label(asked, item.text, identifiers if own[at] == most else ()),
             fits=names_kind(asked, item.text),
             short=max(0.0, 1 - length(item.text) / 12),
         )
         score = probability(features, embedded=embedded) * (POINTER if _points_elsewhere(item.text) else 1.0)
+        score *= LEANING if _LEANS.match(item.text) else 1.0
         score *= REPEATED if item.text.startswith(">") else 1.0
         score *= EXCEPTED if _EXCEPTION.search(item.text) and not _EXCEPTION.search(asked.question) else 1.0
-        named = names_section(asked.question, item.passage.first.title, item.under or _section(item))
+        named = names_section(asked.question, item.passage.first.title, item.under or section(item))
         result.append(
             Candidate(
                 passage=item.passage,
@@ -229,6 +205,7 @@ def candidates(asked: Asked, passages: Sequence[Passage], embedder: Embedder) ->
                 features=features,
                 score=NAMED - IN_ORDER * item.index if named else score,
                 named=named,
+                leads=item.leads,
             )
         )
     return sorted(result, key=lambda item: (-item.score, item.passage.n, item.index))
@@ -249,211 +226,25 @@ def probability(features: Features, *, embedded: bool) -> float:
     return 1 / (1 + math.exp(-total))
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Found:
-    """A sentence of a passage, before anything is known of it."""
-
-    passage: Passage
-    index: int
-    start: int  # in the revision's text
-    end: int
-    text: str
-    under: str  # the heading nearest above it in its passage, or the caption of its table; "": none
-    opens: bool  # it is the first below that heading
-    quotable: bool
-
-
-def _of_passage(passage: Passage) -> list[_Found]:
-    spans = sentence_spans(passage.text)
-    # a sentence too long for one chunk is cut; what is here of it is not a sentence
-    whole = [
-        not (at == 0 and passage.cut_before) and not (at == len(spans) - 1 and passage.cut_after)
-        for at in range(len(spans))
-    ]
-    names = {passage.first.title.casefold()}
-    for item in passage.chunks:
-        names.update(part.casefold() for part in item.chunk.section.split(" > "))
-    texts = [passage.text[start:end] for start, end in spans]
-    lines = [" ".join(text.split()) for text in texts]
-    names.update(line.casefold() for at, line in enumerate(lines) if _stands_above(passage, spans[at], line))
-    heads = [_heads(lines, at, names) for at in range(len(lines))]
-    answers = [
-        whole[at] and not heads[at] and _answers(texts[at]) and not _announces_table(lines, at)
-        for at in range(len(lines))
-    ]
-    if not any(answers):
-        answers = [_harmless(text) for text in texts]
-    return [
-        _Found(
-            passage=passage,
-            index=index,
-            start=passage.start + start,
-            end=passage.start + end,
-            text=texts[index],
-            under=_above(lines, heads, index) or _record(lines, index),
-            opens=_opens(lines, heads, index),
-            quotable=answers[index],
-        )
-        for index, (start, end) in enumerate(spans)
-    ]
-
-
-def _stands_above(passage: Passage, span: tuple[int, int], line: str) -> bool:
-    """Whether it is a line by itself that asks what the next one answers, or names the document that it begins."""
-    start, end = span
-    alone = passage.text[:start].rstrip(" ")[-1:] in ("", "\n") and passage.text[end:].lstrip(" ").startswith("\n")
-    if not alone or _ITEM.match(line) or len(line.split()) > QUESTION_WORDS or " | " in line:
-        return False
-    names_document = passage.start + start == 0 and ":" not in line and not _ENDS.search(line)
-    return line.endswith(("?", "？")) or names_document
-
-
-def _above(lines: Sequence[str], heads: Sequence[bool], at: int) -> str:
-    """What stands above a line as its heading: for the rows of a table the table's caption before the section's."""
-    row = " | " in lines[at]
-    for before in range(at - 1, -1, -1):
-        if heads[before] or (row and _CAPTION.match(lines[before])):
-            return lines[before]
-        row = row and " | " in lines[before]
-    return ""
-
-
-def _record(lines: Sequence[str], at: int) -> str:
-    """What the record of JSON in which a line stands is called, and the list in it: "Suzhou meeting_rooms"."""
-    said: list[str] = []
-    for line in reversed(lines[:at]) if _DATA.match(lines[at]) else ():
-        if line.startswith("]"):
-            break
-        if found := _NAME_OF_RECORD.match(line) or (not said and _LIST.match(line)):
-            said.insert(0, found[1])
-            if not _LIST.match(line):
-                break
-    return " ".join(said)
-
-
-def _opens(lines: Sequence[str], heads: Sequence[bool], at: int) -> bool:
-    """Whether it is the first sentence below a heading, or a row of a small table that stands first there."""
-    first = last = at
-    while first and " | " in lines[at] and " | " in lines[first - 1]:
-        first -= 1
-    while last + 1 < len(lines) and " | " in lines[at] and " | " in lines[last + 1]:
-        last += 1
-    return first > 0 and heads[first - 1] and last - first < SMALL_TABLE
-
-
-def _announces_table(lines: Sequence[str], at: int) -> bool:
-    """Whether a sentence only announces the rows after it, which name their columns: they say it without it."""
-    return _ANNOUNCES.search(lines[at]) is not None and " | " in "".join(lines[at + 1 : at + 2])
-
-
-def _heads(lines: Sequence[str], at: int, names: set[str]) -> bool:
-    """Whether a line is a heading: a section's name, or a few words that say nothing by themselves."""
-    line = lines[at]
-    if line.casefold() in names:
-        return True
-    if " | " in line or unspaced_share(line) > UNSPACED:
-        return False
-    words = len(line.split())
-    if _ENDS.search(line):
-        return words <= RUN_IN_WORDS and not _NAMES_A_THING.search(line) and not line.endswith((":", "?"))
-    if words > HEADING_WORDS:
-        return False
-    if numbered := _NUMBERED.match(line):
-        beside = [_NUMBERED.match(other) for other in (*lines[max(0, at - 1) : at], *lines[at + 1 : at + 2])]
-        return not any(other and other[1].count(".") == numbered[1].count(".") for other in beside)
-    return not _ITEM.match(line) and not _NAMES_A_THING.search(line)
-
-
-def _furniture(found: Sequence[_Found], asked: Asked) -> set[int]:
-    """Places of what documents carry along and nobody asks for: running heads and feet, the address lines of mails."""
-    bare = [re.sub(r"\d+", "", f"{item.passage.revision} {item.text}") if _is_line(item.text) else "" for item in found]
-    often = Counter(bare)
-    return {
-        at
-        for at, item in enumerate(found)
-        if (bare[at] and often[bare[at]] > 1)
-        or _is_running_head(item)
-        or (_is_mail(item.passage) and _only_addresses(asked, item.text))
-    }
-
-
-def _is_running_head(item: _Found) -> bool:
-    """Whether it is a line that says the document's title and little more, as pages do at their head or foot."""
-    title, said = terms(item.passage.first.title), terms(item.text)
-    more = len(said) - len(title)
-    return _is_line(item.text) and len(title) > 1 and 0 < more <= MORE_IN_HEAD and set(title) <= set(said)
-
-
-def _only_addresses(asked: Asked, text: str) -> bool:
-    """Whether it is a line above a mail that tells nothing of what is asked: who wrote it to whom, and when."""
-    line = _MAIL_LINE.match(text)
-    return (
-        line is not None and not _OF_MAILS.search(asked.question) and not (asked.expected is Expected.WHEN and line[1])
-    )
-
-
-def _is_line(text: str) -> bool:
-    """Whether it is a line by itself and no sentence: also a row none of whose cells has a column's name."""
-    return not _ENDS.search(text) and not _ITEM.match(text) and ": " not in text
-
-
-def _is_mail(passage: Passage) -> bool:
-    return passage.first.path.casefold().endswith((".eml", ".msg")) or ".mbox!/" in passage.first.path.casefold()
-
-
-def _repeats(asked: Asked, text: str) -> bool:
-    """Whether a sentence, or a line of it, does but repeat the question; what is asked to be so or not is answered by
-    that."""
-    question = f" {_words(asked.question)} "
-    lines = (_words(line) for line in (text, *text.splitlines()))
-    repeated = any(line.count(" ") >= REPEATED_WORDS - 1 and f" {line} " in question for line in lines)
-    return repeated and asked.expected is not Expected.WHETHER
-
-
-def _words(text: str) -> str:
-    return " ".join(re.findall(r"\w+", text.casefold()))
-
-
-def _answers(text: str) -> bool:
-    """Whether a sentence can answer anything: captions, questions, and a "Yes" to one, cannot."""
-    line = " ".join(text.split())
-    bare = _CAPTION.match(line) is not None or _YES_NO.match(line) is not None
-    return not bare and not line.endswith(("?", "？")) and _harmless(text)
-
-
 def _points_elsewhere(text: str) -> bool:
     """Whether a sentence but says where something is said. Who gives a number says it: "see extension 4400"."""
     return _POINTS.search(" ".join(text.split())) is not None and not re.search(r"\d", text)
 
 
-def _harmless(text: str) -> bool:
-    """What tells a language model what to do is nobody's answer."""
-    return aimed_at_model(text) is None
-
-
-def _around(asked: Asked, found: Sequence[_Found], sets: Sequence[frozenset[str]], at: int) -> float:
-    together = sets[at] | term_set(f"{_header(found[at])} {found[at].under}")
+def _around(asked: Asked, found: Sequence[Found], sets: Sequence[frozenset[str]], at: int) -> float:
+    together = sets[at] | term_set(f"{header(found[at])} {found[at].under}")
     for other in (at - 1, at + 1):
         if 0 <= other < len(found) and found[other].passage is found[at].passage:
             together |= sets[other]
     return asked.covered(together)
 
 
-def _header(item: _Found) -> str:
-    return item.passage.chunk_from(item.start).chunk.header
-
-
-def _section(item: _Found) -> str:
-    """The innermost section of its chunk; the title where there is none."""
-    return _header(item).rpartition(" > ")[2]
-
-
-def _cosines(asked: Asked, found: dict[int, _Found], places: Sequence[int], embedder: Embedder) -> dict[int, float]:
+def _cosines(asked: Asked, found: dict[int, Found], places: Sequence[int], embedder: Embedder) -> dict[int, float]:
     """Cosines of the most promising candidates; the others get the lowest of them.
 
     Each is embedded under its section's name, without which "For Hall 3 it is the lawn" means little.
     """
-    vectors = embedder.encode_documents([f"{item.under or _section(item)}: {item.text}" for item in found.values()])
+    vectors = embedder.encode_documents([f"{item.under or section(item)}: {item.text}" for item in found.values()])
     known = (vectors @ _meanings(asked, embedder)).max(axis=1).tolist()
     return dict.fromkeys(places, min(known)) | dict(zip(found, known, strict=True))
 
@@ -472,7 +263,8 @@ def select(ranked: Sequence[Candidate], *, share: float = 1.0) -> list[Candidate
 
     `share`: of an answer's room, where it answers more than one question.
     The others come along while there is room and they are not much less likely; from another document only when they
-    are nearly as likely. What was said already is left out; what only announces a list ("Laptops:") stands for it.
+    are nearly as likely. What was said already is left out, and so is what says nothing without what announces it, or
+    what it announces.
     """
     chosen = _with_list(ranked)
     said = {_plain(item) for item in chosen}
@@ -481,7 +273,7 @@ def select(ranked: Sequence[Candidate], *, share: float = 1.0) -> list[Candidate
     for item in ranked:
         if len(chosen) == most:
             break
-        if item.leads or _plain(item) in said:
+        if item.leads or item.goes_on or _plain(item) in said:
             continue
         near = item.passage.revision == chosen[0].passage.revision
         least = (NEAR_SHARE if near else FAR_SHARE) * ranked[0].score
@@ -500,7 +292,10 @@ def _plain(item: Candidate) -> str:
 
 
 def _with_list(ranked: Sequence[Candidate]) -> list[Candidate]:
-    """The best candidate; where it announces a list, with the list; where it is an item, with what announces it."""
+    """The best candidate; where it announces a list, with the list; where it is an item, with what announces it.
+
+    What announces another thing than is asked for is left out: the item says more of the question.
+    """
     best = ranked[0]
     if not best.leads and not best.is_item:
         return [best]
@@ -514,9 +309,24 @@ def _with_list(ranked: Sequence[Candidate]) -> list[Candidate]:
     while lead.leads and at in siblings and siblings[at].is_item:
         items.append(siblings[at])
         at += 1
-    if lead is best and not items:
-        return [next((item for item in ranked if not item.leads), best)]
-    about_list = lead is best or sum(item.score >= best.score * LIST_SHARE for item in items) >= LIST_ITEMS
-    if about_list and sum(item.words for item in (lead, *items)) <= LIST_WORDS:
+    if lead is best:
+        shown = _begins(items, MOST_WORDS - lead.words)
+        return [lead, *shown] if shown else [next((item for item in ranked if not item.leads), best)]
+    whole = sum(item.words for item in (lead, *items)) <= LIST_WORDS
+    if whole and sum(item.score >= best.score * LIST_SHARE for item in items) >= LIST_ITEMS:
         return [lead, *items]
-    return [lead, best] if lead.leads and lead is not best else [best]
+    needed = best.goes_on or lead.features.terms >= best.features.terms
+    return [lead, best] if lead.leads and needed else [best]
+
+
+def _begins(items: Sequence[Candidate], room: float) -> list[Candidate]:
+    """The first items of a list for which there is room, and no announcement at their end."""
+    shown: list[Candidate] = []
+    for item in items:
+        room -= item.words
+        if room < 0:
+            break
+        shown.append(item)
+    while shown and shown[-1].leads:
+        shown.pop()
+    return shown

@@ -1,21 +1,27 @@
 """How well a sentence names the kind of thing that is asked for: so many of them, a time, a sum, a person.
 
-Words only; in languages whose question words are not known here, what app/retrieval/asked.py tells holds.
+Words only; in languages whose question words are not known here, what app/answers/signs.py tells holds.
 """
 
 from __future__ import annotations
 
 import re
 
-from app.retrieval.asked import NUMBER_WORDS, Asked, Expected, fits
+from app.answers.signs import NUMBER_WORDS, fits
+from app.retrieval.asked import Asked, Expected
 from storage.words import terms
 
 OTHER_NUMBER = 0.3  # a number that counts something else
 BARE_NUMBER = 0.8  # a number by itself in a cell: what it counts stands above the table, if anywhere
 ROLE = 0.8  # "your manager" where a person is asked for
+# a name, and what somebody does, in a sentence that does not say who holds the office asked for
+NOT_THEIRS, NO_HOLDER = 0.5, 0.1
+SPAN = 0.4  # "within two weeks", "promptly" where a time is asked for
+DEFINES = 2.0  # says what that is which the question asks for
 OTHER_NAME = 0.5  # one word with a capital letter, or an abbreviation, where a person is asked for
 
 _NUMBER = rf"(?:\d[\d.,]*|\b(?:{NUMBER_WORDS})\b)"
+_ANY_NUMBER = re.compile(_NUMBER, re.IGNORECASE)
 _COUNTED = re.compile(
     r"\bhow many (?:(?:of|the|different|other|more|total|individual|new|full|paid)\s)*([^\W\d_][\w’'-]*)|"
     r"\bwie viele?n? ([^\W\d_]+)",
@@ -57,6 +63,19 @@ _ROLE = re.compile(
     r"Führungskr\w+|Abteilungsleit\w+|Geschäftsführ\w+|Betriebsrat|Vorgesetzt\w+|Mitarbeite\w+|Beschäftigt\w+)\b",
     re.IGNORECASE,
 )
+_OFFICE = re.compile(
+    r"^(?:who(?:['’]s| is| are| was| were)|wer (?:ist|sind|war)|qui (?:est|sont)|quién(?:es)? (?:es|son)) "
+    r"(?:(?:the|our|an?|der|die|das|unsere?|l[ea]s?|el|los|las?|un[ae]?) |l['’])?(?P<office>[^?,]+)\??$",
+    re.IGNORECASE,
+)
+_OF = re.compile(r"\b(?:of|at|for|in|von|bei|für|de|du|des|del)\b", re.IGNORECASE)
+_APART = 4  # words that may stand between a name and the office: "Jo Berg, who has been our new CEO"
+_SPAN = re.compile(
+    rf"{_NUMBER}[- ](?:\w+ )?(?:minutes?|hours?|days?|weeks?|months?|years?|minuten?|stunden?|tagen?|wochen?|monaten?|"
+    r"jahren?|jours?|semaines?|mois|ans|d[ií]as?|semanas?|mes(?:es)?|años?)\b|"
+    r"\b(?:immediately|promptly|at once|as soon as|sofort|unverzüglich|sobald)\b",
+    re.IGNORECASE,
+)
 _PERIODS = (  # "per month", "monthly"
     ("hour", r"an hour|per hour|each hour|hourly|(?:pro|je|in der) stunde"),
     ("day", r"a day|per day|each day|daily|(?:pro|je|am) tag|täglich"),
@@ -77,15 +96,14 @@ _COLUMN = re.compile(r"(?:^|(?<= \| ))[^|:]{1,60}: ")  # its name is not what a 
 def names_kind(asked: Asked, sentence: str) -> float:
     """1: it names what is asked for, 0: nothing of the kind; between them where it may be of another kind."""
     if asked.expected is Expected.WHO:
-        return _names_somebody(asked, _COLUMN.sub(". ", sentence) if " | " in sentence else sentence)
+        return _names_somebody(asked, sentence)
     found = fits(asked, sentence)
     if asked.expected is Expected.ANY and _defines(asked.question, sentence):
-        return 1.0
-    if found == 1 and asked.expected is Expected.NUMBER:
-        if _right_number(asked.question, sentence):
-            return 1.0
+        return DEFINES
+    if found == 1 and asked.expected is Expected.NUMBER and not _right_number(asked.question, sentence):
         return BARE_NUMBER if _BARE.search(sentence) else OTHER_NUMBER
-    return found
+    other = {Expected.WHEN: (_SPAN, SPAN), Expected.OFTEN: (_ANY_NUMBER, OTHER_NUMBER)}.get(asked.expected)
+    return other[1] if not found and other and other[0].search(sentence) else found
 
 
 def _defines(question: str, sentence: str) -> bool:
@@ -96,16 +114,32 @@ def _defines(question: str, sentence: str) -> bool:
     subject = re.escape((asked[1] or asked[2]).strip())
     says = r"(?:is|are|was|were) (?:an?|the|one|our|any)|means?|stands? for|refers? to|(?:ist|sind) (?:ein|die|der|das)"
     begins = rf"\W*(?:(?:an?|the|ein|eine|der|die|das) )?\W*{subject}\b[^.:;]{{0,40}}?\b(?:{says})"
-    return re.match(begins, sentence, re.IGNORECASE) is not None
+    word = "|".join(re.escape(word) for word in (asked[1] or asked[2]).split() if len(word) > 2) or subject
+    again = rf"\W*(?:this|diese[rs]?) (?:{word})\b[^.:;]{{0,20}}?\b(?:states|means|says|describes|{says})"
+    return re.match(f"{begins}|{again}", sentence, re.IGNORECASE) is not None
 
 
 def _names_somebody(asked: Asked, sentence: str) -> float:
     """As `names_kind`, where a person is asked for: a name of two words and what somebody does are surely of one."""
     known = asked.question.casefold()
-    for pattern, sure in ((_PERSON, 1.0), (_ROLE, ROLE)):
-        if any(found[0].casefold() not in known for found in pattern.finditer(sentence)):
-            return sure
-    return min(OTHER_NAME, fits(asked, sentence))
+    row = " | " in sentence
+    said = _COLUMN.sub(". ", sentence) if row else sentence
+    named = [found for found in _PERSON.finditer(said) if found[0].casefold() not in known]
+    role = any(found[0].casefold() not in known for found in _ROLE.finditer(said))
+    sure = 1.0 if named else ROLE if role else min(OTHER_NAME, fits(asked, said))
+    office = _OFFICE.match(asked.question.strip())
+    holds = row or not office or any(_holds(office["office"], said, name) for name in named)
+    return sure if holds else min(sure, NOT_THEIRS if named else NO_HOLDER)
+
+
+def _holds(office: str, sentence: str, name: re.Match[str]) -> bool:
+    """Whether an office stands beside a name: "Jo Berg, CEO", "the site lead is Jo Berg"; of one that says much without
+    it, what it is of may be left out."""
+    whole, short = set(terms(office)), set(terms(_OF.split(office)[0]))
+    before, after = (re.findall(r"[\w&-]+", text) for text in (sentence[: name.start()], sentence[name.end() :]))
+    reach = _APART + len(whole)
+    beside = [set(terms(" ".join(words))) for words in (before[-reach:], after[:reach])]
+    return any(whole <= words or (len(short) > 1 and short <= words) for words in beside)
 
 
 def _right_number(question: str, sentence: str) -> bool:

@@ -15,13 +15,13 @@ _WORDS = {
     "einen einem einer ab an aus nach seit bis um über vor unter oder wenn wie sein war waren hoch lange "
     "welchen welchem",
     "fr": "le la les des est sont et qui que quoi quel quelle quels quelles où quand comment pourquoi combien un une "
-    "du dans pour avec pas je nous il au aux sur ce cette y a-t-il peut",
-    "es": "el la los las es son y quién qué cuál cuáles dónde cuándo cómo por cuánto cuántos cuántas un una del en "
+    "du de en dans pour avec pas je nous il au aux sur ce cette y a-t-il peut",
+    "es": "el la los las es son y quién qué cuál cuáles dónde cuándo cómo por cuánto cuántos cuántas un una de del en "
     "para con no se hay al su nuestra nuestro puede",
     "it": "il lo la gli le è sono e chi che cosa quale quali dove quando come perché quanto quanti un una del della "
     "in per con non si ci di nel",
-    "pt": "o os a as é são e quem que qual quais onde quando como quanto quantos um uma do da no na para com não se "
-    "há ao nossa nosso",
+    "pt": "o os a as é são e quem que qual quais onde quando como quanto quantos um uma de do da em no na para com não "
+    "se há ao nossa nosso",
     "nl": "de het een is zijn en wie wat waar wanneer hoe waarom hoeveel welke in op van voor met niet ik wij er",
     "en": "the a an is are was were and who what where when why how many much which in of to for with not do does did "
     "i we can it on by at from that this",

@@ -6,6 +6,7 @@ become a small table with the columns that the document names, in the document's
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -28,6 +29,8 @@ LONGEST_CELL = 160  # characters; longer ones are read more easily in a line
 FAMILY_ROWS = 12  # of things whose code begins with the one that is asked for: all of them are shown, and no other
 COMPARED_ROWS = 14  # of a table of whose columns a question compares some
 WHOLE_ROWS, WHOLE_WORDS = 8, 150  # of a table that is shown as a whole where the question singles out no row
+
+_STEP = re.compile(r"^\(?\d{1,2}[.)]\s+(?=\D)")  # the number of a step, which says nothing where it stands alone
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -138,7 +141,8 @@ def _run(group: Sequence[Candidate], citations: Citations, after: str, *, bullet
     n = citations.add(group[0].passage, group[0].start, group[-1].end)
     in_list = False  # one that the document has
     for place, item in enumerate(group):
-        sentence = Sentence(text=readable(item.text), citations=(n,), supported=True)
+        text = readable(item.text)
+        sentence = Sentence(text=text if len(group) > 1 else _STEP.sub("", text), citations=(n,), supported=True)
         listed = item.is_item if place else bullet
         in_list |= item.is_item
         ends_list = in_list and not listed and item.start - group[place - 1].end > 1  # else it goes on in its item

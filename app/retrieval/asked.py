@@ -19,7 +19,7 @@ from storage.keywords import KeywordIndex
 from storage.words import question_terms, terms
 
 # terms of asking, not of what is asked: "how many days do I get"
-ASKING = frozenset({"mani", "much", "get", "got", "know", "tell", "give", "gave", "happen"})
+ASKING = frozenset({"mani", "much", "often", "get", "got", "know", "tell", "give", "gave", "happen"})
 # Chinese is cut into pairs of characters: what holds one of these is half of a question word ("午几", "几点")
 _ASKING_CHARACTER = re.compile("[几谁什么吗呢哪怎]")
 FEW_TERMS = 3  # a follow-up question with fewer telling terms borrows those of the turns before
@@ -31,6 +31,7 @@ class Expected(StrEnum):
     WHO = "who"
     WHEN = "when"
     NUMBER = "number"
+    OFTEN = "often"
     WHERE = "where"
     WHY = "why"
     HOW = "how"  # to do something
@@ -41,14 +42,20 @@ class Expected(StrEnum):
 # the one whose word stands first in the question wins
 _ASKS = (
     (
+        Expected.OFTEN,
+        r"\bhow (?:often|frequently|regularly)\b|\bwie (?:oft|häufig|regelmäßig)\b",
+        r"\bcombien de fois\b|\bcu[aá]ntas veces\b|\b(?:à|con) (?:quelle|qu[eé]) (?:fréquence|frecuencia)\b",
+        r"多久.{0,6}一次|多长时间.{0,6}一次|几次",
+    ),
+    (
         Expected.NUMBER,
-        r"\bhow (?:many|much|long|old|far|tall|high|large|big|often|fast|deep|wide|heavy)\b",
+        r"\bhow (?:many|much|long|old|far|tall|high|large|big|fast|deep|wide|heavy)\b",
         r"\b(?:what|which) (?:\w+ ){0,2}(?:percent|percentage|number|amount|population|price|cost|fee|rate|age)\b",
         r"\b(?:what|which) (?:\w+ ){0,2}(?:temperature|distance|length|size|height|score|share|limit|salary)\b",
         r"\bwhat(?:['’]s| is| are| was| were) (?:\w+ ){0,3}(?:allowance|budget|deductible|discount|maximum|minimum|top|"
         r"bottom|extension|phone|longest|shortest|highest|lowest|rate|total)\b",
         r"\bwhat (?:do|does|did|can|could|may|will|would) (?:[\w-]+ ){1,5}(?:cost|spend|pay|earn)\b",
-        r"\bwie ?(?:viele?[nrs]?|lange|oft|hoch|groß|alt|weit)\b|\bcombien\b|\bcu[aá]nt[oa]s?\b",
+        r"\bwie ?(?:viele?[nrs]?|lange|hoch|groß|alt|weit)\b|\bcombien\b|\bcu[aá]nt[oa]s?\b",
         r"多少|几(?![乎何点时])|多[大长高远久重深宽]|百分之",
     ),
     (
@@ -90,57 +97,6 @@ _ASKS = (
     ),
 )
 _ASKS_COMPILED = tuple((kind, re.compile("|".join(patterns), re.IGNORECASE)) for kind, *patterns in _ASKS)
-
-NUMBER_WORDS = (
-    "one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|thirteen|fourteen|fifteen|sixteen|seventeen|"
-    "eighteen|nineteen|twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety|hundred|thousand|million|billion|dozen|"
-    "half|third|quarter|twice|zwei|drei|vier|fünf|sechs|sieben|acht|neun|zehn|elf|zwölf|hundert|tausend|deux|trois|"
-    "quatre|cinq|dix|cent|mille|dos|tres|cuatro|cinco|diez|cien|mil"
-)
-_NUMBER = re.compile(
-    rf"\d[\d.,]*|\b(?:{NUMBER_WORDS})\b|[一二三四五六七八九十百千万亿两]+(?=[\u4e00-\u9fff])", re.IGNORECASE
-)
-# the number of a table or paragraph, or of an item in a list
-_NUMBERING = re.compile(
-    r"(?:\b(?:table|figure|fig|section|chapter|page|annex|appendix|abschnitt|tabelle|abbildung|seite|"
-    r"kapitel)\.? ?|§ ?|№ ?)\d+(?:\.\d+)*|^\W*\(?\d{1,3}[.)](?=\s)|[图表第]\d+",
-    re.IGNORECASE,
-)
-_DATE = re.compile(
-    r"\bwithin \S+ (?:\S+ )?(?:minutes?|hours?|days?|weeks?|months?|years?)\b|"
-    r"\b1\d{3}s?\b|\b20\d\ds?\b|\bcentur(?:y|ies)\b|\b\d{1,2}[./-]\d{1,2}[./-]\d{2,4}\b|(?<!\d)\d{1,2}:\d\d(?!\d)|"
-    r"\b(?:january|february|(?-i:March|May|MARCH|MAY)|april|june|july|august|september|october|november|december)\b|"
-    r"\b(?:monday|tuesday|wednesday|thursday|friday|saturday|sunday)\b|"
-    r"\b(?:januar|februar|märz|mai|juni|juli|oktober|dezember|jahrhundert)\b|"
-    r"\d+ ?(?:年|月|日|世纪|年代|时|点)|[一二三四五六七八九十〇]+(?:年|月|日|世纪)|[朝代]",
-    re.IGNORECASE,
-)
-_NAME = re.compile(r"(?<![.!?] )(?<!^)(?<![\"“])\b[A-ZÄÖÜÉ][\w’'-]+(?: (?:of |the |de |von )?[A-ZÄÖÜÉ][\w’'-]+)*")
-_PLACE = re.compile(r"[省市县区州国镇乡村岛洲]|位于|在")
-_REASON = re.compile(
-    r"\b(?:because|due to|since|therefore|in order to|so that|as a result|caused?|reasons?|owing to|thus|hence)\b|"
-    r"\b(?:weil|da|wegen|daher|parce que|porque)\b|因|由于|所以|为了",
-    re.IGNORECASE,
-)
-# what permits, demands, forbids or denies
-_RULING = re.compile(
-    r"\b(?:may|must|can(?:not)?|could|should|shall|allowed|permitted|possible|required?|needs?|needed|have to|has to|"
-    r"only|not|never|no|none|unless|except|always|prohibited|forbidden|entitled|optional|mandatory|compulsory)\b|n['’]t\b|"
-    r"\b(?:darf|dürfen|kann|können|muss|müssen|nicht|kein\w*|nur|erlaubt|verboten|möglich|zulässig|erforderlich)\b|"
-    r"可以|不|必须|应当|禁止|须|无需",
-    re.IGNORECASE,
-)
-# what tells somebody to do something
-_TELLING = re.compile(
-    r"^\W*(?:step )?\d{1,2}[.):]\s|\b(?:you|your|please|must|should|need to|have to)\b|"
-    r"^\W*(?:enter|open|write|apply|request|fill|send|call|ask|submit|use|tell|hand|book|report|install|choose|log|sign|"
-    r"press|go|take|leave|photograph|register|contact|put|check|connect)\b|"
-    r"\b(?:sie|bitte|müssen|beantragen|melden|tragen|buchen|wenden)\b|应当|应该|须|请|填写|申请|提交|登记",
-    re.IGNORECASE,
-)
-
-# kinds that hardly a sentence cannot answer: some say so
-SAYING = {Expected.HOW: _TELLING, Expected.WHETHER: _RULING}
 
 Weigh = Callable[[str], float]
 
@@ -192,29 +148,6 @@ def expected(question: str) -> Expected:
     """The kind of answer a question expects, by its question words."""
     found = [(place.start(), kind) for kind, pattern in _ASKS_COMPILED if (place := pattern.search(question))]
     return min(found, key=lambda item: item[0])[1] if found else Expected.ANY
-
-
-def fits(asked: Asked, sentence: str) -> float:
-    """Whether a sentence names what is asked for beyond what the question itself names: 1, 0, or 0.5 for any kind."""
-    pattern = {
-        Expected.NUMBER: _NUMBER,
-        Expected.WHEN: _DATE,
-        Expected.WHO: _NAME,
-        Expected.WHERE: _NAME,
-        Expected.WHY: _REASON,
-    }.get(asked.expected)
-    if asked.expected in SAYING:
-        return 1.0 if SAYING[asked.expected].search(sentence) else 0.5
-    if pattern is None:
-        return 0.5
-    known = asked.question.casefold()
-    sentence = _NUMBERING.sub("", sentence)
-    if any(found.group().casefold() not in known for found in pattern.finditer(sentence)):
-        return 1.0
-    if asked.expected is Expected.WHERE and _PLACE.search(sentence):
-        return 1.0
-    # names have no capital letters in Chinese: nothing can be told
-    return 0.5 if asked.expected is Expected.WHO and re.search("[\u4e00-\u9fff]", sentence) else 0.0
 
 
 def term_set(text: str) -> frozenset[str]:

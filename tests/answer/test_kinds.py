@@ -10,7 +10,7 @@ from place import Place
 from app.answers.answer import HITS, MOST_OF_ONE_WORD, NAMED, ONE_WORD
 from app.answers.confidence import SAID, Evidence, confidence, evidence_of
 from app.answers.context import build_context
-from app.answers.extract import candidates
+from app.answers.extract import Candidate, candidates
 from app.answers.kinds import names_kind
 from app.engine import Engine
 from app.records import Answer, Level, level
@@ -34,6 +34,12 @@ Lost devices are reported to extension 4455.
 Site lead: Henrik Baumgart
 """
 
+SITES = (
+    ("Suzhou", "P1 for employees, P2 for visitors"),
+    ("Durham", "Lot A, by permit of the reception"),
+    ("Turin", "Area B, for visitors"),
+)
+
 
 @pytest.mark.parametrize(
     ("question", "right", "other"),
@@ -54,24 +60,28 @@ Site lead: Henrik Baumgart
         ("Darf ich im Ausland arbeiten?", "Das ist nicht möglich.", "Arbeit im Ausland ist beliebt."),
         ("可以带访客吗？", "访客必须登记。", "访客喜欢食堂。"),
         ("How do I claim expenses?", "Enter them in Spesa.", "The claim of expenses is old."),
+        ("How do I ask for leave?", "Enter leave in Absenta.", "Days left lapse unless you were ill."),
+        ("How often are rights reviewed?", "They are reviewed on an annual basis.", "There are 12 reviewers."),
+        ("How often is the code confirmed?", "It is confirmed again every two years.", "Clause 12 has it."),
+        ("Wie oft wird geprüft?", "Alle zwei Jahre wird geprüft.", "Es sind 12 Prüfer."),
+        ("多久检查一次？", "每年检查。", "有12人检查。"),
+        ("When does probation end?", "It ends on 31 May.", "It is six months."),
+        ("Who is the CEO?", "Ingrid Vossberg, CEO", "Donations are decided by the site manager, not by the CEO."),
+        ("Who is the site supervisor of Brock?", "The site supervisor is Kata Nowak.", "The site supervisor met Jo."),
+        ("What is an RFC?", "An “RFC” literally means a “Request for Comments.”", "Each RFC has a number."),
         ("Which steps do I take when there is a fire?", "1. Leave the room at once", "Fire drills take place."),
     ],
 )
 def test_a_number_of_the_right_kind_counts_more(question: str, right: str, other: str) -> None:
     asked = understand(question, (), weigh=lambda term: 1.0)
-    assert names_kind(asked, right) == 1.0
+    assert names_kind(asked, right) >= 1.0
     assert 0 < names_kind(asked, other) < 1.0
 
 
 def test_headings_and_fragments_are_never_quoted_but_lend_their_words_to_what_follows(place: Place) -> None:
     place.write("everyone/manual.md", MANUAL)
     place.ingest()
-    engine = Engine(place.store)
-    labels = engine.catalog.labels_of(["everyone"])
-    found = engine.search("Which devices were lost?", groups=["everyone"], k=HITS)
-    passages = build_context(found, engine.catalog, labels=labels, budget=1500)
-    asked = understand("Why was it, the direct cause?", (), weigh=rarity(engine.indexes.keywords, labels))
-    ranked = {item.text: item for item in candidates(asked, passages, place.store.embedder)}
+    ranked = _ranked(Engine(place.store), "Why was it, the direct cause?", searched="Which devices were lost?")
     assert set(ranked) == {
         "The limit for a night in Berlin is EUR 135.",
         "The price list was out of date.",
@@ -82,6 +92,37 @@ def test_headings_and_fragments_are_never_quoted_but_lend_their_words_to_what_fo
     }
     after, apart = (ranked[text].features.around for text in ("The price list was out of date.", "2. Lock the account"))
     assert after > apart
+
+
+def test_a_name_alone_and_a_heading_of_a_dozen_words_are_never_quoted(place: Place) -> None:
+    place.write(
+        "everyone/prices.md",
+        "# Prices\n\nHalden Instruments AG, Sales. Prices hold until May.\n\nGoods, services and countries to which "
+        "our sales people cannot sell, not even for a time\n\nWe cannot sell to Atlantis.\n",
+    )
+    place.ingest()
+    ranked = _ranked(Engine(place.store), "Which countries can the sales people not sell to?")
+    assert set(ranked) == {"Prices hold until May.", "We cannot sell to Atlantis."}
+
+
+def test_a_line_of_a_record_is_known_by_the_name_of_the_record(place: Place) -> None:
+    record = '{{"name": "{}",\n "company": "Halden Inc.",\n "parking": "{}",\n "rooms": [{{"name": "R1"}}]}}'
+    sites = (record.format(*site) for site in SITES)
+    place.write("everyone/sites.json", '{"sites": [\n' + ",\n".join(sites) + "\n]}\n")
+    place.ingest()
+    answer = _of(Engine(place.store), "Where can I park in Durham?")
+    assert answer.sentences[0].text == "parking: Lot A, by permit of the reception"
+
+
+def test_a_sentence_that_leans_on_another_does_not_come_first(place: Place) -> None:
+    place.write(
+        "everyone/office.md",
+        "# Home office\n\nMost people like it. For example, the home office budget may be spent on a desk at home.\n\n"
+        "The budget of a home office is up to EUR 2,000.\n",
+    )
+    place.ingest()
+    answer = _of(Engine(place.store), "How much can I spend on a home office?")
+    assert answer.sentences[0].text == "The budget of a home office is up to EUR 2,000."
 
 
 def test_a_sentence_that_repeats_the_question_is_no_answer(place: Place) -> None:
@@ -166,6 +207,14 @@ def test_words_of_asking_do_not_count_as_what_is_asked() -> None:
     chinese = understand("食堂中午几点开饭？", (), weigh=lambda term: 1.0)
     assert "午几" not in chinese.weights and "食堂" in chinese.weights
     assert chinese.expected is Expected.WHEN
+
+
+def _ranked(engine: Engine, question: str, *, searched: str = "") -> dict[str, Candidate]:
+    labels = engine.catalog.labels_of(["everyone"])
+    found = engine.search(searched or question, groups=["everyone"], k=HITS)
+    passages = build_context(found, engine.catalog, labels=labels, budget=1500)
+    asked = understand(question, (), weigh=rarity(engine.indexes.keywords, labels))
+    return {item.text: item for item in candidates(asked, passages, engine.embedder)}
 
 
 def _of(engine: Engine, question: str) -> Answer:

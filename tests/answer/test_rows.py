@@ -130,6 +130,35 @@ def test_a_list_is_answered_with_what_announces_it(place: Place) -> None:
     ]
 
 
+def test_a_list_too_long_to_be_quoted_whole_is_begun_after_what_announces_it(place: Place) -> None:
+    items = "".join(f"- Step {n} of the drill takes people out by the stairs of hall {n}.\n" for n in range(1, 20))
+    place.write("everyone/fire.md", f"# Fire drill\n\nWhen the fire alarm sounds, these steps are to take:\n\n{items}")
+    place.ingest()
+    text = Engine(place.store).answer("Which steps are to take when the fire alarm sounds?", groups=["everyone"]).text
+    first, *shown = text.split("\n\n")[0].split("\n")
+    assert first == "When the fire alarm sounds, these steps are to take: [1]"
+    assert shown[0] == "- Step 1 of the drill takes people out by the stairs of hall 1. [1]"
+
+
+def test_what_announces_something_that_is_not_there_and_the_rest_of_its_sentence_are_not_quoted(place: Place) -> None:
+    place.write(
+        "everyone/conflicts.md",
+        "# Conflicts\n\nReport to Compliance:\n\n- work for a customer;\n- a paid second job or a public office.\n\n"
+        "A second job of up to eight hours is approved. For a second job the following holds.\n",
+    )
+    place.ingest()
+    sentences = Engine(place.store).answer("Can I do a second job?", groups=["everyone"]).sentences
+    assert [sentence.text for sentence in sentences] == ["A second job of up to eight hours is approved."]
+
+
+def test_a_step_that_stands_alone_has_no_number(place: Place) -> None:
+    steps = "1. Open the app\n2. Choose a date\n3. Record your time off in the calendar\n"
+    place.write("everyone/off.md", f"# Absences\n\nThis is how it is done.\n\n{steps}")
+    place.ingest()
+    answer = Engine(place.store).answer("How do I record my time off in the calendar?", groups=["everyone"])
+    assert answer.sentences[0].text == "Record your time off in the calendar"
+
+
 def test_what_an_item_of_a_list_goes_on_with_stays_in_it(place: Place) -> None:
     place.write(
         "everyone/illness.md",

@@ -1,0 +1,274 @@
+"""Which sentences and rows of a passage can be quoted as an answer, and what stands above each of them.
+
+Headings, captions, letterheads, running heads, the address lines of mails, questions, and what announces a table can
+not; a heading, a table's caption or a record's name lends its words to what stands below it. Knows how documents are
+built; judges nothing by what is asked, but for what merely repeats it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from app.answers.context import Passage
+from app.retrieval.asked import Asked, Expected
+from storage.injection import aimed_at_model
+from storage.records import ELEMENT_SEPARATOR
+from storage.sentences import sentence_spans
+from storage.words import terms, unspaced_share
+
+REPEATED_WORDS = 4  # of the question, one after the other, that are no answer to it
+SMALL_TABLE = 8  # rows
+TABLE_WITHIN = 2  # sentences after the one that announces it
+MOST_NAMES = 6  # words of a line that but names something
+MORE_IN_HEAD = 4  # words that a running head says beside the title
+QUESTION_WORDS = 20  # of a question that is a heading, or of a document's name
+HEADING_WORDS, RUN_IN_WORDS = 8, 2  # of a line that no full stop ends; of one that one does: "Direct cause."
+_CAPTION = re.compile(
+    r"^(?:table|figure|fig|chart|exhibit|tabelle|abbildung|abb|tableau|tabla|tabella)\.? ?\d+\s*[:.–-]|^[图表]\s*\d+",
+    re.IGNORECASE,
+)
+UNSPACED = 0.2  # text with this share of unspaced script has no words to count
+
+ITEM = re.compile(r"^(?:[-*•‣▪◦·–—]|\(?(?:\d{1,3}|[a-zA-Z])[.)])\s+\S")
+_NUMBERED = re.compile(r"^(?:§ ?)?(\d{1,2}(?:\.\d{1,2})*)\.?\s+\D")
+_ENDS = re.compile(r"[.!?。！？…:：;；][\"'”’»)）」】\]]*$")
+_NAMES_A_THING = re.compile(r"\d|[:,] ?[^\W_]")
+_MAIL_LINE = re.compile(
+    r"^(?:from|to|cc|bcc|subject|reply-to|von|an|betreff|发件人|收件人|抄送|主题|(date|sent|gesendet|datum|日期))"
+    r" ?[:：]",
+    re.IGNORECASE,
+)
+_OF_MAILS = re.compile(
+    r"\b(?:e-?mails?|wr(?:ote|ites?|itten)|sen[dt]|sender|recipients?|geschrieben|schrieb|geschickt|schickte|gesendet|"
+    r"absender|empfänger)\b|写|发",
+    re.IGNORECASE,
+)
+_DATA = re.compile(r"[\s\[\]{},]*\"[^\"]{1,60}\"\s*:")
+_LIST = re.compile(r"\"([^\"]{1,60})\"\s*:\s*\[$")
+_NAME_OF_RECORD = re.compile(r"[\s\[\]{},]*\"(?:name|title|id|key|topic|label)\"\s*:\s*\"([^\"]*)\",?$", re.IGNORECASE)
+_YES_NO = re.compile(r"^(?:(?:a|answer|antwort|答) ?[:：.] ?)?(?:yes|no|ja|nein|是|否)[.!。！]?$", re.IGNORECASE)
+_TIME = "year|month|week|day|quarter|season|morning|night|evening|decade|century|spring|summer|autumn|fall|winter"
+_ANNOUNCES = re.compile(
+    rf"\b(?:the following(?! (?:{_TIME})s?\b)|as follows|(?:listed|shown|table) below|wie folgt|ci-dessous|"
+    r"folgende\w*(?! (?:jahr|monat|woche|tag|quartal))(?=\W))|如下|下列|下表",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Found:
+    """A sentence of a passage, before anything is known of it."""
+
+    passage: Passage
+    index: int
+    start: int  # in the revision's text
+    end: int
+    text: str
+    under: str  # the heading nearest above it in its passage, or the caption of its table; "": none
+    opens: bool  # it is the first below that heading
+    leads: bool  # it only announces what follows: "The steps are:"
+    quotable: bool
+
+
+def sentences_of(passage: Passage) -> list[Found]:
+    """Every sentence and table row of a passage, in its order."""
+    spans = sentence_spans(passage.text)
+    # a sentence too long for one chunk is cut; what is here of it is not a sentence
+    whole = [
+        not (at == 0 and passage.cut_before) and not (at == len(spans) - 1 and passage.cut_after)
+        for at in range(len(spans))
+    ]
+    names = {passage.first.title.casefold()}
+    for item in passage.chunks:
+        names.update(part.casefold() for part in item.chunk.section.split(" > "))
+    texts = [passage.text[start:end] for start, end in spans]
+    lines = [" ".join(text.split()) for text in texts]
+    names.update(
+        line.casefold()
+        for at, line in enumerate(lines)
+        if _stands_above(passage, spans[at], line, before=" ".join(lines[at + 1 : at + 2]))
+    )
+    heads = [_heads(lines, at, names) for at in range(len(lines))]
+    answers = [
+        whole[at] and not heads[at] and _answers(texts[at]) and not _dangles(lines, at) for at in range(len(lines))
+    ]
+    if not any(answers):
+        answers = [_harmless(text) for text in texts]
+    return [
+        Found(
+            passage=passage,
+            index=index,
+            start=passage.start + start,
+            end=passage.start + end,
+            text=texts[index],
+            under=_record(lines, index) or _above(lines, heads, index),
+            opens=_opens(lines, heads, index),
+            leads=_leads(lines, index),
+            quotable=answers[index],
+        )
+        for index, (start, end) in enumerate(spans)
+    ]
+
+
+def _stands_above(passage: Passage, span: tuple[int, int], line: str, *, before: str) -> bool:
+    """Whether it is a line by itself that asks what the next one answers, or names the document that it begins, or
+    a paragraph without an end `before` one that has it."""
+    start, end = span
+    above, below = passage.text[:start].rstrip(" "), passage.text[end:].lstrip(" ")
+    if ITEM.match(line) or len(line.split()) > QUESTION_WORDS or " | " in line or above[-1:] not in ("", "\n"):
+        return False
+    if line.endswith(("?", "？")) or passage.start + start == 0:
+        return below.startswith("\n") and (line.endswith(("?", "？")) or not (":" in line or _ENDS.search(line)))
+    apart = below.startswith(ELEMENT_SEPARATOR) and (not above or above.endswith(ELEMENT_SEPARATOR))
+    return apart and not _ENDS.search(line) and not re.search(r"[\d:]", line) and before.endswith(".")
+
+
+def _above(lines: Sequence[str], heads: Sequence[bool], at: int) -> str:
+    """What stands above a line as its heading: for the rows of a table the table's caption before the section's."""
+    row = " | " in lines[at]
+    for before in range(at - 1, -1, -1):
+        if heads[before] or (row and _CAPTION.match(lines[before])):
+            return lines[before]
+        row = row and " | " in lines[before]
+    return ""
+
+
+def _record(lines: Sequence[str], at: int) -> str:
+    """What the record of JSON in which a line stands is called, and the list in it: "Suzhou meeting_rooms"."""
+    said: list[str] = []
+    for line in reversed(lines[:at]) if _DATA.match(lines[at]) else ():
+        if line.startswith("]"):
+            break
+        if found := _NAME_OF_RECORD.match(line) or (not said and _LIST.match(line)):
+            said.insert(0, found[1])
+            if not _LIST.match(line):
+                break
+    return " ".join(said)
+
+
+def _opens(lines: Sequence[str], heads: Sequence[bool], at: int) -> bool:
+    """Whether it is the first sentence below a heading, or a row of a small table that stands first there."""
+    first = last = at
+    while first and " | " in lines[at] and " | " in lines[first - 1]:
+        first -= 1
+    while last + 1 < len(lines) and " | " in lines[at] and " | " in lines[last + 1]:
+        last += 1
+    return first > 0 and heads[first - 1] and last - first < SMALL_TABLE
+
+
+def _leads(lines: Sequence[str], at: int) -> bool:
+    """Whether a sentence announces what follows it, with a colon or in words before a list."""
+    listed = any(ITEM.match(line) for line in lines[at + 1 : at + 2])
+    return lines[at].endswith((":", "：")) or (listed and _ANNOUNCES.search(lines[at]) is not None)
+
+
+def _dangles(lines: Sequence[str], at: int) -> bool:
+    """Whether a sentence only announces a table, whose rows say it without it, or what its passage has no more."""
+    if _ANNOUNCES.search(lines[at]) is None:
+        return False
+    after = lines[at + 1 : at + 1 + TABLE_WITHIN]
+    return not after or any(" | " in line for line in after)
+
+
+def _heads(lines: Sequence[str], at: int, names: set[str]) -> bool:
+    """Whether a line is a heading: a section's name, or a few words that say nothing by themselves."""
+    line = lines[at]
+    if line.casefold() in names:
+        return True
+    if " | " in line or _DATA.match(line) or unspaced_share(line) > UNSPACED:
+        return False
+    words = len(line.split())
+    if _ENDS.search(line):
+        run_in = words <= RUN_IN_WORDS and not _NAMES_A_THING.search(line) and not line.endswith((":", "?"))
+        return run_in or _only_names(line)
+    if words > HEADING_WORDS:
+        return False
+    if numbered := _NUMBERED.match(line):
+        beside = [_NUMBERED.match(other) for other in (*lines[max(0, at - 1) : at], *lines[at + 1 : at + 2])]
+        return not any(other and other[1].count(".") == numbered[1].count(".") for other in beside)
+    return not ITEM.match(line) and not _NAMES_A_THING.search(line)
+
+
+def header(item: Found) -> str:
+    return item.passage.chunk_from(item.start).chunk.header
+
+
+def section(item: Found) -> str:
+    """The innermost section of its chunk; the title where there is none."""
+    return header(item).rpartition(" > ")[2]
+
+
+def _only_names(line: str) -> bool:
+    """Whether it names something and says nothing of it: "Halden Instruments AG, Sales."."""
+    words = re.findall(r"[^\W\d_][\w’'-]*", line)
+    return (
+        line.endswith(".")
+        and len(words) <= MOST_NAMES
+        and not re.search(r"[\d:]|[a-z] - ", line)
+        and all(word[0].isupper() for word in words)
+    )
+
+
+def furniture(found: Sequence[Found], asked: Asked) -> set[int]:
+    """Places of what documents carry along and nobody asks for: running heads and feet, the address lines of mails."""
+    bare = [re.sub(r"\d+", "", f"{item.passage.revision} {item.text}") if _is_line(item.text) else "" for item in found]
+    often = Counter(bare)
+    return {
+        at
+        for at, item in enumerate(found)
+        if (bare[at] and often[bare[at]] > 1)
+        or _is_running_head(item)
+        or (_is_mail(item.passage) and _only_addresses(asked, item.text))
+    }
+
+
+def _is_running_head(item: Found) -> bool:
+    """Whether it is a line that says the document's title and little more, as pages do at their head or foot."""
+    title, said = terms(item.passage.first.title), terms(item.text)
+    more = len(said) - len(title)
+    return _is_line(item.text) and len(title) > 1 and 0 < more <= MORE_IN_HEAD and set(title) <= set(said)
+
+
+def _only_addresses(asked: Asked, text: str) -> bool:
+    """Whether it is a line above a mail that tells nothing of what is asked: who wrote it to whom, and when."""
+    line = _MAIL_LINE.match(text)
+    return (
+        line is not None and not _OF_MAILS.search(asked.question) and not (asked.expected is Expected.WHEN and line[1])
+    )
+
+
+def _is_line(text: str) -> bool:
+    """Whether it is a line by itself and no sentence: also a row none of whose cells has a column's name."""
+    return not _ENDS.search(text) and not ITEM.match(text) and ": " not in text
+
+
+def _is_mail(passage: Passage) -> bool:
+    return passage.first.path.casefold().endswith((".eml", ".msg")) or ".mbox!/" in passage.first.path.casefold()
+
+
+def repeats(asked: Asked, text: str) -> bool:
+    """Whether a sentence, or a line of it, does but repeat the question; what is asked to be so or not is answered by
+    that."""
+    question = f" {_words(asked.question)} "
+    lines = (_words(line) for line in (text, *text.splitlines()))
+    repeated = any(line.count(" ") >= REPEATED_WORDS - 1 and f" {line} " in question for line in lines)
+    return repeated and asked.expected is not Expected.WHETHER
+
+
+def _words(text: str) -> str:
+    return " ".join(re.findall(r"\w+", text.casefold()))
+
+
+def _answers(text: str) -> bool:
+    """Whether a sentence can answer anything: captions, questions, and a "Yes" to one, cannot."""
+    line = " ".join(text.split())
+    bare = _CAPTION.match(line) is not None or _YES_NO.match(line) is not None
+    return not bare and not line.endswith(("?", "？")) and _harmless(text)
+
+
+def _harmless(text: str) -> bool:
+    """What tells a language model what to do is nobody's answer."""
+    return aimed_at_model(text) is None
