@@ -2,7 +2,8 @@
 
 The last user message is the question, the turns before it the conversation; other roles are passed over, since the
 rules for answers are ours. Such a program cannot take back what it has shown, so text is sent when it has been checked,
-never before. An answer ends with its sources as a numbered list; `premise` holds it whole, as `premise ask --json`.
+never before. An answer ends with how sure it is and its sources as a numbered list; `premise` holds it whole, as
+`premise ask --json`.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import BaseRoute, Route
 
 from app.asker import Asker
-from app.records import Answer, Citation, Finished, Turn, Waiting
+from app.records import Answer, Citation, Finished, Turn, Waiting, level
 from app.web import ledger, replies
 from app.web.bodies import LONGEST_TURN, MOST_TURNS, BadRequest, Question, read_body
 from app.web.following import Following
@@ -179,12 +180,15 @@ def _envelope(kind: str, choices: list[dict[str, Any]]) -> dict[str, Any]:
 
 
 def _told(answer: Answer) -> str:
-    """The answer with its notice before it and its sources after it."""
+    """The answer with its notice before it, and how sure it is and its sources after it."""
     unsupported = [sentence.text for sentence in answer.sentences if not sentence.supported]
     parts = [f"({answer.notice})"] if answer.notice else []
     parts.append(_inert(answer.text))
     if unsupported:
         parts.append("Not found in the documents: " + " ".join(f"“{_inert(text)}”" for text in unsupported))
+    if answer.sentences and not answer.refused:
+        sure = f"Confidence: {level(answer.confidence).value}."
+        parts.append(f"{sure} {_inert(answer.reason)}" if answer.reason else sure)
     if answer.citations:
         head = "Nearest passages:" if answer.refused else "Sources:"
         parts.append("\n".join([head, *(f"[{item.n}] {_source(item)}" for item in answer.citations)]))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -51,6 +52,7 @@ def test_a_whole_answer_with_its_sources(clients: dict[str, openai.OpenAI]) -> N
     text = answer.choices[0].message.content or ""
     assert answer.choices[0].finish_reason == "stop"
     assert "30 days of annual leave" in text and "[1]" in text
+    assert re.search(r"\n\nConfidence: (?:high|medium|low)\.", text)
     assert "Sources:\n[1] Leave policy (everyone/leave-policy.md)" in text
     assert text.startswith("(The language model does not answer")
     whole = answer.model_extra["premise"] if answer.model_extra else {}
