@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -13,6 +12,7 @@ import openai
 import pytest
 from served import PASSWORD, Site
 
+from app.records import level
 from app.web.completions import _inert
 from storage.accounts import Accounts
 from storage.tokens import Tokens
@@ -52,11 +52,12 @@ def test_a_whole_answer_with_its_sources(clients: dict[str, openai.OpenAI]) -> N
     text = answer.choices[0].message.content or ""
     assert answer.choices[0].finish_reason == "stop"
     assert "30 days of annual leave" in text and "[1]" in text
-    assert re.search(r"\n\nConfidence: (?:high|medium|low)\.", text)
     assert "Sources:\n[1] Leave policy (everyone/leave-policy.md)" in text
     assert text.startswith("(The language model does not answer")
     whole = answer.model_extra["premise"] if answer.model_extra else {}
     assert whole["citations"][0]["path"] == "everyone/leave-policy.md"
+    assert whole["reason"]
+    assert f"\n\nConfidence: {level(whole['confidence']).value}. {whole['reason']}\n\nSources:" in text
 
 
 def test_a_streamed_answer_is_the_checked_one(clients: dict[str, openai.OpenAI], site: Site) -> None:
