@@ -14,10 +14,13 @@ import kubernetes_validate
 import pytest
 import yaml
 
+from app.models.profiles import hardware_profiles
+
 ROOT = Path(__file__).parents[2]
 COMPOSE = ROOT / "deploy" / "compose"
 OVERLAYS = ("single-gpu", "several-gpus")
 PROFILES = ("cpu", "nvidia", "amd", "intel", "ascend")
+PINNED = r":v?\d+\.\d+\.\d+(?:-x86_64)?$"
 
 
 @pytest.mark.skipif(shutil.which("docker-compose") is None, reason="docker-compose is not installed")
@@ -34,7 +37,7 @@ def test_compose_takes_every_profile(profile: str, tmp_path: Path) -> None:
     services = {name: item for name, item in made["services"].items() if item.get("profiles", [profile]) == [profile]}
     assert set(services) == {"premise", "proxy", f"model-{profile}"}
     for name, service in services.items():
-        assert re.search(r":v?\d+\.\d+\.\d+$", service["image"]), f"{name}: the image is not pinned"
+        assert re.search(PINNED, service["image"]), f"{name}: the image is not pinned"
         assert service["read_only"] is True
         assert service["cap_drop"] == ["ALL"]
         assert "no-new-privileges:true" in service["security_opt"]
@@ -46,6 +49,15 @@ def test_compose_takes_every_profile(profile: str, tmp_path: Path) -> None:
         words = json.dumps([service.get("command"), service.get("environment")])
         assert "/run/secrets/llm_key" in words or name == "proxy"
     assert made["networks"]["inside"]["internal"] is True
+
+
+def test_every_kind_of_host_has_one_image_of_vllm_by_its_version() -> None:
+    services = yaml.safe_load((COMPOSE / "compose.yaml").read_text())["services"]
+    hardware = hardware_profiles()
+    assert set(hardware) == set(PROFILES)
+    for maker, profile in hardware.items():
+        assert services[f"model-{maker}"]["image"] == profile.image
+        assert re.search(PINNED, profile.image)
 
 
 def test_the_image_runs_without_root_and_copies_what_there_is() -> None:
