@@ -56,6 +56,16 @@ EXCEPTED = 0.5  # of its probability is left to a sentence that says of itself t
 _EXCEPTION = re.compile(
     r"\b(?:is|are) (?:the|an)(?: only)? exceptions?\b|\b(?:ist|sind|bilden) (?:die|eine) Ausnahmen?\b", re.I
 )
+SUPERSEDED = 0.5  # of its probability is left to what a document says of the version that it replaces
+_REPLACES = re.compile(
+    r"\b(?:replaces|supersedes) (?:the |all |any )?(?:\w+ )?(?:version|edition|revision|polic|guideline|rules?\b)|"
+    r"\bersetzt (?:die |alle )?(?:\w+ )?(?:Version|Fassung|Ausgabe|Richtlinie|Regel)",
+    re.IGNORECASE,
+)
+_OF_THE_PAST = re.compile(
+    r"\b(?:replac|supersed|previous|former|earlier|old|version|edition|used to|ersetz|früher|vorherig|alte|fassung)",
+    re.IGNORECASE,
+)
 REPEATED = 0.6  # of its probability is left to what a mail quotes of the one that it answers
 POINTER = 0.4  # of its probability is left to a sentence that only says where something is said
 
@@ -194,6 +204,7 @@ def candidates(asked: Asked, passages: Sequence[Passage], embedder: Embedder) ->
         score *= LEANING if _LEANS.match(item.text) else 1.0
         score *= REPEATED if item.text.startswith(">") else 1.0
         score *= EXCEPTED if _EXCEPTION.search(item.text) and not _EXCEPTION.search(asked.question) else 1.0
+        score *= SUPERSEDED if _REPLACES.search(item.text) and not _OF_THE_PAST.search(asked.question) else 1.0
         named = names_section(asked.question, item.passage.first.title, item.under or section(item))
         result.append(
             Candidate(

@@ -125,6 +125,25 @@ def test_a_sentence_that_leans_on_another_does_not_come_first(place: Place) -> N
     assert answer.sentences[0].text == "The budget of a home office is up to EUR 2,000."
 
 
+@pytest.mark.parametrize(
+    ("question", "first"),
+    [
+        ("How often must I change my password?", "Service accounts: their passwords"),
+        ("What did the previous version say about how often to change a password?", "Version 5.0 replaces"),
+    ],
+)
+def test_the_rule_that_was_replaced_comes_first_only_where_the_past_is_asked_for(
+    place: Place, question: str, first: str
+) -> None:
+    place.write(
+        "everyone/security.md",
+        "# Security\n\nVersion 5.0 replaces version 4.3 of 2023, which required a change of password every 90 days.\n\n"
+        "Service accounts: their passwords are changed every 180 days. Passwords of people do not expire.\n",
+    )
+    place.ingest()
+    assert Engine(place.store).answer(question, groups=["everyone"]).text.startswith(first)
+
+
 def test_a_sentence_that_repeats_the_question_is_no_answer(place: Place) -> None:
     place.write("everyone/mail.md", "# Mail\n\nName the capital of Brazil. The invoice from Brazil is due on 3 May.\n")
     place.ingest()
