@@ -1,8 +1,8 @@
 """Which sentences and rows of a passage can be quoted as an answer, and what stands above each of them.
 
 Headings, captions, letterheads, running heads, the address lines of mails, questions, and what announces a table can
-not; a heading, a table's caption or a record's name lends its words to what stands below it. Knows how documents are
-built; judges nothing by what is asked, but for what merely repeats it.
+not; a heading or a table's caption lends its words to what stands below it. Knows how documents are built; judges
+nothing by what is asked, but for what merely repeats it.
 """
 
 from __future__ import annotations
@@ -47,8 +47,6 @@ _OF_MAILS = re.compile(
     re.IGNORECASE,
 )
 _DATA = re.compile(r"[\s\[\]{},]*\"[^\"]{1,60}\"\s*:")
-_LIST = re.compile(r"\"([^\"]{1,60})\"\s*:\s*\[$")
-_NAME_OF_RECORD = re.compile(r"[\s\[\]{},]*\"(?:name|title|id|key|topic|label)\"\s*:\s*\"([^\"]*)\",?$", re.IGNORECASE)
 _YES_NO = re.compile(r"^(?:(?:a|answer|antwort|答) ?[:：.] ?)?(?:yes|no|ja|nein|是|否)[.!。！]?$", re.IGNORECASE)
 _TIME = "year|month|week|day|quarter|season|morning|night|evening|decade|century|spring|summer|autumn|fall|winter"
 _ANNOUNCES = re.compile(
@@ -104,7 +102,7 @@ def sentences_of(passage: Passage) -> list[Found]:
             start=passage.start + start,
             end=passage.start + end,
             text=texts[index],
-            under=_record(lines, index) or _above(lines, heads, index),
+            under=_above(lines, heads, index),
             opens=_opens(lines, heads, index),
             leads=_leads(lines, index),
             quotable=answers[index],
@@ -134,19 +132,6 @@ def _above(lines: Sequence[str], heads: Sequence[bool], at: int) -> str:
             return lines[before]
         row = row and " | " in lines[before]
     return ""
-
-
-def _record(lines: Sequence[str], at: int) -> str:
-    """What the record of JSON in which a line stands is called, and the list in it: "Suzhou meeting_rooms"."""
-    said: list[str] = []
-    for line in reversed(lines[:at]) if _DATA.match(lines[at]) else ():
-        if line.startswith("]"):
-            break
-        if found := _NAME_OF_RECORD.match(line) or (not said and _LIST.match(line)):
-            said.insert(0, found[1])
-            if not _LIST.match(line):
-                break
-    return " ".join(said)
 
 
 def _opens(lines: Sequence[str], heads: Sequence[bool], at: int) -> bool:

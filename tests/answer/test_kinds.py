@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import fields, replace
 
 import pytest
@@ -105,13 +106,12 @@ def test_a_name_alone_and_a_heading_of_a_dozen_words_are_never_quoted(place: Pla
     assert set(ranked) == {"Prices hold until May.", "We cannot sell to Atlantis."}
 
 
-def test_a_line_of_a_record_is_known_by_the_name_of_the_record(place: Place) -> None:
-    record = '{{"name": "{}",\n "company": "Halden Inc.",\n "parking": "{}",\n "rooms": [{{"name": "R1"}}]}}'
-    sites = (record.format(*site) for site in SITES)
-    place.write("everyone/sites.json", '{"sites": [\n' + ",\n".join(sites) + "\n]}\n")
+def test_a_record_of_json_is_quoted_by_itself_with_its_name(place: Place) -> None:
+    sites = [{"name": name, "company": "Halden Inc.", "parking": parking} for name, parking in SITES]
+    place.write("everyone/sites.json", json.dumps({"sites": sites}))
     place.ingest()
     answer = _of(Engine(place.store), "Where can I park in Durham?")
-    assert answer.sentences[0].text == "parking: Lot A, by permit of the reception"
+    assert answer.sentences[0].text == "name: Durham; company: Halden Inc.; parking: Lot A, by permit of the reception"
 
 
 def test_a_sentence_that_leans_on_another_does_not_come_first(place: Place) -> None:
