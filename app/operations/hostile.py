@@ -39,6 +39,7 @@ def write_files(folder: Path) -> None:
     _slides(folder / "slides.pptx")
     _sheet(folder / "sheet.xlsx")
     _open_document(folder / "text.odt")
+    _book(folder / "book.epub")
     _pdf(folder / "paper.pdf")
     _scan(folder / "scan.png")
     soffice = shutil.which("soffice")
@@ -67,6 +68,14 @@ def _texts(folder: Path) -> None:
     (folder / "table.csv").write_text(f'Days,Where\n30,"=WEBSERVICE(""{url}"")"\n')
     (folder / "data.json").write_text(json.dumps({"$schema": f"{url}/schema", "days": 30, "text": TEXT}))
     (folder / "rows.jsonl").write_text(json.dumps({"$ref": f"{url}/row", "days": 30, "text": TEXT}) + "\n")
+    calendar = f"BEGIN:VEVENT\nSUMMARY:Leave\nDESCRIPTION:{TEXT}\nDTSTART:20260302T090000Z\nURL:{url}/event\n"
+    calendar += f"ATTACH:{url}/a.pdf\nORGANIZER:mailto:a@{ELSEWHERE}\nEND:VEVENT\n"
+    (folder / "event.ics").write_text(f"BEGIN:VCALENDAR\nVERSION:2.0\n{calendar}END:VCALENDAR\n")
+    saved = EmailMessage()
+    saved["Subject"], saved["Snapshot-Content-Location"] = "Leave", f"{url}/page"
+    saved.set_content((folder / "page.html").read_text(), subtype="html")
+    saved.make_related()
+    (folder / "saved.mht").write_bytes(bytes(saved))
 
 
 def _mail() -> EmailMessage:
@@ -142,6 +151,24 @@ def _open_document(file: Path) -> None:
         "META-INF/manifest.xml": f'<manifest:manifest {names}><manifest:file-entry manifest:full-path="/" '
         f'manifest:media-type="{kind}"/><manifest:file-entry manifest:full-path="content.xml" '
         'manifest:media-type="text/xml"/></manifest:manifest>',
+    }
+    _zip(file, parts)
+
+
+def _book(file: Path) -> None:
+    """One chapter, with a picture and a style sheet that lie elsewhere."""
+    package = '<package xmlns="http://www.idpf.org/2007/opf" version="3.0"><metadata/><manifest><item id="c" '
+    package += (
+        'href="c.xhtml" media-type="application/xhtml+xml"/></manifest><spine><itemref idref="c"/></spine></package>'
+    )
+    page = f'<html xmlns="http://www.w3.org/1999/xhtml"><head><link rel="stylesheet" href="{_URL}/a.css"/></head>'
+    root = '<rootfile full-path="book.opf" media-type="application/oebps-package+xml"/>'
+    parts = {
+        "mimetype": "application/epub+zip",
+        "META-INF/container.xml": '<container version="1.0" xmlns="urn:oasis:names:tc:opendocument:xmlns:container">'
+        f"<rootfiles>{root}</rootfiles></container>",
+        "book.opf": package,
+        "c.xhtml": f'{page}<body><p>{TEXT}<img src="{_URL}/a.png" alt=""/></p></body></html>',
     }
     _zip(file, parts)
 

@@ -134,12 +134,14 @@ class Files(Part):
         """Where a file stands. What a person had ignored meanwhile stays ignored.
 
         With `if_state`, nothing happens to a file in another state: such as one that changed meanwhile and waits.
+        Of a file that is indexed after all no try is left, nor counted.
         """
+        tried = {"attempts": 0, "retry_at": None} if state is State.INDEXED else {}
         with self.database.write() as connection:
             connection.execute(
                 update(documents)
                 .where(documents.c.id == document_id, *_still(if_state))
-                .values(state=state, code=code, reason=None, changed_at=now())
+                .values(state=state, code=code, reason=None, changed_at=now(), **tried)
             )
 
     def fail(

@@ -367,6 +367,17 @@ def test_a_clock_that_was_set_back_keeps_nothing_waiting(place: Place) -> None:
     assert place.states() == {"everyone/leave.md": "indexed"}
 
 
+def test_a_file_whose_content_is_indexed_after_all_has_no_try_left(place: Place) -> None:
+    """Such as one whose parser was killed after a move, and whose content is found to be known at the next try."""
+    place.write("everyone/leave.md", LEAVE)
+    place.ingest()
+    [file] = place.store.catalog.known(place.source().id).values()
+    place.store.catalog.fail(file.id, Code.PARSER_CRASHED, "gone", datetime.now(UTC))
+    place.pipeline.work([place.source()])
+    [file] = place.store.catalog.known(place.source().id).values()
+    assert (file.state, file.retry_at, file.attempts) == (State.INDEXED, None, 0)
+
+
 @pytest.mark.parametrize("folder", ["", "logs", "run"])
 def test_premises_own_files_are_no_documents(place_at: Callable[..., Place], tmp_path: Path, folder: str) -> None:
     """The operator's token among them."""
