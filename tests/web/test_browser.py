@@ -473,7 +473,9 @@ def _harmless(page: Page) -> None:
 
 def test_stopping_an_answer_ends_it_at_the_model(page: Page, site: Site) -> None:
     site.model.status, site.model.pause = 200, 0.05
-    site.model.says("Every employee has 30 days of annual leave [1]. " * 200)
+    site.model.says(
+        " ".join(f"Rule {number}: every employee has 30 days of annual leave [1]." for number in range(200))
+    )
     site.model.hung_up.clear()
     sign_in(page, site, "ada")
     box = page.get_by_placeholder("Ask about your documents")
@@ -494,7 +496,9 @@ def test_stopping_an_answer_ends_it_at_the_model(page: Page, site: Site) -> None
 
 def test_who_waits_sees_how_many_are_ahead_and_closing_the_page_leaves_the_queue(page: Page, site: Site) -> None:
     site.model.status, site.model.pause = 200, 0.05
-    site.model.says("Every employee has 30 days of annual leave [1]. " * 200)
+    site.model.says(
+        " ".join(f"Rule {number}: every employee has 30 days of annual leave [1]." for number in range(200))
+    )
     question = {"question": LEAVE}
     with site.client("hugo").stream("POST", "/api/v1/ask", json=question) as first:
         coming = first.iter_lines()  # kept: without it the connection is closed

@@ -151,7 +151,9 @@ def test_the_command_line_makes_and_revokes_tokens(site: Site) -> None:
 
 def test_busy_is_told_and_leaving_ends_the_answer(site: Site) -> None:
     site.model.status, site.model.pause = 200, 0.05
-    site.model.says("Every employee has 30 days of annual leave [1]. " * 100)
+    site.model.says(
+        " ".join(f"Rule {number}: every employee has 30 days of annual leave [1]." for number in range(100))
+    )
     site.model.hung_up.clear()
     token = Tokens(site.database).make("ada")
     other = site.client("hugo")
