@@ -221,7 +221,8 @@ def _serve_paced(port: int, tokens: int, cores: Sequence[int], ready: Any) -> No
     """In a process of its own, until it is killed."""
     os.sched_setaffinity(0, cores)
     with scripted_server(port) as server:
-        server.script.pieces, server.script.pause, server.script.context = [" word"] * tokens, 1 / PACE, 16384
+        server.script.pieces = [f" word{number}" for number in range(tokens)]  # the same again and again is stopped
+        server.script.pause, server.script.context = 1 / PACE, 16384
         ready.set()
         threading.Event().wait()
 
