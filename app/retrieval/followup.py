@@ -1,9 +1,9 @@
 """What a question stands for in its conversation: its own words and, more faintly, the person's earlier ones.
 
 A follow-up ("and for part-time staff?") leaves out what was said; a question that stands alone loses little by the
-faint echo, and turns that spoke of something else are left out. Only the person's turns are
-carried: an answer repeats the documents, right or wrong, and would pull the next search towards what was already shown.
-Knows no index and no model.
+faint echo, and turns that spoke of something else are left out. Only the person's turns are carried: an answer repeats
+the documents, right or wrong, and would pull the next search towards what was already shown. Knows no index and no
+model.
 """
 
 from __future__ import annotations
