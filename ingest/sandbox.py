@@ -11,7 +11,6 @@ its own.
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import json
 import os
 import select
@@ -33,10 +32,10 @@ from ingest.parse.wire import LENGTH, WireError, decode, parsed_from_plain, writ
 from ingest.passwords import Passwords
 from storage.failures import Code, ParseFailure
 from storage.records import Member, Parsed
+from storage.scratch import new_scratch
 from storage.switchboard import SILENT
 
 HOME_PREFIX = "premise-parse-"
-LOCK = ".lock"
 TOO_DEEP = "It lies in a container within containers; only three levels are opened (limit max_depth)."
 START_SECONDS = 60.0  # a child that has not said hello by then is killed
 _BYTES_PER_CHARACTER = 8  # of a reply: text in UTF-8 twice over (cells), and boxes
@@ -166,7 +165,8 @@ class Sandbox:
 
     def _start(self, said: IO[bytes]) -> subprocess.Popen[bytes]:
         """A new child that has said hello. `said` takes what it writes to standard error until then."""
-        self._home, self._lock = _new_home()
+        home, self._lock = new_scratch(Path(tempfile.gettempdir()), HOME_PREFIX)
+        self._home = str(home)
         watched, self._alive = os.pipe()
         try:
             self._child = subprocess.Popen(
@@ -284,33 +284,6 @@ def _kill_strays(home: str) -> None:
         with contextlib.suppress(OSError):  # gone meanwhile, or somebody else's
             if mark in (process / "environ").read_bytes():
                 os.kill(int(process.name), signal.SIGKILL)
-
-
-def _new_home() -> tuple[str, int]:
-    """A temporary folder for a child, and the lock that says it is in use. Removes those that a kill left behind."""
-    for old in Path(tempfile.gettempdir()).glob(f"{HOME_PREFIX}*"):
-        with contextlib.suppress(OSError):  # in use, not ours, or gone meanwhile
-            lock = _locked(old)
-            try:
-                shutil.rmtree(old, ignore_errors=True)
-            finally:
-                os.close(lock)
-    home = tempfile.mkdtemp(prefix=".new-premise-")
-    lock = _locked(Path(home), make=True)
-    named = str(Path(home).with_name(HOME_PREFIX + Path(home).name.rsplit("-", 1)[-1]))
-    Path(home).rename(named)  # only now, so that nobody takes it for one that was left behind
-    return named, lock
-
-
-def _locked(home: Path, *, make: bool = False) -> int:
-    """The lock of a child's folder. Raises: OSError when somebody else has it, or there is none."""
-    descriptor = os.open(home / LOCK, os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW | (os.O_CREAT if make else 0), 0o600)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        os.close(descriptor)
-        raise
-    return descriptor
 
 
 def _environment(home: str) -> dict[str, str]:

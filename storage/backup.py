@@ -28,6 +28,7 @@ from storage.database import Database
 from storage.datafolder import DataFolder
 from storage.errors import BackupError
 from storage.originals import Originals
+from storage.scratch import scratch
 from storage.seals import Seal, seal
 from storage.settings import Settings
 from storage.snapshot import (
@@ -143,12 +144,9 @@ class _Writing:
             raise
 
     def _write_all(self) -> Made:
-        staged = self._folder.run / f"backup-{os.getpid()}.sqlite"
-        try:
-            manifest = self._fill(staged)
-            self._add(staged, CATALOG + self._seal.suffix)
-        finally:
-            staged.unlink(missing_ok=True)
+        with scratch(self._folder.run, "backup-") as copies:
+            manifest = self._fill(copies)
+            self._add(copies / CATALOG, CATALOG + self._seal.suffix)
         note = self._target / MANIFEST
         note.write_bytes(manifest.as_bytes())
         self._add(note, MANIFEST + self._seal.suffix)
@@ -159,6 +157,7 @@ class _Writing:
         (self._target / SUMS).write_text("".join(lines), encoding="ascii")
         os.sync()
         self._target.rename(self._place / self._name)
+        os.sync()  # before an older one goes
         return Made(
             snapshot=self._place / self._name,
             originals=len(manifest.originals),
@@ -169,9 +168,10 @@ class _Writing:
             removed=(),
         )
 
-    def _fill(self, staged: Path) -> Manifest:
-        """Everything but the catalog itself, whose copy is left at `staged`."""
-        files, folders, unread = self._named_files()
+    def _fill(self, copies: Path) -> Manifest:
+        """Everything but the catalog itself, whose copy is left in `copies`."""
+        files, folders, unread = self._named_files(copies)
+        staged = copies / CATALOG
         missing: list[str] = []
         needed: list[str] = []
         for _ in range(ROUNDS):
@@ -200,7 +200,7 @@ class _Writing:
 
     # --- the data folder's other files -------------------------------------------------------------------------
 
-    def _named_files(self) -> tuple[list[Entry], list[str], list[str]]:
+    def _named_files(self, copies: Path) -> tuple[list[Entry], list[str], list[str]]:
         """The entries, the folders, and what could not be read."""
         entries, folders, unread = [], [], []
         for file in _walk(self._folder.root):
@@ -210,7 +210,7 @@ class _Writing:
                     folders.append(name)
                     continue
                 status = file.stat()
-                content = self._keep_file(file)
+                content = self._keep_file(file, copies)
                 entries.append(Entry(path=name, content=content, mtime_ns=status.st_mtime_ns))
             except FileNotFoundError:
                 continue  # gone since
@@ -218,17 +218,13 @@ class _Writing:
                 unread.append(name)
         return entries, folders, unread
 
-    def _keep_file(self, file: Path) -> str:
+    def _keep_file(self, file: Path, copies: Path) -> str:
         with file.open("rb") as reading:
             is_database = reading.read(len(SQLITE)) == SQLITE
         if not is_database:
             return self._keep_content(file)
-        staged = self._folder.run / f"backup-{os.getpid()}-other.sqlite"
-        try:
-            _copy_database(file, staged)
-            return self._keep_content(staged)
-        finally:
-            staged.unlink(missing_ok=True)
+        _copy_database(file, copies / "other.sqlite")
+        return self._keep_content(copies / "other.sqlite")
 
     # --- contents ----------------------------------------------------------------------------------------------
 

@@ -51,6 +51,11 @@ def stored(value: datetime | None) -> datetime | None:
     return value.astimezone(UTC).replace(tzinfo=None) if value is not None else None
 
 
+def restoring(path: Path) -> Path:
+    """What a catalog is called until all that belongs to it is restored (storage/restore.py)."""
+    return path.with_name(f"{path.name}.restoring")
+
+
 class Database:
     """One SQL database. Safe to use from many threads; one per process."""
 
@@ -66,8 +71,10 @@ class Database:
     def open(cls, path: Path) -> Database:
         """Open, or make, the SQLite file at `path` and bring it to this version's tables.
 
-        Raises: DataFolderError when it cannot be written, is damaged, or was made by a newer Premise.
+        Raises: DataFolderError when it cannot be written, is damaged, half restored, or was made by a newer Premise.
         """
+        if restoring(path).exists() and not path.exists():
+            raise DataFolderError(f"A restore into {path.parent} was broken off. Empty that folder and restore again.")
         engine = create_engine(f"sqlite:///{path}", connect_args={"timeout": BUSY_SECONDS})
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)

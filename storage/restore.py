@@ -20,7 +20,7 @@ from sqlalchemy import delete, select, update
 from storage.audit import Audit, Event
 from storage.backup import Progress, row_counts
 from storage.catalog import Catalog
-from storage.database import HEAD, Database
+from storage.database import HEAD, Database, restoring
 from storage.datafolder import DataFolder
 from storage.errors import BackupError
 from storage.indexes import Indexes
@@ -28,6 +28,7 @@ from storage.keywords import KeywordIndex
 from storage.matrix import Matrix
 from storage.originals import Originals
 from storage.schema import sessions, sources
+from storage.scratch import scratch
 from storage.seals import SUFFIXES, Opener, opened
 from storage.snapshot import (
     CATALOG,
@@ -84,17 +85,15 @@ def check(
     name: str | None = None,
     identity: Path | None = None,
     passphrase: Path | None = None,
-    scratch: Path | None = None,
+    place: Path | None = None,
     progress: Progress = lambda what, done, total: None,
 ) -> Restored:
     """Restore into a scratch folder, compare, and remove it again. Raises: BackupError.
 
-    An encrypted backup needs the private key for that, as in restore().
+    `place`: where, else among the temporary files. An encrypted backup needs the private key, as in restore().
     """
-    with tempfile.TemporaryDirectory(prefix="premise-check-", dir=scratch) as folder:
-        return restore(
-            backups, Path(folder) / "data", name=name, identity=identity, passphrase=passphrase, progress=progress
-        )
+    with scratch(place or Path(tempfile.gettempdir()), "premise-check-") as folder:
+        return restore(backups, folder / "data", name=name, identity=identity, passphrase=passphrase, progress=progress)
 
 
 class _Reading:
@@ -124,6 +123,11 @@ class _Reading:
     def into(self, data: Path) -> Restored:
         folder = DataFolder(data)
         with folder.owned(), folder.ingesting():
+            coming = restoring(folder.catalog)
+            self._write(self._snapshot / (CATALOG + self._suffix), coming)
+            rows = row_counts(coming)
+            if rows != self._manifest.rows:
+                raise BackupError(f"The catalog in {self._snapshot} does not hold what its manifest says.")
             originals = Originals(folder.originals)
             for number, content in enumerate(self._manifest.originals):
                 self._progress("Restoring", number, len(self._manifest.originals))
@@ -133,11 +137,6 @@ class _Reading:
                 os.utime(file, ns=(entry.mtime_ns, entry.mtime_ns))
             for name in self._manifest.folders:
                 self._inside(data, name).mkdir(parents=True, exist_ok=True, mode=0o700)
-            coming = data / f"{CATALOG}.restoring"
-            self._write(self._snapshot / (CATALOG + self._suffix), coming)
-            rows = row_counts(coming)
-            if rows != self._manifest.rows:
-                raise BackupError(f"The catalog in {self._snapshot} does not hold what its manifest says.")
             documents, chunks = self._make_indexes(folder, coming)
             coming.rename(folder.catalog)
         return Restored(

@@ -44,7 +44,7 @@ def backup(
 
         with _shown() as (progress, seconds):
             key: dict[str, Any] = {"name": name, "identity": identity, "passphrase": passphrase}
-            found = try_out(backups, **key, scratch=scratch, progress=progress)
+            found = try_out(backups, **key, place=scratch, progress=progress)
         _report(asdict(found) | {"seconds": seconds()}, as_json, "Restored on trial and agrees", found.absent)
         return
     from storage.backup import back_up

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import signal
 import sqlite3
 import stat
 import subprocess
@@ -21,6 +22,8 @@ from place import Place
 from storage import backup as backup_module
 from storage.accounts import Accounts
 from storage.backup import LAST_BACKUP, back_up
+from storage.database import Database
+from storage.datafolder import DataFolder
 from storage.errors import BackupError, DataFolderError
 from storage.originals import Originals
 from storage.restore import check, restore
@@ -321,7 +324,7 @@ def test_newer_ones_and_filled_places_are_refused_and_nothing_leads_outside(fill
         manifest.write_text(json.dumps(json.loads(good) | change))
         reseal(manifest.parent, manifest.name)
         with pytest.raises(BackupError, match=match):
-            check(backups, scratch=tmp_path)
+            check(backups, place=tmp_path)
     assert not list(tmp_path.rglob("outside"))
 
 
@@ -369,6 +372,85 @@ def test_a_stop_in_the_middle_leaves_no_backup_and_the_next_run_cleans_up(
     assert snapshots(backups) == []
     back_up(filled.settings, backups)
     assert len(list(backups.iterdir())) == 1
+
+
+KILLED = """
+import os, pathlib, shutil, signal, sys
+import storage.backup as module, storage.restore
+from storage.settings import load_settings
+owner, name = {"sync": (os, "sync"), "rename": (pathlib.Path, "rename"), "rmtree": (shutil, "rmtree"),
+               "copied": (module, "_check_database"), "indexes": (storage.restore, "_indexes")}[sys.argv[1]]
+left = int(sys.argv[2])
+real = getattr(owner, name)
+def dying(*given, **more):
+    global left
+    left -= 1
+    if left == 0:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return real(*given, **more)
+setattr(owner, name, dying)
+data, backups = map(pathlib.Path, sys.argv[4:])
+if sys.argv[3] == "backup":
+    module.back_up(load_settings(data), backups, keep=1)
+elif sys.argv[3] == "check":
+    storage.restore.check(backups, place=backups.parent)
+else:
+    storage.restore.restore(backups, data)
+"""
+
+
+def killed(moment: str, times: int, what: str, data: Path, backups: Path) -> None:
+    """Run one of the three in a process that is killed at the so-many-th call of `moment`."""
+    command = [sys.executable, "-c", KILLED, moment, str(times), what, data, backups]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == -signal.SIGKILL, done.stderr
+
+
+@pytest.mark.parametrize(
+    ("moment", "times", "finished"),
+    [
+        ("copied", 1, 0),
+        ("rename", 2, 0),
+        ("rename", 3, 1),
+        ("sync", 1, 0),
+        ("sync", 3, 0),
+        ("sync", 4, 1),
+        ("rmtree", 1, 1),
+    ],
+)
+def test_a_backup_that_was_killed_is_none_and_harms_none(
+    filled: Place, tmp_path: Path, moment: str, times: int, finished: int
+) -> None:
+    """While it copies, reads back, gets its name, and takes an older one away."""
+    backups, data = tmp_path / "backups", filled.settings.data
+    first = back_up(filled.settings, backups).snapshot
+    first = first.rename(first.with_name("20260101T000000Z"))
+    before = contents(first)
+    killed(moment, times, "backup", data, backups)
+    whole = snapshots(backups)
+    assert len(whole) == 1 + finished - (moment == "rmtree")
+    for snapshot in whole:
+        check(backups, name=snapshot.name, place=tmp_path)
+    assert first not in whole or contents(first) == before
+    again = back_up(filled.settings, backups).snapshot if not finished else whole[-1]
+    assert snapshots(backups)[-1] == again
+    if not finished:  # nothing is left, the copy of the catalog least of all
+        assert {item.name for item in backups.iterdir()} == {first.name, again.name}
+        assert list((data / "run").glob("*backup*")) == []
+
+
+def test_a_restore_or_a_trial_that_was_killed_is_taken_for_nothing(filled: Place, tmp_path: Path) -> None:
+    backups, target = tmp_path / "backups", tmp_path / "restored"
+    back_up(filled.settings, backups)
+    killed("indexes", 1, "restore", target, backups)
+    with pytest.raises(DataFolderError, match="broken off"):
+        Database.open(DataFolder(target).catalog)
+    with pytest.raises(BackupError, match="not empty"):
+        restore(backups, target)
+    killed("indexes", 1, "check", target, backups)
+    assert len(list(tmp_path.glob("premise-check-*"))) == 1
+    check(backups, place=tmp_path)
+    assert list(tmp_path.glob("*premise-check-*")) == []
 
 
 def test_a_damaged_catalog_is_not_taken_for_a_backup(filled: Place, tmp_path: Path) -> None:
