@@ -12,6 +12,7 @@ import tarfile
 import zipfile
 import zlib
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -110,22 +111,15 @@ def _packed(container: tarfile.TarFile, entry: tarfile.TarInfo) -> Iterator[byte
 
 def _single(path: Path, unpacking: Unpacking, why: tarfile.ReadError) -> Parsed:
     with path.open("rb") as file:
-        head = file.read(1024)
-    unpack = _COMPRESSED.get(head[:2])
+        unpack = _COMPRESSED.get(file.read(2))
     if unpack is None:
         raise ParseFailure(Code.CORRUPT, f"The file is damaged or is no archive: {single_line(str(why))[:200]}")
-    name = b""
-    if (
-        unpack is gzip.open and len(head) > 10 and head[3] & 0b1100 == 0b1000
-    ):  # it holds the name, and nothing before it
-        name = head[10:].partition(b"\0")[0]
-    unpacking.add(
-        name.decode("utf-8", "replace") or "content", partial(_unpacked, path, unpack), packed=path.stat().st_size
-    )
+    unpacking.add("", partial(_unpacked, path, unpack), packed=path.stat().st_size)
     (member,) = unpacking.members
     if member.code is not None:
         raise ParseFailure(Code(member.code), member.reason or "")
-    return _listing(unpacking, "The file holds")
+    said = Element(kind=Kind.TEXT, text="One compressed file.")
+    return Parsed(elements=(said,), members=(replace(member, name=""),))
 
 
 def _unpacked(path: Path, unpack: Any) -> Iterator[bytes]:

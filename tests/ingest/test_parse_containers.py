@@ -319,20 +319,18 @@ def test_links_and_devices_in_a_tar_archive_are_named_and_not_followed(tmp_path:
     ]
 
 
-def test_a_compressed_file_holds_one(place: Place) -> None:
-    text = b"A zephyr turbine costs 4711 euro."
-    packed = {"prices.txt.gz": None, "plain.bz2": bz2.compress(text), "plain.xz": lzma.compress(text)}
+def test_a_compressed_file_holds_one_that_is_called_as_it_without_the_last_suffix(place: Place) -> None:
+    text = b"Type,Price\nzephyr turbine,4711\n"
+    packed = {"prices.csv.gz": gzip.compress(text), "plain.bz2": bz2.compress(text), "plain.xz": lzma.compress(text)}
     folder = place.inbox / "everyone"
     folder.mkdir(parents=True)
     for name, content in packed.items():
-        (folder / name).write_bytes(content or b"")
-    with gzip.open(folder / "prices.txt.gz", "wb") as writing:  # it writes the name down
-        writing.write(text)
+        (folder / name).write_bytes(content)
     place.ingest()
     assert place.states() == {f"everyone/{name}": "indexed" for name in packed} | {
-        "everyone/prices.txt.gz!/prices.txt": "indexed",
-        "everyone/plain.bz2!/content": "indexed",
-        "everyone/plain.xz!/content": "indexed",
+        "everyone/prices.csv.gz!/prices.csv": "indexed",
+        "everyone/plain.bz2!/plain": "indexed",
+        "everyone/plain.xz!/plain": "indexed",
     }
 
 
