@@ -15,7 +15,8 @@ from app.answers.context import Passage
 from app.answers.kinds import names_kind
 from app.answers.phrases import language_of, phrases
 from app.answers.prompt import MARK as _MARK
-from app.answers.support import Support, Windows, denies, find_support, windows_of
+from app.answers.signs import denies
+from app.answers.support import Support, Windows, find_support, windows_of
 from app.records import Sentence
 from app.retrieval.asked import Asked, Weigh, term_set
 from storage.embedder import Embedder

@@ -17,6 +17,7 @@ from app.answers.context import Passage
 from app.answers.extract import knows
 from app.answers.opposed import labels, opposed
 from app.answers.phrases import language_of
+from app.answers.signs import DENIAL, denies
 from app.retrieval.asked import Weigh, term_set
 from storage.embedder import Embedder
 from storage.sentences import sentence_spans
@@ -35,13 +36,6 @@ SHORT = 3  # words; an answer of fewer is a name or the like
 COMPARED = 8  # sentences of the passages that stand for them in general
 ASKED = 3  # spans whose meaning is compared
 
-_DENIAL = re.compile(
-    r"\b(?:(?:not|no)(?! (?:more|less|later|fewer|longer|earlier|higher|lower) than)|never|none|nor|"
-    r"neither|without|cannot|nobody|nothing|nowhere|\w+n['’]t|except|excluding|excluded|prohibited|forbidden|nicht|nichts|"
-    r"niemand\w*|kein\w*|nie|niemals|ohne|weder|verboten|untersagt|ne|n['’]|pas|jamais|aucune?|sans|nunca|ningun[oa]?|sin|non|mai|senza)\b"
-    r"|[不没無无非未勿禁]",
-    re.IGNORECASE,
-)
 _NAME = re.compile(r"(?<=[\w,;:’')] )[A-ZÄÖÜÉ][\w’'-]+")
 
 Windows = Mapping[int, Sequence["Window"]]  # by the number of the passage
@@ -232,11 +226,6 @@ def _contradicted(claim: _Claim, texts: Sequence[str]) -> bool:
     return bool(claim.names - found and named - claim.names)
 
 
-def denies(text: str) -> bool:
-    """Whether a text says no of something."""
-    return bool(_DENIAL.search(text))
-
-
 def _best_span(claim: _Claim, passage: Passage, windows: Sequence[Window]) -> Support:
     """The window of sentences that holds most; of equals, the shortest and first."""
     best = Support(passage=passage, start=passage.start, end=passage.start, score=0.0)
@@ -308,7 +297,7 @@ def _same_denial(sentence: str, text: str) -> bool:
     if denies(sentence):
         return denies(text)
     affirmed = term_set(sentence)
-    for found in _DENIAL.finditer(text):
+    for found in DENIAL.finditer(text):
         clause = re.split(r"[.。,，;；]", text[found.end() : found.end() + 60], maxsplit=1)[0]
         following = question_terms(clause)[:2]
         if following and all(term in affirmed for term in following):

@@ -14,7 +14,7 @@ from app.answers.context import Passage
 from app.answers.phrases import language_of
 from app.answers.prompt import harmless
 from app.answers.prompt_files import Prompts
-from app.answers.support import denies
+from app.answers.signs import denies
 from app.asker import Asker
 from app.records import Turn
 from app.serving.briefly import briefly
