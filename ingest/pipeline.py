@@ -303,7 +303,7 @@ class Pipeline:
         if network is not None and network != self.catalog.fact(PARSER_NETWORK):
             self.catalog.set_fact(PARSER_NETWORK, network)
             if network == "open":
-                log.warning("The parsing process could not give up its network: this system does not let it.")
+                log.warning("The parsing process could not leave the network: this system does not let it.")
 
     def _prepare(self, known: Waiting) -> _Prepared | ParseFailure | None:
         """Keep, parse and chunk a file. None: its content is indexed already."""

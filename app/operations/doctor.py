@@ -243,7 +243,7 @@ def _sandbox(settings: Settings) -> Found:
     tried = _trial()
     if ".txt" in tried["failures"]:
         return State.FAIL, tried["failures"][".txt"], "Mend what it says: no file is read."
-    advice = "Allow seccomp filters, or user namespaces (sysctl kernel.unprivileged_userns_clone=1)."
+    advice = "Allow user namespaces (sysctl kernel.unprivileged_userns_clone=1), or use the systemd units."
     if tried["network"]:
         return State.FAIL, "The parser of hostile files has a network: this account cannot cut it off.", advice
     if _fact(settings, PARSER_NETWORK) == "open":

@@ -78,8 +78,9 @@ def _numbers() -> None:
 def _network(engine: Engine) -> None:
     if engine.catalog.fact(PARSER_NETWORK) == "open":
         st.warning(
-            "Files are parsed in a process that could not give up its network: this system does not let it. A hostile "
-            "file that broke the parser could reach other hosts. Allow seccomp filters or user namespaces.",
+            "Files are parsed in a process that could not leave the network: this system does not let it. A hostile "
+            "file that broke the parser could reach other hosts. Allow user namespaces, or run Premise as its systemd "
+            "unit does.",
             icon=":material/warning:",
         )
 
