@@ -298,12 +298,16 @@ class Pipeline:
             self.catalog.set_fact(TRIED_WITH, stamp)
 
     def _note_network(self) -> None:
-        """Whether the parsing child could leave the network, for the administrator."""
-        network = {None: None, True: "open", False: "closed"}[self.sandbox.network]
-        if network is not None and network != self.catalog.fact(PARSER_NETWORK):
+        """Whether the parsing child is cut off from the network, for the administrator."""
+        if self.sandbox.cut_off_by is None:
+            return
+        network = "closed" if self.sandbox.cut_off_by else "open"
+        if network != self.catalog.fact(PARSER_NETWORK):
             self.catalog.set_fact(PARSER_NETWORK, network)
             if network == "open":
-                log.warning("The parsing process could not leave the network: this system does not let it.")
+                log.warning(
+                    "The parsing process has a network: this system lets it neither leave nor forbid itself sockets."
+                )
 
     def _prepare(self, known: Waiting) -> _Prepared | ParseFailure | None:
         """Keep, parse and chunk a file. None: its content is indexed already."""

@@ -59,12 +59,12 @@ class _Breach(Exception):
 
 
 class Sandbox:
-    """A parser in a process of its own. `network` says after the first file whether the child still had a network."""
+    """A parser in a process of its own. `cut_off_by` says after the first file what holds it off the network."""
 
     def __init__(self, limits: ParseLimits, passwords: Passwords | None = None) -> None:
         self.limits = limits
         self.passwords = passwords or Passwords(None)
-        self.network: bool | None = None
+        self.cut_off_by: list[str] | None = None  # storage/cutoff.py; empty: it has a network
         self._child: subprocess.Popen[bytes] | None = None
         self._files = 0
         self._home: str | None = None
@@ -182,7 +182,8 @@ class Sandbox:
         finally:
             os.close(watched)
         self._files = 0
-        self.network = bool(self._receive(self._child, time.monotonic() + START_SECONDS).get("network"))
+        hello = self._receive(self._child, time.monotonic() + START_SECONDS)
+        self.cut_off_by = [str(means) for means in hello.get("cut_off_by", ())]
         return self._child
 
     def _not_started(self, reason: str, said: IO[bytes]) -> _Breach:

@@ -1,8 +1,8 @@
 """Whether files are read here as they should be: `python -m ingest.trial`, started by `premise doctor`.
 
 Reads a text, and with LibreOffice a sheet, in the sandbox that the ingest service has, as the account that runs this.
-Prints one JSON object: `network` (whether the parser still had one) and `failures`, a sentence for each kind of file
-that was not read.
+Prints one JSON object: `cut_off_by` (what holds the parser off the network) and `failures`, a sentence for each kind of
+file that was not read.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ def main() -> None:
                 sandbox.parse(file, file.suffix)
             except ParseFailure as failure:
                 failures[file.suffix] = failure.reason
-        print(json.dumps({"network": sandbox.network, "failures": failures}))
+        print(json.dumps({"cut_off_by": sandbox.cut_off_by, "failures": failures}))
 
 
 def _files(folder: Path) -> list[Path]:

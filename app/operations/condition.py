@@ -155,7 +155,7 @@ def in_words(result: dict[str, Any]) -> str:
         waiting = f", {chunks:,} chunks of files that were read wait" if chunks else ""
         lines.append(f"ingesting  {done}{waiting}{left}")
     if result["sandbox"]["network"] == "open":
-        lines.append("attention  the parsing process could not leave the network: allow user namespaces on this system")
+        lines.append("attention  the parsing process has a network: premise doctor says what to do")
     lines += [f"attention  {embedder['problem']}"] if embedder["problem"] else []
     if embedder["unconfirmed"]:
         lines.append("attention  The embedding model was changed: premise reindex --confirm, or --revert.")

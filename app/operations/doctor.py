@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from storage import cutoff
 from storage.backup import LAST_BACKUP
 from storage.catalog.facts import PARSER_NETWORK
 from storage.datafolder import DataFolder, Running
@@ -238,18 +239,22 @@ def _outgoing(settings: Settings) -> Found:
     return _ok(f"May connect to this host and to: {', '.join(hosts) or 'nothing else'}.")
 
 
+_MEANS = {cutoff.NAMESPACE: "a namespace of its own", cutoff.FILTER: "no call that makes a socket"}
+
+
 def _sandbox(settings: Settings) -> Found:
     """By a file that is read as the ingest service reads it, and by what that service found itself."""
     tried = _trial()
     if ".txt" in tried["failures"]:
         return State.FAIL, tried["failures"][".txt"], "Mend what it says: no file is read."
-    advice = "Allow user namespaces (sysctl kernel.unprivileged_userns_clone=1), or use the systemd units."
-    if tried["network"]:
+    advice = "Allow user namespaces (sysctl kernel.unprivileged_userns_clone=1) or seccomp, or use the systemd units."
+    if not tried["cut_off_by"]:
         return State.FAIL, "The parser of hostile files has a network: this account cannot cut it off.", advice
     if _fact(settings, PARSER_NETWORK) == "open":
         advice = f"{advice} Then let the service read a file."
         return State.FAIL, "The ingest service's parser had a network when it last read a file.", advice
-    return _ok("Files are parsed without a network, as a file that was read just now shows.")
+    holds = " and ".join(_MEANS[means] for means in tried["cut_off_by"])
+    return _ok(f"Files are parsed without a network ({holds}), as a file that was read just now shows.")
 
 
 def _libreoffice(_settings: Settings) -> Found:

@@ -78,9 +78,9 @@ def _numbers() -> None:
 def _network(engine: Engine) -> None:
     if engine.catalog.fact(PARSER_NETWORK) == "open":
         st.warning(
-            "Files are parsed in a process that could not leave the network: this system does not let it. A hostile "
-            "file that broke the parser could reach other hosts. Allow user namespaces, or run Premise as its systemd "
-            "unit does.",
+            "Files are parsed in a process that has a network: this system lets it neither leave nor forbid itself "
+            "sockets. A hostile file that broke the parser could reach other hosts. Allow user namespaces or seccomp, "
+            "or run Premise as its systemd unit does.",
             icon=":material/warning:",
         )
 

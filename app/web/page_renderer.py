@@ -1,5 +1,5 @@
 """Draws one page of a PDF or a picture, as a program of its own: a hostile file can only harm this process.
-It has no network where the system allows that.
+It has no network (storage/cutoff.py).
 
 Started by app/web/pages.py with the file, the page (from 1) and the width in pixels; writes a PNG to standard output.
 The only owner of pypdfium2 in `app`. Exit codes: 0 drawn, 3 there is no such page, 4 the page cannot be drawn.
@@ -7,9 +7,7 @@ The only owner of pypdfium2 in `app`. Exit codes: 0 drawn, 3 there is no such pa
 
 from __future__ import annotations
 
-import ctypes
 import io
-import os
 import resource
 import sys
 from typing import TYPE_CHECKING
@@ -22,7 +20,6 @@ CPU_SECONDS = 20
 MAX_PIXELS = 6_000_000  # of a picture: very long pages become narrower
 MAX_OPENED_PIXELS = 100_000_000  # of a picture as it is
 NO_SUCH_PAGE, NOT_DRAWN = 3, 4
-CLONE_NEWUSER, CLONE_NEWNET = 0x10000000, 0x40000000
 
 
 def draw(path: str, page: int, width: int) -> bytes:
@@ -69,20 +66,15 @@ def _sheet(data: bytes, page: int, width: int) -> Image:
     return drawn
 
 
-def leave_network() -> None:
-    """Leave the network for an empty one, if the system lets us."""
-    unshare = getattr(ctypes.CDLL(None), "unshare", None)
-    if unshare is not None:
-        unshare(CLONE_NEWNET if os.geteuid() == 0 else CLONE_NEWUSER | CLONE_NEWNET)
-
-
 def main(arguments: list[str]) -> int:
     """Limit this process, then draw."""
+    from storage.cutoff import cut_off
+
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
     resource.setrlimit(resource.RLIMIT_CPU, (CPU_SECONDS, CPU_SECONDS))
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))  # writes no file
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    leave_network()
+    cut_off()
     path, page, width = arguments
     try:
         picture = draw(path, int(page), int(width))
@@ -96,4 +88,5 @@ def main(arguments: list[str]) -> int:
 
 
 if __name__ == "__main__":
+    sys.path.insert(0, __file__.removesuffix("app/web/page_renderer.py"))  # started as a file, by an isolated Python
     sys.exit(main(sys.argv[1:]))

@@ -1,13 +1,12 @@
 """The parsing process: `python -m ingest.parse.child`, started by `ingest.sandbox`, one file after another.
 
 Not trusted by its parent: whatever happens here, happens to this process. It limits itself before it reads a file:
-memory, processor time, open files, size of what it writes, and no network where the system lets it cut that off.
+memory, processor time, open files, size of what it writes, and no network (storage/cutoff.py).
 """
 
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import gc
 import json
 import os
@@ -24,12 +23,11 @@ from typing import IO, Any
 from ingest.parse.limits import MEGABYTE, ParseLimits
 from ingest.parse.registry import parse
 from ingest.parse.wire import parsed_to_plain, read_message, write_message
+from storage.cutoff import cut_off
 from storage.failures import Code, ParseFailure
 from storage.outgoing import allow
 from storage.records import Parsed
 
-_CLONE_NEWUSER = 0x10000000
-_CLONE_NEWNET = 0x40000000
 _OPEN_FILES = 256
 _ALLOCATIONS = 50_000  # between two looks for cycles; some megabytes at most
 
@@ -40,11 +38,11 @@ def main() -> None:
     replies = _own_stdout()
     requests = sys.stdin.buffer
     restrict(limits)
-    cut_off = without_network()  # before any thread: a process with threads may not leave
+    holds = cut_off()  # before any thread: a process with threads may not leave
     collect_seldom()
     threading.Thread(target=end_with, args=(int(sys.argv[2]),), daemon=True).start()
     allow(())  # where the system leaves it a network, no library gets to use it
-    write_message(replies, {"hello": True, "network": not cut_off})
+    write_message(replies, {"hello": True, "cut_off_by": holds})
     _say_no_more()
     warnings.simplefilter("ignore")  # what libraries think of a file is no message to anybody here
     while (request := read_message(requests)) is not None:
@@ -116,23 +114,6 @@ def _renew_processor_time(limits: ParseLimits, more: float = 0.0) -> None:
     used = resource.getrusage(resource.RUSAGE_SELF)
     soft = int(used.ru_utime + used.ru_stime + limits.seconds + more) + 5
     resource.setrlimit(resource.RLIMIT_CPU, (soft, resource.getrlimit(resource.RLIMIT_CPU)[1]))
-
-
-def without_network() -> bool:
-    """Leave the network for an empty one. True when the system allowed it; never fails."""
-    unshare = getattr(ctypes.CDLL(None, use_errno=True), "unshare", None)
-    if unshare is None:
-        return False
-    user, group = os.geteuid(), os.getegid()
-    if user == 0 and unshare(_CLONE_NEWNET) == 0:
-        return True
-    if user == 0 or unshare(_CLONE_NEWUSER | _CLONE_NEWNET) != 0:
-        return False
-    with contextlib.suppress(OSError):  # the same person inside as outside, so that files stay readable
-        Path("/proc/self/setgroups").write_text("deny", encoding="ascii")
-        Path("/proc/self/uid_map").write_text(f"{user} {user} 1", encoding="ascii")
-        Path("/proc/self/gid_map").write_text(f"{group} {group} 1", encoding="ascii")
-    return True
 
 
 def end_with(parent: int) -> None:

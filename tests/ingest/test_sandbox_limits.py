@@ -6,7 +6,9 @@ cannot do, no hostile document can. Each test fails when its limit is taken away
 
 from __future__ import annotations
 
+import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -18,6 +20,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from PIL import Image, ImageDraw
 from place import Place
 
 from ingest import sandbox as module
@@ -161,39 +164,104 @@ def test_open_files(run: Run) -> None:
 ORDINARY = ["unshare", "--user", "--map-user=1000", "--map-group=1000"]  # as somebody who is not root here
 
 
+def started_by(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, shell: str) -> None:
+    """Let what the shell says start the parser, whose Python and arguments it gets."""
+    python = tmp_path / "python"
+    python.write_text(f"#!/bin/sh\n{shell.format(python=sys.executable)}\n")
+    python.chmod(0o755)
+    monkeypatch.setattr(sys, "executable", str(python))
+
+
 def test_no_network_as_the_account_of_a_service(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Who is not root leaves by a user namespace, which no process with threads is given."""
     if subprocess.run([*ORDINARY, "unshare", "--user", "--net", "true"], capture_output=True, check=False).returncode:
         pytest.skip("this system has no user namespaces")
-    python = tmp_path / "python"
-    python.write_text(f'#!/bin/sh\nexec {" ".join(ORDINARY)} {sys.executable} "$@"\n')
-    python.chmod(0o755)
-    monkeypatch.setattr(sys, "executable", str(python))
+    started_by(monkeypatch, tmp_path, f'exec {" ".join(ORDINARY)} {{python}} "$@"')
     with Sandbox(ParseLimits()) as sandbox:
         said = run(sandbox, "import os; said = str(os.geteuid())").elements[0].text
-        assert (said, sandbox.network) == ("1000", False)
+        assert (said, sandbox.cut_off_by) == ("1000", ["namespace", "filter"])
 
 
-def test_no_network(run: Run) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as server, Sandbox(ParseLimits()) as sandbox:
+# as in a container whose engine lets nobody make a namespace, and on a machine whose calls we do not know
+NO_NAMESPACES = "unshare --user --map-root-user sh -c 'echo 0 >/proc/sys/user/max_net_namespaces && exec \"$@\"' -"
+WITHOUT = {"filter": NO_NAMESPACES, "namespace": "linux32"}
+
+
+def alone(means: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Let the parser have this means to cut itself off and not the other."""
+    if subprocess.run(["sh", "-c", f"{WITHOUT[means]} true"], capture_output=True, check=False).returncode:
+        pytest.skip("this system cannot take the other means away")
+    started_by(monkeypatch, tmp_path, f'exec {WITHOUT[means]} {{python}} "$@"')
+
+
+@pytest.mark.parametrize(("means", "said"), [("namespace", "unreachable"), ("filter", "Permission denied")])
+def test_no_network_by_each_means(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, means: str, said: str
+) -> None:
+    real = sys.executable
+    with socket.create_server(("127.0.0.1", 0)) as server:
         reach = f"import socket; socket.create_connection(('127.0.0.1', {server.getsockname()[1]}), 5)"
-        subprocess.run([sys.executable, "-c", reach], check=True)  # with a network it is reached
-        run(sandbox, "")
-        if sandbox.network:
-            pytest.skip("this system does not let a process leave the network")
-        assert "unreachable" in refused(run, sandbox, reach).reason
-        program = f"""
-            import subprocess, sys
-            said = subprocess.run([sys.executable, "-c", "{reach}"], capture_output=True, text=True).stderr[-60:]
-        """
-        assert "unreachable" in run(sandbox, program).elements[0].text  # what it starts has none either
+        subprocess.run([real, "-c", reach], check=True)  # with a network it is reached
+        alone(means, monkeypatch, tmp_path)
+        with Sandbox(ParseLimits()) as sandbox:
+            assert said in refused(run, sandbox, reach).reason
+            assert sandbox.cut_off_by == [means]
+            program = f"""
+                import subprocess
+                said = subprocess.run([{real!r}, "-c", "{reach}"], capture_output=True, text=True).stderr[-60:]
+            """
+            assert said in run(sandbox, program).elements[0].text  # what it starts has none either
 
 
-def test_no_host_is_looked_up_or_reached_by_a_library(run: Run) -> None:
+def test_the_filter_knows_the_ways_around_it(run: Run) -> None:
+    """Other families, io_uring, other numberings of the calls, sockets out of other processes; local ones go on."""
+    program = """
+        import ctypes, errno, mmap, os, socket
+        call = ctypes.CDLL(None, use_errno=True).syscall
+        def refusal(*numbers):
+            ctypes.set_errno(0)
+            return errno.errorcode.get(ctypes.get_errno()) if call(*numbers) == -1 else "done"
+        x86 = os.uname().machine == "x86_64"
+        ways = [refusal(41 if x86 else 198, family, 3, 0) for family in (2, 10, 16, 17, 38, 40)]  # socket
+        ways += [refusal(425, 8, ctypes.create_string_buffer(120))]  # io_uring_setup
+        ways += [refusal(438, 0, 0, 0), refusal(101 if x86 else 117, 0, 0, 0, 0)]  # pidfd_getfd, ptrace
+        if x86:
+            ways += [refusal(41 | 0x40000000, 2, 1, 0)]  # socket of the x32 numbering
+            page = mmap.mmap(-1, 4096, prot=mmap.PROT_READ | mmap.PROT_WRITE | mmap.PROT_EXEC)
+            page.write(bytes.fromhex("b814000000 cd80 c3"))  # getpid as 32-bit programs call it
+            made = ctypes.CFUNCTYPE(ctypes.c_int)(ctypes.addressof(ctypes.c_char.from_buffer(page)))()
+            ways += [errno.errorcode[-made] if made < 0 else "done"]
+        socket.socket(socket.AF_UNIX).close()
+        socket.socketpair()
+        said = " ".join(sorted(set(ways)))
+    """
+    with Sandbox(ParseLimits()) as sandbox:
+        assert run(sandbox, program).elements[0].text == "EACCES"
+
+
+def test_libreoffice_and_tesseract_work_behind_the_filter(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    if shutil.which("soffice") is None or shutil.which("tesseract") is None:
+        pytest.skip("LibreOffice or tesseract is not installed")
+    picture = Image.new("L", (600, 120), 255)
+    ImageDraw.Draw(picture).text((20, 20), "Gate code 4711", font_size=60)
+    picture.save(tmp_path / "note.png")
+    alone("filter", monkeypatch, tmp_path)
+    with Sandbox(ParseLimits()) as sandbox:
+        assert "4711" in revision_text(sandbox.parse(tmp_path / "note.png", ".png").elements)
+        assert sandbox.cut_off_by == ["filter"]
+    told = subprocess.run([sys.executable, "-m", "ingest.trial"], capture_output=True, text=True, check=True).stdout
+    assert json.loads(told) == {"cut_off_by": ["filter"], "failures": {}}
+
+
+def test_no_host_is_looked_up_or_reached_by_a_library(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Where the system leaves it a network, Python's own connections are refused."""
+    started_by(monkeypatch, tmp_path, f'exec {NO_NAMESPACES} linux32 {{python}} "$@"')
     with Sandbox(ParseLimits()) as sandbox:
         for call in ("getaddrinfo('docs.example', 443)", "create_connection(('192.0.2.1', 443), 5)"):
             assert "OutgoingRefused" in refused(run, sandbox, f"import socket; socket.{call}").reason
+        assert sandbox.cut_off_by == []
 
 
 @pytest.mark.parametrize("leaves_the_group", [False, True], ids=["in its group", "out of its group"])
