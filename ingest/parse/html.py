@@ -33,7 +33,7 @@ from ingest.parse.html_text import (
     table_rows,
 )
 from ingest.parse.properties import iso_moment, person
-from ingest.parse.table import table
+from ingest.parse.table import table, title_over
 from ingest.parse.text import first_heading, heading, normal, paragraphs, prose, single_line
 from storage.failures import Code, ParseFailure
 from storage.records import Element, Kind, Parsed
@@ -246,6 +246,9 @@ class _Walker:
         if header_rows and len(rows) > 1 and len(set(rows[0])) == 1:  # one cell over all columns: what the table is of
             self.out += prose(rows[0][0])
             rows, header_rows = rows[1:], header_rows - 1 or None
+        elif header_rows is None and (title := title_over(rows)):
+            self.out += prose(title)
+            rows = rows[1:]
         if header_rows is None and names_on_the_left(node):
             header_rows = 0
         self.out += table(rows, header_rows=header_rows)

@@ -483,3 +483,31 @@ def test_appointments_in_mails_and_by_themselves(tmp_path: Path) -> None:
     mail.add_alternative(APPOINTMENT, subtype="calendar")
     (tmp_path / "a.eml").write_bytes(mail.as_bytes())
     assert [element.text for element in read(tmp_path / "a.eml").elements][2:] == ["Please come.", *said]
+
+
+def test_groups_and_titles_in_cells_made_one_of_word_and_powerpoint(tmp_path: Path) -> None:
+    document = docx.Document()
+    grid = document.add_table(rows=3, cols=4)
+    grid.cell(0, 0).merge(grid.cell(1, 0)).text = "Country"
+    grid.cell(0, 1).merge(grid.cell(0, 2)).text = "Per diem"
+    grid.cell(0, 3).merge(grid.cell(1, 3)).text = "Hotel"
+    for column, text in ((1, "Full day"), (2, "Half day")):
+        grid.cell(1, column).text = text
+    for column, text in enumerate(("Norway", "75 EUR", "50 EUR", "200 EUR")):
+        grid.cell(2, column).text = text
+    document.save(str(tmp_path / "travel.docx"))
+    show = pptx.Presentation()
+    slide = show.slides.add_slide(show.slide_layouts[5])
+    cells = slide.shapes.add_table(3, 3, 0, 0, 5_000_000, 2_000_000).table
+    cells.cell(0, 0).merge(cells.cell(0, 2))
+    for row, texts in enumerate((("Headcount",), ("Site", "2024", "2025"), ("Bremen", "40", "44"))):
+        for column, text in enumerate(texts):
+            cells.cell(row, column).text = text
+    show.save(str(tmp_path / "sites.pptx"))
+    assert [e.text for e in read(tmp_path / "travel.docx").elements] == [
+        "Country: Norway | Per diem Full day: 75 EUR | Per diem Half day: 50 EUR | Hotel: 200 EUR"
+    ]
+    assert [(e.kind, e.text) for e in read(tmp_path / "sites.pptx").elements] == [
+        (Kind.TEXT, "Headcount"),
+        (Kind.TABLE, "Site: Bremen | 2024: 40 | 2025: 44"),
+    ]
