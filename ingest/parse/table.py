@@ -64,7 +64,7 @@ def _spread(above: Sequence[str], below: Sequence[str]) -> tuple[str, ...]:
 
 
 def title_over(rows: Sequence[Sequence[str]]) -> str:
-    """What the first row says of the whole table, where it has one cell over three columns or more, and names follow."""
+    """What the first row says of the whole table: one cell over three columns or more, with names below."""
     first = rows[0] if rows else ()
     alone = len(first) > 2 and bool(first[0]) and not any(first[1:])
     return first[0] if alone and guess_header(rows[1:]) else ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import zipfile
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
@@ -511,3 +511,31 @@ def test_groups_and_titles_in_cells_made_one_of_word_and_powerpoint(tmp_path: Pa
         (Kind.TEXT, "Headcount"),
         (Kind.TABLE, "Site: Bremen | 2024: 40 | 2025: 44"),
     ]
+
+
+def test_labels_of_a_sheet_stand_under_those_they_are_indented_under(tmp_path: Path) -> None:
+    book = openpyxl.Workbook()
+    sheet: Any = book.active
+    rows = [("Labels", "Sum"), ("Germany", 300), ("Berlin", 100), ("Mitte", 60), ("Graz", 50), ("Total", 350)]
+    for row in rows:
+        sheet.append(row)
+    for number, indent in ((3, 1), (4, 2), (6, 1)):
+        sheet.cell(number, 1).alignment = openpyxl.styles.Alignment(indent=indent)
+    book.save(tmp_path / "pivot.xlsx")
+    assert read(tmp_path / "pivot.xlsx").elements[-1].text.split("\n") == [
+        "Labels: Germany | Sum: 300",
+        "Labels: Germany: Berlin | Sum: 100",
+        "Labels: Germany: Berlin: Mitte | Sum: 60",
+        "Labels: Graz | Sum: 50",
+        "Labels: Total | Sum: 350",
+    ]
+
+
+def test_hours_beyond_a_day_and_zeros_in_front_are_said_as_the_sheet_shows_them(tmp_path: Path) -> None:
+    book = openpyxl.Workbook()
+    sheet: Any = book.active
+    sheet.append(["Name", "Worked", "Postal code"])
+    sheet.append(["Mia", timedelta(hours=26, minutes=5), 1067])
+    sheet["B2"].number_format, sheet["C2"].number_format = "[h]:mm", "00000"
+    book.save(tmp_path / "hours.xlsx")
+    assert read(tmp_path / "hours.xlsx").elements[-1].text == "Name: Mia | Worked: 26:05 | Postal code: 01067"
