@@ -539,3 +539,18 @@ def test_hours_beyond_a_day_and_zeros_in_front_are_said_as_the_sheet_shows_them(
     sheet["B2"].number_format, sheet["C2"].number_format = "[h]:mm", "00000"
     book.save(tmp_path / "hours.xlsx")
     assert read(tmp_path / "hours.xlsx").elements[-1].text == "Name: Mia | Worked: 26:05 | Postal code: 01067"
+
+
+def test_a_table_of_a_mail_keeps_its_columns(tmp_path: Path) -> None:
+    message = EmailMessage()
+    message["Subject"] = "Prices"
+    message.set_content("New prices:\n\nPump\n\nPrice\n\nHG-40\n\n80 EUR\n\nHG-50\n\n95 EUR\n")
+    rows = (("Pump", "Price"), ("HG-40", "80 EUR"), ("HG-50", "95 EUR"))
+    cells = "".join(f"<tr><td>{pump}</td><td>{price}</td></tr>" for pump, price in rows)
+    message.add_alternative(f"<p>New prices:</p><table>{cells}</table>", subtype="html")
+    (tmp_path / "a.eml").write_bytes(message.as_bytes())
+    assert [element.text for element in read(tmp_path / "a.eml").elements] == [
+        "Prices",
+        "New prices:",
+        "Pump: HG-40 | Price: 80 EUR\nPump: HG-50 | Price: 95 EUR",
+    ]
