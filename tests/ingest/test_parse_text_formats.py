@@ -178,6 +178,12 @@ SITES = {
         <table class="navbox"><tr><td>Other machines</td></tr></table></div>""",
     "SharePoint": """<div id="suiteBarTop">Newsfeed Sites</div><div id="s4-workspace"><h1>keep Travel</h1>
         <p>keep Hotels up to 120 EUR.</p></div>""",
+    "SharePoint 2013": """<div id="contentRow"><div id="sideNavBox">Share<ul><li>Related</li></ul></div><div
+        id="contentBox"><h1>keep Leave</h1><p>keep Seven weeks ahead.</p></div></div>""",
+    "Confluence": """<ol id="breadcrumbs"><li class="first"><a href="i">Home</a></li></ol><h1>keep VPN
+        </h1><div class="page-metadata">keep Created by <span class="author">Noor</span></div><div
+        class="expand-container"><div class="expand-control"><span>Click here to expand...</span></div><div
+        class="expand-content"><p>keep MTU is 1380.</p></div></div>""",
     "Sphinx": """<div role="main"><h1>keep Options<a class="headerlink" href="#o">¶</a></h1><p>keep Set <code>keep
         </code>.</p>
         </div>""",
@@ -219,6 +225,14 @@ def test_a_page_says_who_wrote_it_and_when_in_json_ld(tmp_path: Path) -> None:
     assert found.author == "Eva Muster"
     assert [str(moment)[:16] for moment in (found.created, found.modified)] == ["2024-05-01 06:00", "2024-05-02 00:00"]
     assert parsed(tmp_path, "b.html", '<script type="application/ld+json">{[</script><p>Closed.</p>').author is None
+
+
+def test_a_page_of_confluence_says_who_wrote_it_and_when(tmp_path: Path) -> None:
+    page = '<h1>VPN</h1><div class="page-metadata">Created by <span class="author"> Noor Ali</span>{}</div><p>443</p>'
+    found = parsed(tmp_path, "a.html", page.format(", last modified by <span>Mia</span> on Mar 04, 2025"))
+    assert (found.author, str(found.modified)[:10], found.created) == ("Noor Ali", "2025-03-04", None)
+    assert str(parsed(tmp_path, "b.html", page.format(" on Feb 1, 2025")).created)[:10] == "2025-02-01"
+    assert parsed(tmp_path, "c.html", page.format(", zuletzt am 4. März 2025")).modified is None
 
 
 def test_a_page_saved_as_one_file(tmp_path: Path) -> None:
