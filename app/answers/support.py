@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from app.answers.amounts import measures, numbers, other_units, weekdays
 from app.answers.context import Passage
@@ -20,6 +21,7 @@ from app.answers.phrases import language_of
 from app.answers.signs import DENIAL, denies
 from app.retrieval.asked import Weigh, term_set
 from storage.embedder import Embedder
+from storage.recollection import remembered
 from storage.sentences import sentence_spans
 from storage.words import question_terms, terms
 
@@ -35,6 +37,7 @@ ALIKE = 0.5
 SHORT = 3  # words; an answer of fewer is a name or the like
 COMPARED = 8  # sentences of the passages that stand for them in general
 ASKED = 3  # spans whose meaning is compared
+PASSAGES = 128  # whose sentences and terms are remembered: those of the answers under way, and of the next question
 
 _NAME = re.compile(r"(?<=[\w,;:’')] )[A-ZÄÖÜÉ][\w’'-]+")
 
@@ -82,9 +85,15 @@ class _Claim:
         short = len(self.sentence.split()) < SHORT
         return short or len(self.weights) > 1 or bool(self.numbers or self.names or weekdays(self.sentence))
 
+    @cached_property
+    def total(self) -> float:
+        """The weight of all its terms."""
+        return sum(self.weights.values())
+
     def covered(self, found: frozenset[str]) -> float:
-        total = sum(self.weights.values())
-        return sum(weight for term, weight in self.weights.items() if term in found) / total if total else 0.0
+        if not self.total or found.isdisjoint(self.weights):
+            return 0.0
+        return sum([weight for term, weight in self.weights.items() if term in found]) / self.total
 
 
 def find_support(
@@ -241,8 +250,14 @@ def _best_span(claim: _Claim, passage: Passage, windows: Sequence[Window]) -> Su
     return best
 
 
+@remembered(PASSAGES)
+def _whole(text: str) -> frozenset[str]:
+    return term_set(text)
+
+
+@remembered(PASSAGES)
 def windows_of(text: str) -> tuple[Window, ...]:
-    """The sentences of a text, then every two and three in a row: made once for an answer, since it takes a while."""
+    """The sentences of a text, then every two and three in a row: remembered, since it takes a while."""
     spans = sentence_spans(text)
     alone = [(term_set(text[start:end]), numbers(text[start:end])) for start, end in spans]
     return tuple(
@@ -276,7 +291,7 @@ def _agrees(claim: _Claim, spans: Sequence[Support]) -> bool:
     text, headers = "\n".join(texts), _headers(spans)
     if not claim.weights or not text:
         return False
-    whole = frozenset().union(*(term_set(span.passage.text) for span in spans)) | term_set(f"{text} {headers}")
+    whole = frozenset().union(*(_whole(span.passage.text) for span in spans)) | term_set(f"{text} {headers}")
     if not _same_facts(claim, texts, headers, whole):
         return False
     if _foreign(claim, text):
