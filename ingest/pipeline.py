@@ -325,7 +325,8 @@ class Pipeline:
             if parsed.members:
                 self._refuse_flood(known.path, len(parsed.members))
             modified = parsed.modified or datetime.fromtimestamp(known.mtime_ns / 1e9, UTC)
-            parsed = replace(parsed, modified=modified, flags=_flags(parsed))
+            members = tuple(replace(item, name=item.name or PurePosixPath(known.path).stem) for item in parsed.members)
+            parsed = replace(parsed, modified=modified, flags=_flags(parsed), members=members)
             title = title_of(parsed, known.path)
             pieces = self._chunks(parsed, title, revision_id(known.id, content), known.path)
             self.catalog.set_state(known.id, State.EMBEDDING, known.code, if_state=State.PARSING)

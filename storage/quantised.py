@@ -7,6 +7,7 @@ sentence-transformers' inner model as a function from tokens to token vectors; p
 from __future__ import annotations
 
 import fcntl
+import re
 import tempfile
 import warnings
 from pathlib import Path
@@ -34,7 +35,9 @@ Texts = npt.NDArray[np.int64]
 
 
 def quantised(model: torch.nn.Module, file: Path) -> torch.nn.Module:
-    """What computes as `model` does, in int8. `file` is made unless it is there. Raises: ModelError."""
+    """What computes as `model` does, in int8. `file` (NAME-RECIPE.onnx) is made unless it is there; those of other
+    recipes go then. Raises: ModelError.
+    """
     file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     with (file.parent / "making.lock").open("a") as lock:  # of the processes that start at once, one makes it
         fcntl.flock(lock, fcntl.LOCK_EX)
@@ -65,6 +68,10 @@ def _make(model: torch.nn.Module, file: Path) -> None:
             )
         small.chmod(0o600)
         small.replace(file)
+    model_of, _, _ = file.stem.rpartition("-")
+    for other in file.parent.iterdir():  # of earlier recipes, by versions of Premise before this one
+        if other != file and re.fullmatch(rf"{re.escape(model_of)}(?:-\d+)?\.onnx", other.name):
+            other.unlink(missing_ok=True)
 
 
 def _export(model: torch.nn.Module, file: Path) -> None:

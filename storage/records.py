@@ -68,7 +68,7 @@ class Element:
 class Member:
     """Something a container holds, a document of its own: a file of an archive, an attachment of a mail."""
 
-    name: str  # its path inside, with forward slashes
+    name: str  # its path inside, with forward slashes; "" of a compressed file: as the file without its last suffix
     content: str | None  # SHA-256 of its original; None: it could not be taken out
     size: int = 0  # bytes
     code: str | None = None  # why it could not be taken out, a failure code

@@ -30,6 +30,9 @@ _ITEM = re.compile(  # not "order", "e.g." or "3.5 percent" at the beginning of 
     r"(?:[-*•‣▪◦·–—]|\(?\d{1,3}[.)](?!\d)|[①-⑳]|[一二三四五六七八九十]+、)\s*\S|(?:o|\(?[a-zA-Z][.)])\s+\S"
 )
 _ENUMERATOR = re.compile(r"\s*\(?(?:\d{1,3}|[a-zA-Z]|[ivxIVX]+)[.)]$")
+_GOES_ON = re.compile(  # what a line ends with that has its rest below a blank line: "the bug tracker at", an address
+    r"(?:\S+ ){4,}(?:at|of|from|with|the|an?|and|or|via|und|oder|bei|unter|von|mit|der|die|das)$", re.IGNORECASE
+)
 _LAST_WORD = re.compile(r"[\w.\-’']*\w$")
 _CJK = re.compile(r"[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff]")
 
@@ -95,10 +98,10 @@ def _lines(text: str) -> Iterator[Span]:
 def _ends_line(text: str, start: int, gap: re.Match[str]) -> bool:
     line = text[max(start, text.rfind("\n", start, gap.start()) + 1) : gap.start()].rstrip()
     following = text[gap.end() : gap.end() + 200].split("\n", 1)[0]
-    if gap.group().count("\n") > 1 or not following or not line:
+    if not following or not line or " | " in line or " | " in following or _ITEM.match(following):
         return True
-    if " | " in line or " | " in following or _ITEM.match(following):
-        return True
+    if gap.group().count("\n") > 1:
+        return not _GOES_ON.search(" ".join(text[start : gap.start()].split()[-6:]))
     if line[-1] in ".!?:;。！？：；":
         return True
     if following[0].islower():

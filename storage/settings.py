@@ -159,6 +159,13 @@ class Settings(BaseSettings):
         4.0, ge=0, description="Time the language model has to complete a follow-up question for the search; 0: none."
     )
 
+    translate_seconds: float = Field(
+        10.0,
+        ge=0,
+        description="Time the language model has to translate an answer that is in another language than the "
+        "documents, to check it; 0: none.",
+    )
+
     # the language model
     llm_url: str | None = Field(
         None,

@@ -17,6 +17,7 @@ class Script:
     """What the server does next, and what it was asked."""
 
     pieces: Sequence[str] = ()
+    as_json: str | None = None  # said in place of the pieces where JSON of a schema is asked for
     wait: float = 0.0  # seconds before the first piece
     pause: float = 0.0  # seconds before every piece
     dies_after: int | None = None  # pieces, then the connection is closed
@@ -104,14 +105,14 @@ def _handler(script: Script) -> type[BaseHTTPRequestHandler]:
             self.send_header("Connection", "close")
             self.end_headers()
             try:
-                self._stream()
+                self._stream([script.as_json] if script.as_json and "response_format" in request else script.pieces)
             except (BrokenPipeError, ConnectionResetError):
                 script.hung_up.set()
 
-        def _stream(self) -> None:
+        def _stream(self, pieces: Sequence[str]) -> None:
             self._event({"role": "assistant", "content": ""}, None)
             time.sleep(script.wait)
-            for number, piece in enumerate(script.pieces):
+            for number, piece in enumerate(pieces):
                 if number == script.dies_after:
                     if script.error is not None:
                         self._send({"error": {"message": script.error, "type": "InternalServerError", "code": 500}})

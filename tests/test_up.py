@@ -182,7 +182,8 @@ def test_questions_are_answered_on_while_the_ingest_service_cannot_start(tmp_pat
     service = Service(load_settings(tmp_path), DataFolder(tmp_path), said.append)
 
     def ends(name: str) -> _Child:
-        child = _Child(name=name, command=["/bin/sh", "-c", "echo The disk is full.; exit 1"], ready=lambda: True)
+        child = next(child for child in service._children() if child.name == name)
+        child.command = ["/bin/sh", "-c", "echo The disk is full.; exit 1"]
         service._start(child)
         return child
 

@@ -51,6 +51,9 @@ WITHHELD = "What the language model wrote was not found in the documents, so it 
 SILENT = "The language model found no answer in these passages."
 UNSUPPORTED = "Some sentences were not found in the documents."
 CUT = "The answer became too long and ends early."
+TRANSLATED = (
+    "The sources are in another language; the answer was checked by the language model's own translation of it."
+)
 NOTICE = "The language model does not answer at the moment; this answer is quoted from the documents."
 BUSY = "The language model is busy at the moment; this answer is quoted from the documents."
 
@@ -261,7 +264,7 @@ def _written(model: LanguageModel, engine: Engine, case: _Case) -> Generator[Ans
         sentences=(*result.sentences, *(sentence for piece in differing for sentence in piece.sentences)),
         citations=case.citations.all(),
         timings=result.timings,
-        notice=CUT if result.cut else None,
+        notice=" ".join(told for told, so in ((CUT, result.cut), (TRANSLATED, result.by_translation)) if so) or None,
         model=result.model,
         prompts=version,
     )

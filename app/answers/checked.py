@@ -7,7 +7,7 @@ Knows no model.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from app.answers.cite import Citations
@@ -15,7 +15,8 @@ from app.answers.context import Passage
 from app.answers.kinds import names_kind
 from app.answers.phrases import language_of, phrases
 from app.answers.prompt import MARK as _MARK
-from app.answers.support import Windows, denies, find_support, windows_of
+from app.answers.signs import denies
+from app.answers.support import Support, Windows, find_support, windows_of
 from app.records import Sentence
 from app.retrieval.asked import Asked, Weigh, term_set
 from storage.embedder import Embedder
@@ -76,11 +77,13 @@ def check(
     weigh: Weigh,
     embedder: Embedder,
     cut: bool = False,
-) -> tuple[str, tuple[Sentence, ...]]:
+    translations: Mapping[str, str] | None = None,
+) -> Checked:
     """The answer with the marks that hold in place of those the model set, and its sentences.
 
     `cut`: the model was not at its end; the half sentence that it ended with is left out. Left out are also sentences
-    that were there already, polite phrases, and a list of sources: the marks say the same.
+    that were there already, polite phrases, and a list of sources: the marks say the same. `translations`: what some
+    of its claims say in the language of the passages, to check those by that nothing supports as they are.
     """
     text = _MARKS_AFTER.sub(lambda found: f"{found[2]}{found[1]}", _tidy(text))
     spans = sentence_spans(text)
@@ -95,13 +98,29 @@ def check(
         language=language_of(f"{question}\n{text}"),
         windows={passage.n: windows_of(passage.text) for passage in passages},
         known=frozenset().union(term_set(question), *(term_set(passage.text) for passage in passages)),
+        translations=translations or {},
     )
     end = 0
     for start, stop in spans:
         made.out.append(text[end:start])
         end = stop
         made.take(text[start:stop], header=_RULE_NEXT.match(text[stop:]) is not None)
-    return "".join(made.out).strip(), tuple(_with_lead_ins(made.sentences))
+    return Checked(
+        text="".join(made.out).strip(),
+        sentences=tuple(_with_lead_ins(made.sentences)),
+        unsupported=tuple(made.unsupported),
+        by_translation=made.by_translation,
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Checked:
+    """An answer that was checked."""
+
+    text: str  # with the marks of the citations that hold
+    sentences: tuple[Sentence, ...]
+    unsupported: tuple[str, ...]  # claims that no passage supports
+    by_translation: bool  # a claim is supported by what its translation says
 
 
 @dataclass(kw_only=True)
@@ -116,6 +135,9 @@ class _Checked:
     language: str
     known: frozenset[str]  # terms of question and passages
     windows: Windows
+    translations: Mapping[str, str]
+    unsupported: list[str] = field(default_factory=list)
+    by_translation: bool = False
     out: list[str] = field(default_factory=list)
     sentences: list[Sentence] = field(default_factory=list)
     columns: tuple[str, ...] = ()  # of the table that we are in
@@ -195,17 +217,26 @@ class _Checked:
         said = _YES_OR_NO.sub("", claim)
         if not said:  # "Yes." says what was asked; "No." stands with what follows it
             said = self.question if _YES.match(claim) else ""
-        found = find_support(
+        found = self._support(said, cited, self.language)
+        if not found and said in self.translations:
+            translation = self.translations[said]
+            found = self._support(translation, cited, language_of(translation))
+            self.by_translation = self.by_translation or bool(found)
+        if not found:
+            self.unsupported.append(said)
+        marks = tuple(dict.fromkeys(self.citations.add(item.passage, item.start, item.end) for item in found))
+        return Sentence(text=text, citations=marks, supported=bool(found))
+
+    def _support(self, said: str, cited: frozenset[int], language: str) -> tuple[Support, ...]:
+        return find_support(
             said,
             self.passages,
             cited=cited,
             weigh=self.weigh,
             embedder=self.embedder,
-            language=self.language,
+            language=language,
             windows=self.windows,
         )
-        marks = tuple(dict.fromkeys(self.citations.add(item.passage, item.start, item.end) for item in found))
-        return Sentence(text=text, citations=marks, supported=bool(found))
 
 
 def _tidy(text: str) -> str:

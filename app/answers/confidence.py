@@ -19,8 +19,7 @@ from dataclasses import astuple, dataclass
 from app.answers.context import Passage
 from app.answers.extract import Candidate
 from app.answers.phrases import language_of
-from app.answers.signs import SAYING
-from app.answers.support import denies
+from app.answers.signs import SAYING, denies
 from app.answers.swapped import swapped
 from app.records import Hit
 from app.retrieval.asked import Asked, Expected, term_set

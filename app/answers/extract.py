@@ -18,6 +18,8 @@ from app.answers.context import Passage
 from app.answers.kinds import names_kind
 from app.answers.phrases import language_of, names_section
 from app.answers.quotable import ITEM, Found, furniture, header, repeats, section, sentences_of
+from app.answers.signs import denies
+from app.answers.swapped import names_another, triples
 from app.retrieval.asked import Asked, term_set
 from app.retrieval.expand import begins, codes, label_of
 from app.retrieval.steadfast import unit
@@ -66,6 +68,16 @@ _OF_THE_PAST = re.compile(
     r"\b(?:replac|supersed|previous|former|earlier|old|version|edition|used to|ersetz|früher|vorherig|alte|fassung)",
     re.IGNORECASE,
 )
+UNDENIED = 0.5  # of its probability is left to what affirms, where one asks what is if something is not
+_IF_NOT = re.compile(
+    r"\b(?:if|when|unless|wenn|falls)\b[^?]*?(?:\b(?:not|no|never|without|nicht|kein\w*|ohne|nie)\b|n['’]t\b)",
+    re.IGNORECASE,
+)
+_FAILS = re.compile(
+    r"\b(?:late|lapses?|expires?|otherwise|miss\w*|fail\w*|los[et]\w*|refus\w+|denied|verf[aä]ll\w*|sonst|entfällt)\b",
+    re.IGNORECASE,
+)
+OTHER_THING = 0.25  # of its probability is left to "recovery point objective" where its time is asked for
 REPEATED = 0.6  # of its probability is left to what a mail quotes of the one that it answers
 POINTER = 0.4  # of its probability is left to a sentence that only says where something is said
 
@@ -184,6 +196,7 @@ def candidates(asked: Asked, passages: Sequence[Passage], embedder: Embedder) ->
         promising = sorted(places, key=lambda at: (-(own[at] + around[at]), at))[:MOST_EMBEDDED]
         cosines |= _cosines(asked, {at: found[at] for at in promising}, places, embedder)
     best = max(passage.score for passage in passages) or 1.0
+    unless, near = _IF_NOT.search(asked.question) is not None, triples(asked.question)
     identifiers, most = codes(asked.question), max(own[at] for at in places)
     result = []
     for at in places:
@@ -205,6 +218,8 @@ def candidates(asked: Asked, passages: Sequence[Passage], embedder: Embedder) ->
         score *= REPEATED if item.text.startswith(">") else 1.0
         score *= EXCEPTED if _EXCEPTION.search(item.text) and not _EXCEPTION.search(asked.question) else 1.0
         score *= SUPERSEDED if _REPLACES.search(item.text) and not _OF_THE_PAST.search(asked.question) else 1.0
+        score *= UNDENIED if unless and not (denies(item.text) or _FAILS.search(item.text)) else 1.0
+        score *= OTHER_THING if names_another(near, item.text) else 1.0
         named = names_section(asked.question, item.passage.first.title, item.under or section(item))
         result.append(
             Candidate(

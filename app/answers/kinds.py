@@ -38,7 +38,8 @@ _DURATION = re.compile(
 _HOW_MUCH = re.compile(r"\bhow much\b|\bwie ?viel\b", re.IGNORECASE)
 _COSTS = re.compile(
     r"\b(?:what|how much) (?:do|does|did|will|would) (?:[\w-]+ ){1,6}costs?\b|\b(?:was|wie ?viel) kostet\b|"
-    r"\b(?:what|which)(?:['’]s| is| are| was| were)? (?:\w+ ){0,3}(?:price|cost|fee)s?\b",
+    r"\b(?:what|which)(?:['’]s| is| are| was| were)? (?:\w+ ){0,3}"
+    r"(?:price|cost|fee|budget|allowance|stipend|salary|premium)s?\b",
     re.IGNORECASE,
 )
 _SUM = re.compile(

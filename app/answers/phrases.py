@@ -8,6 +8,10 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from storage.recollection import remembered
+
+REMEMBERED = 4096  # texts whose language is: an answer's check asks for the same ones many times
+
 _WORDS = {
     "de": "der die das und ist sind wie was wer wo wann warum wieviel welche welcher welches ein eine für mit nicht "
     "ich wir im dem den von zu zum zur auf hat haben kann muss werden wird gibt unsere unser es bei viele viel "
@@ -235,6 +239,7 @@ def names_section(question: str, title: str, heading: str) -> bool:
     return False
 
 
+@remembered(REMEMBERED)
 def language_of(question: str) -> str:
     """A two-letter code that `phrases` knows; "en" when in doubt."""
     if re.search("[\u3040-\u30ff]", question):

@@ -20,6 +20,7 @@ PLACEHOLDERS: dict[str, frozenset[str]] = {  # file: what must stand in it, and 
     "answer.md": frozenset(),
     "question.md": frozenset({"passages", "question", "silent"}),
     "rewrite.md": frozenset(),
+    "translate.md": frozenset({"language"}),
 }
 LONGEST = 20_000  # characters
 

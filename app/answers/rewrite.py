@@ -6,16 +6,14 @@ none, and app/retrieval/followup.py carries the earlier turns in.
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Sequence
-from typing import Any
 
 from app.answers.prompt import harmless
 from app.answers.prompt_files import Prompts
 from app.asker import Asker
 from app.records import Turn
+from app.serving.briefly import briefly
 from app.serving.llm import LanguageModel
-from storage.errors import ServiceError, Stopped
 
 TURNS = 6  # of the conversation, the latest
 CHARACTERS = 600  # of each
@@ -47,7 +45,7 @@ def standalone(
     with model.queue.ticket(asker.person) as ticket:
         if not ticket.wait(0):
             return None
-        found = _asked(model, _prompt(question, history, prompts), seconds=seconds, asker=asker)
+        found = briefly(model, _prompt(question, history, prompts), SCHEMA, tokens=TOKENS, seconds=seconds, asker=asker)
     text = " ".join(str(found.get("question", "")).split()) if isinstance(found, dict) else ""
     return text if any(letter.isalnum() for letter in text) and len(text) <= LONGEST else None
 
@@ -57,22 +55,3 @@ def _prompt(question: str, history: Sequence[Turn], prompts: Prompts) -> list[Tu
     talk = "\n".join(told)
     asked = f"<conversation>\n{talk}\n</conversation>\n\nThe last message:\n{harmless(question)}"
     return [Turn(role="system", content=prompts.fill("rewrite.md")), Turn(role="user", content=asked)]
-
-
-def _asked(model: LanguageModel, messages: Sequence[Turn], *, seconds: float, asker: Asker) -> Any:
-    """The model's JSON; None when it is too slow or fails."""
-    own = Asker(asker.person)
-    clock = threading.Timer(seconds, own.stop)
-    clock.daemon = True
-    clock.start()
-    try:
-        with asker.calling(own.stop):
-            return model.structured(messages, SCHEMA, answer_tokens=TOKENS, asker=own)
-    except Stopped:
-        if asker.stopped:
-            raise
-        return None
-    except ServiceError:
-        return None
-    finally:
-        clock.cancel()

@@ -52,6 +52,13 @@ _REASON = re.compile(
     r"\b(?:weil|da|wegen|daher|parce que|porque)\b|因|由于|所以|为了",
     re.IGNORECASE,
 )
+DENIAL = re.compile(
+    r"\b(?:(?:not|no)(?! (?:more|less|later|fewer|longer|earlier|higher|lower) than)|never|none|nor|"
+    r"neither|without|cannot|nobody|nothing|nowhere|\w+n['’]t|except|excluding|excluded|prohibited|forbidden|nicht|nichts|"
+    r"niemand\w*|kein\w*|nie|niemals|ohne|weder|verboten|untersagt|ne|n['’]|pas|jamais|aucune?|sans|nunca|ningun[oa]?|sin|non|mai|senza)\b"
+    r"|[不没無无非未勿禁]",
+    re.IGNORECASE,
+)
 # what permits, demands, forbids or denies
 _RULING = re.compile(
     r"\b(?:may|must|can(?:not)?|could|should|shall|allowed|permitted|possible|required?|needs?|needed|have to|has to|"
@@ -73,6 +80,11 @@ _TELLING = re.compile(
 
 # kinds that hardly a sentence cannot answer: some say so
 SAYING = {Expected.HOW: _TELLING, Expected.WHETHER: _RULING}
+
+
+def denies(text: str) -> bool:
+    """Whether a text says no of something."""
+    return bool(DENIAL.search(text))
 
 
 def fits(asked: Asked, sentence: str) -> float:

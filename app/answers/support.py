@@ -11,14 +11,17 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from app.answers.amounts import measures, numbers, other_units, weekdays
 from app.answers.context import Passage
 from app.answers.extract import knows
 from app.answers.opposed import labels, opposed
 from app.answers.phrases import language_of
+from app.answers.signs import DENIAL, denies
 from app.retrieval.asked import Weigh, term_set
 from storage.embedder import Embedder
+from storage.recollection import remembered
 from storage.sentences import sentence_spans
 from storage.words import question_terms, terms
 
@@ -34,14 +37,8 @@ ALIKE = 0.5
 SHORT = 3  # words; an answer of fewer is a name or the like
 COMPARED = 8  # sentences of the passages that stand for them in general
 ASKED = 3  # spans whose meaning is compared
+PASSAGES = 128  # whose sentences and terms are remembered: those of the answers under way, and of the next question
 
-_DENIAL = re.compile(
-    r"\b(?:(?:not|no)(?! (?:more|less|later|fewer|longer|earlier|higher|lower) than)|never|none|nor|"
-    r"neither|without|cannot|nobody|nothing|nowhere|\w+n['’]t|except|excluding|excluded|prohibited|forbidden|nicht|nichts|"
-    r"niemand\w*|kein\w*|nie|niemals|ohne|weder|verboten|untersagt|ne|n['’]|pas|jamais|aucune?|sans|nunca|ningun[oa]?|sin|non|mai|senza)\b"
-    r"|[不没無无非未勿禁]",
-    re.IGNORECASE,
-)
 _NAME = re.compile(r"(?<=[\w,;:’')] )[A-ZÄÖÜÉ][\w’'-]+")
 
 Windows = Mapping[int, Sequence["Window"]]  # by the number of the passage
@@ -88,9 +85,15 @@ class _Claim:
         short = len(self.sentence.split()) < SHORT
         return short or len(self.weights) > 1 or bool(self.numbers or self.names or weekdays(self.sentence))
 
+    @cached_property
+    def total(self) -> float:
+        """The weight of all its terms."""
+        return sum(self.weights.values())
+
     def covered(self, found: frozenset[str]) -> float:
-        total = sum(self.weights.values())
-        return sum(weight for term, weight in self.weights.items() if term in found) / total if total else 0.0
+        if not self.total or found.isdisjoint(self.weights):
+            return 0.0
+        return sum([weight for term, weight in self.weights.items() if term in found]) / self.total
 
 
 def find_support(
@@ -232,11 +235,6 @@ def _contradicted(claim: _Claim, texts: Sequence[str]) -> bool:
     return bool(claim.names - found and named - claim.names)
 
 
-def denies(text: str) -> bool:
-    """Whether a text says no of something."""
-    return bool(_DENIAL.search(text))
-
-
 def _best_span(claim: _Claim, passage: Passage, windows: Sequence[Window]) -> Support:
     """The window of sentences that holds most; of equals, the shortest and first."""
     best = Support(passage=passage, start=passage.start, end=passage.start, score=0.0)
@@ -252,8 +250,14 @@ def _best_span(claim: _Claim, passage: Passage, windows: Sequence[Window]) -> Su
     return best
 
 
+@remembered(PASSAGES)
+def _whole(text: str) -> frozenset[str]:
+    return term_set(text)
+
+
+@remembered(PASSAGES)
 def windows_of(text: str) -> tuple[Window, ...]:
-    """The sentences of a text, then every two and three in a row: made once for an answer, since it takes a while."""
+    """The sentences of a text, then every two and three in a row: remembered, since it takes a while."""
     spans = sentence_spans(text)
     alone = [(term_set(text[start:end]), numbers(text[start:end])) for start, end in spans]
     return tuple(
@@ -287,7 +291,7 @@ def _agrees(claim: _Claim, spans: Sequence[Support]) -> bool:
     text, headers = "\n".join(texts), _headers(spans)
     if not claim.weights or not text:
         return False
-    whole = frozenset().union(*(term_set(span.passage.text) for span in spans)) | term_set(f"{text} {headers}")
+    whole = frozenset().union(*(_whole(span.passage.text) for span in spans)) | term_set(f"{text} {headers}")
     if not _same_facts(claim, texts, headers, whole):
         return False
     if _foreign(claim, text):
@@ -308,7 +312,7 @@ def _same_denial(sentence: str, text: str) -> bool:
     if denies(sentence):
         return denies(text)
     affirmed = term_set(sentence)
-    for found in _DENIAL.finditer(text):
+    for found in DENIAL.finditer(text):
         clause = re.split(r"[.。,，;；]", text[found.end() : found.end() + 60], maxsplit=1)[0]
         following = question_terms(clause)[:2]
         if following and all(term in affirmed for term in following):

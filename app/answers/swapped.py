@@ -7,7 +7,7 @@ same place of the same words; knows no index and no model.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from storage.words import STOP_WORDS, terms
 
@@ -36,6 +36,25 @@ def swapped(question: str, sentence: str, everything: str) -> bool:
     return any(
         len(base) >= LEAST and base in words and negated not in words
         for negated, base in _negations(question.casefold())
+    )
+
+
+def triples(question: str) -> list[tuple[str, str, str]]:
+    """Three telling words side by side: what they name together is another thing when the middle one is another."""
+    words = re.findall(r"[\w’'-]+|[^\w\s]", question.casefold())
+    side_by_side = zip(words, words[1:], words[2:], strict=False)
+    return [three for three in side_by_side if all(word.isalpha() and word not in STOP_WORDS for word in three)]
+
+
+def names_another(near: Sequence[tuple[str, str, str]], text: str) -> bool:
+    """Whether a sentence has the first and the last word of such three, and between them one that is not asked for."""
+    if not near:
+        return False
+    words = re.findall(r"[\w’'-]+", text.casefold())
+    return any(
+        (first, last) == (one, other) and middle not in words
+        for one, _, other in zip(words, words[1:], words[2:], strict=False)
+        for first, middle, last in near
     )
 
 

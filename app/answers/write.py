@@ -7,9 +7,10 @@ Knows no retrieval.
 from __future__ import annotations
 
 import re
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
+from functools import partial
 from time import monotonic, perf_counter
 
 from app.answers.checked import check, core_holds, says_nothing
@@ -17,6 +18,7 @@ from app.answers.cite import Citations, visible
 from app.answers.context import Passage
 from app.answers.prompt import build_prompt
 from app.answers.prompt_files import Prompts
+from app.answers.translate import other_language, translated
 from app.asker import Asker
 from app.records import AnswerEvent, Delta, Sentence, Turn, Waiting
 from app.retrieval.asked import Asked, Weigh
@@ -43,6 +45,7 @@ class Written:
     sentences: tuple[Sentence, ...]
     silent: bool  # the model says that the documents do not say
     cut: bool  # it is not whole: the model came to the longest answer, or was caught in a loop
+    by_translation: bool  # sentences were checked by what they say in the language of the passages
     holds: bool  # what it says to the question is supported, whatever becomes of the rest
     timings: dict[str, float]  # first_token: a moment of time.perf_counter
     model: str  # its name on the server
@@ -86,24 +89,27 @@ def write(
                 if not left or pieces:
                     raise
                 room = int(min(room, model.count(messages)) * SHORTER)
-    told = _after_thoughts("".join(pieces))
-    if not re.search(r"\w", told):
-        raise ServiceError("The language model wrote no answer.")
-    text, sentences = check(
-        told,
-        passages,
-        citations,
-        question=asked.question,
-        weigh=weigh,
-        embedder=embedder,
-        cut=spoken.cut,
-    )
+        told = _after_thoughts("".join(pieces))
+        if not re.search(r"\w", told):
+            raise ServiceError("The language model wrote no answer.")
+        checking = partial(
+            check, told, passages, question=asked.question, weigh=weigh, embedder=embedder, cut=spoken.cut
+        )
+        translations: Mapping[str, str] = {}
+        language = other_language(f"{asked.question}\n{told}", passages)
+        if language is not None:  # still our turn: the model is asked once more
+            doubtful = checking(citations.fresh()).unsupported
+            translations = translated(
+                model, doubtful, language, prompts=prompts, seconds=settings.translate_seconds, asker=asker
+            )
+    checked = checking(citations, translations=translations)
     return Written(
-        text=text,
-        sentences=sentences,
-        holds=core_holds(asked, sentences),
-        silent=says_nothing(text, asked.question),
+        text=checked.text,
+        sentences=checked.sentences,
+        holds=core_holds(asked, checked.sentences),
+        silent=says_nothing(checked.text, asked.question),
         cut=spoken.cut,
+        by_translation=checked.by_translation,
         timings=timings,
         model=served.name,
     )

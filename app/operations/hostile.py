@@ -10,6 +10,7 @@ import json
 import mailbox
 import shutil
 import subprocess
+import tarfile
 import zipfile
 from email.message import EmailMessage
 from pathlib import Path
@@ -35,6 +36,8 @@ def write_files(folder: Path) -> None:
     box.close()
     with zipfile.ZipFile(folder / "archive.zip", "w") as archive:
         archive.write(folder / "page.html", "inside/page.html")
+    with tarfile.open(folder / "archive.tgz", "w:gz") as packed:
+        packed.add(folder / "page.html", "inside/page.html")
     _word(folder / "letter.docx")
     _slides(folder / "slides.pptx")
     _sheet(folder / "sheet.xlsx")
@@ -70,6 +73,13 @@ def _texts(folder: Path) -> None:
     (folder / "rows.jsonl").write_text(json.dumps({"$ref": f"{url}/row", "days": 30, "text": TEXT}) + "\n")
     calendar = f"BEGIN:VEVENT\nSUMMARY:Leave\nDESCRIPTION:{TEXT}\nDTSTART:20260302T090000Z\nURL:{url}/event\n"
     calendar += f"ATTACH:{url}/a.pdf\nORGANIZER:mailto:a@{ELSEWHERE}\nEND:VEVENT\n"
+    (folder / "meeting.vtt").write_text(f"WEBVTT\n\n00:00:01.000 --> 00:00:02.000\n<v {url}/v>{TEXT} {url}/cue</v>\n")
+    shown = {"data": {"text/html": f"<img src='{url}/o.png'><table><tr><td>{url}</td></tr></table>"}}
+    cells = [
+        {"cell_type": "markdown", "source": f"{TEXT} ![x]({url}/n.png)"},
+        {"cell_type": "code", "source": f"!curl {url}", "outputs": [shown]},
+    ]
+    (folder / "notebook.ipynb").write_text(json.dumps({"cells": cells, "nbformat": 4, "nbformat_minor": 5}))
     (folder / "event.ics").write_text(f"BEGIN:VCALENDAR\nVERSION:2.0\n{calendar}END:VCALENDAR\n")
     saved = EmailMessage()
     saved["Subject"], saved["Snapshot-Content-Location"] = "Leave", f"{url}/page"

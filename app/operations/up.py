@@ -39,7 +39,9 @@ class _Child:
 
     name: str
     command: list[str]
+    environment: dict[str, str]
     ready: Callable[[], bool]
+    vital: bool = True  # what stops again and again stops everything; else it is tried again within a minute
     process: subprocess.Popen[bytes] | None = None
     started: list[float] = field(default_factory=list)
 
@@ -96,9 +98,12 @@ class Service:
     def _children(self) -> list[_Child]:
         python = [sys.executable, "-m", "app.cli", "--data", str(self._settings.data)]
         chroma = f"http://{self.running.chroma_host}:{self.running.chroma_port}/api/v2/heartbeat"
+        ours = os.environ | SILENT | {PREFIX + "DATA": str(self._settings.data)}
+        foreign = {name: value for name, value in ours.items() if not name.startswith(PREFIX)}  # no settings, no keys
         return [
             _Child(
                 name="chroma",
+                environment=foreign | {"RUST_LOG": "error"},  # it would write several lines for every question
                 command=[
                     str(Path(sys.executable).with_name("chroma")),
                     "run",
@@ -112,9 +117,18 @@ class Service:
                 ready=lambda: _answers(chroma),
             ),
             _Child(
-                name="web", command=[*python, "serve-web"], ready=lambda: _answers(f"{self.running.address}/healthz")
+                name="web",
+                environment=ours,
+                command=[*python, "serve-web"],
+                ready=lambda: _answers(f"{self.running.address}/healthz"),
             ),
-            _Child(name="ingest", command=[*python, "serve-ingest"], ready=lambda: True),
+            _Child(
+                name="ingest",  # reads hostile files and asks no model
+                environment={name: value for name, value in ours.items() if name != PREFIX + "LLM_API_KEY"},
+                command=[*python, "serve-ingest"],
+                ready=lambda: True,
+                vital=False,  # such as on a full disk: questions are answered meanwhile
+            ),
         ]
 
     def _start(self, child: _Child) -> None:
@@ -122,12 +136,6 @@ class Service:
         log = self._folder.logs / f"{child.name}.log"
         if log.exists() and log.stat().st_size > LOG_BYTES:
             log.unlink()
-        environment = os.environ | SILENT | {PREFIX + "DATA": str(self._settings.data)}
-        if child.name == "ingest":
-            environment.pop(PREFIX + "LLM_API_KEY", None)  # it reads hostile files and asks no model
-        if child.name == "chroma":  # needs none of our settings, the keys among them least
-            environment = {name: value for name, value in environment.items() if not name.startswith(PREFIX)}
-            environment["RUST_LOG"] = "error"  # it would write several lines for every question
         with log.open("ab") as output:
             log.chmod(0o600)
             child.process = subprocess.Popen(
@@ -135,7 +143,7 @@ class Service:
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,
-                env=environment,
+                env=child.environment,
                 start_new_session=True,  # Ctrl-C reaches us alone, and we stop them in order
                 preexec_fn=_die_with_parent,  # noqa: PLW1509  this process has one thread
             )
@@ -156,9 +164,9 @@ class Service:
             if child.process is None or child.process.poll() is None:
                 continue
             recent = [moment for moment in child.started if moment > time.monotonic() - 60]
-            if len(recent) >= RESTARTS and child.name == "ingest":
-                continue  # such as on a full disk: questions are answered meanwhile; it is tried again within a minute
             if len(recent) >= RESTARTS:
+                if not child.vital:
+                    continue
                 raise ServiceError(f"{child.name} stops again and again. The end of its log:\n{self._log_end(child)}")
             ended = f"{child.name} stopped unexpectedly (exit status {child.process.returncode})"
             self._say(f"{ended}; starting it again. Its log ends: {self._log_end(child, lines=1)}")

@@ -1,15 +1,21 @@
-"""ZIP archives and mailboxes (mbox): a list of what they hold, and each member a document of its own."""
+"""ZIP and tar archives, compressed files and mailboxes (mbox): what they hold, each member a document of its own."""
 
 from __future__ import annotations
 
+import bz2
 import email.header
 import email.policy
+import gzip
+import lzma
 import re
+import tarfile
 import zipfile
 import zlib
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from ingest.parse.limits import MEGABYTE, ParseLimits
 from ingest.parse.members import Unpacking, is_system
@@ -19,7 +25,18 @@ from storage.records import Element, Kind, Parsed
 
 LISTED = 500  # members that are named in the container's own text
 _BLOCK = 1 << 20
-_BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, ValueError, RuntimeError)
+_BROKEN = (
+    zipfile.BadZipFile,
+    tarfile.TarError,
+    zlib.error,
+    lzma.LZMAError,
+    EOFError,
+    OSError,
+    NotImplementedError,
+    ValueError,
+    RuntimeError,
+)
+_COMPRESSED = {b"\x1f\x8b": gzip.open, b"BZ": bz2.open, b"\xfd7": lzma.open}
 
 
 def parse_zip(path: Path, *, limits: ParseLimits) -> Parsed:
@@ -47,7 +64,75 @@ def _content(container: zipfile.ZipFile, entry: zipfile.ZipInfo) -> Iterator[byt
             while piece := file.read(_BLOCK):
                 yield piece
     except _BROKEN as error:
-        raise ParseFailure(Code.CORRUPT, f"It is damaged in its archive: {single_line(str(error))[:200]}") from error
+        raise _damaged(error) from error
+
+
+def parse_tar(path: Path, *, limits: ParseLimits) -> Parsed:
+    """A tar archive, compressed or not, or a single compressed file. Raises ParseFailure: CORRUPT, EMPTY."""
+    unpacking = Unpacking(limits)
+    packed = path.stat().st_size
+    try:
+        with tarfile.open(path, "r|*") as container:  # as it comes: what is compressed cannot be read otherwise
+            _take_out(container, unpacking, packed)
+    except tarfile.ReadError as error:
+        if unpacking.members:
+            raise
+        return _single(path, unpacking, error)
+    if not unpacking.members:
+        raise ParseFailure(Code.EMPTY, "The archive holds no files.")
+    return _listing(unpacking, "The archive holds")
+
+
+def _take_out(container: tarfile.TarFile, unpacking: Unpacking, packed: int) -> None:
+    try:
+        for entry in container:
+            if entry.isdir() or is_system(entry.name):
+                continue
+            if unpacking.full:
+                break
+            if entry.isfile():
+                unpacking.add(entry.name, partial(_packed, container, entry), packed=packed)
+            else:
+                unpacking.refuse(entry.name, Code.UNSUPPORTED, "It is only a link to another file, or a device.")
+    except _BROKEN:
+        if not unpacking.members:
+            raise
+        unpacking.warnings.append("The archive is damaged: what comes after these files could not be read.")
+
+
+def _packed(container: tarfile.TarFile, entry: tarfile.TarInfo) -> Iterator[bytes]:
+    try:
+        file = container.extractfile(entry)
+        while file is not None and (piece := file.read(_BLOCK)):
+            yield piece
+    except _BROKEN as error:
+        raise _damaged(error) from error
+
+
+def _single(path: Path, unpacking: Unpacking, why: tarfile.ReadError) -> Parsed:
+    with path.open("rb") as file:
+        unpack = _COMPRESSED.get(file.read(2))
+    if unpack is None:
+        raise ParseFailure(Code.CORRUPT, f"The file is damaged or is no archive: {single_line(str(why))[:200]}")
+    unpacking.add("", partial(_unpacked, path, unpack), packed=path.stat().st_size)
+    (member,) = unpacking.members
+    if member.code is not None:
+        raise ParseFailure(Code(member.code), member.reason or "")
+    said = Element(kind=Kind.TEXT, text="One compressed file.")
+    return Parsed(elements=(said,), members=(replace(member, name=""),))
+
+
+def _unpacked(path: Path, unpack: Any) -> Iterator[bytes]:
+    try:
+        with unpack(path, "rb") as file:
+            while piece := file.read(_BLOCK):
+                yield piece
+    except _BROKEN as error:
+        raise _damaged(error) from error
+
+
+def _damaged(error: Exception) -> ParseFailure:
+    return ParseFailure(Code.CORRUPT, f"It is damaged in its archive: {single_line(str(error))[:200]}")
 
 
 def parse_mbox(path: Path, *, limits: ParseLimits) -> Parsed:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-PLAIN = frozenset({".txt", ".text", ".log", ".rst", ".tex"})
+PLAIN = frozenset({".txt", ".text", ".log", ".rst", ".tex", ".adoc", ".asciidoc", ".org", ".textile", ".wiki"})
 SOURCE = frozenset(
     [
         ".py",
@@ -79,13 +79,16 @@ SAVED_PAGE = frozenset({".mht", ".mhtml"})
 DELIMITED = frozenset({".csv", ".tsv"})
 JSON_LINES = frozenset({".jsonl", ".ndjson"})
 CALENDAR = frozenset({".ics"})
+TRANSCRIPT = frozenset({".vtt", ".srt"})  # of meetings and films
+NOTEBOOK = frozenset({".ipynb"})
 PDF = frozenset({".pdf"})
 WORD = frozenset({".docx", ".docm", ".dotx", ".dotm"})
 SLIDES = frozenset({".pptx", ".pptm", ".ppsx", ".potx"})
 SHEET = frozenset({".xlsx", ".xlsm", ".xltx", ".xltm"})
 CONVERTED = frozenset({".odt", ".rtf", ".epub"})
 MAIL = frozenset({".eml", ".msg"})
-CONTAINER = frozenset({".zip", ".mbox", ".tnef"})  # mails too, where they have attachments; .tnef: winmail.dat
+TAR = frozenset({".tar", ".tgz", ".tbz2", ".txz", ".gz", ".bz2", ".xz"})  # the last three: a single file, too
+CONTAINER = frozenset({".zip", ".mbox", ".tnef"}) | TAR  # mails too, where they have attachments; .tnef: winmail.dat
 LEGACY = frozenset({".doc", ".dot", ".ppt", ".pps", ".xls"})
 OPEN = frozenset({".ods", ".odp"})  # read as the old ones are
 
@@ -100,6 +103,8 @@ SUPPORTED: frozenset[str] = (
     | DELIMITED
     | JSON_LINES
     | CALENDAR
+    | TRANSCRIPT
+    | NOTEBOOK
     | PDF
     | WORD
     | SLIDES
@@ -119,5 +124,19 @@ NOT_YET: dict[str, str] = {
     ".pages": "Export the document as PDF or DOCX.",
     ".numbers": "Export the sheet as .xlsx.",
     ".key": "Export the slides as PDF or PPTX.",
+    ".7z": "Pack the files as .zip.",
+    ".rar": "Pack the files as .zip.",
+    ".pst": "Export the mails as .eml, .msg or .mbox.",
+    ".ost": "Export the mails as .eml, .msg or .mbox.",
+    ".one": "Export the section as PDF or DOCX.",
+    ".vsd": "Export the drawing as PDF.",
+    ".vsdx": "Export the drawing as PDF.",
+    ".pub": "Export the publication as PDF.",
+    ".mpp": "Export the plan as PDF or .xlsx.",
+    ".mdb": "Export the tables as .xlsx or CSV.",
+    ".accdb": "Export the tables as .xlsx or CSV.",
+    ".wpd": "Save the document as DOCX or PDF.",
+    ".xps": "Print the document as PDF.",
+    ".djvu": "Convert the document to PDF.",
 }
 """Suffixes people will try, with what to do instead."""

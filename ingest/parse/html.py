@@ -12,6 +12,7 @@ import contextlib
 import json
 import re
 from collections.abc import Callable
+from datetime import datetime
 
 from lxml import etree  # type: ignore[import-untyped]
 from lxml import html as lxml_html
@@ -33,7 +34,7 @@ from ingest.parse.html_text import (
     table_rows,
 )
 from ingest.parse.properties import iso_moment, person
-from ingest.parse.table import table
+from ingest.parse.table import table, title_over
 from ingest.parse.text import first_heading, heading, normal, paragraphs, prose, single_line
 from storage.failures import Code, ParseFailure
 from storage.records import Element, Kind, Parsed
@@ -48,6 +49,7 @@ _MODIFIED = (
     *("article:modified_time", "dcterms.modified", "dc.date.modified", "last-modified", "changed", "revised"),
     "datemodified",
 )
+_WIKI_DATE = re.compile(r"(modified .*)?\bon ([A-Z][a-z]{2} \d{1,2}, \d{4})$")
 LONGEST_LIST = 2500  # characters of a list's lines in one element
 
 
@@ -55,7 +57,7 @@ def parse_html(source: str) -> Parsed:
     """A whole page. Raises ParseFailure when nothing can be made of it."""
     root = tree(source)
     flags = hidden_flags(root)
-    said = _linked_data(root) | _meta(root)
+    said = _wiki_data(root) | _linked_data(root) | _meta(root)
     notes_in_place(root)
     without_boilerplate(root)
     elements = html_elements(root)
@@ -101,6 +103,20 @@ def _linked_data(root: lxml_html.HtmlElement) -> dict[str, str]:
                 for key, value in {**thing, "author": name}.items():
                     if key in ("datePublished", "dateModified", "author") and isinstance(value, str):
                         said.setdefault(key.lower(), single_line(value))
+    return said
+
+
+def _wiki_data(root: lxml_html.HtmlElement) -> dict[str, str]:
+    """What Confluence writes under the title of an exported page: "Created by Ida, last modified on Mar 04, 2025"."""
+    said: dict[str, str] = {}
+    for line in root.find_class("page-metadata")[:1]:
+        by = next(iter(line.find_class("author")), None)
+        if by is not None:
+            said["author"] = single_line(by.text_content())
+        dated = _WIKI_DATE.search(single_line(line.text_content()))
+        with contextlib.suppress(ValueError):  # in another language, or none
+            day = datetime.strptime(dated.group(2) if dated else "", "%b %d, %Y").date().isoformat()
+            said["datemodified" if dated and dated.group(1) else "datepublished"] = day
     return said
 
 
@@ -246,6 +262,9 @@ class _Walker:
         if header_rows and len(rows) > 1 and len(set(rows[0])) == 1:  # one cell over all columns: what the table is of
             self.out += prose(rows[0][0])
             rows, header_rows = rows[1:], header_rows - 1 or None
+        elif header_rows is None and (title := title_over(rows)):
+            self.out += prose(title)
+            rows = rows[1:]
         if header_rows is None and names_on_the_left(node):
             header_rows = 0
         self.out += table(rows, header_rows=header_rows)

@@ -1,9 +1,9 @@
 """What a page of HTML repeats on every page of its site, taken out: banners, menus, footers, notices about cookies.
 
 Told by what tags, roles and classes say they are for, never by words alone; and not when it would take most of a page.
-The names that WordPress, MediaWiki, SharePoint and Sphinx give such parts are known; of other sites, a part is left out
-that a word of its name says leads elsewhere and that is next to nothing but links. Knows a tree of lxml; knows no
-elements.
+The names that WordPress, MediaWiki, Confluence, SharePoint and Sphinx give such parts are known; of other sites, a part
+is left out that a word of its name says leads elsewhere and that is next to nothing but links. Knows a tree of lxml;
+knows no elements.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _NAMES = frozenset(
         "noprint no-print d-print-none hidden-print "
         "sharedaddy jp-relatedposts comment-respond post-navigation "
         "mw-jump-link mw-editsection printfooter navbox "
-        "suitebartop s4-ribbonrow"
+        "suitebartop s4-ribbonrow sidenavbox ms-core-navigation expand-control"
     ).split()
 )
 _CONTAINERS = frozenset(

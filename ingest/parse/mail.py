@@ -210,13 +210,17 @@ def _attached(unpacking: Unpacking) -> list[Element]:
 
 
 def _alternative(part: EmailMessage, unpacking: Unpacking, depth: int) -> Iterator[Element]:
-    """The plain text, unless it is only a stub that stands for the HTML; then what an invitation says besides."""
+    """The plain text, unless it is only a stub that stands for the HTML, or that has a table: plain text has its cells
+    without their columns. Then what an invitation says besides.
+    """
     versions = {inner.get_content_type(): inner for inner in part.iter_parts() if isinstance(inner, EmailMessage)}
     found = {kind: list(_body(inner, unpacking, depth)) for kind, inner in versions.items()}
     invited = found.pop("text/calendar", [])
     sizes = {kind: sum(len(element.text) for element in body) for kind, body in found.items()}
     fullest = max(sizes, key=lambda kind: sizes[kind], default=None)
-    shown = found["text/plain" if sizes.get("text/plain", 0) * 4 > sizes[fullest] else fullest] if fullest else []
+    told = any(element.header and len(element.rows) > 1 for element in found.get("text/html", ()))
+    plain = not told and fullest and sizes.get("text/plain", 0) * 4 > sizes[fullest]
+    shown = found["text/html" if told else "text/plain" if plain else fullest] if fullest else []
     yield from shown
     known = {element.text for element in shown}
     yield from (element for element in invited if element.text not in known)

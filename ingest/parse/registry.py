@@ -35,6 +35,8 @@ _TEXTUAL = (
     | formats.DELIMITED
     | formats.JSON_LINES
     | formats.CALENDAR
+    | formats.TRANSCRIPT
+    | formats.NOTEBOOK
 )
 # What the libraries raise for files that are not what they should be. KeyError, IndexError and AttributeError: a part
 # or an element that every such file has is missing.
@@ -124,7 +126,7 @@ def _pages(path: Path, suffix: str, limits: ParseLimits, begins: Callable[[], No
 
 def _holding(path: Path, suffix: str, limits: ParseLimits) -> Parsed:
     """Files that hold others."""
-    from ingest.parse.archive import parse_mbox, parse_zip
+    from ingest.parse.archive import parse_mbox, parse_tar, parse_zip
     from ingest.parse.mail import parse_eml, parse_msg, parse_packed
 
     if suffix in formats.SAVED_PAGE:
@@ -134,7 +136,7 @@ def _holding(path: Path, suffix: str, limits: ParseLimits) -> Parsed:
     if suffix == ".eml":
         return parse_eml(path.read_bytes(), limits=limits)
     parsers = {".msg": parse_msg, ".zip": parse_zip, ".mbox": parse_mbox, ".tnef": parse_packed}
-    return parsers[suffix](path, limits=limits)
+    return parsers.get(suffix, parse_tar)(path, limits=limits)
 
 
 def _office(path: Path, suffix: str, limits: ParseLimits) -> Parsed:
@@ -187,17 +189,25 @@ def _textual(path: Path, suffix: str, limits: ParseLimits) -> Parsed:
         from ingest.parse.delimited import parse_delimited
 
         return parse_delimited(source, suffix=suffix, limits=limits)
-    if suffix in formats.JSON_LINES | {".json"}:
-        from ingest.parse.json_records import parse_json, parse_json_lines
-
-        return (parse_json if suffix == ".json" else parse_json_lines)(source, limits=limits)
-    if suffix in formats.CALENDAR:
+    if suffix in formats.JSON_LINES | formats.NOTEBOOK | {".json"}:
+        return _json(source, suffix, limits)
+    if suffix in formats.CALENDAR | formats.TRANSCRIPT:
         from ingest.parse.appointments import parse_appointments
+        from ingest.parse.transcripts import parse_transcript
 
-        return parse_appointments(source)
+        return (parse_appointments if suffix in formats.CALENDAR else parse_transcript)(source)
     from ingest.parse.plain import parse_plain
 
     return parse_plain(source, suffix=suffix)
+
+
+def _json(source: str, suffix: str, limits: ParseLimits) -> Parsed:
+    from ingest.parse.json_records import parse_json, parse_json_lines
+    from ingest.parse.notebook import parse_notebook
+
+    if suffix in formats.NOTEBOOK:
+        return parse_notebook(source)
+    return (parse_json if suffix == ".json" else parse_json_lines)(source, limits=limits)
 
 
 def _checked(parsed: Parsed, limits: ParseLimits) -> Parsed:

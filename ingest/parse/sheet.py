@@ -21,11 +21,15 @@ from ingest.parse.limits import ParseLimits
 from ingest.parse.properties import office_properties
 from ingest.parse.sheet_comments import comments
 from ingest.parse.sheet_rows import Cell, SheetRows, shows_nothing
+from ingest.parse.table import is_number
 from ingest.parse.text import heading, normal
 from storage.failures import Code, ParseFailure
 from storage.records import Element, Parsed
 
 _NAMED_BY_PROGRAM = re.compile(r"(sheet|tabelle|feuil|hoja|foglio|blad|лист|工作表)\s*\d*", re.IGNORECASE)
+_TOTAL = re.compile(r"(sub|grand |gesamt|zwischen)?(total|summe|ergebnis)|gesamt|sum\b|somme", re.IGNORECASE)
+_LONGEST_LABEL = 100  # characters; what is longer is prose
+_ZEROS = re.compile(r"00+")  # postal codes, numbers of accounts and articles
 _CURRENCY = re.compile(r'\[\$([^\]\-]+)|"?([€£¥₹])"?|"(\$|[A-Z]{3}|kr|zł|Fr\.?)"|\\?(\$)(?!\-)')
 
 
@@ -103,22 +107,51 @@ def _rows(source: SheetRows, budget: _Budget) -> tuple[list[GridRow], bool]:
     rows: list[GridRow] = []
     white: dict[int, set[int]] = {}  # by row: columns
     hides = False
+    indents: dict[int, int] = {}  # by row, of its label
     for number, cells in source:
         budget.spend(len(cells))
         shown = [cell for cell in cells if not shows_nothing(cell.shape)]
         hides = hides or len(shown) < len(cells)
         if shown:
             rows.append(GridRow(number=number, cells=_texts(shown)))
+            if shown[0].indent:
+                indents[number] = shown[0].indent
         if any(cell.white for cell in shown):
             white[number] = {cell.column for cell in shown if cell.white}
     if source.coloured_otherwise:
         white = {}
     gone, columns = source.hidden_rows, source.hidden_columns
     if not (gone or columns or white):
-        return _filled_down(rows, source), hides
+        return _under_labels(_filled_down(rows, source), indents), hides
     seen = [_without(row, columns | white.get(row.number, set())) for row in rows if row.number not in gone]
     hides = hides or sum(len(row.filled) for row in seen) < sum(len(row.filled) for row in rows)
-    return _filled_down([row for row in seen if row.filled], source), hides
+    return _under_labels(_filled_down([row for row in seen if row.filled], source), indents), hides
+
+
+def _under_labels(rows: list[GridRow], indents: dict[int, int]) -> list[GridRow]:
+    """The rows with the labels that theirs is indented under: "Germany: Berlin". Totals say what they are of.
+
+    `indents` by row, counting from 1, of those that are indented.
+    """
+    if not indents:
+        return rows
+    named: list[GridRow] = []
+    above: list[tuple[int, str]] = []  # how far indented, and what it says
+    before = 0
+    for row in rows:
+        first, *others = row.filled
+        began, before = row.number > before + 1, row.number
+        if began or not all(is_number(row.cells[column]) for column in others):
+            above.clear()  # a title, names of columns, or no row of amounts
+            named.append(row)
+            continue
+        text, indent = row.cells[first], indents.get(row.number, 0)
+        above = [(outer, label) for outer, label in above if outer < indent]
+        whole = text if _TOTAL.match(text) else ": ".join([*(label for _, label in above), text])
+        if len(text) <= _LONGEST_LABEL:
+            above.append((indent, text.removesuffix(":")))
+        named.append(replace(row, cells=(*row.cells[:first], whole, *row.cells[first + 1 :])))
+    return named
 
 
 def _filled_down(rows: list[GridRow], source: SheetRows) -> list[GridRow]:
@@ -169,13 +202,17 @@ def cell_text(value: object, number_format: str | None) -> str:
     if isinstance(value, date | time):
         return value.isoformat()
     if isinstance(value, timedelta):
-        return str(value)
+        minutes, seconds = divmod(abs(round(value.total_seconds())), 60)
+        sign = "-" if value < timedelta(0) else ""
+        return f"{sign}{minutes // 60}:{minutes % 60:02}" + (f":{seconds:02}" if seconds else "")
     return normal(str(value))
 
 
 def _number_text(value: float, shape: str) -> str:
     if "%" in shape:
         return f"{_plain(value * 100)}%"
+    if _ZEROS.fullmatch(shape) and float(value).is_integer():
+        return f"{int(value):0{len(shape)}}"
     text = _plain(value)
     currency = _CURRENCY.search(shape)
     symbol = next((group for group in currency.groups() if group), "").strip() if currency else ""

@@ -51,6 +51,7 @@ class Cell:
     value: object
     shape: str  # the number format
     white: bool  # white letters on no ground
+    indent: int  # steps, as pivot tables and statements set labels under those they belong to
 
 
 class SheetRows:
@@ -63,7 +64,7 @@ class SheetRows:
         self._rows: dict[str, dict[str, str]] = {}
         self._columns: dict[str, dict[str, str]] = {}
         self._filter: tuple[int, int] = (0, -1)  # first and last row of a filter that is in force
-        self._styles: dict[int, tuple[str, bool]] = {}
+        self._styles: dict[int, tuple[str, bool, int]] = {}
         self.merged: dict[int, list[tuple[int, int]]] = {}  # by column, from 0: first and last row of cells made one
         self.across: dict[int, list[tuple[int, int]]] = {}  # by row: first and last column of cells made one, from 0
         self.coloured_otherwise = False  # grounds may come from elsewhere than the cells' own styles
@@ -107,8 +108,8 @@ class SheetRows:
                 else:
                     self.coloured_otherwise = True
 
-    def _style(self, number: int) -> tuple[str, bool]:
-        """The number format of a style, and whether it writes white on nothing."""
+    def _style(self, number: int) -> tuple[str, bool, int]:
+        """The number format of a style, whether it writes white on nothing, and how far it is indented."""
         if number not in self._styles:
             book = self._book
             style = book._cell_styles[number]
@@ -118,7 +119,8 @@ class SheetRows:
             colour = book._fonts[style.fontId].color
             fill = book._fills[style.fillId]
             bare = getattr(fill, "fill_type", "gradient") is None
-            self._styles[number] = shape, bare and colour is not None and _is_white(colour)
+            white = bare and colour is not None and _is_white(colour)
+            self._styles[number] = shape, white, int(book._alignments[style.alignmentId].indent or 0)
         return self._styles[number]
 
     def _note_merged(self, element: Any) -> None:

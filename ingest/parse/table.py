@@ -42,7 +42,7 @@ def _names_in_two_rows(grid: Sequence[Sequence[str]]) -> bool:
     """Whether groups of columns stand over their names, as cells made one show: "Limit" over "Day" and "Night".
 
     Some column is named by the first row alone, which the second repeats or leaves empty, and some by both, with
-    nothing in the first over its last. Words only, and numbers below.
+    nothing in the first over its last. Words only, and numbers below. The last column is named so only where repeated.
     """
     if len(grid) < 3 or len(grid[0]) != len(grid[1]) or not grid[0][0]:
         return False
@@ -52,7 +52,7 @@ def _names_in_two_rows(grid: Sequence[Sequence[str]]) -> bool:
     whole = all(one or other for one, other in zip(above, below, strict=True))
     words = not any(is_number(cell) for row in (above, below) for cell in row if not _YEAR.fullmatch(cell))
     followed = any(is_number(cell) for row in grid[2:5] for cell in row)
-    return whole and any(alone) and any(under) and not alone[-1] and words and followed
+    return whole and any(alone) and any(under) and (not alone[-1] or bool(below[-1])) and words and followed
 
 
 def _spread(above: Sequence[str], below: Sequence[str]) -> tuple[str, ...]:
@@ -61,6 +61,13 @@ def _spread(above: Sequence[str], below: Sequence[str]) -> tuple[str, ...]:
     for one, other in zip(above, below, strict=True):
         spread.append(one or (spread[-1] if other else ""))
     return tuple(spread)
+
+
+def title_over(rows: Sequence[Sequence[str]]) -> str:
+    """What the first row says of the whole table: one cell over three columns or more, with names below."""
+    first = rows[0] if rows else ()
+    alone = len(first) > 2 and bool(first[0]) and not any(first[1:])
+    return first[0] if alone and guess_header(rows[1:]) else ""
 
 
 def joined_header(rows: Sequence[Sequence[str]], width: int) -> tuple[str, ...]:

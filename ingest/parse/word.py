@@ -20,7 +20,7 @@ from lxml import etree, html  # type: ignore[import-untyped]
 from ingest.parse.charts import chart_elements
 from ingest.parse.properties import office_properties
 from ingest.parse.quiet import quieten
-from ingest.parse.table import table
+from ingest.parse.table import table, title_over
 from ingest.parse.text import first_heading, flowing, heading, normal, prose, single_line
 from storage.records import Element, Kind, Parsed
 
@@ -164,7 +164,8 @@ def table_from_html(source: str | None, text: str, *, page: int | None = None) -
     rows, header_rows = table_rows(html.fragment_fromstring(source))
     if max(map(len, rows), default=0) == 1:  # a box around text
         return [element for row in rows for element in prose(row[0], page=page)]
-    return table(rows, header_rows=header_rows, page=page)
+    title = title_over(rows)
+    return [*prose(title, page=page), *table(rows[1:] if title else rows, header_rows=header_rows, page=page)]
 
 
 def _bold_heading(item: Any) -> Any:

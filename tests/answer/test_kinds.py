@@ -344,3 +344,25 @@ def test_a_month_is_not_what_may_be() -> None:
     asked = understand("When must it be reported?", (), weigh=lambda term: 1.0)
     assert names_kind(asked, "It may also be used for a march.") == 0
     assert names_kind(asked, "It is due in May.") == 1
+
+
+def test_where_one_asks_what_is_if_something_is_not_what_denies_comes_first(place: Place) -> None:
+    place.write(
+        "everyone/leave.md",
+        "# Leave\n\nYour manager answers a leave request within five days. No answer of the manager to the request "
+        "within that time does not mean yes.\n",
+    )
+    place.ingest()
+    answer = _of(Engine(place.store), "What happens if my manager does not answer my leave request?")
+    assert answer.sentences[0].text.startswith("No answer of the manager")
+
+
+def test_what_differs_in_its_middle_word_is_another_thing(place: Place) -> None:
+    place.write(
+        "everyone/continuity.md",
+        "# Continuity\n\nThe recovery point objective is at most 24 hours. The recovery time objective stands in the "
+        "agreement with each customer.\n",
+    )
+    place.ingest()
+    answer = _of(Engine(place.store), "What is the recovery time objective?")
+    assert answer.sentences[0].text.startswith("The recovery time objective")

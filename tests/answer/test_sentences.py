@@ -67,3 +67,17 @@ def test_splits_at_sentences(text: str, sentences: list[str]) -> None:
 @pytest.mark.parametrize("text", ["a.b c. D", "...", "。。。", "(((. A", "“" * 50 + ". A", "x" * 5000, "1. 2. 3. "])
 def test_loses_nothing(text: str) -> None:
     assert "".join("".join(piece.split()) for piece in split(text)) == "".join(text.split())
+
+
+def test_a_line_that_cannot_end_there_goes_on_below_a_blank_line() -> None:
+    text = "Please report bugs using the tracker at\n\n  https://tracker.example/groff\n\nYou may use the form."
+    assert [text[start:end] for start, end in sentence_spans(text)] == [
+        "Please report bugs using the tracker at\n\n  https://tracker.example/groff",
+        "You may use the form.",
+    ]
+    for apart in (
+        "Terms of\n\nThe price is fixed.",
+        "How you can log in to it\n\nThe page asks.",
+        "It is sold by the\n\n- Plan A",
+    ):
+        assert len(sentence_spans(apart)) == 2

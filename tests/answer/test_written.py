@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import socket
 from collections.abc import Callable
 from dataclasses import replace
@@ -11,7 +12,7 @@ from typing import Any
 import pytest
 from place import Place
 
-from app.answers.answer import BUSY, CUT, NOTICE
+from app.answers.answer import BUSY, CUT, NOTICE, TRANSLATED
 from app.answers.prompt import harmless
 from app.answers.prompt_files import copy_prompts, load_prompts
 from app.answers.write import without_thoughts
@@ -576,3 +577,49 @@ def test_a_slow_completion_is_not_waited_for(corpus: Store, server: Server) -> N
     assert isinstance(first, Retrieved)
     assert first.question is None
     assert first.hits
+
+
+HANDED_IN = "Receipts are handed in at the accounts office."
+GERMAN = "Werden travel expenses wie Alcohol auf einer Reise zurückgezahlt?"
+
+
+@pytest.mark.parametrize(
+    ("translations", "stands"),
+    [
+        (["Alcohol is not paid back.", HANDED_IN], True),
+        (["Alcohol is paid back.", HANDED_IN], False),  # it must deny as the sentence does
+        (["Beer is not sold on the premises.", HANDED_IN], False),  # nobody says so
+        (["Alkohol wird nicht erstattet.", HANDED_IN], False),  # no translation
+        (["Alcohol is not paid back."], False),  # one is missing
+        ("no list", False),
+    ],
+)
+def test_an_answer_in_another_language_is_checked_by_its_translation(
+    ask: Ask, server: Server, translations: object, stands: bool
+) -> None:
+    server.script.says("Alkohol wird nicht erstattet. [1] Quittungen werden in der Buchhaltung abgegeben. [1]")
+    server.script.as_json = json.dumps({"sentences": translations})
+    answer = ask(GERMAN, llm_url=server.url).answer
+    assert (not answer.refused) is stands
+    told = server.script.requests[-1]["messages"]
+    assert "into English" in told[0]["content"]
+    assert told[1]["content"] == "1. Alkohol wird nicht erstattet.\n2. Quittungen werden in der Buchhaltung abgegeben."
+    if stands:
+        assert [sentence.supported for sentence in answer.sentences] == [True, True]
+        assert answer.citations[0].quote == "Alcohol is not paid back."
+        assert answer.notice == TRANSLATED
+
+
+def test_nothing_is_translated_that_stands_or_where_there_is_no_time_for_it(ask: Ask, server: Server) -> None:
+    server.script.as_json = json.dumps({"sentences": ["Alcohol is not paid back."]})
+    server.script.says("Alcohol is not paid back. [1]")
+    assert ask("Is alcohol paid back?", llm_url=server.url).answer.notice is None
+    server.script.says("Alkohol wird nicht erstattet. [1]")
+    assert ask(GERMAN, llm_url=server.url, translate_seconds=0.0).answer.refused
+    assert len(server.script.requests) == 2
+
+
+def test_a_number_that_a_translation_changes_is_not_vouched_for(ask: Ask, server: Server) -> None:
+    server.script.says("Das Passwort braucht mindestens zwölf Zeichen. [1]")
+    server.script.as_json = json.dumps({"sentences": ["Passwords have at least 14 characters."]})
+    assert ask("Wie lang muss ein password sein, laut information security?", llm_url=server.url).answer.refused

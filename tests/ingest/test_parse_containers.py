@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import bz2
+import gzip
+import io
+import lzma
 import struct
+import tarfile
 import zipfile
 from collections.abc import Callable
 from email.message import EmailMessage
 from pathlib import Path
+from typing import Literal
 
 import pypdfium2
 import pytest
@@ -278,3 +284,75 @@ def test_a_container_that_is_ignored_while_it_is_read_brings_no_members(place: P
         place.pipeline = Pipeline(place.settings, store.indexes, store.originals, store.embedder, sandbox)
         place.ingest()
     assert place.states() == {"everyone/a.zip": "asked"}
+
+
+def tarball(path: Path, members: dict[str, bytes], mode: Literal["w", "w:gz", "w:bz2", "w:xz"] = "w:gz") -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with tarfile.open(path, mode) as container:
+        for name, content in members.items():
+            entry = tarfile.TarInfo(name)
+            entry.size = len(content)
+            container.addfile(entry, io.BytesIO(content))
+    return path
+
+
+@pytest.mark.parametrize(
+    ("name", "mode"),
+    [("a.tar", "w"), ("a.tar.gz", "w:gz"), ("a.tgz", "w:gz"), ("a.tbz2", "w:bz2"), ("a.tar.xz", "w:xz")],
+)
+def test_a_tar_archive_is_read_however_it_is_compressed(
+    tmp_path: Path, name: str, mode: Literal["w", "w:gz", "w:bz2", "w:xz"]
+) -> None:
+    file = tarball(tmp_path / name, {"leave/a.md": b"# Leave", "../../etc/passwd": b"root", "x/._a": b"no"}, mode)
+    assert [member.name for member in read(file).members] == ["leave/a.md", "etc/passwd"]
+
+
+def test_links_and_devices_in_a_tar_archive_are_named_and_not_followed(tmp_path: Path) -> None:
+    file = tmp_path / "a.tar"
+    with tarfile.open(file, "w") as container:
+        for name, kind in {"link": tarfile.SYMTYPE, "hard": tarfile.LNKTYPE, "device": tarfile.CHRTYPE}.items():
+            entry = tarfile.TarInfo(name)
+            entry.type, entry.linkname = kind, "/etc/passwd"
+            container.addfile(entry)
+    assert [(member.name, member.code) for member in read(file).members] == [
+        (name, "unsupported") for name in ("link", "hard", "device")
+    ]
+
+
+def test_a_compressed_file_holds_one_that_is_called_as_it_without_the_last_suffix(place: Place) -> None:
+    text = b"Type,Price\nzephyr turbine,4711\n"
+    packed = {"prices.csv.gz": gzip.compress(text), "plain.bz2": bz2.compress(text), "plain.xz": lzma.compress(text)}
+    folder = place.inbox / "everyone"
+    folder.mkdir(parents=True)
+    for name, content in packed.items():
+        (folder / name).write_bytes(content)
+    place.ingest()
+    assert place.states() == {f"everyone/{name}": "indexed" for name in packed} | {
+        "everyone/prices.csv.gz!/prices.csv": "indexed",
+        "everyone/plain.bz2!/plain": "indexed",
+        "everyone/plain.xz!/plain": "indexed",
+    }
+
+
+@pytest.mark.parametrize("name", ["x.gz", "x.tar", "x.xz", "x.tgz", "x.bz2"])
+@pytest.mark.parametrize("content", [b"\x1f\x8bgarbage", b"garbage" * 200])
+def test_what_is_no_archive_is_corrupt(tmp_path: Path, name: str, content: bytes) -> None:
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(ParseFailure) as failure:
+        read(tmp_path / name)
+    assert failure.value.code is Code.CORRUPT
+
+
+def test_of_an_archive_that_was_cut_off_the_whole_files_are_read(tmp_path: Path) -> None:
+    lines = b"".join(b"%d lines\n" % number for number in range(30_000))
+    file = tarball(tmp_path / "a.tgz", {"a.txt": lines, "b.txt": lines})
+    file.write_bytes(file.read_bytes()[: file.stat().st_size * 3 // 4])
+    parsed = read(file)
+    assert [(member.name, member.code) for member in parsed.members] == [("a.txt", None), ("b.txt", "corrupt")]
+    assert "damaged" in parsed.warnings[0]
+
+
+def test_a_tar_bomb_is_stopped(tmp_path: Path) -> None:
+    file = tarball(tmp_path / "a.tgz", {"bomb.txt": b"a" * (40 << 20), "b.txt": b"b"})
+    parsed = read(file)
+    assert [(member.name, member.code) for member in parsed.members] == [("bomb.txt", "too_large"), ("b.txt", None)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import zipfile
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
@@ -483,3 +483,74 @@ def test_appointments_in_mails_and_by_themselves(tmp_path: Path) -> None:
     mail.add_alternative(APPOINTMENT, subtype="calendar")
     (tmp_path / "a.eml").write_bytes(mail.as_bytes())
     assert [element.text for element in read(tmp_path / "a.eml").elements][2:] == ["Please come.", *said]
+
+
+def test_groups_and_titles_in_cells_made_one_of_word_and_powerpoint(tmp_path: Path) -> None:
+    document = docx.Document()
+    grid = document.add_table(rows=3, cols=4)
+    grid.cell(0, 0).merge(grid.cell(1, 0)).text = "Country"
+    grid.cell(0, 1).merge(grid.cell(0, 2)).text = "Per diem"
+    grid.cell(0, 3).merge(grid.cell(1, 3)).text = "Hotel"
+    for column, text in ((1, "Full day"), (2, "Half day")):
+        grid.cell(1, column).text = text
+    for column, text in enumerate(("Norway", "75 EUR", "50 EUR", "200 EUR")):
+        grid.cell(2, column).text = text
+    document.save(str(tmp_path / "travel.docx"))
+    show = pptx.Presentation()
+    slide = show.slides.add_slide(show.slide_layouts[5])
+    cells = slide.shapes.add_table(3, 3, 0, 0, 5_000_000, 2_000_000).table
+    cells.cell(0, 0).merge(cells.cell(0, 2))
+    for row, texts in enumerate((("Headcount",), ("Site", "2024", "2025"), ("Bremen", "40", "44"))):
+        for column, text in enumerate(texts):
+            cells.cell(row, column).text = text
+    show.save(str(tmp_path / "sites.pptx"))
+    assert [e.text for e in read(tmp_path / "travel.docx").elements] == [
+        "Country: Norway | Per diem Full day: 75 EUR | Per diem Half day: 50 EUR | Hotel: 200 EUR"
+    ]
+    assert [(e.kind, e.text) for e in read(tmp_path / "sites.pptx").elements] == [
+        (Kind.TEXT, "Headcount"),
+        (Kind.TABLE, "Site: Bremen | 2024: 40 | 2025: 44"),
+    ]
+
+
+def test_labels_of_a_sheet_stand_under_those_they_are_indented_under(tmp_path: Path) -> None:
+    book = openpyxl.Workbook()
+    sheet: Any = book.active
+    rows = [("Labels", "Sum"), ("Germany", 300), ("Berlin", 100), ("Mitte", 60), ("Graz", 50), ("Total", 350)]
+    for row in rows:
+        sheet.append(row)
+    for number, indent in ((3, 1), (4, 2), (6, 1)):
+        sheet.cell(number, 1).alignment = openpyxl.styles.Alignment(indent=indent)
+    book.save(tmp_path / "pivot.xlsx")
+    assert read(tmp_path / "pivot.xlsx").elements[-1].text.split("\n") == [
+        "Labels: Germany | Sum: 300",
+        "Labels: Germany: Berlin | Sum: 100",
+        "Labels: Germany: Berlin: Mitte | Sum: 60",
+        "Labels: Graz | Sum: 50",
+        "Labels: Total | Sum: 350",
+    ]
+
+
+def test_hours_beyond_a_day_and_zeros_in_front_are_said_as_the_sheet_shows_them(tmp_path: Path) -> None:
+    book = openpyxl.Workbook()
+    sheet: Any = book.active
+    sheet.append(["Name", "Worked", "Postal code"])
+    sheet.append(["Mia", timedelta(hours=26, minutes=5), 1067])
+    sheet["B2"].number_format, sheet["C2"].number_format = "[h]:mm", "00000"
+    book.save(tmp_path / "hours.xlsx")
+    assert read(tmp_path / "hours.xlsx").elements[-1].text == "Name: Mia | Worked: 26:05 | Postal code: 01067"
+
+
+def test_a_table_of_a_mail_keeps_its_columns(tmp_path: Path) -> None:
+    message = EmailMessage()
+    message["Subject"] = "Prices"
+    message.set_content("New prices:\n\nPump\n\nPrice\n\nHG-40\n\n80 EUR\n\nHG-50\n\n95 EUR\n")
+    rows = (("Pump", "Price"), ("HG-40", "80 EUR"), ("HG-50", "95 EUR"))
+    cells = "".join(f"<tr><td>{pump}</td><td>{price}</td></tr>" for pump, price in rows)
+    message.add_alternative(f"<p>New prices:</p><table>{cells}</table>", subtype="html")
+    (tmp_path / "a.eml").write_bytes(message.as_bytes())
+    assert [element.text for element in read(tmp_path / "a.eml").elements] == [
+        "Prices",
+        "New prices:",
+        "Pump: HG-40 | Price: 80 EUR\nPump: HG-50 | Price: 95 EUR",
+    ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import zipfile
 from pathlib import Path
 
@@ -177,6 +178,12 @@ SITES = {
         <table class="navbox"><tr><td>Other machines</td></tr></table></div>""",
     "SharePoint": """<div id="suiteBarTop">Newsfeed Sites</div><div id="s4-workspace"><h1>keep Travel</h1>
         <p>keep Hotels up to 120 EUR.</p></div>""",
+    "SharePoint 2013": """<div id="contentRow"><div id="sideNavBox">Share<ul><li>Related</li></ul></div><div
+        id="contentBox"><h1>keep Leave</h1><p>keep Seven weeks ahead.</p></div></div>""",
+    "Confluence": """<ol id="breadcrumbs"><li class="first"><a href="i">Home</a></li></ol><h1>keep VPN
+        </h1><div class="page-metadata">keep Created by <span class="author">Noor</span></div><div
+        class="expand-container"><div class="expand-control"><span>Click here to expand...</span></div><div
+        class="expand-content"><p>keep MTU is 1380.</p></div></div>""",
     "Sphinx": """<div role="main"><h1>keep Options<a class="headerlink" href="#o">¶</a></h1><p>keep Set <code>keep
         </code>.</p>
         </div>""",
@@ -218,6 +225,14 @@ def test_a_page_says_who_wrote_it_and_when_in_json_ld(tmp_path: Path) -> None:
     assert found.author == "Eva Muster"
     assert [str(moment)[:16] for moment in (found.created, found.modified)] == ["2024-05-01 06:00", "2024-05-02 00:00"]
     assert parsed(tmp_path, "b.html", '<script type="application/ld+json">{[</script><p>Closed.</p>').author is None
+
+
+def test_a_page_of_confluence_says_who_wrote_it_and_when(tmp_path: Path) -> None:
+    page = '<h1>VPN</h1><div class="page-metadata">Created by <span class="author"> Noor Ali</span>{}</div><p>443</p>'
+    found = parsed(tmp_path, "a.html", page.format(", last modified by <span>Mia</span> on Mar 04, 2025"))
+    assert (found.author, str(found.modified)[:10], found.created) == ("Noor Ali", "2025-03-04", None)
+    assert str(parsed(tmp_path, "b.html", page.format(" on Feb 1, 2025")).created)[:10] == "2025-02-01"
+    assert parsed(tmp_path, "c.html", page.format(", zuletzt am 4. März 2025")).modified is None
 
 
 def test_a_page_saved_as_one_file(tmp_path: Path) -> None:
@@ -425,3 +440,77 @@ def test_supported_suffixes() -> None:
 def test_a_csv_that_tells_excel_its_delimiter(tmp_path: Path) -> None:
     found = parsed(tmp_path, "a.csv", "sep=;\r\nName;Betrag\r\nAlt, Neu;1,5\r\n").elements
     assert [element.text for element in found] == ["Name: Alt, Neu | Betrag: 1,5"]
+
+
+def test_a_transcript_says_who_spoke_when(tmp_path: Path) -> None:
+    teams = """WEBVTT
+
+NOTE made by a program
+
+abc/1-0
+00:00:01.000 --> 00:00:04.000
+<v Mia Berg>We ship the &amp; turbine</v>
+
+abc/2-0
+00:00:04.500 --> 00:00:06.000 align:start
+<v Mia Berg>on <i>3 May</i>.</v>
+
+01:02:04.500 --> 01:02:06.000
+<v Jonas>No, in June.</v>
+"""
+    found = parsed(tmp_path, "meeting.vtt", teams)
+    assert [element.text for element in found.elements] == [
+        "Mia Berg (00:00:01): We ship the & turbine on 3 May.",
+        "Jonas (01:02:04): No, in June.",
+    ]
+    zoom = "1\r\n00:00:01,000 --> 00:00:04,000\r\nMia Berg: We ship\r\n\r\n"
+    zoom += "2\r\n00:00:05,000 --> 00:00:06,000\r\nat 9:30.\r\n"
+    assert [element.text for element in parsed(tmp_path, "meeting.srt", zoom).elements] == [
+        "Mia Berg (00:00:01): We ship at 9:30."
+    ]
+
+
+def test_a_long_speech_has_a_time_now_and_then_and_captions_that_roll_up_are_said_once(tmp_path: Path) -> None:
+    cues = [f"00:{minute:02}:00.000 --> 00:{minute:02}:59.000\n{'word ' * 60}{minute}\n" for minute in range(6)]
+    found = parsed(tmp_path, "a.vtt", "WEBVTT\n\n" + "\n".join(cue for cue in cues for _ in range(2)))
+    assert [element.text[:10] for element in found.elements] == ["(00:00:00)", "(00:02:00)", "(00:04:00)"]
+    assert found.elements[0].text.count("word 0") == 1
+
+
+def test_a_notebook_holds_text_code_and_what_was_printed(tmp_path: Path) -> None:
+    table = "<table><tr><th>Plant</th><th>MW</th></tr><tr><td>Rotkirch</td><td>12</td></tr></table>"
+    cells = [
+        {
+            "cell_type": "markdown",
+            "source": ["# Yield\n", "\n", "The *mean* is right.<span style='display:none'>not seen by anybody</span>"],
+        },
+        {
+            "cell_type": "code",
+            "source": "print(mean(yields))",
+            "outputs": [
+                {"output_type": "stream", "text": ["4711\n"]},
+                {"output_type": "execute_result", "data": {"text/html": table, "text/plain": "no"}},
+                {"output_type": "display_data", "data": {"image/png": "aGVsbG8="}},
+            ],
+        },
+    ]
+    found = parsed(tmp_path, "a.ipynb", json.dumps({"cells": cells, "nbformat": 4}))
+    assert kinds(found) == [
+        (Kind.HEADING, 1, "Yield"),
+        (Kind.TEXT, 0, "The mean is right."),
+        (Kind.CODE, 0, "print(mean(yields))"),
+        (Kind.CODE, 0, "4711"),
+        (Kind.TABLE, 0, "Plant: Rotkirch | MW: 12"),
+    ]
+    assert found.title == "Yield" and found.flags == ("hidden text was left out",)
+    old = {
+        "worksheets": [
+            {"cells": [{"cell_type": "heading", "level": 2, "source": "Old"}, {"cell_type": "code", "input": "1"}]}
+        ]
+    }
+    assert kinds(parsed(tmp_path, "b.ipynb", json.dumps(old))) == [(Kind.HEADING, 2, "Old"), (Kind.CODE, 0, "1")]
+
+
+@pytest.mark.parametrize("content", ["[]", "{", '{"cells": [{"cell_type": "code", "outputs": [{"data": null}]}]}'])
+def test_what_is_no_notebook_is_corrupt(tmp_path: Path, content: str) -> None:
+    assert failure(tmp_path, "a.ipynb", content.encode(), ParseLimits()).code is Code.CORRUPT

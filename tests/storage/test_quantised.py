@@ -31,7 +31,12 @@ def opened(data: Path, dtype: str) -> LocalEmbedder:
 
 @pytest.fixture(scope="module")
 def int8(tmp_path_factory: pytest.TempPathFactory) -> LocalEmbedder:
-    return opened(tmp_path_factory.mktemp("data"), "int8")
+    """Made beside files of earlier recipes, and of another model."""
+    model = opened(tmp_path_factory.mktemp("data"), "int8")
+    model._made.mkdir()
+    for name in (f"{model.name}-{model.revision}", f"{model.name}-{model.revision}-1", "other-1234-1"):
+        (model._made / f"{name}.onnx").touch()
+    return model
 
 
 def test_vectors_are_near_and_the_file_is_kept(int8: LocalEmbedder, tmp_path: Path) -> None:
@@ -39,8 +44,9 @@ def test_vectors_are_near_and_the_file_is_kept(int8: LocalEmbedder, tmp_path: Pa
     for way in ("encode_documents", "encode_questions"):
         near = (getattr(int8, way)(TEXTS) * getattr(whole, way)(TEXTS)).sum(axis=1)
         assert near.min() > 0.99 and near.max() < 0.9999  # the last: it is not the same computation
-    (kept,) = int8._made.glob("*.onnx")
-    assert kept == file_of(int8) and kept.stat().st_mode & 0o077 == 0
+    kept = file_of(int8)
+    assert set(int8._made.glob("*.onnx")) == {kept, int8._made / "other-1234-1.onnx"}
+    assert kept.stat().st_mode & 0o077 == 0
     before = kept.stat().st_mtime_ns
     again = opened(int8._made.parent, "int8")
     assert np.allclose(again.encode_documents(TEXTS[:2]), int8.encode_documents(TEXTS[:2]), atol=1e-5)

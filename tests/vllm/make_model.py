@@ -1,7 +1,7 @@
 """Makes a two-layer random Qwen3 with a byte tokenizer, and a LoRA adapter for it: real models; their text is noise.
 
-The model says letters and spaces, and never ends an answer by itself: each has as many tokens as were asked for, all
-of them to be seen; one that has fewer was stopped.
+The model says its words of letters and spaces in a fixed round, too long to be stopped as a loop, and never ends an
+answer by itself: each has as many tokens as were asked for, all of them to be seen; one that has fewer was stopped.
 
 Run by the interpreter of .venv-vllm: python tests/vllm/make_model.py MODEL_DIR [ADAPTER_DIR]
 """
@@ -31,7 +31,7 @@ def main(out: Path) -> None:
     special = ["<|endoftext|>", "<|im_start|>", "<|im_end|>"]
     alphabet = pre_tokenizers.ByteLevel.alphabet()
     trainer = trainers.BpeTrainer(vocab_size=600, special_tokens=special, initial_alphabet=alphabet)
-    bytes_.train_from_iterator(["The company answers questions about leave, travel and prices. [1] [2]"] * 50, trainer)
+    bytes_.train_from_iterator([Path(__file__).read_text()], trainer)  # any text with many words
     tokenizer = PreTrainedTokenizerFast(tokenizer_object=bytes_, eos_token="<|im_end|>", pad_token="<|endoftext|>")
     tokenizer.chat_template = CHAT
     tokenizer.save_pretrained(out)
@@ -49,9 +49,11 @@ def main(out: Path) -> None:
         tie_word_embeddings=False,
     )
     model = Qwen3ForCausalLM(config)
-    says = [bool(re.fullmatch("[A-Za-z ]+", tokenizer.decode([token]))) for token in range(len(tokenizer))]
-    with torch.no_grad():  # what is left is less likely than the likeliest of these
-        model.lm_head.weight[~torch.tensor(says)] = 0
+    says = [token for token in range(len(tokenizer)) if re.fullmatch("[A-Za-z ]+", tokenizer.decode([token]))]
+    with torch.no_grad():  # after each of these comes the next: what the head looks for is the embedding before
+        model.model.embed_tokens.weight.normal_()
+        model.lm_head.weight.zero_()
+        model.lm_head.weight[says] = model.model.embed_tokens.weight[says[-1:] + says[:-1]]
     model.to(torch.bfloat16).save_pretrained(out)
 
 

@@ -1,0 +1,92 @@
+"""Sentences of an answer in the language of the passages, in the model's words: to check them by.
+
+What supports a sentence is told by words, and two languages share none. So what an answer says in another language
+than its passages is translated, by the model that wrote it, without the passages before it; the translation is then
+held against them as any sentence is. Numbers and denials must come through as they were, or it does not count.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from app.answers.amounts import numbers
+from app.answers.context import Passage
+from app.answers.phrases import language_of
+from app.answers.prompt import harmless
+from app.answers.prompt_files import Prompts
+from app.answers.signs import denies
+from app.asker import Asker
+from app.records import Turn
+from app.serving.briefly import briefly
+from app.serving.llm import LanguageModel
+from storage.injection import aimed_at_model
+
+NAMES = {
+    "en": "English",
+    "de": "German",
+    "fr": "French",
+    "es": "Spanish",
+    "it": "Italian",
+    "pt": "Portuguese",
+    "nl": "Dutch",
+    "zh": "Chinese",
+    "ja": "Japanese",
+    "ko": "Korean",
+}
+MOST = 30  # sentences
+LONGEST = 600  # characters of one; a longer one is none
+LONGER = 4  # times its length, that no translation has: Chinese is short
+TOKENS = 1200
+
+
+def other_language(text: str, passages: Sequence[Passage]) -> str | None:
+    """The passages' language, where it is not the text's."""
+    theirs = language_of("\n".join(passage.text for passage in passages))
+    return theirs if passages and theirs != language_of(text) else None
+
+
+def translated(
+    model: LanguageModel, sentences: Sequence[str], language: str, *, prompts: Prompts, seconds: float, asker: Asker
+) -> Mapping[str, str]:
+    """Each sentence's translation, without those that are not to be had or are none. Raises: Stopped."""
+    asked = [text for text in dict.fromkeys(sentences) if len(text) <= LONGEST and aimed_at_model(text) is None][:MOST]
+    if not asked or not seconds or language not in NAMES:
+        return {}
+    schema = {
+        "type": "object",
+        "properties": {
+            "sentences": {
+                "type": "array",
+                "items": {"type": "string", "maxLength": LONGER * LONGEST},
+                "minItems": len(asked),
+                "maxItems": len(asked),
+            }
+        },
+        "required": ["sentences"],
+        "additionalProperties": False,
+    }
+    listed = "\n".join(f"{number}. {harmless(' '.join(text.split()))}" for number, text in enumerate(asked, 1))
+    messages = [
+        Turn(role="system", content=prompts.fill("translate.md", language=NAMES[language])),
+        Turn(role="user", content=listed),
+    ]
+    found = briefly(model, messages, schema, tokens=TOKENS, seconds=seconds, asker=asker)
+    told = found.get("sentences") if isinstance(found, dict) else None
+    if not isinstance(told, list) or len(told) != len(asked):
+        return {}
+    return {
+        text: said.strip()
+        for text, said in zip(asked, told, strict=True)
+        if isinstance(said, str) and _faithful(text, said, language)
+    }
+
+
+def _faithful(text: str, said: str, language: str) -> bool:
+    return (
+        bool(said.strip())
+        and len(said) <= LONGER * len(text)
+        and len(text) <= LONGER * len(said)
+        and numbers(text) == numbers(said)
+        and denies(text) == denies(said)
+        and language_of(said) == language
+    )
