@@ -62,7 +62,8 @@ def _without_furniture(pages: Sequence[list[Block]], body: float) -> list[list[B
     """
     seen: Counter[tuple[str, int]] = Counter()
     for page in pages:
-        seen.update({_furniture_key(line, body) for block in page for line in block.lines if _in_margin(line)})
+        loose = (line for block in page if not _is_table(block) for line in block.lines if _in_margin(line))
+        seen.update({_furniture_key(line, body) for line in loose})
     often = max(min(3, len(pages)), len(pages) // 5)
     repeated = {key for key, count in seen.items() if count >= often} if len(pages) > 1 else set()
     first = next((line.page for page in pages for block in page for line in block.lines), 1)
@@ -92,11 +93,18 @@ def _without_furniture(pages: Sequence[list[Block]], body: float) -> list[list[B
 
 
 def _stripped(block: Block, is_furniture: Callable[[Piece], bool]) -> Block | None:
+    if _is_table(block):
+        return block
     lines = [line for line in block.lines if not is_furniture(line)]
     if len(lines) == len(block.lines):
         return block
     rows = [row for row in block.rows if any(cell in lines for cell in row if cell)]
     return replace(block, lines=lines, rows=rows) if lines else None
+
+
+def _is_table(block: Block) -> bool:
+    """A table between drawn lines that is not all in the margin: no row of it is a head or foot of the page."""
+    return block.ruled and not all(map(_in_margin, block.lines))
 
 
 def _in_margin(line: Piece) -> bool:

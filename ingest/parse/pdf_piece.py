@@ -43,6 +43,7 @@ class Block:
     rows: list[list[Piece | None]] = field(default_factory=list)  # tables: cells by column
     names: int | None = None  # tables: how many rows at the top name the columns; None: not known
     heading: bool = False  # is one, whatever its size and weight
+    ruled: bool = False  # tables: lines are drawn between the cells
 
     @property
     def left(self) -> float:

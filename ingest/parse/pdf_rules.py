@@ -81,7 +81,7 @@ def grids(rules: Sequence[Rule]) -> list[Grid]:
             inside = [rule for rule in tall if rule.top < ys[-1] - NEAR and rule.bottom > ys[0] + NEAR]
             xs = distinct([rule.left for rule in inside if rule.bottom - rule.top > 0.15 * high])
             if len(xs) >= 3:
-                found.append(Grid(tuple(xs), tuple(ys)))
+                found.append(Grid(tuple(xs), tuple(_closed(ys, tall))))
     return _apart(found)
 
 
@@ -147,6 +147,20 @@ def _stacked(levels: list[float], tall: Sequence[Rule]) -> Iterator[list[float]]
         yield part
 
 
+def _closed(levels: list[float], tall: Sequence[Rule]) -> list[float]:
+    """The levels, and where the upright lines end above and below them: of a row that the page's end broke, the line
+    there is not drawn.
+    """
+    above = [rule.top for rule in tall if rule.top < levels[0] - LEAST_CELL and rule.bottom > levels[0] - NEAR]
+    below = [rule.bottom for rule in tall if rule.bottom > levels[-1] + LEAST_CELL and rule.top < levels[-1] + NEAR]
+    first, last = ([median(ends)] if _in_line(ends) else [] for ends in (above, below))
+    return [*first, *levels, *last]
+
+
+def _in_line(ends: Sequence[float]) -> bool:
+    return len(ends) > 2 and max(ends) - min(ends) < NEAR
+
+
 def _apart(found: list[Grid]) -> list[Grid]:
     """Without grids inside larger ones."""
     found.sort(key=lambda grid: -(grid.xs[-1] - grid.xs[0]) * (grid.ys[-1] - grid.ys[0]))
@@ -165,8 +179,7 @@ def ruled_table(grid: Grid, pieces: Sequence[Piece]) -> Block | None:
     columns, rows = len(grid.xs) - 1, len(grid.ys) - 1
     cells: list[list[list[Piece]]] = [[[] for _ in range(columns)] for _ in range(rows)]
     for piece in pieces:
-        middle = (piece.top + piece.bottom) / 2
-        row = _between(grid.ys, middle)
+        row = _between(grid.ys, _height(piece, grid))
         column = _between(grid.xs, min(piece.left + piece.size, (piece.left + piece.right) / 2))
         cells[row][column].append(piece)
     filled = [[_cell(cell) if cell else None for cell in row] for row in cells]
@@ -178,7 +191,13 @@ def ruled_table(grid: Grid, pieces: Sequence[Piece]) -> Block | None:
     if len(used) < 2:
         return None
     table = [[row[column] for column in used] for row in whole]
-    return Block(lines=[cell for row in table for cell in row if cell], rows=table)
+    return Block(lines=[cell for row in table for cell in row if cell], rows=table, ruled=True)
+
+
+def _height(piece: Piece, grid: Grid) -> float:
+    """Where a piece stands. What a line would run through is in a cell over both rows, and is said in the upper one."""
+    middle, margin = (piece.top + piece.bottom) / 2, (piece.bottom - piece.top) / 4
+    return next((y - margin for y in grid.ys[1:-1] if abs(y - middle) < margin), middle)
 
 
 def _between(places: Sequence[float], value: float) -> int:

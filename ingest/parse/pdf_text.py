@@ -19,6 +19,7 @@ from ingest.parse.pdf_rules import Grid
 from ingest.parse.text import single_line
 
 PALE, FAINT = 238, 26  # of 255: all parts of a colour above the one, or its strength below the other
+WORD_GAP = 0.2  # of the font size; letters of one word are nearer to each other
 GAP = 1.4  # of the font size; a wider gap inside a line parts cells or columns
 AMOUNT_GAP = 0.4  # the same between the end of one number and the beginning of another: a space is less
 LABEL_GAP = 0.7  # and before the first number of a line that ends with one
@@ -243,8 +244,10 @@ class _Reader:
             gap = GAP
             if ends and text[i] in _BEGINS_AMOUNT:
                 gap = AMOUNT_GAP if before in _ENDS_AMOUNT else LABEL_GAP
+            begins = text[i - 1].isspace() or (boxes and box[0] - boxes[-1][2] > WORD_GAP * size)  # a word
             if boxes and (
-                _apart(boxes[-1], box, gap * size, size) or any(boxes[-1][0] < x < box[2] - 1 for x in rules)
+                _apart(boxes[-1], box, gap * size, size)
+                or (begins and any(boxes[-1][0] < x < box[2] - 1 for x in rules))
             ):
                 yield first, last, _union(boxes)
                 first, boxes = i, []

@@ -42,7 +42,8 @@ def _names_in_two_rows(grid: Sequence[Sequence[str]]) -> bool:
     """Whether groups of columns stand over their names, as cells made one show: "Limit" over "Day" and "Night".
 
     Some column is named by the first row alone, which the second repeats or leaves empty, and some by both, with
-    nothing in the first over its last. Words only, and numbers below. The last column is named so only where repeated.
+    nothing in the first over its last. Words only, and numbers below. The last column is named by the first row alone
+    only where the second repeats it, or leaves the first column empty too.
     """
     if len(grid) < 3 or len(grid[0]) != len(grid[1]) or not grid[0][0]:
         return False
@@ -52,7 +53,8 @@ def _names_in_two_rows(grid: Sequence[Sequence[str]]) -> bool:
     whole = all(one or other for one, other in zip(above, below, strict=True))
     words = not any(is_number(cell) for row in (above, below) for cell in row if not _YEAR.fullmatch(cell))
     followed = any(is_number(cell) for row in grid[2:5] for cell in row)
-    return whole and any(alone) and any(under) and (not alone[-1] or bool(below[-1])) and words and followed
+    last = not alone[-1] or bool(below[-1]) or not below[0]
+    return whole and any(alone) and any(under) and last and words and followed
 
 
 def _spread(above: Sequence[str], below: Sequence[str]) -> tuple[str, ...]:

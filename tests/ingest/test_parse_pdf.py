@@ -416,3 +416,49 @@ def test_lines_around_paragraphs_make_no_table(tmp_path: Path) -> None:
             lines(canvas, ["(note)"], left=480, top=top + 20)
 
     assert not [element for element in drawn(tmp_path, draw).elements if element.kind is Kind.TABLE]
+
+
+def test_rows_of_a_ruled_table_at_the_end_of_pages_are_no_feet(tmp_path: Path) -> None:
+    """Nor are their numbers page numbers; of a row that the end of the page breaks, no line is drawn there."""
+
+    def draw(canvas: Canvas) -> None:
+        for page in range(4):
+            head = [["Site"], ["Days"], ["Contact"]]
+            rows = [[[f"Site {page}{row}"], [str(20 + row)], [f"Person {page}{row}"]] for row in range(9)]
+            ruled(canvas, [head, *rows], top=HEIGHT - 38 - 18 * 10, widths=(80, 60, 120))
+            for x, text in ((72, f"Site {page}9"), (152, "29"), (212, "Person of")):
+                canvas.drawString(x + 3, 26, text)
+            for x in (72, 152, 212, 332):
+                canvas.line(x, 38, x, 20)
+            canvas.showPage()
+
+    (table,) = drawn(tmp_path, draw).elements
+    assert table.text.split("\n") == [
+        f"Site: Site {page}{row} | Days: {20 + row} | Contact: Person {f'{page}{row}' if row < 9 else 'of'}"
+        for page in range(4)
+        for row in range(10)
+    ]
+
+
+def test_a_name_over_two_columns_of_a_ruled_table_is_not_cut(tmp_path: Path) -> None:
+    def draw(canvas: Canvas) -> None:
+        top = HEIGHT - 100
+        for x in (72, 172, 372, 472):
+            canvas.line(x, top, x, top - 80)
+        canvas.line(272, top - 20, 272, top - 80)
+        for y in (top, top - 40, top - 60, top - 80):
+            canvas.line(72, y, 472, y)
+        canvas.line(172, top - 20, 372, top - 20)
+        canvas.setFont("Helvetica", 10)
+        for x, y, text in ((80, 24, "Zone"), (250, 14, "Weekday"), (200, 34, "Day"), (300, 34, "Night")):
+            canvas.drawString(x, top - y, text)
+        canvas.drawString(400, top - 24, "Weekend")
+        for row, texts in enumerate((("A", "1.50", "2.00", "3.10"), ("B", "2.50", "3.00", "4.10"))):
+            for x, text in zip((80, 200, 300, 400), texts, strict=True):
+                canvas.drawString(x, top - 54 - 20 * row, text)
+        canvas.showPage()
+
+    assert [element.text for element in drawn(tmp_path, draw).elements] == [
+        "Zone: A | Weekday Day: 1.50 | Weekday Night: 2.00 | Weekend: 3.10\n"
+        "Zone: B | Weekday Day: 2.50 | Weekday Night: 3.00 | Weekend: 4.10"
+    ]
