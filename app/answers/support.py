@@ -178,16 +178,20 @@ def _by_meaning(
 
 
 def _claim(sentence: str, weigh: Weigh, language: str) -> _Claim:
-    # every German noun has a capital letter
-    names = _NAME.findall(sentence) if language != "de" else []
     return _Claim(
         sentence=sentence,
         weights={term: weigh(term) for term in question_terms(sentence)},
         numbers=numbers(sentence),
-        names=frozenset(term for name in names for term in terms(name)),
+        names=names_of(sentence, language),
         measures=measures(sentence),
         language=language,
     )
+
+
+def names_of(sentence: str, language: str) -> frozenset[str]:
+    """The terms of a sentence's names; none in German, where every noun has a capital letter."""
+    names = _NAME.findall(sentence) if language != "de" else []
+    return frozenset(term for name in names for term in terms(name))
 
 
 def _same_facts(claim: _Claim, texts: Sequence[str], headers: str, whole: frozenset[str]) -> bool:

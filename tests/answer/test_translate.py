@@ -1,0 +1,32 @@
+"""Which translations count: those that say the same, as far as two languages can be compared."""
+
+from __future__ import annotations
+
+import pytest
+
+from app.answers.translate import faithful
+
+
+@pytest.mark.parametrize(
+    ("sentence", "translation", "holds"),
+    [
+        ("Der Antrag ist bis Montag zu stellen.", "The request is to be made by Monday.", True),
+        (
+            "Am 3. März 2026 ist der Betrieb in Utrecht geschlossen.",
+            "On 3 March 2026 the site in Utrecht is closed.",
+            True,
+        ),
+        ("Les employés ont trente jours de congé.", "The employees have 30 days of leave.", True),
+        ("Der Antrag ist binnen 30 Tagen zu stellen.", "The request is to be made within 60 days.", False),
+        ("Der Antrag ist binnen 30 Tagen zu stellen.", "The request is to be made within 30 weeks.", False),
+        ("Der Antrag ist bis Montag zu stellen.", "The request is to be made.", False),
+        ("Sie haben mindestens 30 Tage frei.", "They have at most 30 days off.", False),
+        ("Der Antrag muss schriftlich gestellt werden.", "The request may be made in writing.", False),
+        ("Der Besuch der Kantine ist verboten.", "The visit to the canteen is allowed.", False),
+        ("Die Firma trägt die Kosten der Reise.", "The firm of Globex bears the costs of the trip.", False),
+        ("Les employés de Globex ont un badge.", "The employees have a badge.", False),
+        ("Wer krank ist, meldet sich vor der Schicht bei der Leitung und der Zentrale.", "The sick report.", False),
+    ],
+)
+def test_only_a_translation_that_says_the_same_counts(sentence: str, translation: str, holds: bool) -> None:
+    assert faithful(sentence, translation, into="en") is holds
