@@ -280,7 +280,7 @@ def search(
     if any("words_only" in hit["legs"] for hit in result["hits"]):
         say("Search by meaning does not answer at the moment; these were found by their words alone.")
     if not result["hits"]:
-        print("Nothing was found that these groups may read.")
+        print(f"Nothing was found that these groups may read{' and these filters leave' if narrowed else ''}.")
 
 
 @cli.command()

@@ -199,6 +199,7 @@ def test_eval_keeps_runs_compares_them_and_holds_them_against_thresholds(data: P
     questions.write_text(questions.read_text().replace("leave.md", "other.md"))
     failed = run(*asked, "--save", "two", "--fail-under", "file_hit_1=0.5", data=data, code=1)
     assert "file_hit_1 is 0, under 0.5" in failed.stderr
+    assert "1 of the files that questions name (other.md)" in " ".join(failed.stderr.split())
     assert "file_hit_1" in failed.stdout  # the table is printed all the same
     compared = run_json("eval", "compare", "one", "two", data=data)
     assert [flip["now"] for flip in compared["flipped"]] == ["wrong"]
@@ -237,6 +238,11 @@ def test_accounts(data: Path) -> None:
         (["ask", "  ", "--groups", "everyone"], 1, "empty"),
         (["ask", "x" * 100_000, "--groups", "everyone"], 1, "100,000 characters"),
         (["search", "anything"], 2, "--groups"),
+        (
+            ["search", "x", "--groups", "a", "--after", "2025-06-01", "--before", "2025-01-01"],
+            2,
+            "earlier than --after",
+        ),
         (["ingest", "/no/such/folder"], 1, "is no folder"),
         (["eval", "/no/such/file.jsonl", "--groups", "everyone"], 1, "cannot be read"),
         (["nonsense"], 2, "nonsense"),

@@ -11,6 +11,7 @@ from typer.core import TyperGroup
 from app.commands.invocation import Json, names, say, settings_here, show
 
 MEASURE = "run"
+ABSENT_SHOWN = 3  # files
 
 
 class _MeasuresByDefault(TyperGroup):
@@ -58,6 +59,9 @@ def measure(
     settings = settings_here()
     done = run(settings, questions, groups=given, answers=answers, legs=legs, details=details)
     show(done.result, table, as_json)
+    if done.absent:
+        some = ", ".join(done.absent[:ABSENT_SHOWN]) + (" …" if len(done.absent) > ABSENT_SHOWN else "")
+        say(f"Not indexed for who asks, so never found: {len(done.absent)} of the files that questions name ({some}).")
     if name is not None:
         say(f"Kept: {save(settings, done, name, sets=questions, groups=given)}")
     missed = [why for item in thresholds if (why := item.missed(done.result["metrics"]))]

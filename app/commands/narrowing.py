@@ -40,6 +40,8 @@ def narrowing(command: Callable[..., None]) -> Callable[..., None]:
             for name, value in chosen.items()
             if value
         }
+        if "after" in values and "before" in values and values["after"] > values["before"]:
+            raise typer.BadParameter("it is earlier than --after, which leaves nothing", param_hint="--before")
         command(**given, **{PARAMETER: Filters(**values)})
 
     own = [

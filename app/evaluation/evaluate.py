@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from rich.console import Console
@@ -57,6 +57,7 @@ class Run:
 
     result: dict[str, Any]  # the object of `premise eval --json`
     measured: list[Measured] = field(repr=False)
+    absent: tuple[str, ...] = ()  # files that questions name and who asks cannot find: not indexed, or not theirs
 
 
 def run(
@@ -74,12 +75,19 @@ def run(
         engine.search("warm up", groups=groups)
         progress = track(asked, "Asking", console=Console(stderr=True), transient=True)
         measured = [_one(engine, question, question.groups or groups, answers, legs) for question in progress]
+        there = _there(engine, {question.groups or tuple(groups) for question in asked})
         if answers:
-            measured = _with_kinds(engine, measured, groups)
+            measured = _with_kinds(measured, groups, there)
     if details is not None:
         lines = [json.dumps(item.line, ensure_ascii=False) for item in measured]
         details.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
-    return Run(result=_result(measured), measured=measured)
+    absent = {
+        file
+        for question in asked
+        for file in question.files
+        if not _is_there(file, there[question.groups or tuple(groups)])
+    }
+    return Run(result=_result(measured), measured=measured, absent=tuple(sorted(absent)))
 
 
 def _result(measured: Sequence[Measured]) -> dict[str, Any]:
@@ -133,17 +141,28 @@ def _judged(question: Question, answer: Answer, outcome: Outcome) -> Judged:
     return Judged(kind=kind, confidence=answer.confidence, right=None if answer.refused else right)
 
 
-def _with_kinds(engine: Engine, measured: Sequence[Measured], groups: Sequence[str]) -> list[Measured]:
+def _there(engine: Engine, readers: Iterable[tuple[str, ...]]) -> dict[tuple[str, ...], dict[str, list[str]]]:
+    """For each who asks, the paths that they may read, by the last part of each."""
+    found: dict[tuple[str, ...], dict[str, list[str]]] = {}
+    for groups in readers:
+        paths = found.setdefault(groups, {})
+        for path in engine.catalog.readable_paths(labels=engine.catalog.labels_of(groups)):
+            paths.setdefault(PurePosixPath(path).name, []).append(path)
+    return found
+
+
+def _is_there(file: str, there: Mapping[str, Sequence[str]]) -> bool:
+    return any(same_file(path, file) for path in there.get(PurePosixPath(file).name, ()))
+
+
+def _with_kinds(
+    measured: Sequence[Measured], groups: Sequence[str], there: Mapping[tuple[str, ...], Mapping[str, Sequence[str]]]
+) -> list[Measured]:
     """Questions whose files are not indexed, for who asks, are foreign here."""
-    readers = {item.question.groups or tuple(groups) for item in measured}
-    paths = {
-        asking: [item.path for item in engine.catalog.documents(labels=engine.catalog.labels_of(asking))]
-        for asking in readers
-    }
     known: list[Measured] = []
     for item in measured:
-        question, there = item.question, paths[item.question.groups or tuple(groups)]
-        indexed = [any(same_file(path, file) for path in there) for file in question.files]
+        question, paths = item.question, there[item.question.groups or tuple(groups)]
+        indexed = [_is_there(file, paths) for file in question.files]
         kind = kind_of(question.answerable, question.files, indexed)
         known.append(item if item.judged is None else replace(item, judged=replace(item.judged, kind=kind)))
     return known

@@ -61,13 +61,22 @@ def read_questions(file: Path) -> list[Question]:
         try:
             questions.append(_question(json.loads(line), name))
         except (ValueError, KeyError, TypeError) as error:
-            raise QuestionError(f"{file}, line {number}, is no question: {error!r}") from error
+            raise QuestionError(f"{file}, line {number}, is no question: {_reason(error)}") from error
     if not questions:
         raise QuestionError(f"{file} holds no questions.")
     return questions
 
 
-def _question(value: dict[str, Any], name: str) -> Question:
+def _reason(error: ValueError | KeyError | TypeError) -> str:
+    return f"it has no {error.args[0]!r}" if isinstance(error, KeyError) else str(error)
+
+
+def _question(value: Any, name: str) -> Question:
+    if not isinstance(value, dict):
+        raise TypeError("it is no JSON object")
+    for key in ("files", "answers", "evidence", "evidence_pages", "history", "groups"):
+        if not isinstance(value.get(key) or [], list):
+            raise TypeError(f"{key!r} is no list")
     answerable = value.get("answerable", True)
     return Question(
         set=name,

@@ -11,6 +11,7 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -74,6 +75,8 @@ _NOW = re.compile(
     re.IGNORECASE,
 )
 _YEAR = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)")
+# Who looks for meaning while words are looked for: both indexes leave Python to others for most of their time.
+_BESIDE = ThreadPoolExecutor(thread_name_prefix="meaning")
 
 Encode = Callable[[Sequence[str]], Vector]  # texts to vectors, one a row
 
@@ -142,9 +145,10 @@ class _Search:
     def ranked(self) -> list[Ranked]:
         """Every candidate, best first."""
         labels = self._labels
+        meaning = _BESIDE.submit(self._by_meaning)
         wanted, rarity = self._spelt(self._asked.terms)
         by_word = self._by_word(wanted)
-        by_meaning, mark = self._by_meaning()
+        by_meaning, mark = meaning.result()
         self._load([*by_word, *by_meaning, *self._by_wording()])
         if more := self._other_names(wanted):
             rarity |= self._indexes.keywords.rarity([*more, UNKNOWN_TERM], labels=labels)

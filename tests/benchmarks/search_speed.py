@@ -290,10 +290,10 @@ def _compare(small: Engine, large: Engine, questions: Sequence[str], labels: int
     busy: dict[Engine, list[float]] = {small: [], large: []}
     for number, text in enumerate([*questions[-30:], *questions[:QUERIES]]):
         for engine in (small, large):
-            started, working = time.perf_counter(), time.thread_time()
+            started, working = time.perf_counter(), time.process_time()
             engine.search(text, groups=groups)
             if number >= 30:
-                busy[engine].append(time.thread_time() - working)
+                busy[engine].append(time.process_time() - working)
                 clock[engine].append(time.perf_counter() - started)
     told = [
         f"{name} {_ms(seconds[large], 50):6.1f} /{_ms(seconds[large], 95):6.1f}, multiples of the smaller "
@@ -378,10 +378,10 @@ def _together(engine: Engine, questions: Sequence[str], labels: int) -> None:
     def alone() -> float:
         """Seconds of the processor for a question, the same ones as all ask, searched here by one."""
         asked = questions[: PEOPLE * ASKED]
-        busy = time.thread_time()
+        busy = time.process_time()
         for text in asked:
             engine.search(text, groups=groups)
-        return (time.thread_time() - busy) / len(asked)
+        return (time.process_time() - busy) / len(asked)
 
     with _beside(engine) as beside:
         asking(beside, PEOPLE)
