@@ -244,10 +244,12 @@ class _Reader:
             gap = GAP
             if ends and text[i] in _BEGINS_AMOUNT:
                 gap = AMOUNT_GAP if before in _ENDS_AMOUNT else LABEL_GAP
-            begins = text[i - 1].isspace() or (boxes and box[0] - boxes[-1][2] > WORD_GAP * size)  # a word
             if boxes and (
                 _apart(boxes[-1], box, gap * size, size)
-                or (begins and any(boxes[-1][0] < x < box[2] - 1 for x in rules))
+                or (
+                    any(boxes[-1][0] < x < box[2] - 1 for x in rules)
+                    and (text[i - 1].isspace() or box[0] - boxes[-1][2] > WORD_GAP * size)  # a word begins
+                )
             ):
                 yield first, last, _union(boxes)
                 first, boxes = i, []
