@@ -262,6 +262,21 @@ def test_one_command_takes_over_what_is_about_the_locked_packages(tmp_path: Path
     assert len(names) == int(re.search(r"of the other (\d+) nothing", done.stderr)[1])  # type: ignore[index]
 
 
+def test_the_hosts_own_python_will_do(tmp_path: Path) -> None:
+    """A bare host's has no packages: the environment's is taken, or told to be made."""
+    bare = [sys.executable, "-I", "-S"]
+    done = subprocess.run([*bare, str(ROOT / "deploy/audit")], capture_output=True, text=True, check=False)
+    assert (done.returncode, "locked packages" in done.stderr) == (0, True), done.stderr
+    (tmp_path / "deploy").mkdir()
+    alone = [*bare, str(shutil.copy(ROOT / "deploy/audit", tmp_path / "deploy"))]
+    told = subprocess.run(alone, capture_output=True, text=True, check=False)
+    assert (told.returncode, "run deploy/install first" in told.stderr) == (2, True)
+    nowhere = subprocess.run(
+        [*alone, "--fetch", "all.zip", "http://127.0.0.1:9/"], capture_output=True, text=True, check=False, cwd=tmp_path
+    )
+    assert (nowhere.returncode, "cannot be fetched" in nowhere.stderr) == (2, True)
+
+
 def test_a_build_under_another_name_is_found_by_the_name_of_its_source(tmp_path: Path) -> None:
     package = {"ecosystem": "PyPI", "name": "vllm"}
     entry = {"id": "V", "affected": [{"package": package, "versions": ["0.32.0"]}]}
