@@ -52,6 +52,8 @@ UNFINISHED = ".unfinished-"
 ROUNDS = 5  # originals may be purged while we copy: then the catalog of now no longer names them
 NEEDED = "SELECT sha256 FROM revisions UNION SELECT content FROM members WHERE content IS NOT NULL ORDER BY 1"
 SQLITE = b"SQLite format 3\0"
+JOURNALS = ("-wal", "-journal", "-shm")  # what SQLite keeps beside a database
+OTHER = "other.sqlite"  # one database after the other that is not ours
 
 Progress = Callable[[str, int, int], None]  # what is being done, how many are done, of how many
 
@@ -210,7 +212,11 @@ class _Writing:
                     folders.append(name)
                     continue
                 status = file.stat()
-                content = self._keep_file(file, copies)
+                journal = _journal_of(file)
+                content = None if journal is None else self._keep_database(file, copies)
+                if journal is not None and content is None:
+                    unread.append(str(journal.relative_to(self._folder.root)))
+                content = content or self._keep_content(file)
                 entries.append(Entry(path=name, content=content, mtime_ns=status.st_mtime_ns))
             except FileNotFoundError:
                 continue  # gone since
@@ -218,13 +224,13 @@ class _Writing:
                 unread.append(name)
         return entries, folders, unread
 
-    def _keep_file(self, file: Path, copies: Path) -> str:
-        with file.open("rb") as reading:
-            is_database = reading.read(len(SQLITE)) == SQLITE
-        if not is_database:
-            return self._keep_content(file)
-        _copy_database(file, copies / "other.sqlite")
-        return self._keep_content(copies / "other.sqlite")
+    def _keep_database(self, file: Path, copies: Path) -> str | None:
+        """Somebody's database with a journal beside it: both are one, and somebody may be writing. None: damaged."""
+        try:
+            _copy_database(file, copies / OTHER)
+        except sqlite3.Error:
+            return None
+        return self._keep_content(copies / OTHER)
 
     # --- contents ----------------------------------------------------------------------------------------------
 
@@ -329,13 +335,30 @@ def _walk(root: Path) -> Iterator[Path]:
         for name in sorted(files):
             file = here / name
             ours = here == root and name.startswith("catalog.sqlite")
-            if (
-                not ours
-                and not file.is_symlink()
-                and file.is_file()
-                and not name.endswith(("-wal", "-shm", "-journal"))
-            ):
+            if not ours and not file.is_symlink() and file.is_file() and not _is_journal(file):
                 yield file
+
+
+def _is_journal(file: Path) -> bool:
+    """Whether the database beside it is copied with it."""
+    return any(
+        file.name.endswith(end) and _is_database(file.with_name(file.name.removesuffix(end))) for end in JOURNALS
+    )
+
+
+def _journal_of(file: Path) -> Path | None:
+    """What says more about a database than its own file; None for every other file, and for one that rests."""
+    beside = (file.with_name(file.name + end) for end in JOURNALS[:2])
+    found = next((journal for journal in beside if journal.is_file() and journal.stat().st_size), None)
+    return found if found is not None and _is_database(file) else None
+
+
+def _is_database(file: Path) -> bool:
+    try:
+        with file.open("rb") as reading:
+            return reading.read(len(SQLITE)) == SQLITE
+    except OSError:
+        return False
 
 
 def _said_by(error: OSError) -> str:

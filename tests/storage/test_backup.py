@@ -478,3 +478,29 @@ def test_another_database_beside_the_catalog_is_copied_whole(filled: Place, tmp_
     restore(tmp_path / "backups", tmp_path / "data2")
     with closing(sqlite3.connect(tmp_path / "data2" / "other.sqlite")) as connection:
         assert connection.execute("SELECT x FROM t").fetchall() == [(7,)]
+
+
+def test_a_database_that_nobody_writes_or_nobody_can_read_is_kept_as_it_is(filled: Place, tmp_path: Path) -> None:
+    """Somebody's database in the inbox, a damaged one, and one that somebody is in the middle of writing."""
+    whole, damaged, busy = (filled.inbox / "everyone" / name for name in ("a.sqlite", "b.sqlite", "c.sqlite"))
+    for file in (whole, busy):
+        with closing(sqlite3.connect(file)) as connection:
+            connection.execute("CREATE TABLE t (x)")
+            connection.commit()
+    damaged.write_bytes(b"SQLite format 3\0" + b"not what it says" * 100)
+    (damaged.with_name("b.sqlite-wal")).write_bytes(b"nor this")
+    diary = damaged.with_name("travel-journal")
+    diary.write_text("We left early.")
+    before = {file.name: file.read_bytes() for file in (whole, damaged, diary)}
+    with closing(sqlite3.connect(busy)) as writing:
+        writing.execute("PRAGMA journal_mode=WAL")
+        writing.execute("INSERT INTO t VALUES (7)")
+        writing.commit()  # lies in the journal beside it
+        writing.execute("INSERT INTO t VALUES (8)")  # and this is not yet said
+        made = back_up(filled.settings, tmp_path / "backups")
+    assert made.absent == ("inbox/everyone/b.sqlite-wal",)  # said, and no reason to have no backup
+    restore(tmp_path / "backups", tmp_path / "data2")
+    restored = tmp_path / "data2/inbox/everyone"
+    assert {name: (restored / name).read_bytes() for name in before} == before
+    with closing(sqlite3.connect(restored / "c.sqlite")) as connection:
+        assert connection.execute("SELECT x FROM t").fetchall() == [(7,)]
