@@ -10,7 +10,8 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Sequence
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -82,8 +83,7 @@ REPEATED = 0.6  # of its probability is left to what a mail quotes of the one th
 POINTER = 0.4  # of its probability is left to a sentence that only says where something is said
 
 
-@dataclass(frozen=True, kw_only=True)
-class Features:
+class Features(NamedTuple):
     """What is known of a candidate, each about 0 to 1."""
 
     similarity: float  # cosine of question and sentence; 0 when the embedder does not know the language
@@ -248,7 +248,7 @@ def _label(asked: Asked, text: str, identifiers: Sequence[Sequence[str]]) -> flo
 def probability(features: Features, *, embedded: bool) -> float:
     """How likely a candidate with these features answers."""
     weights, bias = (WEIGHTS, BIAS) if embedded else (WEIGHTS_TERMS, BIAS_TERMS)
-    total = bias + sum(w * f for w, f in zip(astuple(weights), astuple(features), strict=True))
+    total = bias + sum(weight * value for weight, value in zip(weights, features, strict=True))
     return 1 / (1 + math.exp(-total))
 
 
