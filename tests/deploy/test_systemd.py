@@ -110,6 +110,7 @@ def test_every_unit_is_its_own_account_without_the_internet() -> None:
         text = unit.read_text()
         for line in ("User=premise", "UMask=0077", "IPAddressDeny=any", "NoNewPrivileges=yes", "ProtectSystem=strict"):
             assert f"\n{line}\n" in text, f"{unit.name}: {line}"
+        assert re.findall(r"^IPAddressAllow=(.*)", text, re.MULTILINE) == ["127.0.0.1 ::1"]  # no local resolver
     for name in ("web", "ingest", "model@"):
         assert "\nLoadCredential=llm.key:" in (UNITS / f"premise-{name}.service").read_text()
     assert "wait-for http://${PREMISE_HOST}:${PREMISE_PORT}/readyz" in (UNITS / "premise-web.service").read_text()
