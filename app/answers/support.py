@@ -171,25 +171,26 @@ def _by_parts(
 
 
 def _denied(claim: _Claim, found: Sequence[Support], passages: Sequence[Passage], windows: Windows) -> bool:
-    """Whether a sentence of the passages that has as much of the claim as what was found contradicts it: it denies it
-    in fewer words, or puts another limit."""
+    """Whether a sentence of the passages contradicts the claim: it has as much of it as what was found, and denies it
+    in fewer words; or it has more of it than any sentence of that, and another limit, thing or part."""
     if not found or _foreign(claim, found[0].text):
         return False
     least, words = max(DENIED, found[0].score), min(_words(span.text) for span in found)
     said, everything = in_digits(claim.sentence), "\n".join(passage.text for passage in passages)
+    own = max(claim.covered(_terms_of(nearest(claim.sentence, span.text))) for span in found)
+    headed = max(own, *(claim.covered(_terms_of(span.text) | term_set(_headers([span]))) for span in found))
     for passage in passages:
         for window in windows[passage.n]:
-            if window.size > 1 or claim.covered(window.terms) < IN_DOUBT:
+            covered = claim.covered(window.terms)
+            if window.size > 1 or covered < IN_DOUBT:
                 continue
             text = passage.text[window.start : window.end]
-            if replaced(claim.sentence, text, everything):
+            if covered > own and (replaced(claim.sentence, text, everything) or crossed(claim.sentence, text, "")):
                 return True
             header = passage.chunk_from(passage.start + window.start).chunk.header
-            if claim.covered(window.terms | term_set(header)) < least:
-                continue
-            if other_limit(said, in_digits(text)) or crossed(claim.sentence, text, ""):
+            if claim.covered(window.terms | term_set(header)) > headed and other_limit(said, in_digits(text)):
                 return True
-            if denies(claim.sentence) or claim.covered(window.terms) < least or not denies(text):
+            if denies(claim.sentence) or covered < least or not denies(text):
                 continue
             if _words(text) <= words and not _same_denial(claim.sentence, text):
                 return True
