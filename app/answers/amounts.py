@@ -135,9 +135,11 @@ _MEASURED = re.compile(
     re.IGNORECASE,
 )
 _WEEKDAY = re.compile(
-    r"\b(?:mon|tues|wednes|thurs|fri|satur|sun)day\b|\b(?:noon|midnight|mittags?|mitternachts?)\b|\b(?:montag|dienstag|mittwoch|donnerstag|freitag|samstag|sonntag)\b",
+    r"\b(?:mon|tues|wednes|thurs|fri|satur|sun)day\b|\b(?:noon|midnight|mittags?|mitternachts?)\b|\b(?:montag|dienstag|mittwoch|donnerstag|freitag|samstag|sonntag)\b"
+    r"|(?:星期|礼拜|周)(?:[一二三四五六日]|天(?!内))",
     re.IGNORECASE,
 )
+_ONE_FORM = re.compile("礼拜|周")
 
 
 @remembered(REMEMBERED)
@@ -191,7 +193,12 @@ def other_units(claimed: frozenset[str], said: frozenset[str]) -> bool:
 
 def weekdays(text: str) -> frozenset[str]:
     """Days of the week, noon and midnight."""
-    return frozenset(day.casefold() for day in _WEEKDAY.findall(text))
+    return frozenset(_ONE_FORM.sub("星期", day.casefold()).replace("天", "日") for day in _WEEKDAY.findall(text))
+
+
+def without_weekdays(text: str) -> str:
+    """The text without its days of the week."""
+    return _WEEKDAY.sub(" ", text)
 
 
 def words_of(units: frozenset[str]) -> frozenset[str]:

@@ -66,6 +66,11 @@ _CONTRARIES: tuple[tuple[frozenset[str], frozenset[str]], ...] = tuple(
         ("full-time", "part-time"),
         ("domestic", "foreign"),
         ("above over", "below under"),
+        ("早上 上午", "下午 晚上"),
+        ("增加 上升 提高", "减少 下降 降低"),
+        ("开放 开门", "关闭 关门"),
+        ("以前 之前", "以后 之后"),
+        ("免费", "收费"),
     )
 )
 _CLAUSE = re.compile(r"[;:]|,? (?:and|but|while|whereas|und|aber|während|et|mais) |[；，]")
@@ -95,6 +100,11 @@ _IF = re.compile(r"\b(?:if|when|provided|wenn|falls|sofern)\b|如果|只要", re
 _BOUND = re.compile(
     r"\b(by|from|to|until|since|before|after|bis|ab|seit|vor|nach|von) (?:EUR |USD |GBP |[€$£] ?)?(\d[\d.:]*)", re.I
 )
+_OF_SPAN = re.compile(
+    r"\b(?:(?P<within>in|during|within|während|innerhalb)|(?P<after>after|nach)|(?P<before>before|vor)) "
+    r"(?:the|den|der|dem|de[sn]) (?P<end>first|last|ersten|letzten) (?P<number>\d+)",
+    re.I,
+)
 _ONE = re.compile(
     r"\b(?:one|1|a single|ein(?:e[nmrs]?)?|une?) (?:(?:full|working|calendar) )?(?P<word>[^\W\d_]{3,})"
     r"|(?<![每同另任某])一个?(?P<sign>工作日|小时|星期|[月年周天次人])"
@@ -105,7 +115,7 @@ _OF_ONE = re.compile(
     re.I,
 )
 _OF_MANY = re.compile(
-    r"(?<![\d.])(?!1 )\d[\d.]* (?:(?:full|working|calendar) )?([^\W\d_]{3,})"
+    r"(?<![\d.])(?!1(?!\d))\d[\d.]* (?:(?:full|working|calendar) )?([^\W\d_]{3,})"
     r"|(?!1[^\d])\d+个?(工作日|小时|星期|[月年周天次人])"
 )
 _LETTER = re.compile(r"(?<=[a-zäöüß]) ([A-HJ-Z])(?![\w.’'&/])")
@@ -139,6 +149,7 @@ def opposed(claim: str, span: str, covered: float) -> bool:
         or (bool(_FORBIDDEN.search(near)) and bool(_ALLOWED.search(said)) and not _keeps_forbidden(said))
         or (bool(_EVEN_IF.search(near)) and bool(_IF.search(said)) and not _EVEN_IF.search(said) and not denies(said))
         or _other_bound(said, told)
+        or _other_side(said, told)
         or _one_of_many(said, near)
         or _other_letter(claim, span)
         or (bool(_NO_EXCEPTION.search(said)) and bool(_EXCEPTION.search(near)) and not _EXCEPTION.search(said))
@@ -194,6 +205,19 @@ def _other_bound(claim: str, span: str) -> bool:
         if own and number not in own and figures.intersection(own) and number in _FIGURE.findall(span):
             return True
     return False
+
+
+def _other_side(claim: str, span: str) -> bool:
+    """Whether "in the first 6 months" stands for "after the first 6 months"."""
+    told = {(found["end"].casefold(), found["number"]): _side(found) for found in _OF_SPAN.finditer(span)}
+    return any(
+        told.get((found["end"].casefold(), found["number"]), _side(found)) != _side(found)
+        for found in _OF_SPAN.finditer(claim)
+    )
+
+
+def _side(found: re.Match[str]) -> str:
+    return next(side for side in ("within", "after", "before") if found[side])
 
 
 def _one_of_many(claim: str, span: str) -> bool:

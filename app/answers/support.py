@@ -18,7 +18,7 @@ from app.answers.context import Passage
 from app.answers.crossed import crossed, numbered_parts, replaced
 from app.answers.extract import knows
 from app.answers.opposed import labels, nearest, opposed, other_limit
-from app.answers.phrases import language_of
+from app.answers.phrases import function_words, idle_words, language_of
 from app.answers.signs import DENIAL, denies
 from app.retrieval.asked import Weigh, term_set
 from storage.embedder import Embedder
@@ -44,6 +44,7 @@ PASSAGES = 128  # whose sentences and terms are remembered: those of the answers
 _PART = re.compile(r"[;；]\s*|, (?:which|but|and|while|und|aber|während|mais) |，")
 _CONTRACTED = re.compile(r"(?:(?<=\w)|\b)n['’]t\b", re.IGNORECASE)
 _CLAUSE_END = re.compile(r"[.。,，;；:：\n]")
+_LONG_NAME = re.compile(r"\b[A-ZÄÖÜ][\w’'-]+(?: [A-ZÄÖÜ][\w’'-]+){1,3}")
 _NAME = re.compile(r"(?<=[\w,;:’')] )[A-ZÄÖÜÉ][\w’'-]+")
 
 Windows = Mapping[int, Sequence["Window"]]  # by the number of the passage
@@ -170,23 +171,26 @@ def _by_parts(
 
 
 def _denied(claim: _Claim, found: Sequence[Support], passages: Sequence[Passage], windows: Windows) -> bool:
-    """Whether a sentence of the passages that has as much of the claim as what was found contradicts it: it denies it
-    in fewer words, or puts another limit."""
+    """Whether a sentence of the passages contradicts the claim: it has as much of it as what was found, and denies it
+    in fewer words; or it has more of it than any sentence of that, and another limit, thing or part."""
     if not found or _foreign(claim, found[0].text):
         return False
     least, words = max(DENIED, found[0].score), min(_words(span.text) for span in found)
-    said = in_digits(claim.sentence)
+    said, everything = in_digits(claim.sentence), "\n".join(passage.text for passage in passages)
+    own = max(claim.covered(_terms_of(nearest(claim.sentence, span.text))) for span in found)
+    headed = max(own, *(claim.covered(_terms_of(span.text) | term_set(_headers([span]))) for span in found))
     for passage in passages:
         for window in windows[passage.n]:
-            if window.size > 1 or claim.covered(window.terms) < IN_DOUBT:
-                continue
-            header = passage.chunk_from(passage.start + window.start).chunk.header
-            if claim.covered(window.terms | term_set(header)) < least:
+            covered = claim.covered(window.terms)
+            if window.size > 1 or covered < IN_DOUBT:
                 continue
             text = passage.text[window.start : window.end]
-            if other_limit(said, in_digits(text)) or crossed(claim.sentence, text, ""):
+            if covered > own and (replaced(claim.sentence, text, everything) or crossed(claim.sentence, text, "")):
                 return True
-            if denies(claim.sentence) or claim.covered(window.terms) < least or not denies(text):
+            header = passage.chunk_from(passage.start + window.start).chunk.header
+            if claim.covered(window.terms | term_set(header)) > headed and other_limit(said, in_digits(text)):
+                return True
+            if denies(claim.sentence) or covered < least or not denies(text):
                 continue
             if _words(text) <= words and not _same_denial(claim.sentence, text):
                 return True
@@ -214,9 +218,11 @@ def _by_meaning(
 
 
 def _claim(sentence: str, weigh: Weigh, language: str) -> _Claim:
+    said = question_terms(_CONTRACTED.sub(" not", in_digits(sentence)))
+    idle = frozenset(term for word in idle_words(language) for term in terms(word))
     return _Claim(
         sentence=sentence,
-        weights={term: weigh(term) for term in question_terms(_CONTRACTED.sub(" not", in_digits(sentence)))},
+        weights={term: weigh(term) for term in said if term not in idle} or {term: weigh(term) for term in said},
         numbers=numbers(sentence),
         names=names_of(sentence, language),
         measures=measures(sentence),
@@ -255,13 +261,25 @@ def _same_measures(claim: _Claim, text: str) -> bool:
 
 def _same_names(claim: _Claim, text: str, headers: str, whole: frozenset[str]) -> bool:
     """Whether the claim's names are the text's own; where the text has no name ("He …"), those of its passage."""
-    if not claim.names <= whole:
+    names = claim.names - _abbreviated(claim.sentence, text)
+    if not names <= whole:
         return False
-    missing = claim.names - term_set(f"{text} {headers}")
+    missing = names - term_set(f"{text} {headers}")
     if not missing:
         return True
     own = frozenset(term for name in _NAME.findall(text) for term in terms(name))
     return own <= claim.names or claim.language == "de"
+
+
+def _abbreviated(sentence: str, text: str) -> frozenset[str]:
+    """The terms of names that the text has as their first letters, or the other way round: UK and United Kingdom."""
+    found: set[str] = set()
+    for one, other in ((sentence, text), (text, sentence)):
+        for name in _LONG_NAME.findall(one):
+            short = "".join(word[0] for word in name.split())
+            if re.search(rf"\b{short}\b", other):
+                found.update(terms(name), terms(short))
+    return frozenset(found)
 
 
 def _contradicted(claim: _Claim, texts: Sequence[str]) -> bool:
@@ -277,7 +295,8 @@ def _contradicted(claim: _Claim, texts: Sequence[str]) -> bool:
     if claim.language == "de":
         return False
     named = frozenset(term for name in _NAME.findall(near) for term in terms(name)) | labels(near)
-    return bool(claim.names - found and named - claim.names)
+    names = claim.names - _abbreviated(claim.sentence, near)
+    return bool(names - found and named - claim.names)
 
 
 def _other_numbers(claim: _Claim, part: str, sentences: Sequence[str]) -> bool:
@@ -366,20 +385,31 @@ def _foreign(claim: _Claim, text: str) -> bool:
 def _same_denial(sentence: str, text: str) -> bool:
     """A sentence that denies needs a span that denies; one that affirms must not affirm what the span denies."""
     if denies(sentence):
-        return denies(text)
+        return denies(text) and not _denies_more(sentence, nearest(sentence, text))
     affirmed = _terms_of(_CONTRACTED.sub(" not", sentence))
     for found in DENIAL.finditer(text):
         start, end = _clause(text, found)
         following = question_terms(text[found.end() : min(end, found.end() + 60)])[:2]
         if following and affirmed.issuperset(following):
             beside = _beside(text, start, end)
-            elsewhere = len(following) == 1 and affirmed & term_set(text[start:end]) <= beside
-            if not elsewhere and not _affirmed_nearer(affirmed, text, start, following):
+            told = affirmed & term_set(text[start:end])
+            rest = beside.union(question_terms(text[start:end])) - {*following} - function_words(text)
+            rest = frozenset(term for term in rest if term.isalpha())
+            # one word alone: said beside it too, or denied of something else
+            other = len(following) == 1 and (told <= beside or (bool(rest) and not rest & affirmed))
+            if not other and not _affirmed_nearer(affirmed, text, start, following):
                 return False
         only = frozenset(question_terms(text[start:end])) - term_set(text[:start] + text[end:])
         if len(only & affirmed) > 1 and len(only & affirmed) >= ENOUGH * len(only):
             return False
     return True
+
+
+def _denies_more(sentence: str, near: str) -> bool:
+    """Whether a sentence is the other with a denial more or fewer: "may not go without" for "may go without"."""
+    said, told = frozenset(question_terms(sentence)), frozenset(question_terms(near))
+    alike = len(said & told) >= DENIED * max(len(said), len(told))
+    return alike and len(DENIAL.findall(sentence)) != len(DENIAL.findall(near))
 
 
 def _affirmed_nearer(affirmed: frozenset[str], text: str, place: int, following: Sequence[str]) -> bool:

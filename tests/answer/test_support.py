@@ -160,6 +160,14 @@ RULES = (
     "Country: Spain | Full day: 31 EUR | Partial day: 15 EUR\n\n"
     "Cost: up to 1,500 EUR | Approved by: line manager\nCost: 1,500 to 5,000 EUR | Approved by: department head\n\n"
     "Terminal: 7 | Signal: Modbus A | Colour: blue\nTerminal: 8 | Signal: Modbus B | Colour: red\n\n"
+    "The core hours apply at home: 10:00 to 15:00 from Monday to Thursday, 10:00 to 13:00 on Fridays. "
+    "- Primary: EUR 350 per week. Secondary: EUR 160 per week. "
+    "Interns stay at home on one day after the first six months. "
+    "Any engineer may roll back without asking. Minors in the United Kingdom get 31 coupons.\n\n"
+    "Das Konto darf höchstens 60 Plusstunden und höchstens 20 Minusstunden aufweisen. "
+    "Bei mehr als sechs Stunden werden 33 Minuten abgezogen, bei mehr als neun Stunden 45 Minuten. "
+    "Danach entscheidet eine Kommission innerhalb von 17 Tagen. Fragen beantwortet der Betriebsrat.\n\n"
+    "食堂周一至周六开放，星期日关闭。班车每天早上7:35发车；下午17:40返回。"
     "访客须提前一个工作日登记。外籍访客需要提前三个工作日登记。值班补贴400元。"
     "蓝色访客证只能进入食堂；黄色访客证发给维修人员；红色访客证可以进入车间。国庆节10月1日至7日放假7天。"
 )
@@ -187,6 +195,15 @@ RULES = (
         "值班补贴400美元。",
         "蓝色访客证可以进入车间。",
         "国庆节放假7个月。",
+        "The core hours on Fridays are 10:00 to 15:00.",
+        "The secondary gets EUR 350 per week.",
+        "Interns stay at home on one day in the first six months.",
+        "Any engineer may not roll back without asking.",
+        "Das Konto darf höchstens 20 Plusstunden aufweisen.",
+        "Bei mehr als sechs Stunden werden 45 Minuten abgezogen.",
+        "Danach entscheidet der Betriebsrat innerhalb von 17 Tagen.",
+        "食堂星期六关闭。",
+        "班车每天下午7:35发车。",
     ],
 )
 def test_what_is_said_of_another_thing_is_not_supported(claim: str) -> None:
@@ -211,6 +228,11 @@ def test_what_is_said_of_another_thing_is_not_supported(claim: str) -> None:
         "The department head approves costs from 1,500 to 5,000 EUR.",
         "外籍访客需提前三个工作日登记。",
         "国庆节放假七天，从10月1日到7日。",
+        "Core hours are from 10:00 to 15:00 from Monday to Thursday and from 10:00 to 13:00 on Fridays.",
+        "The primary gets EUR 350 a week and the secondary EUR 160.",
+        "Minors in the UK get 31 coupons.",
+        "Es darf höchstens 60 Plusstunden und höchstens 20 Minusstunden haben.",
+        "食堂星期日关闭。",
     ],
 )
 def test_what_is_said_of_the_same_thing_in_another_order_is_supported(claim: str) -> None:
