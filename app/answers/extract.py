@@ -65,7 +65,7 @@ _REPLACES = re.compile(
     r"\bersetzt (?:die |alle )?(?:\w+ )?(?:Version|Fassung|Ausgabe|Richtlinie|Regel)",
     re.IGNORECASE,
 )
-_OF_THE_PAST = re.compile(
+OF_THE_PAST = re.compile(
     r"\b(?:replac|supersed|previous|former|earlier|old|version|edition|used to|ersetz|früher|vorherig|alte|fassung)",
     re.IGNORECASE,
 )
@@ -111,6 +111,7 @@ class Candidate:
     score: float  # probability that it answers
     named: bool = False  # it stands in the section that the question names
     leads: bool = False  # it only announces what follows: "The steps are:"
+    outdated: str = ""  # year or version of its document, where a newer edition is among the passages
 
     @property
     def is_row(self) -> bool:
@@ -217,7 +218,7 @@ def candidates(asked: Asked, passages: Sequence[Passage], embedder: Embedder) ->
         score *= LEANING if _LEANS.match(item.text) else 1.0
         score *= REPEATED if item.text.startswith(">") else 1.0
         score *= EXCEPTED if _EXCEPTION.search(item.text) and not _EXCEPTION.search(asked.question) else 1.0
-        score *= SUPERSEDED if _REPLACES.search(item.text) and not _OF_THE_PAST.search(asked.question) else 1.0
+        score *= SUPERSEDED if _REPLACES.search(item.text) and not OF_THE_PAST.search(asked.question) else 1.0
         score *= UNDENIED if unless and not (denies(item.text) or _FAILS.search(item.text)) else 1.0
         score *= OTHER_THING if names_another(near, item.text) else 1.0
         named = names_section(asked.question, item.passage.first.title, item.under or section(item))
