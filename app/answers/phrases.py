@@ -270,6 +270,11 @@ def function_words(question: str) -> frozenset[str]:
     return _FUNCTION_WORDS.get(language_of(question), frozenset())
 
 
+def idle_words(language: str) -> frozenset[str]:
+    """The function words of a language; of English none, whose stop words are known everywhere."""
+    return frozenset() if language == "en" else _FUNCTION_WORDS.get(language, frozenset())
+
+
 def phrases(question: str) -> Phrases:
     """The fixed sentences in the question's language."""
     return _PHRASES[language_of(question)]
