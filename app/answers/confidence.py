@@ -94,7 +94,7 @@ WEIGHTS_RIGHT = Evidence(
     names_nowhere=0.0,
     codes_nowhere=0.0,
 )
-BIAS_RIGHT = -2.6
+BIAS_RIGHT = -2.65
 # whether they speak of it, and how likely it is right, without an embedder that knows the language
 WEIGHTS_TERMS = Evidence(
     similarity=0.0,
@@ -149,6 +149,7 @@ _ASKS_NOT = re.compile(
     r"(?:\b(?:not|never|nicht|keine?[mnrs]?|nie|niemals)\b|n['’]t\b)",
     re.IGNORECASE,
 )
+_ONLY = re.compile(r"\b(?:only|solely|exclusively|nur|ausschließlich)\b", re.IGNORECASE)  # and nobody else
 _PAIRS = (
     "east west|eastern western|north south|northern southern|increase decrease|increased decreased|largest smallest|"
     "biggest smallest|highest lowest|best worst|minimum maximum|longest shortest|oldest youngest|oldest newest|"
@@ -216,7 +217,7 @@ def _opposed(asked: Asked, leading: Sequence[Candidate], passages: Sequence[Pass
     question ("decrease": "increase") and none of the leading ones has the word, or it says so of another."""
     if not leading or unspaced_share(asked.question):
         return False
-    if _ASKS_NOT.search(asked.question) and not any(denies(item.text) for item in leading):
+    if _ASKS_NOT.search(asked.question) and not any(denies(item.text) or _ONLY.search(item.text) for item in leading):
         return True
     texts = "\n".join(f"{item.first.chunk.header}\n{item.text}" for item in passages)
     if language_of(asked.question) != "de" and swapped(asked.question, leading[0].text, texts):

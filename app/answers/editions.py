@@ -12,7 +12,8 @@ from dataclasses import replace
 from itertools import permutations
 
 from app.answers.context import Passage
-from app.answers.extract import OF_THE_PAST, Candidate
+from app.answers.extract import Candidate
+from app.answers.weak import OF_THE_PAST
 from storage.records import StoredChunk
 from storage.words import question_terms
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -18,10 +18,9 @@ import numpy as np
 from app.answers.context import Passage
 from app.answers.kinds import names_kind
 from app.answers.phrases import language_of, names_section
-from app.answers.quotable import ITEM, Found, furniture, header, repeats, section, sentences_of
-from app.answers.signs import denies
-from app.answers.swapped import names_another, triples
-from app.retrieval.asked import Asked, term_set
+from app.answers.quotable import ITEM, Found, furniture, header, refers, repeats, section, sentences_of
+from app.answers.weak import weakness
+from app.retrieval.asked import Asked, Expected, term_set
 from app.retrieval.expand import begins, codes, label_of
 from app.retrieval.steadfast import unit
 from storage.catalog import Vector
@@ -30,57 +29,19 @@ from storage.words import terms, unspaced_share
 
 MOST_EMBEDDED = 40  # candidates that are embedded
 MOST_WORDS = 115  # of an answer, unless its one sentence is longer
-NEAR_SHARE, FAR_SHARE = 0.15, 0.35  # of the best candidate's probability that another one needs, by where it stands
+NEAR_SHARE, FAR_SHARE = 0.12, 0.35  # of the best candidate's probability that another one needs, by where it stands
 UNSPACED = 0.2  # text with this share of unspaced script is counted in characters
 CHARACTERS_PER_WORD = 2  # of Chinese: 120 to 240 characters say what 60 to 120 words say
 MOST_MORE = 6  # sentences besides those that are chosen first: a dozen short lines are no support
 MOST_ROWS = 4  # of tables, unless they are what is asked for
+NAMING_WORDS = 12  # of a sentence that names what the likeliest one speaks of
 LIST_WORDS = 90  # of a list that is quoted as a whole
 LIST_ITEMS, LIST_SHARE = 3, 0.5  # so many items that are nearly as likely as the best: the list is what is asked for
 
-_POINTS = re.compile(
-    r"^(?:[Pp]lease )?(?:[Ss]ee|[Rr]efer to|[Cc]heck out|[Ff]ind out|[Cc]lick)\b|"
-    r"\b(?:please|also) (?:see|refer to|find|read)\b|"
-    r"\b[Ff]or (?:more|further|additional|other) (?:information|details?|help)\b|"
-    r"\b(?:described|explained|documented|outlined) (?:in (?:more )?detail )?(?:here\b|in the [A-Z]|in “|under\b)|"
-    r"\b(?:found|listed|explained|described) here\b|^[Ss]iehe\b|\b(?:finden Sie|steht|stehen) (?:hier|unter|im)\b|"
-    r"详见|参见|请参阅"
-)
 _GOES_ON = re.compile(r"[-*•‣▪◦·–—]\s+(?:[a-zß-ÿ]{2}|[a-zß-ÿ]\s)")
 NAMED, IN_ORDER = 0.95, 0.001  # of a section that the question names: what it says, in its order
-LEANING = 0.5  # of its probability is left to a sentence that leans on the one before it
-_LEANS = re.compile(
-    r"\W{0,3}(?:for (?:example|instance)|however|also|in addition|additionally|furthermore|moreover|therefore|"
-    r"otherwise|instead|as such|that said|zum beispiel|außerdem|jedoch|daher|darüber hinaus)\b,? |\(",
-    re.IGNORECASE,
-)
+LATER = 0.2  # less of it for what tells nothing yet, where one asks how
 CODED = 2.0  # as `label`, of a row that is about the code which is asked for, or about one that begins with it
-EXCEPTED = 0.5  # of its probability is left to a sentence that says of itself to be an exception
-_EXCEPTION = re.compile(
-    r"\b(?:is|are) (?:the|an)(?: only)? exceptions?\b|\b(?:ist|sind|bilden) (?:die|eine) Ausnahmen?\b", re.I
-)
-SUPERSEDED = 0.5  # of its probability is left to what a document says of the version that it replaces
-_REPLACES = re.compile(
-    r"\b(?:replaces|supersedes) (?:the |all |any )?(?:\w+ )?(?:version|edition|revision|polic|guideline|rules?\b)|"
-    r"\bersetzt (?:die |alle )?(?:\w+ )?(?:Version|Fassung|Ausgabe|Richtlinie|Regel)",
-    re.IGNORECASE,
-)
-OF_THE_PAST = re.compile(
-    r"\b(?:replac|supersed|previous|former|earlier|old|version|edition|used to|ersetz|früher|vorherig|alte|fassung)",
-    re.IGNORECASE,
-)
-UNDENIED = 0.5  # of its probability is left to what affirms, where one asks what is if something is not
-_IF_NOT = re.compile(
-    r"\b(?:if|when|unless|wenn|falls)\b[^?]*?(?:\b(?:not|no|never|without|nicht|kein\w*|ohne|nie)\b|n['’]t\b)",
-    re.IGNORECASE,
-)
-_FAILS = re.compile(
-    r"\b(?:late|lapses?|expires?|otherwise|miss\w*|fail\w*|los[et]\w*|refus\w+|denied|verf[aä]ll\w*|sonst|entfällt)\b",
-    re.IGNORECASE,
-)
-OTHER_THING = 0.25  # of its probability is left to "recovery point objective" where its time is asked for
-REPEATED = 0.6  # of its probability is left to what a mail quotes of the one that it answers
-POINTER = 0.4  # of its probability is left to a sentence that only says where something is said
 
 
 class Features(NamedTuple):
@@ -112,6 +73,7 @@ class Candidate:
     named: bool = False  # it stands in the section that the question names
     leads: bool = False  # it only announces what follows: "The steps are:"
     outdated: str = ""  # year or version of its document, where a newer edition is among the passages
+    again: bool = False  # it speaks of what the sentence before it names: "Change yours at once"
 
     @property
     def is_row(self) -> bool:
@@ -137,18 +99,18 @@ class Candidate:
 # Logistic regression on the sentences of half of squad's and of zh's answerable questions, rounded; section, opens and
 # label were set by hand, reading that half and the sample company's answers. README has what came of it.
 WEIGHTS = Features(
-    similarity=4.5,
+    similarity=5.5,
     passage=1.6,
     first=1.0,
     terms=1.8,
     around=2.6,
     section=1.2,
-    opens=1.0,
-    label=0.6,
-    fits=1.5,
+    opens=0.8,
+    label=0.9,
+    fits=2.0,
     short=-0.3,
 )
-BIAS = -9.2
+BIAS = -10.0
 # without an embedder that knows the language
 WEIGHTS_TERMS = Features(
     similarity=0.0,
@@ -197,30 +159,26 @@ def candidates(asked: Asked, passages: Sequence[Passage], embedder: Embedder) ->
         promising = sorted(places, key=lambda at: (-(own[at] + around[at]), at))[:MOST_EMBEDDED]
         cosines |= _cosines(asked, {at: found[at] for at in promising}, places, embedder)
     best = max(passage.score for passage in passages) or 1.0
-    unless, near = _IF_NOT.search(asked.question) is not None, triples(asked.question)
+    left = weakness(asked.question)
     identifiers, most = codes(asked.question), max(own[at] for at in places)
     result = []
     for at in places:
         item = found[at]
+        again = at > 0 and found[at - 1].passage is item.passage and refers(item.text, sets[at - 1])
+        said = sets[at] | sets[at - 1] if again else sets[at]
         features = Features(
             similarity=cosines[at],
             passage=item.passage.score / best,
             first=1 / item.passage.n,
-            terms=own[at],
+            terms=asked.covered(said),
             around=around[at],
-            section=asked.covered(sets[at] | term_set(f"{header(item)} {item.under}")),
+            section=asked.covered(said | term_set(f"{header(item)} {item.under}")),
             opens=float(item.opens),
             label=_label(asked, item.text, identifiers if own[at] == most else ()),
-            fits=names_kind(asked, item.text),
+            fits=names_kind(asked, item.text, under=item.under or section(item)),
             short=max(0.0, 1 - length(item.text) / 12),
         )
-        score = probability(features, embedded=embedded) * (POINTER if _points_elsewhere(item.text) else 1.0)
-        score *= LEANING if _LEANS.match(item.text) else 1.0
-        score *= REPEATED if item.text.startswith(">") else 1.0
-        score *= EXCEPTED if _EXCEPTION.search(item.text) and not _EXCEPTION.search(asked.question) else 1.0
-        score *= SUPERSEDED if _REPLACES.search(item.text) and not OF_THE_PAST.search(asked.question) else 1.0
-        score *= UNDENIED if unless and not (denies(item.text) or _FAILS.search(item.text)) else 1.0
-        score *= OTHER_THING if names_another(near, item.text) else 1.0
+        score = probability(features, embedded=embedded) * left(item.text)
         named = names_section(asked.question, item.passage.first.title, item.under or section(item))
         result.append(
             Candidate(
@@ -233,9 +191,20 @@ def candidates(asked: Asked, passages: Sequence[Passage], embedder: Embedder) ->
                 score=NAMED - IN_ORDER * item.index if named else score,
                 named=named,
                 leads=item.leads,
+                again=again,
             )
         )
+    result = _telling_first(result) if asked.expected is Expected.HOW else result
     return sorted(result, key=lambda item: (-item.score, item.passage.n, item.index))
+
+
+def _telling_first(found: Sequence[Candidate]) -> list[Candidate]:
+    """Of a section that the question names, what stands before its first sentence that tells what to do comes later."""
+    first = {item.passage.n: item.index for item in reversed(found) if item.named and item.features.fits == 1}
+    return [
+        replace(item, score=item.score - LATER) if item.named and item.index < first.get(item.passage.n, 0) else item
+        for item in found
+    ]
 
 
 def _label(asked: Asked, text: str, identifiers: Sequence[Sequence[str]]) -> float:
@@ -251,11 +220,6 @@ def probability(features: Features, *, embedded: bool) -> float:
     weights, bias = (WEIGHTS, BIAS) if embedded else (WEIGHTS_TERMS, BIAS_TERMS)
     total = bias + sum(weight * value for weight, value in zip(weights, features, strict=True))
     return 1 / (1 + math.exp(-total))
-
-
-def _points_elsewhere(text: str) -> bool:
-    """Whether a sentence but says where something is said. Who gives a number says it: "see extension 4400"."""
-    return _POINTS.search(" ".join(text.split())) is not None and not re.search(r"\d", text)
 
 
 def _around(asked: Asked, found: Sequence[Found], sets: Sequence[frozenset[str]], at: int) -> float:
@@ -325,7 +289,7 @@ def _with_list(ranked: Sequence[Candidate]) -> list[Candidate]:
     """
     best = ranked[0]
     if not best.leads and not best.is_item:
-        return [best]
+        return [*_named_before(best, ranked), best]
     siblings = {item.index: item for item in ranked if item.passage is best.passage}
     first = best.index
     while not best.leads and first - 1 in siblings and siblings[first].is_item:
@@ -344,6 +308,15 @@ def _with_list(ranked: Sequence[Candidate]) -> list[Candidate]:
         return [lead, *items]
     needed = best.goes_on or lead.features.terms >= best.features.terms
     return [lead, best] if lead.leads and needed else [best]
+
+
+def _named_before(best: Candidate, ranked: Sequence[Candidate]) -> list[Candidate]:
+    """The sentence before one that speaks of what that one names, if it is short: "Passwords do not expire."."""
+    return [
+        item
+        for item in ranked
+        if best.again and item.passage is best.passage and item.index == best.index - 1 and item.words <= NAMING_WORDS
+    ]
 
 
 def _begins(items: Sequence[Candidate], room: float) -> list[Candidate]:

@@ -12,11 +12,14 @@ from app.retrieval.asked import Asked, Expected
 from storage.words import terms
 
 OTHER_NUMBER = 0.3  # a number that counts something else
+NO_MEASURE = 0.1  # a number that is no time or no sum where one asks for that
 BARE_NUMBER = 0.8  # a number by itself in a cell: what it counts stands above the table, if anywhere
+ANY_KIND, MEMBER = 0.5, 0.8  # where several things are asked for: no sign of them, a row that may be one of them
 ROLE = 0.8  # "your manager" where a person is asked for
 # a name, and what somebody does, in a sentence that does not say who holds the office asked for
 NOT_THEIRS, NO_HOLDER = 0.5, 0.1
-SPAN = 0.4  # "within two weeks", "promptly" where a time is asked for
+SPAN, VAGUE = 0.4, 0.2  # "within two weeks", and "promptly", where a time is asked for
+AS_NEEDED = 0.8  # "on request" where one asks how often
 DEFINES = 2.0  # says what that is which the question asks for
 OTHER_NAME = 0.5  # one word with a capital letter, or an abbreviation, where a person is asked for
 
@@ -28,11 +31,20 @@ _COUNTED = re.compile(
     re.IGNORECASE,
 )
 _COUNT = re.compile(rf"(?={_NUMBER}\W+((?:\w+\W*){{1,4}}))", re.IGNORECASE)
-_HOW_LONG = re.compile(r"\bhow long\b|\bwie lange\b", re.IGNORECASE)
-_DURATION = re.compile(
-    rf"{_NUMBER}[- ](?:\w+ )?(?:hours?|minutes?|seconds?|days?|weeks?|months?|years?|decades?|centur\w+|semesters?|"
-    r"stunden?|minuten?|sekunden?|tagen?|wochen?|monaten?|jahren?|characters?|letters|digits|words|pages|zeichen|seiten|"
-    r"(?:kilo|centi|milli)?met(?:re|er)s?|[kcm]?m|miles?|feet|foot|inch(?:es)?)\b|\b(?:1\d|20)\d\d\b",
+_HOW_LONG = re.compile(
+    r"\bhow (?:long|soon|quickly)\b|\bwhat(?:['’]s| is| was) (?:\w+ ){0,3}(?:duration|period)\b|"
+    r"\b(?:with)?in (?:what|which) time\b|\bwie lange\b",
+    re.IGNORECASE,
+)
+_CLOCK = re.compile(
+    r"\b\d{1,2}(?:[:.]\d\d)?(?: ?[–-] ?\d{1,2}(?:[:.]\d\d)?)? ?[ap]\.?m\b|\b\d{1,2}:\d\d\b|\b\d{1,2} Uhr\b",
+    re.IGNORECASE,
+)
+_DURATION = re.compile(  # "32 hours a week" is no time that something lasts
+    rf"{_NUMBER}[- ](?:\w+ )?(?:(?:hours?|minutes?)(?! (?:an?|per|each|every) \w)|seconds?|days?|weeks?|months?|years?|"
+    r"decades?|centur\w+|semesters?|stunden?|minuten?|sekunden?|tagen?|wochen?|monaten?|jahren?|characters?|letters|digits|"
+    r"words|pages|zeichen|seiten|(?:kilo|centi|milli)?met(?:re|er)s?|[kcm]?m|miles?|feet|foot|inch(?:es)?)\b|"
+    r"\b(?:1\d|20)\d\d\b",
     re.IGNORECASE,
 )
 _HOW_MUCH = re.compile(r"\bhow much\b|\bwie ?viel\b", re.IGNORECASE)
@@ -60,23 +72,52 @@ _PERSON = re.compile(
 # who is named by what they do: "your manager", "any sales employee"
 _ROLE = re.compile(
     r"\b(?:managers?|heads?|directors?|officers?|supervisors?|leads?|leaders?|teams?|departments?|council|committee|"
-    r"board|employees?|members?|customers?|contractors?|colleagues?|everyone|everybody|nobody|whoever|CEO|CFO|COO|"
+    r"board|employees?|teammates?|staff|personnel|members?|users?|owners?|administrators?|apprentices?|"
+    r"interns?|visitors?|suppliers?|vendors?|customers?|contractors?|colleagues?|anyone|anybody|everyone|everybody|nobody|"
+    r"whoever|CEO|CFO|COO|"
     r"Führungskr\w+|Abteilungsleit\w+|Geschäftsführ\w+|Betriebsrat|Vorgesetzt\w+|Mitarbeite\w+|Beschäftigt\w+)\b",
     re.IGNORECASE,
 )
+# who is let, or is affected, holds no office
 _OFFICE = re.compile(
     r"^(?:who(?:['’]s| is| are| was| were)|wer (?:ist|sind|war)|qui (?:est|sont)|quién(?:es)? (?:es|son)) "
-    r"(?:(?:the|our|an?|der|die|das|unsere?|l[ea]s?|el|los|las?|un[ae]?) |l['’])?(?P<office>[^?,]+)\??$",
+    r"(?:(?:the|our|an?|der|die|das|unsere?|l[ea]s?|el|los|las?|un[ae]?) |l['’])?"
+    r"(?!(?:not |also )?(?:allowed|permitted|entitled|eligible|required|obliged|able|invited|covered|affected|exempt|"
+    r"to)\b)"
+    r"(?P<office>[^?,]+)\??$",
     re.IGNORECASE,
 )
 _OF = re.compile(r"\b(?:of|at|for|in|von|bei|für|de|du|des|del)\b", re.IGNORECASE)
 _APART = 4  # words that may stand between a name and the office: "Jo Berg, who has been our new CEO"
 _SPAN = re.compile(
     rf"{_NUMBER}[- ](?:\w+ )?(?:minutes?|hours?|days?|weeks?|months?|years?|minuten?|stunden?|tagen?|wochen?|monaten?|"
-    r"jahren?|jours?|semaines?|mois|ans|d[ií]as?|semanas?|mes(?:es)?|años?)\b|"
-    r"\b(?:immediately|promptly|at once|as soon as|sofort|unverzüglich|sobald)\b",
+    r"jahren?|jours?|semaines?|mois|ans|d[ií]as?|semanas?|mes(?:es)?|años?)\b",
     re.IGNORECASE,
 )
+_AT_ONCE = re.compile(r"\b(?:immediately|promptly|at once|as soon as|sofort|unverzüglich|sobald)\b", re.IGNORECASE)
+# how often, in other words: "Passwords do not expire", "on request"
+_AS_NEEDED = re.compile(
+    r"\b(?:as|when(?:ever)?|if|where) (?:needed|necessary|required|requested)\b|\b(?:on|upon) (?:request|demand)\b|"
+    r"\b(?:only|at once|immediately) (?:when|if|after)\b|\b(?:do(?:es)? not|never) (?:expire|lapse|end|run out)\b|"
+    r"\b(?:bei Bedarf|auf Anfrage|auf Wunsch|laufen nicht ab|läuft nicht ab)\b",
+    re.IGNORECASE,
+)
+_CAUSES = re.compile(r"\b(?:causes?|reasons?|why|rationale|ursachen?|gründe|warum)\b|原因", re.IGNORECASE)
+# "Which levels are there?", "List the desks", "What are the closing days?"
+_SEVERAL = re.compile(
+    r"^(?:please )?(?:list|name|enumerate)\b|^(?:what|which) (?:kinds|types|sorts|levels|categories)\b|"
+    r"\b(?:what|which) (?:[\w-]+ ){1,5}(?:are|were) (?:there|available|offered)\b|"
+    r"^(?:what|which) are (?:the|our|all) (?:[\w-]+ )*?\w+s\b|^welche (?:[\w-]+ ){1,4}gibt es\b|^was sind die\b|有哪些",
+    re.IGNORECASE,
+)
+_ENUMERATES = re.compile(r"(?:[^\s,;|]+(?: [^\s,;|]+){0,5}, )+[^,;.|]*\b(?:and|or|und|oder|sowie) \w|、")
+_GROUP = re.compile(  # asks for whom a rule is, not for a person
+    r"^who(?:['’]s| is| are) (?:not |also )?(?:eligible|entitled|covered|affected|exempt|allowed|permitted|required|"
+    r"obliged)\b",
+    re.IGNORECASE,
+)
+_EVERY = re.compile(r"\b(?:each|every|any|all|only|no) (?:\w+ )?[a-z]{3,}", re.IGNORECASE)
+_DOES = re.compile(r"^who (?:also )?([a-z]{3,}(?:s|ed|t))\b", re.IGNORECASE)  # "Who approves leave?"
 _PERIODS = (  # "per month", "monthly"
     ("hour", r"an hour|per hour|each hour|hourly|(?:pro|je|in der) stunde"),
     ("day", r"a day|per day|each day|daily|(?:pro|je|am) tag|täglich"),
@@ -94,17 +135,37 @@ _BARE = re.compile(r"[|:] \d[\d.,]*(?= \||$)(?<=[^.,])")
 _COLUMN = re.compile(r"(?:^|(?<= \| ))[^|:]{1,60}: ")  # its name is not what a row names
 
 
-def names_kind(asked: Asked, sentence: str) -> float:
-    """1: it names what is asked for, 0: nothing of the kind; between them where it may be of another kind."""
+_OTHERS = {  # what may stand for the kind, the likeliest first
+    Expected.WHEN: ((_SPAN, SPAN), (_AT_ONCE, VAGUE)),
+    Expected.OFTEN: ((_AS_NEEDED, AS_NEEDED), (_ANY_NUMBER, OTHER_NUMBER)),
+}
+
+
+def names_kind(asked: Asked, sentence: str, *, under: str = "") -> float:
+    """1: it names what is asked for, 0: nothing of the kind; between them where it may be of another kind.
+
+    `under`: the heading above it. What stands under "Causes" says why without saying "because".
+    """
+    if asked.expected is Expected.WHY and _CAUSES.search(under):
+        return 1.0
     if asked.expected is Expected.WHO:
         return _names_somebody(asked, sentence)
-    found = fits(asked, sentence)
+    found = fits(asked, sentence if asked.expected is not Expected.NUMBER else _CLOCK.sub("", sentence))
     if asked.expected is Expected.ANY and _defines(asked.question, sentence):
         return DEFINES
+    if asked.expected is Expected.ANY and _SEVERAL.search(asked.question):
+        return _lists(sentence)
     if found == 1 and asked.expected is Expected.NUMBER and not _right_number(asked.question, sentence):
-        return BARE_NUMBER if _BARE.search(sentence) else OTHER_NUMBER
-    other = {Expected.WHEN: (_SPAN, SPAN), Expected.OFTEN: (_ANY_NUMBER, OTHER_NUMBER)}.get(asked.expected)
-    return other[1] if not found and other and other[0].search(sentence) else found
+        measured = _HOW_LONG.search(asked.question) or _COSTS.search(asked.question)
+        return BARE_NUMBER if _BARE.search(sentence) else NO_MEASURE if measured else OTHER_NUMBER
+    return found or next((worth for sign, worth in _OTHERS.get(asked.expected, ()) if sign.search(sentence)), 0.0)
+
+
+def _lists(sentence: str) -> float:
+    """How well a sentence says several things of a kind: it names or announces them, or is one of them."""
+    if _ENUMERATES.search(sentence) or sentence.endswith((":", "：")):
+        return 1.0
+    return MEMBER if " | " in sentence else ANY_KIND
 
 
 def _defines(question: str, sentence: str) -> bool:
@@ -128,6 +189,10 @@ def _names_somebody(asked: Asked, sentence: str) -> float:
     named = [found for found in _PERSON.finditer(said) if found[0].casefold() not in known]
     role = any(found[0].casefold() not in known for found in _ROLE.finditer(said))
     sure = 1.0 if named else ROLE if role else min(OTHER_NAME, fits(asked, said))
+    if role and not named and (does := _DOES.match(asked.question)) and not set(terms(does[1])) & set(terms(said)):
+        sure = OTHER_NAME
+    if _GROUP.match(asked.question):
+        return 1.0 if role or _EVERY.search(said) else min(sure, OTHER_NAME)
     office = _OFFICE.match(asked.question.strip())
     holds = row or not office or any(_holds(office["office"], said, name) for name in named)
     return sure if holds else min(sure, NOT_THEIRS if named else NO_HOLDER)

@@ -46,6 +46,8 @@ _OF_MAILS = re.compile(
     r"absender|empfänger)\b|写|发",
     re.IGNORECASE,
 )
+_AGAIN = re.compile(r"\W*(?:this|these|those|such an?|such|dies\w*) ([^\W\d_]{3,})\b", re.IGNORECASE)
+_YOURS = re.compile(r"\b(?:yours|theirs|hers|ours)\b", re.IGNORECASE)
 _DATA = re.compile(r"[\s\[\]{},]*\"[^\"]{1,60}\"\s*:")
 _YES_NO = re.compile(r"^(?:(?:a|answer|antwort|答) ?[:：.] ?)?(?:yes|no|ja|nein|是|否)[.!。！]?$", re.IGNORECASE)
 _TIME = "year|month|week|day|quarter|season|morning|night|evening|decade|century|spring|summer|autumn|fall|winter"
@@ -94,7 +96,7 @@ def sentences_of(passage: Passage) -> list[Found]:
         whole[at] and not heads[at] and _answers(texts[at]) and not _dangles(lines, at) for at in range(len(lines))
     ]
     if not any(answers):
-        answers = [_harmless(text) for text in texts]
+        answers = [_harmless(text) and line.casefold() not in names for text, line in zip(texts, lines, strict=True)]
     return [
         Found(
             passage=passage,
@@ -195,6 +197,16 @@ def _only_names(line: str) -> bool:
         and not re.search(r"[\d:]|[a-z] - ", line)
         and all(word[0].isupper() for word in words)
     )
+
+
+def refers(text: str, before: frozenset[str]) -> bool:
+    """Whether a sentence speaks of what the one before it names: "This principle states …", "Change yours at once".
+
+    `before`: that one's terms.
+    """
+    again = _AGAIN.match(text)
+    named = set(terms(again[1])) if again else set()
+    return _YOURS.search(text) is not None or (bool(named) and named <= before)
 
 
 def furniture(found: Sequence[Found], asked: Asked) -> set[int]:

@@ -62,18 +62,20 @@ DENIAL = re.compile(
 # what permits, demands, forbids or denies
 _RULING = re.compile(
     r"\b(?:may|must|can(?:not)?|could|should|shall|allowed|permitted|possible|required?|needs?|needed|have to|has to|"
-    r"only|not|never|no|none|unless|except|always|prohibited|forbidden|entitled|optional|mandatory|compulsory)\b|n['’]t\b|"
+    r"only|not|never|no|none|unless|except|always|prohibited|forbidden|entitled|optional|mandatory|compulsory|included|"
+    r"excluded|covered|refunded|reimbursed|eligible|voluntary|blocked|refused|free of charge|fine)\b|n['’]t\b|"
     r"\b(?:darf|dürfen|kann|können|muss|müssen|nicht|kein\w*|nur|erlaubt|verboten|möglich|zulässig|erforderlich)\b|"
     r"可以|不|必须|应当|禁止|须|无需",
     re.IGNORECASE,
 )
-# what tells somebody to do something
+# what tells somebody to do something, also after a condition or a colon: "If you smell gas, leave the room"
 _TELLING = re.compile(
     r"^\W*(?:step )?\d{1,2}[.):]\s|\bplease\b|\b(?:you|we|employees|teammates|everybody|everyone) (?:\w+ )?(?:can|"
     r"must|should|shall|need to|have to)\b|\b(?:must|should|shall|need to|have to) (?:\w+ )?be \w+ed\b|"
-    r"^\W*(?:enter|open|write|apply|request|fill|send|call|ask|submit|use|tell|hand|book|report|install|choose|log|sign|"
+    r"(?:^\W*(?:(?:if|when|to|for|in case|before|after|unless|from)\b[^,;:]*,\s+(?:then |please )?)?|: )(?:"
+    r"enter|open|write|apply|request|fill|send|call|ask|submit|use|tell|hand|book|report|install|choose|log|sign|"
     r"press|go|take|leave|photograph|register|contact|put|check|connect|select|click|create|record|visit|navigate|order|"
-    r"e-?mail|inform|notify|reach out|follow|complete|turn|bring)\b|"
+    r"e-?mail|inform|notify|reach out|follow|complete|turn|bring)\b(?! (?:may|can|must|will|is|are|was|were|of)\b)|"
     r"\b(?:sie|bitte|müssen|beantragen|melden|tragen|buchen|wenden)\b|应当|应该|须|请|填写|申请|提交|登记",
     re.IGNORECASE,
 )

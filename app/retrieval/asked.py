@@ -18,8 +18,15 @@ from app.retrieval.followup import asking
 from storage.keywords import KeywordIndex
 from storage.words import question_terms, terms
 
-# terms of asking, not of what is asked: "how many days do I get"
-ASKING = frozenset({"mani", "much", "often", "get", "got", "know", "tell", "give", "gave", "happen"})
+# terms of asking, not of what is asked: "how many days do I get", "must somebody tell"
+ASKING = frozenset(
+    terms(
+        "many much often get got know tell give gave happen must might shall "
+        "somebody someone anybody anyone everybody everyone something anything"
+    )
+)
+_MEASURE = re.compile(r"\bhow (?!many|much)(\w+)", re.IGNORECASE)  # "How soon is it closed?" asks for a time
+_MAY = re.compile(r"^[Mm]ay\b|\bmay\b")  # a month has a capital letter
 # Chinese is cut into pairs of characters: what holds one of these is half of a question word ("午几", "几点")
 _ASKING_CHARACTER = re.compile("[几谁什么吗呢哪怎]")
 FEW_TERMS = 3  # a follow-up question with fewer telling terms borrows those of the turns before
@@ -39,6 +46,9 @@ class Expected(StrEnum):
     ANY = "any"
 
 
+_UP_TO_3 = (
+    r"(?:(?!(?:of|for|in|on|to)\b)\w+ ){0,3}"  # words: "what is the emergency number", not "the cause of the cost"
+)
 # the one whose word stands first in the question wins
 _ASKS = (
     (
@@ -50,10 +60,11 @@ _ASKS = (
     (
         Expected.NUMBER,
         r"\bhow (?:many|much|long|old|far|tall|high|large|big|fast|deep|wide|heavy)\b",
-        r"\b(?:what|which) (?:\w+ ){0,2}(?:percent|percentage|number|amount|population|price|cost|fee|rate|age)\b",
-        r"\b(?:what|which) (?:\w+ ){0,2}(?:temperature|distance|length|size|height|score|share|limit|salary)\b",
-        r"\bwhat(?:['’]s| is| are| was| were) (?:\w+ ){0,3}(?:allowance|budget|deductible|discount|maximum|minimum|top|"
-        r"bottom|extension|phone|longest|shortest|highest|lowest|rate|total)\b",
+        rf"\b(?:what|which)(?:['’]s)? {_UP_TO_3}(?:percent|percentage|number|amount|population|price|cost|fee|rate|age|"
+        r"temperature|distance|length|size|height|score|share|limit|salary)\b",
+        rf"\bwhat(?:['’]s| is| are| was| were) {_UP_TO_3}(?:allowance|budget|deductible|discount|maximum|minimum|top|"
+        r"bottom|extension|phone|longest|shortest|highest|lowest|rate|total|duration|notice period)\b",
+        r"\bhow (?:soon|quickly)\b|\b(?:with)?in (?:what|which) time\b",
         r"\bwhat (?:do|does|did|can|could|may|will|would) (?:[\w-]+ ){1,5}(?:cost|spend|pay|earn)\b",
         r"\bwie ?(?:viele?[nrs]?|lange|hoch|groß|alt|weit)\b|\bcombien\b|\bcu[aá]nt[oa]s?\b",
         r"多少|几(?![乎何点时])|多[大长高远久重深宽]|百分之",
@@ -123,7 +134,8 @@ def understand(question: str, history: Sequence[Turn], *, weigh: Weigh) -> Asked
     own = question_terms(question)
     borrowing = len(own) < FEW_TERMS
     weights = {term: share * weigh(term) for term, share in asked.terms.items() if borrowing or term in own}
-    empty = ASKING | {term for word in function_words(question) for term in terms(word)}
+    asking_words = [*function_words(question), *_MEASURE.findall(question), *_MAY.findall(question)]
+    empty = ASKING | {term for word in asking_words for term in terms(word)}
     telling = [term for term in weights if term not in empty and not _ASKING_CHARACTER.search(term)]
     return Asked(
         question=question,

@@ -1,0 +1,97 @@
+"""What makes a sentence a weak answer, whatever it says of the question: a table of signs and what each one leaves.
+
+A sentence that only says where something is said, leans on the one before it, quotes another mail, tells an exception
+or a rule that was replaced. Words only; knows no passage, no features and no model.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from math import prod
+
+from app.answers.signs import denies
+from app.answers.swapped import names_another, triples
+
+_POINTS = re.compile(
+    r"^(?:[Pp]lease )?(?:[Ss]ee|[Rr]efer to|[Cc]heck out|[Ff]ind out|[Cc]lick)\b|"
+    r"\b(?:please|also) (?:see|refer to|find|read)\b|"
+    r"\b[Ff]or (?:more|further|additional|other) (?:information|details?|help)\b|"
+    r"\b(?:described|explained|documented|outlined) (?:in (?:more )?detail )?(?:here\b|in the [A-Z]|in “|under\b)|"
+    r"\b(?:found|listed|explained|described) here\b|^[Ss]iehe\b|\b(?:finden Sie|steht|stehen) (?:hier|unter|im)\b|"
+    r"详见|参见|请参阅"
+)
+_LEANS = re.compile(
+    r"\W{0,3}(?:for (?:example|instance)|however|also|in addition|additionally|furthermore|moreover|therefore|"
+    r"otherwise|instead|as such|that said|zum beispiel|außerdem|jedoch|daher|darüber hinaus)\b,? |\(",
+    re.IGNORECASE,
+)
+_EXCEPTION = re.compile(
+    r"\b(?:is|are) (?:the|an)(?: only)? exceptions?\b|\b(?:ist|sind|bilden) (?:die|eine) Ausnahmen?\b", re.I
+)
+_REPLACES = re.compile(
+    r"\b(?:replaces|supersedes) (?:the |all |any )?(?:\w+ )?(?:version|edition|revision|polic|guideline|rules?\b)|"
+    r"\bersetzt (?:die |alle )?(?:\w+ )?(?:Version|Fassung|Ausgabe|Richtlinie|Regel)",
+    re.IGNORECASE,
+)
+OF_THE_PAST = re.compile(
+    r"\b(?:replac|supersed|previous|former|earlier|old|version|edition|used to|ersetz|früher|vorherig|alte|fassung)",
+    re.IGNORECASE,
+)
+_IF_NOT = re.compile(
+    r"\b(?:if|when|unless|wenn|falls)\b[^?]*?(?:\b(?:not|no|never|without|nicht|kein\w*|ohne|nie)\b|n['’]t\b)",
+    re.IGNORECASE,
+)
+_FAILS = re.compile(
+    r"\b(?:late|lapses?|expires?|otherwise|miss\w*|fail\w*|los[et]\w*|refus\w+|denied|verf[aä]ll\w*|sonst|entfällt)\b",
+    re.IGNORECASE,
+)
+_HOW_LONG = re.compile(
+    r"^how long (?:is|are|was|does|do|will) (?:(?:the|an?|my|our) )?([\w -]+?)(?: last| take| run)?\W*$", re.I
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sign:
+    """A sign that a sentence is weak, where the question does not ask for just that."""
+
+    left: float  # of the sentence's probability
+    of: Callable[[str], object]  # whether the sentence has it
+    unless: re.Pattern[str] | None = None  # found in the question: it asks for that
+
+
+def _points_elsewhere(text: str) -> bool:
+    """Whether a sentence but says where something is said. Who gives a number says it: "see extension 4400"."""
+    return _POINTS.search(" ".join(text.split())) is not None and not re.search(r"\d", text)
+
+
+SIGNS = (
+    Sign(left=0.4, of=_points_elsewhere),
+    Sign(left=0.5, of=_LEANS.match),
+    Sign(left=0.6, of=lambda text: text.startswith(">")),  # a mail quotes the one that it answers
+    Sign(left=0.5, of=_EXCEPTION.search, unless=_EXCEPTION),
+    Sign(left=0.5, of=_REPLACES.search, unless=OF_THE_PAST),  # what a document says of the version that it replaces
+)
+UNDENIED = 0.5  # is left to what affirms, where one asks what is if something is not
+ANOTHER_TIME = 0.5  # is left to what happens "during parental leave", where one asks how long that is
+OTHER_THING = 0.25  # is left to "recovery point objective" where its time is asked for
+
+
+def weakness(question: str) -> Callable[[str], float]:
+    """What part of a sentence's probability its signs leave it, 0 to 1, for a question.
+
+    >>> weakness("Who pays?")("However, the firm pays.")
+    0.5
+    """
+    signs = [sign for sign in SIGNS if sign.unless is None or not sign.unless.search(question)]
+    if _IF_NOT.search(question):
+        signs.append(Sign(left=UNDENIED, of=lambda text: not (denies(text) or _FAILS.search(text))))
+    if lasting := _HOW_LONG.match(question.strip()):
+        during = re.compile(
+            rf"\b(?:during|before|after|until|since|while on) (?:\w+ ){{0,2}}{re.escape(lasting[1])}\b", re.I
+        )
+        signs.append(Sign(left=ANOTHER_TIME, of=during.search))
+    if near := triples(question):
+        signs.append(Sign(left=OTHER_THING, of=lambda text: names_another(near, text)))
+    return lambda text: prod((sign.left for sign in signs if sign.of(text)), start=1.0)

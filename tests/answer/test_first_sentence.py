@@ -1,0 +1,148 @@
+"""The sentence that answers comes first: who, when, how long, how much, how often, why, which, and what each takes."""
+
+from __future__ import annotations
+
+import pytest
+from place import Place
+
+from app.answers.kinds import ANY_KIND, names_kind
+from app.answers.weak import ANOTHER_TIME, OTHER_THING, SIGNS, UNDENIED, weakness
+from app.engine import Engine
+from app.retrieval.asked import Expected, expected, understand
+
+RULES = """# Security
+
+## Passwords
+
+- A password has at least 14 characters.
+- Passwords do not expire. Change yours at once if you suspect that somebody else knows it.
+- Visitors use another network; its password changes every Monday.
+
+## Press
+
+Only the CEO and the press office speak to journalists. Brochures for journalists are at the reception.
+
+## How do I get a new laptop?
+
+Laptops last for four years. Order the new one in the portal. Hand in the old one at the desk.
+
+## Access
+
+Access is limited to those who need it and is reviewed after each change by the owners of a system, as the principle of
+least privilege asks. This principle states that everybody has only the rights that the work takes.
+
+## Outage of May
+
+### Causes
+
+The certificate of the broker ran out in the night of the outage. The outage of the broker was on a Sunday.
+"""
+
+
+FIRST = {
+    "How often must I change my password?": ["Passwords do not expire.", "Change yours at once"],
+    "Who is not allowed to speak to journalists?": ["Only the CEO and the press office"],
+    "How do I get a new laptop?": ["Order the new one in the portal.", "Hand in the old one"],
+    "What is the principle of least privilege?": ["This principle states that everybody"],
+    "Why was there an outage of the broker?": ["The certificate of the broker ran out"],
+}
+
+
+def test_the_sentence_that_answers_comes_first(place: Place) -> None:
+    place.write("everyone/security.md", RULES)
+    place.ingest()
+    engine = Engine(place.store)
+    for question, first in FIRST.items():
+        answer = engine.answer(question, groups=["everyone"])
+        said = [sentence.text for sentence in answer.sentences[: len(first)]]
+        assert not answer.refused
+        assert all(text.startswith(begins) for text, begins in zip(said, first, strict=True)), said
+
+
+@pytest.mark.parametrize(
+    ("question", "kind"),
+    [
+        ("What is the emergency number for burglaries?", Expected.NUMBER),
+        ("What is the cause of the price?", Expected.ANY),
+        ("What is the notice period during probation?", Expected.NUMBER),
+        ("How soon are accounts closed?", Expected.NUMBER),
+        ("Within what time are updates installed?", Expected.NUMBER),
+    ],
+)
+def test_kinds_are_told_by_the_words_that_ask(question: str, kind: Expected) -> None:
+    assert expected(question) is kind
+
+
+@pytest.mark.parametrize(
+    ("question", "better", "worse"),
+    [
+        ("How soon are accounts closed?", "They are closed within two days.", "There are 14 accounts."),
+        ("How long is the shift?", "It lasts eight hours.", "It is up to 32 hours a week."),
+        ("How long may I work abroad?", "It is possible for 30 days a year.", "Up to 8 hours a day are possible."),
+        ("What is the budget for dinners?", "Each team has EUR 200 for them.", "6–8pm: team dinner in room 4"),
+        ("When is access removed?", "It is removed within 48 hours.", "It should be removed promptly."),
+        ("How often must it be changed?", "It does not expire.", "It has 14 characters."),
+        ("Who is eligible for leave?", "Each parent is eligible.", "Leave in Port Harcourt is paid."),
+        ("Who approves the trip?", "The department heads approve it.", "The trip of employees is short."),
+        ("Is alcohol reimbursed?", "Alcohol is included in the allowance.", "Alcohol is sold in bottles."),
+        ("How do I report it?", "If you prefer to stay unknown, use the help line.", "Reports came from both sites."),
+        ("How do I report it?", "A lost device: report it to the desk.", "Once approved, leave may be withdrawn."),
+        ("What levels of data are there?", "Data are public, internal or secret.", "Levels help to handle data."),
+        ("List the data centres", "Centre: Utrecht | Opened: 2016", "A data centre needs much power."),
+    ],
+)
+def test_what_is_of_the_kind_that_is_asked_for_counts_more(question: str, better: str, worse: str) -> None:
+    asked = understand(question, (), weigh=lambda term: 1.0)
+    assert names_kind(asked, better) > names_kind(asked, worse)
+
+
+def test_what_stands_under_causes_says_why() -> None:
+    asked = understand("Why did it stop?", (), weigh=lambda term: 1.0)
+    assert names_kind(asked, "The certificate ran out.", under="Direct cause.") == 1
+    assert names_kind(asked, "The certificate ran out.", under="Timeline") == 0
+
+
+def test_a_single_thing_that_is_asked_for_is_not_taken_for_several() -> None:
+    asked = understand("What is the data centre?", (), weigh=lambda term: 1.0)
+    assert names_kind(asked, "Data are public, internal or secret.") == ANY_KIND
+
+
+@pytest.mark.parametrize(
+    ("question", "telling"),
+    [
+        ("How long does the shift last?", {"shift", "last"}),
+        ("May somebody borrow tools?", {"borrow", "tool"}),
+        ("What is due in May?", {"due", "may"}),
+        ("When must I tell the manager?", {"manag"}),
+    ],
+)
+def test_words_that_only_ask_are_looked_for_in_no_sentence(question: str, telling: set[str]) -> None:
+    assert set(understand(question, (), weigh=lambda term: 1.0).weights) == telling
+
+
+def test_each_sign_of_a_weak_sentence_leaves_its_share() -> None:
+    texts = (
+        "Please see the guide.",
+        "However, it is paid.",
+        "> It is paid.",
+        "Service accounts are the exception.",
+        "This policy replaces version 3.",
+    )
+    usual = weakness("Who pays for it?")
+    assert [usual(text) for text in texts] == [sign.left for sign in SIGNS]
+    assert usual("It is paid by the firm.") == 1
+    assert usual("> However, it is paid.") == SIGNS[1].left * SIGNS[2].left
+    assert weakness("What did the old version say?")(texts[4]) == 1
+    assert weakness("What if it is not paid?")("It is paid.") == UNDENIED
+    assert weakness("What if it is not paid?")("It lapses.") == 1
+    assert weakness("What is the recovery time objective?")("The recovery point objective is a day.") == OTHER_THING
+    assert weakness("How long is parental leave?")("During parental leave you may work 32 hours.") == ANOTHER_TIME
+    assert weakness("How long is parental leave?")("Parental leave is 16 weeks.") == 1
+
+
+def test_a_passage_that_holds_only_a_heading_is_not_quoted(place: Place) -> None:
+    place.write("everyone/bugs.md", "# Bug Tracker\n\n## Open bugs\n")
+    place.write("everyone/menu.md", "# Menu\n\nMonday: Lasagne\n\nBug of the week\n")
+    place.ingest()
+    answer = Engine(place.store).answer("Where is the bug tracker with the open bugs?", groups=["everyone"])
+    assert not {sentence.text for sentence in answer.sentences} & {"Bug Tracker", "Open bugs"}
