@@ -10,7 +10,8 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Sequence
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -64,7 +65,7 @@ _REPLACES = re.compile(
     r"\bersetzt (?:die |alle )?(?:\w+ )?(?:Version|Fassung|Ausgabe|Richtlinie|Regel)",
     re.IGNORECASE,
 )
-_OF_THE_PAST = re.compile(
+OF_THE_PAST = re.compile(
     r"\b(?:replac|supersed|previous|former|earlier|old|version|edition|used to|ersetz|früher|vorherig|alte|fassung)",
     re.IGNORECASE,
 )
@@ -82,8 +83,7 @@ REPEATED = 0.6  # of its probability is left to what a mail quotes of the one th
 POINTER = 0.4  # of its probability is left to a sentence that only says where something is said
 
 
-@dataclass(frozen=True, kw_only=True)
-class Features:
+class Features(NamedTuple):
     """What is known of a candidate, each about 0 to 1."""
 
     similarity: float  # cosine of question and sentence; 0 when the embedder does not know the language
@@ -111,6 +111,7 @@ class Candidate:
     score: float  # probability that it answers
     named: bool = False  # it stands in the section that the question names
     leads: bool = False  # it only announces what follows: "The steps are:"
+    outdated: str = ""  # year or version of its document, where a newer edition is among the passages
 
     @property
     def is_row(self) -> bool:
@@ -217,7 +218,7 @@ def candidates(asked: Asked, passages: Sequence[Passage], embedder: Embedder) ->
         score *= LEANING if _LEANS.match(item.text) else 1.0
         score *= REPEATED if item.text.startswith(">") else 1.0
         score *= EXCEPTED if _EXCEPTION.search(item.text) and not _EXCEPTION.search(asked.question) else 1.0
-        score *= SUPERSEDED if _REPLACES.search(item.text) and not _OF_THE_PAST.search(asked.question) else 1.0
+        score *= SUPERSEDED if _REPLACES.search(item.text) and not OF_THE_PAST.search(asked.question) else 1.0
         score *= UNDENIED if unless and not (denies(item.text) or _FAILS.search(item.text)) else 1.0
         score *= OTHER_THING if names_another(near, item.text) else 1.0
         named = names_section(asked.question, item.passage.first.title, item.under or section(item))
@@ -248,7 +249,7 @@ def _label(asked: Asked, text: str, identifiers: Sequence[Sequence[str]]) -> flo
 def probability(features: Features, *, embedded: bool) -> float:
     """How likely a candidate with these features answers."""
     weights, bias = (WEIGHTS, BIAS) if embedded else (WEIGHTS_TERMS, BIAS_TERMS)
-    total = bias + sum(w * f for w, f in zip(astuple(weights), astuple(features), strict=True))
+    total = bias + sum(weight * value for weight, value in zip(weights, features, strict=True))
     return 1 / (1 + math.exp(-total))
 
 

@@ -20,15 +20,16 @@ from pypdfium2 import raw
 from ingest.parse.limits import ParseLimits
 from ingest.parse.members import Unpacking
 from ingest.parse.pdf_bands import banded
+from ingest.parse.pdf_bullets import may_list, with_bullets
 from ingest.parse.pdf_document import document_elements
-from ingest.parse.pdf_drawn import grounds, shapes
+from ingest.parse.pdf_drawn import dots, grounds, shapes
 from ingest.parse.pdf_frame import Corners, Frame
 from ingest.parse.pdf_layout import page_blocks
 from ingest.parse.pdf_marks import page_marks, with_values
 from ingest.parse.pdf_piece import Piece
 from ingest.parse.pdf_rules import Grid, edges, grids
 from ingest.parse.pdf_scan import is_scan, with_scans
-from ingest.parse.pdf_text import Unseen, page_pieces
+from ingest.parse.pdf_text import PageText, Unseen
 from ingest.parse.properties import person
 from ingest.parse.scans import page_list
 from ingest.parse.text import prose, single_line
@@ -183,15 +184,17 @@ def _read(document: pdfium.PdfDocument, number: int) -> _Page | None:
         return None
     try:
         frame = Frame(page.get_cropbox(), page.get_mediabox(), page.get_rotation())
-        pieces, unseen = page_pieces(text_page.raw, frame, number)
+        text = PageText(text_page.raw, frame, number)
+        pieces, unseen = text.pieces()
         tables = _tables(page, frame, pieces) if _side_by_side(pieces) else []
         if tables:
-            pieces, unseen = page_pieces(text_page.raw, frame, number, tables)
+            pieces, unseen = text.pieces(tables)
         seen = _seen(pieces, unseen, page, frame)
         scan = is_scan(page, seen if unseen.bare else pieces)
         hidden = len(seen) < len(pieces)
         marks = page_marks(document, page, frame, number)
         comments = [note for text in marks.comments for note in prose(text, kind=Kind.NOTE, page=number)]
+        seen = with_bullets(seen, dots(page.raw, frame)) if may_list(seen) else seen
         seen = with_values(seen, marks.pieces) if marks.pieces else seen
         return _Page(pieces=seen, hidden=hidden, tables=tables, scan=scan, comments=comments)
     finally:
