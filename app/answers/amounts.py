@@ -135,7 +135,7 @@ _MEASURED = re.compile(
     re.IGNORECASE,
 )
 _WEEKDAY = re.compile(
-    r"\b(?:mon|tues|wednes|thurs|fri|satur|sun)day\b|\b(?:noon|midnight|mittags?|mitternachts?)\b|\b(?:montag|dienstag|mittwoch|donnerstag|freitag|samstag|sonntag)\b"
+    r"\b(?:mon|tues|wednes|thurs|fri|satur|sun)day(?=s?\b)|\b(?:noon|midnight|mittags?|mitternachts?)\b|\b(?:montag|dienstag|mittwoch|donnerstag|freitag|samstag|sonntag)\b"
     r"|(?:星期|礼拜|周)(?:[一二三四五六日]|天(?!内))",
     re.IGNORECASE,
 )

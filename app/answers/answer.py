@@ -6,6 +6,7 @@ model is down, slow or breaks off: the answer is then quoted from the documents,
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
@@ -38,6 +39,8 @@ from storage.words import unspaced_share
 
 if TYPE_CHECKING:
     from app.engine import Engine
+
+logger = logging.getLogger(__name__)
 
 HITS = 12  # passages asked of retrieval; the context takes what its budget allows
 MOST_IN_CONFLICT = 0.7  # confidence where documents disagree: never high
@@ -229,6 +232,7 @@ def _answered(engine: Engine, case: _Case) -> Generator[AnswerEvent, None, Answe
         model = engine.models.for_conversation(case.asked.question, case.history)
         return (yield from _written(model, engine, case))
     except ServiceError as error:
+        logger.warning("An answer is quoted instead of written: %s", error)
         fresh = replace(case, citations=case.citations.fresh())
         return replace((yield from _quoted(fresh)), notice=BUSY if isinstance(error, ModelBusy) else NOTICE)
 

@@ -56,6 +56,18 @@ _SOURCES = re.compile(  # a list of sources that a model adds: ours stands below
     rf"|\n+\s*{_OF_SOURCES}\s*:(?:{_MARK.pattern}[ ,;]*)+\.?\s*$",
     re.IGNORECASE,
 )
+_IMAGE = re.compile(r"!\[[^\]\n]*\]\([^)\n]*\)")
+_LINK = re.compile(r"\[([^\]\n]+)\]\((?:https?:|mailto:|/|#)[^)\n]*\)")
+_TAG = re.compile(
+    r"</?(?:a|b|i|u|em|strong|su[bp]|br|p|div|span|[uo]l|li|h[1-6]|img|script|code|pre|passages?|answer)\b[^<>\n]*>",
+    re.IGNORECASE,
+)
+_BY_NUMBER = re.compile(
+    r"(?P<begins>^|[.!?]\s+)(?:according to|as stated in|laut|gemäß|selon) (?:the )?"
+    r"(?:passage|source|document|quelle)s? (?P<n>\d{1,3}),? (?P<first>\w)",
+    re.IGNORECASE | re.MULTILINE,
+)
+_TITLED = re.compile(r"\A\s*\**(?:answer|antwort|réponse|respuesta)\s*:\**\s+", re.IGNORECASE)
 _QUOTE_SIGN = re.compile(r"^[ \t]*(?:>[ \t]?)+", re.MULTILINE)
 _FENCE = re.compile(r"\s{0,3}(?:```|~~~)")
 _RULE_NEXT = re.compile(r"[ \t]*\n[ \t]*\|?(?:[ \t]*:?-{2,}:?[ \t]*\|?)+[ \t]*(?:\n|$)")
@@ -86,7 +98,7 @@ def check(
     that were there already, polite phrases, and a list of sources: the marks say the same. `translations`: what some
     of its claims say in the language of the passages, to check those by that nothing supports as they are.
     """
-    text = _MARKS_AFTER.sub(lambda found: f"{found[2]}{found[1]}", _tidy(text))
+    text = _MARKS_AFTER.sub(_mark_before_stop, _tidy(text))
     spans = sentence_spans(text)
     if cut and len(spans) > 1 and not re.search(r"[.!?。！？|][\s\d\[\],]*\Z", text):
         text, spans = text[: spans[-1][0]], spans[:-1]
@@ -240,8 +252,19 @@ class _Checked:
         )
 
 
+def _mark_before_stop(found: re.Match[str]) -> str:
+    """The marks inside the sentence that they stand behind, and a space before one that follows them at once."""
+    apart = " " if found.string[found.end() : found.end() + 1].isalnum() else ""
+    return f"{found[2]}{found[1]}{apart}"
+
+
 def _tidy(text: str) -> str:
-    """The text with every mark as [1], without signs of quotation and without a list of sources."""
+    """The text with every mark as [1], without pictures, links, HTML, signs of quotation and a list of sources."""
+    text = _TAG.sub(
+        lambda tag: " " if tag[0][:3].casefold() == "<br" else "",
+        _LINK.sub(r"\1", _IMAGE.sub("", _TITLED.sub("", text))),
+    )
+    text = _BY_NUMBER.sub(lambda found: f"{found['begins']}[{found['n']}] {found['first'].upper()}", text)
     text = _OTHER_MARKS.sub(lambda found: f"[{found[1] or found[2]}]", text)
     return _SOURCES.sub("", _QUOTE_SIGN.sub("", text)).strip()
 

@@ -18,8 +18,9 @@ from storage.sentences import sentence_spans
 from storage.words import STOP_WORDS, question_terms, terms
 
 CELLS = " | "
-A_PART = 1 / 3  # of what a part of a sentence or a cell says, that has to be taken for it to count
+A_PART = 0.34  # of what a part of a sentence or a cell says, that has to be taken for it to count
 HALF = 0.5  # the same of a cell's name and value
+TOLD = 2  # terms of it that count, whatever part they are
 LABELLED = 3  # parts of a sentence from which on the first word of each is taken for what it is about
 LONGEST = 3  # words of a thing that may have been replaced
 MOST_OF_IT = 0.6  # of the claim's words, in the order of the sentence: then the rest is what was changed
@@ -145,7 +146,7 @@ def _line(found: re.Match[str]) -> Part:
 
 
 def _taken(said: frozenset[str], slot: frozenset[str], least: float) -> bool:
-    return not said.isdisjoint(slot) and len(said & slot) >= least * len(slot)
+    return not said.isdisjoint(slot) and len(said & slot) >= min(TOLD, least * len(slot))
 
 
 def _differ(one: Part, other: Part) -> bool:

@@ -177,7 +177,16 @@ def _denied(claim: _Claim, found: Sequence[Support], passages: Sequence[Passage]
         return False
     least, words = max(DENIED, found[0].score), min(_words(span.text) for span in found)
     said, everything = in_digits(claim.sentence), "\n".join(passage.text for passage in passages)
-    own = max(claim.covered(_terms_of(nearest(claim.sentence, span.text))) for span in found)
+    nearby = [
+        max(
+            (span.text[start:end] for start, end in sentence_spans(span.text)),
+            key=lambda sentence: claim.covered(_terms_of(sentence)),
+        )
+        for span in found
+    ]
+    if any(replaced(claim.sentence, near, everything) for near in nearby):
+        return True
+    own = max(claim.covered(_terms_of(near)) for near in nearby)
     headed = max(own, *(claim.covered(_terms_of(span.text) | term_set(_headers([span]))) for span in found))
     for passage in passages:
         for window in windows[passage.n]:

@@ -40,6 +40,7 @@ NAMES = {
 MOST = 30  # sentences
 LONGEST = 600  # characters of one; a longer one is none
 LONGER = 4  # times its length, that no translation has: Chinese is short
+MARGIN = 40  # characters more, for short ones
 SHORTEST = 0.5  # of a sentence's words, in its translation: less leaves something out
 UNSPACED = frozenset({"zh", "ja", "ko"})
 TOKENS = 1200
@@ -115,6 +116,8 @@ def faithful(sentence: str, translation: str, *, into: str) -> bool:
 
 
 def _as_long(sentence: str, translation: str, into: str) -> bool:
+    if len(translation) > LONGER * len(sentence) + MARGIN:
+        return False
     if UNSPACED & {into, language_of(sentence)}:
         return True  # not counted in words
     return len(translation.split()) >= SHORTEST * len(sentence.split())

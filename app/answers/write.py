@@ -36,6 +36,9 @@ LOOP_CHARACTERS = 1200  # at the end of an answer, in which it is looked for
 REPEATS = 4  # of the same words in a row: a loop
 SHORTEST_LOOP = 20  # characters
 
+_OTHER_THOUGHTS = re.compile(r"<(thinking|reasoning|think)>.*?</\1>|\[THINK\].*?\[/THINK\]", re.IGNORECASE | re.DOTALL)
+_CHANNEL = re.compile(r"<\|channel\|>final<\|message\|>")
+
 
 @dataclass(frozen=True, kw_only=True)
 class Written:
@@ -155,8 +158,10 @@ def without_thoughts(pieces: Iterator[str]) -> Iterator[str]:
 
 
 def _after_thoughts(text: str) -> str:
-    """An answer without what stands before a </think> that was never begun: some chat templates begin it themselves."""
-    return text.rpartition("</think>")[2].strip()
+    """An answer without what stands before a </think> that was never begun (some chat templates begin it themselves),
+    and without thoughts in other models' signs, where the server does not take them off."""
+    text = _OTHER_THOUGHTS.sub("", text)
+    return _CHANNEL.split(text.rpartition("</think>")[2])[-1].strip()
 
 
 class _Spoken:

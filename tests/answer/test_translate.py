@@ -25,6 +25,7 @@ from app.answers.translate import faithful
         ("Der Besuch der Kantine ist verboten.", "The visit to the canteen is allowed.", False),
         ("Die Firma trägt die Kosten der Reise.", "The firm of Globex bears the costs of the trip.", False),
         ("Les employés de Globex ont un badge.", "The employees have a badge.", False),
+        ("Der Hof ist gesperrt.", "The yard is closed. " + "Visitors are met at the reception. " * 5, False),
         ("Wer krank ist, meldet sich vor der Schicht bei der Leitung und der Zentrale.", "The sick report.", False),
     ],
 )
