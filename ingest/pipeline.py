@@ -290,7 +290,10 @@ class Pipeline:
                     continue
                 started, before = time.monotonic(), batches.chunks
                 reported.begins()
+                large = batches.large
                 whole = batches.step()
+                if large:
+                    give_back()  # or what is free between batches of many lengths grows with every one
                 state.timings["embed"] += time.monotonic() - started
                 reported.embedded(before - batches.chunks, waiting=batches.chunks, files=len(batches))
                 if storing is not None:
@@ -471,8 +474,6 @@ class Pipeline:
             state.chunks += len(item.pieces)
             state.timings["parse"] += item.seconds
             reported.finished(item.known.path)
-        if any(len(embedded.keys) > LARGE for embedded in whole):
-            give_back()
         self.indexes.catch_up()
         state.timings["store"] += time.monotonic() - started
 

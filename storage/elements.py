@@ -7,22 +7,35 @@ what arrives may come from a process that is not trusted. Raises ValueError for 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 from storage.records import Element, Kind, Line, Row
 
+ROWS = 1000  # of a table, written at once
 BOX_DIGITS = 5  # a thousandth of a millimetre on an A4 page is not needed
 
 
-def elements_to_json(elements: Sequence[Element]) -> bytes:
-    """Compact UTF-8 JSON."""
-    plain = [element_to_plain(element) for element in elements]
+def elements_to_json(elements: Sequence[Element]) -> Iterator[bytes]:
+    """Compact UTF-8 JSON, piece by piece: a sheet is one element of a hundred thousand rows."""
+    yield b"["
+    for number, element in enumerate(elements):
+        head = _json(element_to_plain(replace(element, rows=()) if element.rows else element))
+        yield b"," + head[:-1] if number else head[:-1]
+        for start in range(0, len(element.rows), ROWS):
+            rows = _json([_row_to_plain(row) for row in element.rows[start : start + ROWS]])
+            yield (b"," if start else b',"r":[') + rows[1:-1]
+        yield b"]}" if element.rows else b"}"
+    yield b"]"
+
+
+def _json(plain: object) -> bytes:
     return json.dumps(plain, ensure_ascii=False, separators=(",", ":")).encode()
 
 
 def elements_from_json(data: bytes) -> tuple[Element, ...]:
-    """What `elements_to_json` wrote."""
+    """What the pieces of `elements_to_json` are together."""
     return elements_from_plain(json.loads(data))
 
 
@@ -43,8 +56,12 @@ def element_to_plain(element: Element) -> dict[str, Any]:
             for line in element.lines
         ]
     if element.rows:
-        plain["r"] = [[row.start, row.end, row.cells, row.address] for row in element.rows]
+        plain["r"] = [_row_to_plain(row) for row in element.rows]
     return plain
+
+
+def _row_to_plain(row: Row) -> list[Any]:
+    return [row.start, row.end, row.cells, row.address]
 
 
 def elements_from_plain(plain: object) -> tuple[Element, ...]:

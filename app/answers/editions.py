@@ -27,11 +27,8 @@ _OF_EDITIONS = frozenset({"v", "ver", "version", "rev", "revision", "edition", "
 
 
 def aged(ranked: Sequence[Candidate], passages: Sequence[Passage], question: str) -> list[Candidate]:
-    """The candidates, those of older editions marked as such and less likely, best first.
-
-    As they are where the question names a year or a version, or asks what was.
-    """
-    old = {} if _YEAR.search(question) or _VERSION.search(question) or OF_THE_PAST.search(question) else older(passages)
+    """The candidates, those of older editions marked as such and less likely, best first."""
+    old = older(passages, question)
     if not old:
         return list(ranked)
     result = [
@@ -43,8 +40,13 @@ def aged(ranked: Sequence[Candidate], passages: Sequence[Passage], question: str
     return sorted(result, key=lambda item: (-item.score, item.passage.n, item.index))
 
 
-def older(passages: Sequence[Passage]) -> dict[str, str]:
-    """Revisions of older editions, each with its year or version."""
+def older(passages: Sequence[Passage], question: str) -> dict[str, str]:
+    """Revisions of older editions, each with its year or version.
+
+    None where the question names a year or a version, or asks what was.
+    """
+    if _YEAR.search(question) or _VERSION.search(question) or OF_THE_PAST.search(question):
+        return {}
     firsts = {passage.revision: passage.first for passage in passages}
     told = {revision: _edition(first) for revision, first in firsts.items()}
     return {

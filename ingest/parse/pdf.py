@@ -20,8 +20,9 @@ from pypdfium2 import raw
 from ingest.parse.limits import ParseLimits
 from ingest.parse.members import Unpacking
 from ingest.parse.pdf_bands import banded
+from ingest.parse.pdf_bullets import may_list, with_bullets
 from ingest.parse.pdf_document import document_elements
-from ingest.parse.pdf_drawn import grounds, shapes
+from ingest.parse.pdf_drawn import dots, grounds, shapes
 from ingest.parse.pdf_frame import Corners, Frame
 from ingest.parse.pdf_layout import page_blocks
 from ingest.parse.pdf_marks import page_marks, with_values
@@ -193,6 +194,7 @@ def _read(document: pdfium.PdfDocument, number: int) -> _Page | None:
         hidden = len(seen) < len(pieces)
         marks = page_marks(document, page, frame, number)
         comments = [note for text in marks.comments for note in prose(text, kind=Kind.NOTE, page=number)]
+        seen = with_bullets(seen, dots(page.raw, frame)) if may_list(seen) else seen
         seen = with_values(seen, marks.pieces) if marks.pieces else seen
         return _Page(pieces=seen, hidden=hidden, tables=tables, scan=scan, comments=comments)
     finally:

@@ -4,14 +4,25 @@ from __future__ import annotations
 
 import ctypes
 from collections.abc import Iterator
+from itertools import repeat
 
 from pypdfium2 import raw
 
+from ingest.parse.pdf_calls import direct
 from ingest.parse.pdf_frame import Corners, Frame
 
 MOST_OBJECTS = 4000  # of a page; one with more is a drawing
 LEAST_GRID = 40  # points across and down
 MOST_SEGMENTS = 600  # of one path
+LARGEST_DOT = 12.0  # points across and down
+
+
+class _Object(ctypes.c_void_p):
+    """An object of a page."""
+
+
+_PATH = raw.FPDF_PAGEOBJ_PATH
+_object, _kind = direct(raw.FPDFPage_GetObject, _Object), direct(raw.FPDFPageObj_GetType)
 
 
 def shapes(page: raw.FPDF_PAGE, frame: Frame) -> list[Corners]:
@@ -33,6 +44,23 @@ def shapes(page: raw.FPDF_PAGE, frame: Frame) -> list[Corners]:
         else:
             found.append(frame.box(left, bottom, right, top))
     return [box for box in found if box[2] - box[0] < 0.95 * frame.width or box[3] - box[1] < 0.9 * frame.height]
+
+
+def dots(page: raw.FPDF_PAGE, frame: Frame) -> list[Corners]:
+    """The boxes of small paths that are about as wide as high."""
+    count = raw.FPDFPage_CountObjects(page)
+    if count > MOST_OBJECTS:
+        return []
+    corners = [ctypes.c_float() for _ in range(4)]
+    found = []
+    for item in [one for one in map(_object, repeat(page), range(count)) if _kind(one) == _PATH]:
+        if not raw.FPDFPageObj_GetBounds(ctypes.cast(item, raw.FPDF_PAGEOBJECT), *corners):
+            continue
+        left, bottom, right, top = (corner.value for corner in corners)
+        wide, high = right - left, top - bottom
+        if 0 < wide < LARGEST_DOT and 0.7 * wide < high < 1.4 * wide:
+            found.append(frame.box(left, bottom, right, top))
+    return found
 
 
 def grounds(page: raw.FPDF_PAGE, frame: Frame) -> tuple[list[Corners], list[Corners]]:

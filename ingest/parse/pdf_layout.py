@@ -224,7 +224,8 @@ def _continues(paragraph: list[Piece], line: Piece, pitch: float, edge: float) -
         return False
     if line.left >= last.right or line.right <= last.left:
         return False
-    if BULLET.match(line.text) or (NUMBERED.match(line.text) and line.left <= paragraph[0].left + line.size):
+    early = last.right < line.left + 0.6 * (edge - line.left)
+    if BULLET.match(line.text) or (NUMBERED.match(line.text) and (early or line.left <= paragraph[0].left + line.size)):
         return False
     ended = last.text.endswith(_SENTENCE_END)
     if line.paragraph != last.paragraph and (ended or last.right < line.left + 0.8 * (edge - line.left)):

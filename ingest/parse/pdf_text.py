@@ -8,13 +8,14 @@ from __future__ import annotations
 import ctypes
 import math
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import repeat
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from pypdfium2 import raw
 
+from ingest.parse.pdf_calls import direct
 from ingest.parse.pdf_frame import Frame
 from ingest.parse.pdf_piece import Piece
 from ingest.parse.pdf_rules import Grid
@@ -45,19 +46,13 @@ class Unseen:
 _Box = tuple[float, float, float, float]  # left, bottom, right, top in the page's own coordinates
 
 
-def _direct(function: Any, result: Any = ctypes.c_int) -> Callable[..., Any]:
-    """A function of pdfium without the conversion of its arguments, which takes longer than what it does: it is given
-    whole numbers, and addresses as ctypes makes them."""
-    return ctypes.PYFUNCTYPE(result)(ctypes.cast(function, ctypes.c_void_p).value or 0)
-
-
-_rectangle, _count_rectangles = _direct(raw.FPDFText_GetRect), _direct(raw.FPDFText_CountRects)
+_rectangle, _count_rectangles = direct(raw.FPDFText_GetRect), direct(raw.FPDFText_CountRects)
 _character_box, _origin, _unicode = map(
-    _direct, (raw.FPDFText_GetCharBox, raw.FPDFText_GetCharOrigin, raw.FPDFText_GetUnicode)
+    direct, (raw.FPDFText_GetCharBox, raw.FPDFText_GetCharOrigin, raw.FPDFText_GetUnicode)
 )
-_font, _matrix, _colour = map(_direct, (raw.FPDFText_GetFontInfo, raw.FPDFText_GetMatrix, raw.FPDFText_GetFillColor))
-_size, _mode = _direct(raw.FPDFText_GetFontSize, ctypes.c_double), _direct(raw.FPDFTextObj_GetTextRenderMode)
-_text_object = _direct(raw.FPDFText_GetTextObject, raw.FPDF_PAGEOBJECT)
+_font, _matrix, _colour = map(direct, (raw.FPDFText_GetFontInfo, raw.FPDFText_GetMatrix, raw.FPDFText_GetFillColor))
+_size, _mode = direct(raw.FPDFText_GetFontSize, ctypes.c_double), direct(raw.FPDFTextObj_GetTextRenderMode)
+_text_object = direct(raw.FPDFText_GetTextObject, raw.FPDF_PAGEOBJECT)
 
 
 class _Written:

@@ -113,10 +113,15 @@ def table(
 
 
 def row_text(row: Sequence[str], header: Sequence[str]) -> str:
-    """One row in words; empty cells are left out."""
-    parts = []
+    """One row in words; empty cells are left out. Without names of columns, a cell that ends with a colon names the
+    next, as in forms."""
+    parts: list[str] = []
+    named = False
     for i, cell in enumerate(row):
         name = header[i].removesuffix(":") if i < len(header) else ""
-        if cell:
+        if cell and named:
+            parts[-1] = f"{parts[-1]} {cell}"
+        elif cell:
             parts.append(f"{name}: {cell}" if name else cell)
+        named = bool(cell) and not header and not named and cell.endswith(":")
     return " | ".join(parts)

@@ -35,7 +35,9 @@ class PackedText:
 def packed_text(elements: Sequence[Element]) -> PackedText:
     """What `index_revision` keeps of these elements."""
     text = zlib.compress(revision_text(elements).encode())
-    return PackedText(text=text, elements=zlib.compress(elements_to_json(elements)))
+    packing = zlib.compressobj()
+    pieces = [packing.compress(piece) for piece in elements_to_json(elements)]
+    return PackedText(text=text, elements=b"".join((*pieces, packing.flush())))
 
 
 class Revisions(Part):

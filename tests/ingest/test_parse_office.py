@@ -266,6 +266,11 @@ def test_eml(tmp_path: Path) -> None:
     assert [member.name for member in found.members] == ["note.pdf"]
 
 
+def test_rows_of_a_form_say_what_each_value_is() -> None:
+    found = table([["Name:", "Bob", "Phone:", "4711"], ["City:", "", "Note:", "see: the list"], ["Signed", "yes"]])
+    assert found[0].text.split("\n") == ["Name: Bob | Phone: 4711", "City: | Note: see: the list", "Signed | yes"]
+
+
 @pytest.mark.parametrize(
     ("body", "told"),
     [
@@ -460,7 +465,7 @@ def test_tables_beside_each_other_forms_and_comments_of_a_sheet(tmp_path: Path) 
         "Country: DE | Tax: 19",
         "Comment by Bob on B2: Ask Anna before you order.",
         "Form",
-        "Name: | Max Power\nDepartment: | IT\nBudget: | 1000",
+        "Name: Max Power\nDepartment: IT\nBudget: 1000",
         "Spaced",
         "Item: Pump | Qty: 3 | Price: 5 | Total: 15",
     ]

@@ -184,6 +184,41 @@ def test_bullets(tmp_path: Path) -> None:
     ]
 
 
+def test_items_whose_marks_are_drawn_are_a_list(tmp_path: Path) -> None:
+    items = [(90, "Switch the machine off"), (110, "Pull the plug"), (110, "Wait"), (90, "Put gloves on, and tell")]
+
+    def draw(canvas: Canvas) -> None:
+        lines(canvas, ["Before you start, whoever you are and however well you know the press, do this:"])
+        for number, (left, text) in enumerate(items):
+            lines(canvas, [text], left=left, top=124 + 12 * number)
+            canvas.circle(left - 10, HEIGHT - 121 - 12 * number, 1.8, fill=number != 2)
+        lines(canvas, ["whoever stands near"], left=90, top=124 + 12 * len(items))
+        for number in range(8):  # a dotted border
+            canvas.circle(70, HEIGHT - 196 - 3 * number, 0.9, fill=1)
+        lines(canvas, ["Beside a border there is no item,", "whatever its dots."], left=80, top=200)
+
+    assert [element.text for element in drawn(tmp_path, draw).elements] == [
+        "Before you start, whoever you are and however well you know the press, do this:",
+        "- Switch the machine off",
+        "- Pull the plug",
+        "- Wait",
+        "- Put gloves on, and tell whoever stands near",
+        "Beside a border there is no item, whatever its dots.",
+    ]
+
+
+def test_numbered_items_inside_others_are_items(tmp_path: Path) -> None:
+    def draw(canvas: Canvas) -> None:
+        for number, (left, text) in enumerate(
+            ((72, "1. First"), (90, "1. Inner"), (90, "2. Other"), (72, "2. Second"))
+        ):
+            lines(canvas, [text], left=left, top=100 + 12 * number)
+        lines(canvas, ["What follows is set in lines that are much longer than the items are."], top=170)
+
+    texts = [element.text for element in drawn(tmp_path, draw).elements]
+    assert texts[:4] == ["1. First", "1. Inner", "2. Other", "2. Second"]
+
+
 def test_large_bullets_of_slides_are_no_headings(tmp_path: Path) -> None:
     def draw(canvas: Canvas) -> None:
         canvas.setFont("Helvetica", 20)

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 import pytest
 
 from ingest.parse.wire import WireError, parsed_from_plain, parsed_to_plain, read_message, write_message
-from storage.elements import elements_from_json, elements_to_json
+from storage.elements import ROWS, elements_from_json, elements_to_json
 from storage.records import Element, Kind, Line, Parsed, Row
 
 PARSED = Parsed(
@@ -42,7 +42,15 @@ def test_round_trip() -> None:
     assert message is not None
     assert parsed_from_plain(message["parsed"]) == PARSED
     assert read_message(pipe) is None
-    assert elements_from_json(elements_to_json(PARSED.elements)) == PARSED.elements
+    for elements in ((), PARSED.elements, (*PARSED.elements, long_table(2 * ROWS + 1), long_table(ROWS))):
+        written = b"".join(elements_to_json(elements))
+        assert elements_from_json(written) == elements
+        assert max(map(len, elements_to_json(elements))) < 100 * ROWS  # however long a table is
+
+
+def long_table(rows: int) -> Element:
+    cells = tuple(Row(start=0, end=1, cells=("a €", str(number)), address=f"A{number}") for number in range(rows))
+    return Element(kind=Kind.TABLE, text="a table", header=("what", "number"), rows=cells)
 
 
 @pytest.mark.parametrize(
