@@ -386,6 +386,8 @@ def test_backups_on_the_disk_of_the_data_are_told(filled: Place, tmp_path: Path,
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert ("the same disk as the data folder" in done.stderr) is not disk
+    modes = {stat.S_IMODE(file.stat().st_mode) & 0o077 for file in (tmp_path / "backups").rglob("*")}
+    assert modes == (set() if disk else {0})  # whatever lies there is for its account alone
 
 
 def test_a_stop_in_the_middle_leaves_no_backup_and_the_next_run_cleans_up(
