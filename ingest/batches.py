@@ -43,9 +43,10 @@ class Embedded(Generic[Item]):
 class _Waiting(Generic[Item]):
     item: Item
     document: str
+    pieces: Sequence[Chunk]
     keys: list[str]
-    texts: dict[str, str]  # by key: what has no vector yet
-    have: dict[str, Vector]
+    missing: dict[str, list[int]]  # by key: the chunks that have no vector yet
+    vectors: Vector  # those of the others
 
 
 class Batches(Generic[Item]):
@@ -59,12 +60,12 @@ class Batches(Generic[Item]):
     @property
     def chunks(self) -> int:
         """How many chunks wait."""
-        return sum(len(waiting.texts) for waiting in self._waiting)
+        return sum(len(waiting.missing) for waiting in self._waiting)
 
     @property
     def chunks_of_small(self) -> int:
         """How many chunks of documents that are not large wait."""
-        return sum(len(waiting.texts) for waiting in self._waiting if len(waiting.keys) <= LARGE)
+        return sum(len(waiting.missing) for waiting in self._waiting if len(waiting.keys) <= LARGE)
 
     @property
     def large(self) -> int:
@@ -79,37 +80,40 @@ class Batches(Generic[Item]):
 
     def add(self, item: Item, pieces: Sequence[Chunk], *, document: str = "") -> None:
         """A document, by its id where it is on its way. Text that was embedded before has its vector in the catalog."""
-        texts = [embedding_text(piece) for piece in pieces]
         model = f"{self._embedder.name} {self._embedder.revision}"
-        keys = [vector_key(model, text) for text in texts]
-        have = self._catalog.vectors_of(keys)
-        missing = {key: text for key, text in zip(keys, texts, strict=True) if key not in have}
-        self._waiting.append(_Waiting(item=item, document=document, keys=keys, texts=missing, have=have))
+        keys = [vector_key(model, embedding_text(piece)) for piece in pieces]
+        vectors = np.zeros((len(keys), self._embedder.dimension), dtype=np.float32)
+        missing: dict[str, list[int]] = {}
+        for start in range(0, len(keys), LARGE):
+            some = keys[start : start + LARGE]
+            have = self._catalog.vectors_of(some)
+            for row, key in enumerate(some, start):
+                if key in have:
+                    vectors[row] = have[key]
+                else:
+                    missing.setdefault(key, []).append(row)
+        self._waiting.append(
+            _Waiting(item=item, document=document, pieces=pieces, keys=keys, missing=missing, vectors=vectors)
+        )
 
     def step(self) -> list[Embedded[Item]]:
         """Embed one batch, of the documents that miss the least first. Returns those that are whole now."""
-        self._waiting.sort(key=lambda waiting: len(waiting.texts))
+        self._waiting.sort(key=lambda waiting: len(waiting.missing))
         batch: dict[str, str] = {}
         for waiting in self._waiting:
-            for key, text in waiting.texts.items():
+            for key, rows in waiting.missing.items():
                 if len(batch) == BATCH:
                     break
-                batch[key] = text
+                batch[key] = embedding_text(waiting.pieces[rows[0]])
         made = dict(zip(batch, self._embedder.encode_documents(list(batch.values())), strict=True)) if batch else {}
+        early: dict[str, tuple[str, Vector]] = {}
         for waiting in self._waiting:
-            for key in made.keys() & waiting.texts.keys():
-                waiting.have[key] = made[key]
-                del waiting.texts[key]
-        whole = [waiting for waiting in self._waiting if not waiting.texts]
-        self._waiting = [waiting for waiting in self._waiting if waiting.texts]
-        large = [waiting for waiting in self._waiting if len(waiting.keys) > LARGE]
-        early = {key: (one.document, made[key]) for one in large for key in made.keys() & one.have.keys()}
+            for key in made.keys() & waiting.missing.keys():
+                waiting.vectors[waiting.missing.pop(key)] = made[key]
+                if len(waiting.keys) > LARGE:
+                    early[key] = waiting.document, made[key]
+        whole = [waiting for waiting in self._waiting if not waiting.missing]
+        self._waiting = [waiting for waiting in self._waiting if waiting.missing]
         if early:
             self._catalog.keep_early(early)
-        return [self._embedded(waiting) for waiting in whole]
-
-    def _embedded(self, waiting: _Waiting[Item]) -> Embedded[Item]:
-        vectors = np.zeros((len(waiting.keys), self._embedder.dimension), dtype=np.float32)
-        for row, key in enumerate(waiting.keys):
-            vectors[row] = waiting.have[key]
-        return Embedded(item=waiting.item, keys=waiting.keys, vectors=vectors)
+        return [Embedded(item=waiting.item, keys=waiting.keys, vectors=waiting.vectors) for waiting in whole]

@@ -21,12 +21,25 @@ from queue import SimpleQueue
 from types import TracebackType
 
 from ingest.access import AccessRules
-from ingest.batches import BATCH, Batches, Embedded
+from ingest.batches import BATCH, LARGE, Batches, Embedded
 from ingest.chunk import chunk, name_of, title_of
+from ingest.packed import Packed
 from ingest.progress import Progress, Reported
 from ingest.sandbox import Sandbox
 from ingest.scan import Changes, Walked, compare, walk, why_unreadable
-from storage.catalog import EMBEDDER, Catalog, Known, Seen, Source, Vector, Waiting, revision_id
+from storage.allocator import give_back
+from storage.catalog import (
+    EMBEDDER,
+    Catalog,
+    Known,
+    PackedText,
+    Seen,
+    Source,
+    Vector,
+    Waiting,
+    packed_text,
+    revision_id,
+)
 from storage.catalog.facts import PARSER_NETWORK
 from storage.embedder import Embedder
 from storage.erasure import scrub, scrub_due
@@ -93,8 +106,9 @@ class _Prepared:
     known: Waiting
     content: str  # SHA-256
     title: str
-    parsed: Parsed
-    pieces: list[Chunk]
+    parsed: Parsed  # without its elements
+    packed: PackedText  # those
+    pieces: Sequence[Chunk]
     seconds: float
 
 
@@ -328,7 +342,11 @@ class Pipeline:
             members = tuple(replace(item, name=item.name or PurePosixPath(known.path).stem) for item in parsed.members)
             parsed = replace(parsed, modified=modified, flags=_flags(parsed), members=members)
             title = title_of(parsed, known.path)
-            pieces = self._chunks(parsed, title, revision_id(known.id, content), known.path)
+            pieces = Packed(self._chunks(parsed, title, revision_id(known.id, content), known.path))
+            packed = packed_text(parsed.elements)
+            parsed = replace(parsed, elements=())
+            if len(pieces) > LARGE:
+                give_back()  # it waits for long
             self.catalog.set_state(known.id, State.EMBEDDING, known.code, if_state=State.PARSING)
         except ParseFailure as failure:
             return failure
@@ -342,6 +360,7 @@ class Pipeline:
             content=content,
             title=title,
             parsed=parsed,
+            packed=packed,
             pieces=pieces,
             seconds=time.monotonic() - started,
         )
@@ -445,12 +464,15 @@ class Pipeline:
                 vectors=embedded.vectors,
                 if_state=State.EMBEDDING,
                 members=item.parsed.members,
+                packed=item.packed,
             )
             upcoming.forget(item.known)
             state.indexed += 1
             state.chunks += len(item.pieces)
             state.timings["parse"] += item.seconds
             reported.finished(item.known.path)
+        if any(len(embedded.keys) > LARGE for embedded in whole):
+            give_back()
         self.indexes.catch_up()
         state.timings["store"] += time.monotonic() - started
 

@@ -12,6 +12,13 @@ M_ARENA_MAX = -8  # malloc.h
 ARENAS = 2
 
 
+def give_back() -> None:
+    """Give free memory back to the system: after what took much of it, since what comes next may need it elsewhere."""
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
+    if trim is not None:
+        trim(0)
+
+
 def share_heaps() -> None:
     """Let all threads share two heaps. Only before the first thread is there: nothing heavy may be imported yet."""
     set_option = getattr(ctypes.CDLL(None), "mallopt", None)

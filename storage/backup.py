@@ -15,9 +15,10 @@ import secrets
 import shutil
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import IO
@@ -52,6 +53,9 @@ UNFINISHED = ".unfinished-"
 ROUNDS = 5  # originals may be purged while we copy: then the catalog of now no longer names them
 NEEDED = "SELECT sha256 FROM revisions UNION SELECT content FROM members WHERE content IS NOT NULL ORDER BY 1"
 SQLITE = b"SQLite format 3\0"
+GONE = frozenset({errno.ENOENT, errno.ESTALE, errno.ENODEV, errno.ENOTCONN})
+JOURNALS = ("-wal", "-journal", "-shm")  # what SQLite keeps beside a database
+OTHER = "other.sqlite"  # one database after the other that is not ours
 
 Progress = Callable[[str, int, int], None]  # what is being done, how many are done, of how many
 
@@ -67,6 +71,7 @@ class Made:
     total_bytes: int
     absent: tuple[str, ...]
     removed: tuple[str, ...]  # older backups, over the number to keep
+    same_disk: bool  # as the data folder: what takes one takes the other
 
 
 def back_up(
@@ -100,7 +105,7 @@ def back_up(
             f"The catalog cannot be copied to {folder.run}: {error}. It needs room for a copy."
         ) from error
     except OSError as error:
-        raise BackupError(f"The backup into {place} failed: {_said_by(error)}") from error
+        raise BackupError(f"The backup into {place} failed: {_said_by(error, place)}") from error
     finally:
         database.close()
 
@@ -166,6 +171,7 @@ class _Writing:
             total_bytes=sum((self._place / self._name / name).stat().st_size for name in self._done.sums),
             absent=manifest.absent,
             removed=(),
+            same_disk=self._place.stat().st_dev == self._folder.root.stat().st_dev,
         )
 
     def _fill(self, copies: Path) -> Manifest:
@@ -209,22 +215,28 @@ class _Writing:
                 if file.is_dir():
                     folders.append(name)
                     continue
-                status = file.stat()
-                content = self._keep_file(file, copies)
-                entries.append(Entry(path=name, content=content, mtime_ns=status.st_mtime_ns))
+                entries += self._entries_of(file, copies)
             except FileNotFoundError:
                 continue  # gone since
             except PermissionError:
                 unread.append(name)
         return entries, folders, unread
 
-    def _keep_file(self, file: Path, copies: Path) -> str:
-        with file.open("rb") as reading:
-            is_database = reading.read(len(SQLITE)) == SQLITE
-        if not is_database:
-            return self._keep_content(file)
-        _copy_database(file, copies / "other.sqlite")
-        return self._keep_content(copies / "other.sqlite")
+    def _entries_of(self, file: Path, copies: Path) -> list[Entry]:
+        """A file as it is; somebody's database with a journal beside it as one with that: it may be being written."""
+        journals = _journals_of(file)
+        if journals:
+            with suppress(sqlite3.Error):  # damaged, or nothing that SQLite may open: both as they are
+                return [self._entry(file, partial(self._keep_database, file, copies / OTHER))]
+        return [self._entry(item, partial(self._keep_content, item)) for item in (file, *journals)]
+
+    def _entry(self, file: Path, keep: Callable[[], str]) -> Entry:
+        changed = file.stat().st_mtime_ns  # before it is read: what is written meanwhile must look newer
+        return Entry(path=str(file.relative_to(self._folder.root)), content=keep(), mtime_ns=changed)
+
+    def _keep_database(self, file: Path, copy: Path) -> str:
+        _copy_database(file, copy)
+        return self._keep_content(copy)
 
     # --- contents ----------------------------------------------------------------------------------------------
 
@@ -329,16 +341,34 @@ def _walk(root: Path) -> Iterator[Path]:
         for name in sorted(files):
             file = here / name
             ours = here == root and name.startswith("catalog.sqlite")
-            if (
-                not ours
-                and not file.is_symlink()
-                and file.is_file()
-                and not name.endswith(("-wal", "-shm", "-journal"))
-            ):
+            if not ours and not file.is_symlink() and file.is_file() and not _is_journal(file):
                 yield file
 
 
-def _said_by(error: OSError) -> str:
+def _is_journal(file: Path) -> bool:
+    """Whether the database beside it is copied with it."""
+    return any(
+        file.name.endswith(end) and _is_database(file.with_name(file.name.removesuffix(end))) for end in JOURNALS
+    )
+
+
+def _journals_of(file: Path) -> list[Path]:
+    """What says more about a database than its own file; of every other file, and of one that rests, none."""
+    beside = (file.with_name(file.name + end) for end in JOURNALS[:2])
+    return [journal for journal in beside if journal.is_file() and journal.stat().st_size and _is_database(file)]
+
+
+def _is_database(file: Path) -> bool:
+    try:
+        with file.open("rb") as reading:
+            return reading.read(len(SQLITE)) == SQLITE
+    except OSError:
+        return False
+
+
+def _said_by(error: OSError, place: Path) -> str:
+    if error.errno in GONE and Path(error.filename or place).is_relative_to(place):
+        return "what was written is not there any more. Is the disk or share still mounted?"
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         return "the disk is full. Make room there, or keep fewer backups (--keep). The backups before are untouched."
     return f"{error.strerror or error}{f' ({error.filename})' if error.filename else ''}."

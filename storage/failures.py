@@ -37,7 +37,7 @@ ADVICE: dict[Code, str] = {
     Code.OUT_OF_MEMORY: "Split the file, or raise parse_memory_mb.",
     Code.UNREADABLE: "Let the account that runs Premise read the file.",
     Code.NEEDS_LIBREOFFICE: "Install LibreOffice on the server, or save the file in the newer format.",
-    Code.NEEDS_TESSERACT: "Install tesseract with the data of your languages on the server, then retry.",
+    Code.NEEDS_TESSERACT: "Install tesseract and its languages (Debian: tesseract-ocr tesseract-ocr-deu), then retry.",
     Code.PARSER_CRASHED: "Open the file and save it again. If that does not help, report it with the file's type.",
     Code.PARSER_NOT_STARTED: "It is tried again by itself. If that goes on: what does `premise doctor` say?",
     Code.CHANGING: "The file is still being written. It is tried again by itself.",

@@ -13,10 +13,12 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from storage.recollection import remembered
 from storage.sentences import sentence_spans
 
 FLAG = "instructions to a language model"  # how a document that holds some is flagged
 LONGEST = 2000  # characters of a sentence that are looked at
+SENTENCES = 8192  # that are remembered: answers quote from the same passages again and again
 
 _YOUR = r"your(?: \w+)? (?:answers?|repl(?:y|ies)|responses?|outputs?|completions?|message|solution|elucidation)"
 _WORDING = (
@@ -128,6 +130,7 @@ class Instruction:
     kind: str  # what it is, in words
 
 
+@remembered(SENTENCES)
 def aimed_at_model(sentence: str) -> str | None:
     """What kind of instruction to a language model a sentence, or a line of it, is; None: it is none."""
     text = sentence[:LONGEST]

@@ -178,6 +178,8 @@ def is_unspaced(term: str) -> bool:
 
 def unspaced_share(text: str) -> float:
     """The part of a text's letters that belongs to scripts written without spaces, 0 to 1."""
+    if text.isascii():
+        return 0.0
     letters = sum(character.isalpha() for character in text)
     return sum(len(match.group()) for match in _RUN.finditer(text)) / letters if letters else 0.0
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import ssl
 import threading
 import time
 from collections.abc import Iterator, Sequence
@@ -49,15 +50,17 @@ class Server:
 
 
 @contextmanager
-def scripted_server(port: int = 0) -> Iterator[Server]:
+def scripted_server(port: int = 0, tls: ssl.SSLContext | None = None) -> Iterator[Server]:
     """A server on the loopback that speaks just enough of OpenAI's protocol; killed with the connections it has."""
     script = Script()
     http = ThreadingHTTPServer(("127.0.0.1", port), _handler(script))
     http.daemon_threads = True
+    if tls is not None:
+        http.socket = tls.wrap_socket(http.socket, server_side=True)
     thread = threading.Thread(target=http.serve_forever, kwargs={"poll_interval": 0.05})
     thread.start()
     try:
-        yield Server(url=f"http://127.0.0.1:{http.server_address[1]}/v1", script=script)
+        yield Server(url=f"http{'s' if tls else ''}://127.0.0.1:{http.server_address[1]}/v1", script=script)
     finally:
         http.shutdown()
         http.server_close()
@@ -106,7 +109,7 @@ def _handler(script: Script) -> type[BaseHTTPRequestHandler]:
             self.end_headers()
             try:
                 self._stream([script.as_json] if script.as_json and "response_format" in request else script.pieces)
-            except (BrokenPipeError, ConnectionResetError):
+            except (BrokenPipeError, ConnectionResetError, ssl.SSLError):
                 script.hung_up.set()
 
         def _stream(self, pieces: Sequence[str]) -> None:

@@ -23,6 +23,7 @@ _MONTHS = "January February March April May June July August September October N
 _ISO_DAY = re.compile(r"\b((?:19|20)\d\d)-(0?[1-9]|1[0-2])-(0?[1-9]|[12]\d|3[01])\b")
 _DOTTED_DAY = re.compile(r"\b(0?[1-9]|[12]\d|3[01])\.(0?[1-9]|1[0-2])\.((?:19|20)\d\d)\b")
 _SLASHED_DAY = re.compile(r"\b(\d{1,2})/(\d{1,2})/((?:19|20)\d\d)\b")
+_CHINESE_DAY = re.compile(r"(?:((?:19|20)\d\d) ?年 ?)?(?<!\d)(1[0-2]|0?[1-9]) ?月 ?(0?[1-9]|[12]\d|3[01]) ?[日号]")
 _CLOCK = re.compile(
     r"\b(?P<hour>[01]?\d|2[0-3])(?:[:.](?P<minute>[0-5]\d))? ?(?:(?P<half>[ap])\.?m\b\.?|Uhr\b|o['’]clock\b|h\b)"
     r"|\b(?P<hours>[01]?\d|2[0-3]):(?P<minutes>[0-5]\d)(?!\d)",
@@ -70,6 +71,8 @@ def _number_words() -> Iterator[tuple[str, int]]:
 _WORDS = {word: value for word, value in _number_words() if word not in _NOT_ALONE} | _ORDINALS
 _SPELLED = re.compile(r"(?<!\d )\b[^\W\d_]+(?:-[^\W\d_]+)?")
 _HUNDREDS = re.compile(r"\b(?:(?P<times>a|one|\d) )hundred(?: and (?P<rest>\d{1,2})\b)?", re.IGNORECASE)
+_TIMES = {"twice": "times", "zweimal": "mal"}
+_TWICE = re.compile(rf"\b(?:{'|'.join(_TIMES)})\b", re.IGNORECASE)
 _CHINESE_DIGITS = {digit: value for value, digit in enumerate("〇一二三四五六七八九")} | {"零": 0, "两": 2}
 _CHINESE_PLACES = {"十": 10, "百": 100, "千": 1000}
 _CHINESE_NUMBER = re.compile(r"[〇零一二两三四五六七八九十百千]+(?=[年月日天个人名次位家种岁小周倍成元号点分])")
@@ -78,7 +81,12 @@ _UNITS: dict[str, tuple[str, str]] = {  # word: (its one form, the kind of thing
     word: (words.split()[0], kind)
     for kind, lines in {
         "share": ("percent % per-cent prozent pct pourcent porcento",),
-        "money": ("eur € euro euros", "usd $ dollar dollars", "gbp £ pound pounds", "cny ¥ yuan rmb 元"),
+        "money": (
+            "eur € euro euros 欧元",
+            "usd $ dollar dollars 美元",
+            "gbp £ pound pounds 英镑",
+            "cny ¥ yuan rmb 元 人民币",
+        ),
         "time": (
             "minute minutes min minuten",
             "hour hours hrs stunde stunden heure heures 小时",
@@ -111,22 +119,27 @@ _UNITS: dict[str, tuple[str, str]] = {  # word: (its one form, the kind of thing
             "october oct oktober octobre",
             "november nov novembre",
             "december dec dezember décembre",
+            "月",  # without a day: 9月
         ),
     }.items()
     for words in lines
     for word in words.split()
 }
 _KIND_OF = dict(_UNITS.values())
+UNIT_TERMS = frozenset(term for word in _UNITS for term in terms(word))
 _SCALE = "|".join(word for word, (_, kind) in _UNITS.items() if kind == "scale")
 _MEASURED = re.compile(
     r"(?P<before>[€$£¥]|\b[A-Za-z]{3,9}\.?)? ?(?P<number>\d+(?:[.,:/]\d+)*)(?:st|nd|rd|th|\.)?(?: |-)?"
-    rf"(?:(?P<scale>(?:{_SCALE})\b)\.? ?)?(?P<after>[€$£¥%]|[A-Za-zäöüéû]+|小时|个月|[天周年元])?",
+    rf"(?:(?P<scale>(?:{_SCALE})\b)\.? ?)?"
+    r"(?P<after>[€$£¥%]|[A-Za-zäöüéû]+|小时|个月|美元|欧元|英镑|人民币|[天周年元月])?",
     re.IGNORECASE,
 )
 _WEEKDAY = re.compile(
-    r"\b(?:mon|tues|wednes|thurs|fri|satur|sun)day\b|\b(?:noon|midnight|mittags?|mitternachts?)\b|\b(?:montag|dienstag|mittwoch|donnerstag|freitag|samstag|sonntag)\b",
+    r"\b(?:mon|tues|wednes|thurs|fri|satur|sun)day\b|\b(?:noon|midnight|mittags?|mitternachts?)\b|\b(?:montag|dienstag|mittwoch|donnerstag|freitag|samstag|sonntag)\b"
+    r"|(?:星期|礼拜|周)(?:[一二三四五六日]|天(?!内))",
     re.IGNORECASE,
 )
+_ONE_FORM = re.compile("礼拜|周")
 
 
 @remembered(REMEMBERED)
@@ -140,10 +153,12 @@ def in_digits(text: str) -> str:
         text = _ISO_DAY.sub(lambda day: _day(day[3], day[2], day[1]), text)
         text = _DOTTED_DAY.sub(lambda day: _day(*day.groups()), text)
         text = _SLASHED_DAY.sub(_slashed, text)
+        text = _CHINESE_DAY.sub(_chinese_day, text)
         text = _CLOCK.sub(_time, text)
         text = _SHORT_SCALE.sub(lambda sum_: f"{sum_[1]} {_SCALES[sum_[2]]}", text)
     if not _WORDS.keys().isdisjoint(map(str.casefold, _SPELLED.findall(text))):
         text = _SPELLED.sub(lambda word: str(_WORDS.get(word[0].casefold(), word[0])), text)
+    text = _TWICE.sub(lambda word: f"2 {_TIMES[word[0].casefold()]}", text)
     text = _HUNDREDS.sub(_hundreds, text)
     text = _CHINESE_NUMBER.sub(_chinese, text)
     return _NUMBER.sub(lambda number: _plain(number[0]), text)
@@ -178,7 +193,12 @@ def other_units(claimed: frozenset[str], said: frozenset[str]) -> bool:
 
 def weekdays(text: str) -> frozenset[str]:
     """Days of the week, noon and midnight."""
-    return frozenset(day.casefold() for day in _WEEKDAY.findall(text))
+    return frozenset(_ONE_FORM.sub("星期", day.casefold()).replace("天", "日") for day in _WEEKDAY.findall(text))
+
+
+def without_weekdays(text: str) -> str:
+    """The text without its days of the week."""
+    return _WEEKDAY.sub(" ", text)
 
 
 def words_of(units: frozenset[str]) -> frozenset[str]:
@@ -192,6 +212,10 @@ def _scaled(units: frozenset[str]) -> bool:
 
 def _day(day: str, month: str, year: str) -> str:
     return f"{int(day)} {_MONTHS[int(month) - 1]} {year}"
+
+
+def _chinese_day(found: re.Match[str]) -> str:
+    return f" {int(found[3])} {_MONTHS[int(found[2]) - 1]} {found[1] or ''} "
 
 
 def _slashed(found: re.Match[str]) -> str:

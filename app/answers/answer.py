@@ -17,6 +17,7 @@ from app.answers.cite import Citations
 from app.answers.confidence import SAID, confidence, evidence_of, reason
 from app.answers.conflict import Side, conflict, disagreement
 from app.answers.context import Passage, build_context
+from app.answers.editions import aged
 from app.answers.extract import Candidate, candidates, knows, select
 from app.answers.parts import parts
 from app.answers.phrases import phrases
@@ -198,8 +199,10 @@ def _understood(
 def _judged(
     embedder: Embedder, asked: Asked, each: Sequence[Asked], hits: Sequence[Hit], passages: Sequence[Passage]
 ) -> _Judged:
-    ranked = candidates(asked, passages, embedder)
-    of_parts = tuple(tuple(candidates(part, passages, embedder)) for part in each) if ranked else ()
+    ranked = aged(candidates(asked, passages, embedder), passages, asked.question)
+    of_parts = tuple(
+        tuple(aged(candidates(part, passages, embedder), passages, asked.question)) for part in each if ranked
+    )
     embedded = knows(embedder, asked.question)
     evidence = evidence_of(asked, hits, passages, ranked)
     sides = conflict(asked, ranked)

@@ -28,6 +28,7 @@ _MARKS_AFTER = re.compile(rf"([.!?。！？]+[\"'”’»」]*)((?:{_MARK.patter
 _BULLET = re.compile(r"^\s*(?:[-*•]|\d{1,3}[.)])\s+")
 _YES_WORDS = r"(?:yes|ja|oui|sí|sì|sim|是的?|可以|はい|네)"
 _YES = re.compile(rf"^{_YES_WORDS}(?:[\s,.:;!–—-]+|[，。：；！]|$)", re.IGNORECASE)
+_ASIDE = re.compile(r"\b(?:without|except\w*|excluding|ohne|außer|sans|sauf|sin)\b.*", re.IGNORECASE)
 _YES_OR_NO = re.compile(
     rf"^(?:{_YES_WORDS}|no|nein|non|não|nee|不是?|不可以|不行|没有|いいえ|아니요)(?:[,.:;!–—-]+\s*|[，。：；！]|$)",
     re.IGNORECASE,
@@ -251,7 +252,8 @@ def _marks(numbers: Sequence[int]) -> str:
 
 def _says_yes_to_no(question: str, claim: str) -> bool:
     """Whether a "Yes" is followed by a denial, though the question denies nothing: one of the two is wrong."""
-    return _YES.match(claim) is not None and denies(_YES.sub("", claim)) and not denies(question)
+    said = _ASIDE.sub("", _YES.sub("", claim))
+    return _YES.match(claim) is not None and denies(said) and not denies(question)
 
 
 def core_holds(asked: Asked, sentences: Sequence[Sentence]) -> bool:

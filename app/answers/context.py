@@ -77,8 +77,10 @@ def build_context(hits: Sequence[Hit], catalog: Catalog, *, labels: frozenset[in
 
     The best hits first, then neighbours and the text of the parent section, hit by hit; a weak hit may find no room.
     """
+    beside = {hit.found.chunk.id: [_next_to(hit.found, step) for step in REACH] for hit in hits}
+    there = catalog.chunks_by_id([name for names in beside.values() for name in names], labels=labels)
     around = {
-        hit.found.chunk.id: _around(hit.found, catalog, labels)
+        hit.found.chunk.id: [there[name] for name in beside[hit.found.chunk.id] if name in there]
         + (_above(hit.found, catalog, labels) if place < PARENTS else [])
         for place, hit in enumerate(hits)
     }
@@ -107,15 +109,6 @@ def _in_order(hits: Sequence[Hit], around: dict[str, list[StoredChunk]]) -> Iter
         yield hit.found, hit.score
         for item in around[hit.found.chunk.id]:
             yield item, hit.score
-
-
-def _around(found: StoredChunk, catalog: Catalog, labels: frozenset[int]) -> list[StoredChunk]:
-    """The chunk's neighbours, the ones to take first in front."""
-    position = found.chunk.position
-    items = catalog.chunks_around(found.chunk.revision_id, position + min(REACH), position + max(REACH), labels=labels)
-    places = {position + step: order for order, step in enumerate(REACH)}
-    items = [item for item in items if item.chunk.position in places]
-    return sorted(items, key=lambda item: places[item.chunk.position])
 
 
 def _above(found: StoredChunk, catalog: Catalog, labels: frozenset[int]) -> list[StoredChunk]:
@@ -169,9 +162,14 @@ def _text(group: Sequence[StoredChunk]) -> str:
     return "".join(pieces)
 
 
+def _next_to(item: StoredChunk, step: int) -> str:
+    """The id of the chunk so many after this one, or before it, whether there is one or not."""
+    return f"{item.chunk.revision_id}:{item.chunk.position + step}"
+
+
 def _touches(known: dict[str, StoredChunk], item: StoredChunk, step: int) -> bool:
     """Whether the chunk next to this one follows without a gap: then a sentence was cut between them."""
-    other = known.get(f"{item.chunk.revision_id}:{item.chunk.position + step}")
+    other = known.get(_next_to(item, step))
     if other is None:
         return False
     return other.chunk.end == item.chunk.start if step < 0 else other.chunk.start == item.chunk.end

@@ -10,7 +10,8 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Sequence
-from dataclasses import astuple, dataclass, replace
+from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 
@@ -43,8 +44,7 @@ LATER = 0.2  # less of it for what tells nothing yet, where one asks how
 CODED = 2.0  # as `label`, of a row that is about the code which is asked for, or about one that begins with it
 
 
-@dataclass(frozen=True, kw_only=True)
-class Features:
+class Features(NamedTuple):
     """What is known of a candidate, each about 0 to 1."""
 
     similarity: float  # cosine of question and sentence; 0 when the embedder does not know the language
@@ -73,6 +73,7 @@ class Candidate:
     named: bool = False  # it stands in the section that the question names
     leads: bool = False  # it only announces what follows: "The steps are:"
     again: bool = False  # it speaks of what the sentence before it names: "Change yours at once"
+    outdated: str = ""  # year or version of its document, where a newer edition is among the passages
 
     @property
     def is_row(self) -> bool:
@@ -217,7 +218,7 @@ def _label(asked: Asked, text: str, identifiers: Sequence[Sequence[str]]) -> flo
 def probability(features: Features, *, embedded: bool) -> float:
     """How likely a candidate with these features answers."""
     weights, bias = (WEIGHTS, BIAS) if embedded else (WEIGHTS_TERMS, BIAS_TERMS)
-    total = bias + sum(w * f for w, f in zip(astuple(weights), astuple(features), strict=True))
+    total = bias + sum(weight * value for weight, value in zip(weights, features, strict=True))
     return 1 / (1 + math.exp(-total))
 
 

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from app.answers.amounts import in_digits
+from app.answers.signs import denies
 from storage.sentences import sentence_spans
 from storage.words import STOP_WORDS, question_terms, terms
 
@@ -24,7 +25,7 @@ _MOST = (
 )
 _LEAST = (
     "at least|minimum|(?:no|not) (?:less|fewer|earlier|lower) than|(?:more|longer|later|higher|greater) than|over|"
-    "above|after|beyond|exceed\\w*|mindestens|über|mehr als|nach|plus de|au moins|après"
+    "above|after|beyond|exceed\\w*|from|starting|mindestens|über|mehr als|nach|ab|plus de|au moins|après|à partir de"
 )
 _LIMITS = re.compile(
     rf"(?:(?P<most>\b(?:{_MOST})\b ?{_FILL}|不超过|不得超过|最多|至多|少于|低于)"
@@ -65,6 +66,11 @@ _CONTRARIES: tuple[tuple[frozenset[str], frozenset[str]], ...] = tuple(
         ("full-time", "part-time"),
         ("domestic", "foreign"),
         ("above over", "below under"),
+        ("早上 上午", "下午 晚上"),
+        ("增加 上升 提高", "减少 下降 降低"),
+        ("开放 开门", "关闭 关门"),
+        ("以前 之前", "以后 之后"),
+        ("免费", "收费"),
     )
 )
 _CLAUSE = re.compile(r"[;:]|,? (?:and|but|while|whereas|und|aber|während|et|mais) |[；，]")
@@ -76,9 +82,43 @@ _NAME = re.compile(r"[A-ZÄÖÜÉ][\w’'-]*[^\W\d_](?: [A-ZÄÖÜÉ][\w’'-]+)
 _PLACED = re.compile(r"\b(?:in|at|on|for|of|from|near|since|during|per|under)(?: the)? $", re.IGNORECASE)
 _PASSIVE = re.compile(r"\bby\b|[’']s\b|\b(?:von|durch|par|wird|werden|wurde|wurden)\b")
 _DUTY = re.compile(
-    r"\b(?:must|shall|required|mandatory|compulsory|obliged|ha(?:ve|s) to|needs? to|müssen|muss)\b|必须", re.I
+    r"\b(?:must|shall|required|mandatory|compulsory|obliged|ha(?:ve|s) to|needs?|only|müssen|muss)\b|必须|须", re.I
 )
-_CHOICE = re.compile(r"\b(?:may|might|can|could|optional|voluntary|are free to|können|kann|darf|dürfen)\b|可以", re.I)
+_CHOICE = re.compile(
+    r"\b(?:may|might|can|could)\b(?! no\b)|\b(?:optional|voluntary|are free to|können|kann|darf|dürfen)\b|可以", re.I
+)
+_FORBIDDEN = re.compile(
+    r"\b(?:breach|violation|offence|illegal|prohibited|forbidden|banned|unlawful|verstoß|verboten|untersagt|unzulässig)\b"
+    r"|禁止|不得|不准",
+    re.I,
+)
+_ALLOWED = re.compile(
+    r"\b(?:may|can|allowed|permitted|fine|free to|kann|können|darf|dürfen|erlaubt|zulässig|gestattet)\b|可以|允许", re.I
+)
+_EVEN_IF = re.compile(r"\beven (?:if|when|though)\b|\bauch wenn\b|即使", re.I)
+_IF = re.compile(r"\b(?:if|when|provided|wenn|falls|sofern)\b|如果|只要", re.I)
+_BOUND = re.compile(
+    r"\b(by|from|to|until|since|before|after|bis|ab|seit|vor|nach|von) (?:EUR |USD |GBP |[€$£] ?)?(\d[\d.:]*)", re.I
+)
+_OF_SPAN = re.compile(
+    r"\b(?:(?P<within>in|during|within|während|innerhalb)|(?P<after>after|nach)|(?P<before>before|vor)) "
+    r"(?:the|den|der|dem|de[sn]) (?P<end>first|last|ersten|letzten) (?P<number>\d+)",
+    re.I,
+)
+_ONE = re.compile(
+    r"\b(?:one|1|a single|ein(?:e[nmrs]?)?|une?) (?:(?:full|working|calendar) )?(?P<word>[^\W\d_]{3,})"
+    r"|(?<![每同另任某])一个?(?P<sign>工作日|小时|星期|[月年周天次人])"
+)
+_OF_ONE = re.compile(
+    r"\b(?:a|an|one|1|each|every|per|ein(?:e[nmrs]?)?|une?) (?:(?:full|working|calendar) )?([^\W\d_]{3,})"
+    r"|(?:一个?|每个?)(工作日|小时|星期|[月年周天次人])",
+    re.I,
+)
+_OF_MANY = re.compile(
+    r"(?<![\d.])(?!1(?!\d))\d[\d.]* (?:(?:full|working|calendar) )?([^\W\d_]{3,})"
+    r"|(?!1[^\d])\d+个?(工作日|小时|星期|[月年周天次人])"
+)
+_LETTER = re.compile(r"(?<=[a-zäöüß]) ([A-HJ-Z])(?![\w.’'&/])")
 _ALL = re.compile(
     r"\b(?:all|every|everyone|everybody|always|any|each|alle[nrs]?|jede[nrms]?|immer|tous|toutes|toujours)\b|所有|全部|每",
     re.I,
@@ -88,7 +128,8 @@ _NO_EXCEPTION = re.compile(
 )
 _EXCEPTION = re.compile(r"\b(?:except|unless|apart from|außer|es sei denn|sauf)\b|除", re.I)
 _FIGURE = re.compile(r"\d[\d.]*")
-_LABEL = re.compile(r"(?:^|[\n|] ?|[-*] )\**([A-ZÄÖÜ][\w-]+)[^|:\n]{0,40}(?:\|(?![\s|:-]*$)|:)", re.MULTILINE)
+_LABEL = re.compile(r"(?:^|\n|[-*] ?)\**([A-ZÄÖÜ][\w-]+)[^|:\n]{0,40}:", re.MULTILINE)
+_CAPITAL = re.compile(r"\**[A-ZÄÖÜ][\w-]+")
 
 
 def opposed(claim: str, span: str, covered: float) -> bool:
@@ -100,11 +141,17 @@ def opposed(claim: str, span: str, covered: float) -> bool:
     said, told = in_digits(claim), in_digits(span)
     near = nearest(said, told)
     return (
-        (covered >= ALIKE and _other_limit(said, told))
+        (covered >= ALIKE and other_limit(said, told))
         or _contrary(said, told)
         or _beside_other(said, told)
         or _changed_places(claim, nearest(claim, span))
-        or (bool(_DUTY.search(said)) and bool(_CHOICE.search(near)) and not _DUTY.search(told))
+        or (bool(_DUTY.search(said)) and not _DUTY.search(near) and _leaves_choice(near, said))
+        or (bool(_FORBIDDEN.search(near)) and bool(_ALLOWED.search(said)) and not _keeps_forbidden(said))
+        or (bool(_EVEN_IF.search(near)) and bool(_IF.search(said)) and not _EVEN_IF.search(said) and not denies(said))
+        or _other_bound(said, told)
+        or _other_side(said, told)
+        or _one_of_many(said, near)
+        or _other_letter(claim, span)
         or (bool(_NO_EXCEPTION.search(said)) and bool(_EXCEPTION.search(near)) and not _EXCEPTION.search(said))
         or (bool(_ALL.search(said)) and not _ALL.search(told) and _of_one(said, told))
     )
@@ -119,7 +166,74 @@ def nearest(claim: str, span: str) -> str:
 
 def labels(text: str) -> frozenset[str]:
     """The names, as terms, before a colon or in the first cell of a row: what the rest is said of."""
-    return frozenset(term for name in _LABEL.findall(text) for term in terms(name))
+    lines = text.splitlines()
+    rows = [line.strip(" |").partition(" | ")[0].rpartition(": ")[2] for line in lines if " | " in line]
+    others = "\n".join(line for line in lines if " | " not in line)
+    names = [found[0] for row in rows if (found := _CAPITAL.match(row))] + _LABEL.findall(others)
+    return frozenset(term for name in names for term in terms(name))
+
+
+def other_duty(claim: str, span: str) -> bool:
+    """Whether one says that something must be, the other only that it may."""
+    return any(
+        _DUTY.search(one) and not _DUTY.search(other) and _CHOICE.search(other)
+        for one, other in ((claim, span), (span, claim))
+    )
+
+
+def _leaves_choice(near: str, claim: str) -> bool:
+    """Whether the sentence lets people choose to do what the claim speaks of."""
+    wanted = frozenset(terms(claim))
+    for found in _CHOICE.finditer(near):
+        following = question_terms(near[found.end() : found.end() + 60])[:2]
+        if not following or wanted.issuperset(following):
+            return True
+    return False
+
+
+def _keeps_forbidden(claim: str) -> bool:
+    return bool(_FORBIDDEN.search(claim)) or denies(claim)
+
+
+def _other_bound(claim: str, span: str) -> bool:
+    """Whether "by 2023" stands where the span has "by 2028", and 2023 somewhere else."""
+    told = [(found[1].casefold(), found[2].rstrip(".:")) for found in _BOUND.finditer(span)]
+    figures = frozenset(_FIGURE.findall(claim))
+    for found in _BOUND.finditer(claim):
+        word, number = found[1].casefold(), found[2].rstrip(".:")
+        own = [other for same, other in told if same == word]
+        if own and number not in own and figures.intersection(own) and number in _FIGURE.findall(span):
+            return True
+    return False
+
+
+def _other_side(claim: str, span: str) -> bool:
+    """Whether "in the first 6 months" stands for "after the first 6 months"."""
+    told = {(found["end"].casefold(), found["number"]): _side(found) for found in _OF_SPAN.finditer(span)}
+    return any(
+        told.get((found["end"].casefold(), found["number"]), _side(found)) != _side(found)
+        for found in _OF_SPAN.finditer(claim)
+    )
+
+
+def _side(found: re.Match[str]) -> str:
+    return next(side for side in ("within", "after", "before") if found[side])
+
+
+def _one_of_many(claim: str, span: str) -> bool:
+    """Whether the claim says one of what the span says two or more of, and never one."""
+    asked = {word for found in _ONE.finditer(claim) for word in terms(found["word"] or found["sign"])}
+    if not asked:
+        return False
+    many = {word for found in _OF_MANY.finditer(span) for word in terms(found[1] or found[2])}
+    single = {word for found in _OF_ONE.finditer(span) for word in terms(found[1] or found[2])}
+    return bool(asked & many - single)
+
+
+def _other_letter(claim: str, span: str) -> bool:
+    """Whether the claim names another by its letter: "plan B" for "plan A"."""
+    said, told = frozenset(_LETTER.findall(claim)), frozenset(_LETTER.findall(span))
+    return bool(said and told) and not said <= told
 
 
 def _of_one(claim: str, span: str) -> bool:
@@ -130,7 +244,7 @@ def _of_one(claim: str, span: str) -> bool:
     return bool(labels((holding or [nearest(claim, span)])[0]) - frozenset(terms(claim)))
 
 
-def _other_limit(claim: str, span: str) -> bool:
+def other_limit(claim: str, span: str) -> bool:
     """Whether a number is the least here and the most there."""
     told = list(_limits(span))
     for number, least in _limits(claim):

@@ -42,6 +42,7 @@ class Phrases:
     differ: str  # documents answer with different values
     newer: str  # marks the newer of two documents
     also: str  # introduces what stands near the answer
+    older: str  # introduces what only an older edition of a document says
     about: str  # asks what a document says about one of its sections
     topic: str  # asks about a section whose heading tells by itself what it is about
     nothing: str  # no document the person may read holds anything like it
@@ -57,6 +58,7 @@ _PHRASES = {
         differ="The documents differ on this:",
         newer="newer",
         also="See also:",
+        older="From an older edition ({when}):",
         about="What does {title} say about {section}?",
         topic="What should I know about {section}?",
         nothing="No document that you may read says anything about this. Other words may find more; if a document is "
@@ -73,6 +75,7 @@ _PHRASES = {
         differ="Die Dokumente sagen dazu Verschiedenes:",
         newer="neuer",
         also="Siehe auch:",
+        older="Aus einer älteren Fassung ({when}):",
         about="Was steht in {title} zu {section}?",
         topic="Was sollte ich über {section} wissen?",
         nothing="Kein Dokument, das Sie lesen dürfen, sagt etwas dazu. Andere Worte finden vielleicht mehr; fehlt ein "
@@ -90,6 +93,7 @@ _PHRASES = {
         differ="Les documents ne disent pas la même chose :",
         newer="plus récent",
         also="Voir aussi :",
+        older="D'une édition plus ancienne ({when}) :",
         about="Que dit {title} au sujet de {section} ?",
         topic="Que faut-il savoir sur {section} ?",
         nothing="Aucun document que vous pouvez lire n'en parle. D'autres mots trouveront peut-être davantage ; s'il "
@@ -107,6 +111,7 @@ _PHRASES = {
         differ="Los documentos no coinciden:",
         newer="más reciente",
         also="Véase también:",
+        older="De una edición anterior ({when}):",
         about="¿Qué dice {title} sobre {section}?",
         topic="¿Qué debo saber sobre {section}?",
         nothing="Ningún documento que usted puede leer dice nada al respecto. Quizá otras palabras encuentren más; si "
@@ -122,6 +127,7 @@ _PHRASES = {
         differ="I documenti non concordano:",
         newer="più recente",
         also="Vedi anche:",
+        older="Da un'edizione precedente ({when}):",
         about="Che cosa dice {title} su {section}?",
         topic="Che cosa devo sapere su {section}?",
         nothing="Nessun documento che può leggere ne parla. Altre parole potrebbero trovare di più; se manca un "
@@ -137,6 +143,7 @@ _PHRASES = {
         differ="Os documentos não coincidem:",
         newer="mais recente",
         also="Veja também:",
+        older="De uma edição anterior ({when}):",
         about="O que diz {title} sobre {section}?",
         topic="O que devo saber sobre {section}?",
         nothing="Nenhum documento que pode ler fala disto. Outras palavras talvez encontrem mais; se falta um "
@@ -153,6 +160,7 @@ _PHRASES = {
         differ="De documenten spreken elkaar tegen:",
         newer="nieuwer",
         also="Zie ook:",
+        older="Uit een oudere versie ({when}):",
         about="Wat zegt {title} over {section}?",
         topic="Wat moet ik weten over {section}?",
         nothing="Geen document dat u mag lezen zegt hier iets over. Andere woorden vinden misschien meer; ontbreekt "
@@ -168,6 +176,7 @@ _PHRASES = {
         differ="各文档的说法不一致：",
         newer="较新",
         also="另请参阅：",
+        older="出自较早的版本（{when}）：",
         about="《{title}》对“{section}”有哪些说明？",
         topic="关于{section}，我应该了解什么？",
         nothing="您可以阅读的文档中没有相关内容。请尝试换一种说法；如果缺少文档，请联系文档管理员。",
@@ -181,6 +190,7 @@ _PHRASES = {
         differ="文書によって内容が異なります：",
         newer="より新しい",
         also="関連する箇所：",
+        older="以前の版（{when}）より：",
         about="「{title}」の「{section}」には何と書いてありますか？",
         topic="{section}について知っておくべきことは何ですか？",
         nothing="閲覧できる文書に該当する内容はありません。別の言葉でお試しください。文書が足りない場合は、管理者にお問い合わせください。",
@@ -194,6 +204,7 @@ _PHRASES = {
         differ="문서마다 내용이 다릅니다:",
         newer="최신",
         also="관련 구절:",
+        older="이전 판({when})에서:",
         about="“{title}”에는 “{section}”에 대해 무엇이 나와 있습니까?",
         topic="{section}에 대해 알아야 할 것은 무엇입니까?",
         nothing="읽을 수 있는 문서에 관련 내용이 없습니다. 다른 말로 물어보시고, "
@@ -257,6 +268,11 @@ def language_of(question: str) -> str:
 def function_words(question: str) -> frozenset[str]:
     """The function words of a question's language, as far as the table knows them."""
     return _FUNCTION_WORDS.get(language_of(question), frozenset())
+
+
+def idle_words(language: str) -> frozenset[str]:
+    """The function words of a language; of English none, whose stop words are known everywhere."""
+    return frozenset() if language == "en" else _FUNCTION_WORDS.get(language, frozenset())
 
 
 def phrases(question: str) -> Phrases:

@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 
 from app.answers.cite import visible
 from app.answers.context import Passage
+from app.answers.editions import older
 from app.answers.phrases import phrases
 from app.answers.prompt_files import Prompts
 from app.records import Turn
@@ -47,7 +48,8 @@ def build_prompt(
     request to a server: a prompt that fits whatever the tokenizer (no token is shorter than a byte) is not counted.
     """
     turns = _recent(history, room // HISTORY_SHARE, count)
-    shown = [_passage(passage) for passage in passages]
+    old = older(passages, question)
+    shown = [_passage(passage, old.get(passage.revision, "")) for passage in passages]
     said = {"question": harmless(question), "silent": phrases(question).silent}
     steps = _steps(turns, shown)
 
@@ -103,8 +105,10 @@ def alternating(turns: Sequence[Turn]) -> list[Turn]:
     return kept
 
 
-def _passage(passage: Passage) -> str:
+def _passage(passage: Passage, edition: str) -> str:
+    """`edition`: of a document whose newer one is there too."""
     about = {"number": str(passage.n), "document": passage.first.title, "section": passage.first.chunk.section}
+    about["older_edition"] = edition
     if passage.pages:
         about["pages"] = ", ".join(str(page) for page in passage.pages)
     clean = {name: harmless(" ".join(value.split())).replace('"', "'") for name, value in about.items()}

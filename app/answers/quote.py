@@ -69,17 +69,31 @@ def quoted(asked: Sequence[Sequence[Candidate]], citations: Citations, *, questi
     a wide table are meant.
     """
     shown = _Shown(citations=citations, asked=term_set(question), codes=codes(question))
-    also = phrases(question).also
+    phrase = phrases(question)
     said: dict[tuple[str, int], Candidate] = {}  # by the place of the sentence, or of its table
-    for chosen in asked:
+    for every in asked:
+        chosen = [item for item in every if not item.outdated] or every
         if shown.place(chosen[0]) in said:  # the same answers both
             continue
         answering = [item for item in _answering(chosen, shown) if shown.place(item) not in said]
-        yield from _pieces(_groups(answering, shown), shown, "\n\n" if said else "", paragraph=True, whole=True)
+        before = "\n\n" if said else ""
+        if chosen[0].outdated:
+            before += f"{phrase.older.format(when=chosen[0].outdated)}\n\n"
+        yield from _pieces(_groups(answering, shown), shown, before, paragraph=True, whole=True)
         said |= {shown.place(item): item for item in answering}
     rest = [item for item in chain(*asked) if shown.place(item) not in said]
-    supporting = list({(item.passage.revision, item.start): item for item in rest}.values())
-    yield from _pieces(_groups(supporting, shown), shown, f"\n\n{also}\n\n", paragraph=False, whole=False)
+    rest = list({(item.passage.revision, item.start): item for item in rest}.values())
+    for when, supporting in _by_edition(rest).items():
+        introduced = phrase.older.format(when=when) if when else phrase.also
+        yield from _pieces(_groups(supporting, shown), shown, f"\n\n{introduced}\n\n", paragraph=False, whole=False)
+
+
+def _by_edition(items: Sequence[Candidate]) -> dict[str, list[Candidate]]:
+    """By what they are outdated since, those that are not first."""
+    found: dict[str, list[Candidate]] = {}
+    for item in sorted(items, key=lambda item: bool(item.outdated)):
+        found.setdefault(item.outdated, []).append(item)
+    return found
 
 
 def _answering(chosen: Sequence[Candidate], shown: _Shown) -> list[Candidate]:

@@ -13,11 +13,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from app.answers.amounts import measures, numbers, other_units, weekdays
+from app.answers.amounts import in_digits, measures, numbers, other_units, weekdays
 from app.answers.context import Passage
+from app.answers.crossed import crossed, numbered_parts, replaced
 from app.answers.extract import knows
-from app.answers.opposed import labels, opposed
-from app.answers.phrases import language_of
+from app.answers.opposed import labels, nearest, opposed, other_limit
+from app.answers.phrases import function_words, idle_words, language_of
 from app.answers.signs import DENIAL, denies
 from app.retrieval.asked import Weigh, term_set
 from storage.embedder import Embedder
@@ -30,6 +31,7 @@ PER_SENTENCE = 0.04  # what a longer window must gain for each sentence more
 ENOUGH = 0.55  # of the sentence's telling weight, in the span with its title and section
 ENOUGH_IN_SPAN = 0.4  # of it in the span itself
 DENIED = 0.8  # of it in a sentence that denies it, however much another holds
+OF_PART = 0.7  # of it, for each part of a claim that is supported part by part
 IN_DOUBT = 0.4  # of it in the span: from here on meaning may decide
 # how far the cosine of sentence and span stands above that of sentences of the passages in general, towards 1: models
 # differ in what they call alike. Measured with tests/benchmarks/support.py.
@@ -39,6 +41,10 @@ COMPARED = 8  # sentences of the passages that stand for them in general
 ASKED = 3  # spans whose meaning is compared
 PASSAGES = 128  # whose sentences and terms are remembered: those of the answers under way, and of the next question
 
+_PART = re.compile(r"[;；]\s*|, (?:which|but|and|while|und|aber|während|mais) |，")
+_CONTRACTED = re.compile(r"(?:(?<=\w)|\b)n['’]t\b", re.IGNORECASE)
+_CLAUSE_END = re.compile(r"[.。,，;；:：\n]")
+_LONG_NAME = re.compile(r"\b[A-ZÄÖÜ][\w’'-]+(?: [A-ZÄÖÜ][\w’'-]+){1,3}")
 _NAME = re.compile(r"(?<=[\w,;:’')] )[A-ZÄÖÜÉ][\w’'-]+")
 
 Windows = Mapping[int, Sequence["Window"]]  # by the number of the passage
@@ -118,6 +124,8 @@ def find_support(
         return ()
     spans = {passage.n: _best_span(claim, passage, windows[passage.n]) for passage in passages}
     found = _aligned(claim, spans, cited)
+    if not found and (parts := _parts(claim, weigh)):
+        found = _by_parts(parts, passages, cited, windows)
     if found or embedder is None or not knows(embedder, sentence):
         return () if _denied(claim, found, passages, windows) else found
     doubtful = [
@@ -143,18 +151,50 @@ def _aligned(claim: _Claim, spans: Mapping[int, Support], cited: frozenset[int])
     return (max(found, key=lambda span: span.score),) if found else ()
 
 
+def _parts(claim: _Claim, weigh: Weigh) -> list[_Claim]:
+    """The clauses of a claim that has several, each of which says something."""
+    texts = [part for part in _PART.split(claim.sentence) if part]
+    parts = [_claim(text, weigh, claim.language) for text in texts] if len(texts) > 1 else []
+    return parts if all(len(part.weights) > 1 for part in parts) else []
+
+
+def _by_parts(
+    parts: Sequence[_Claim], passages: Sequence[Passage], cited: frozenset[int], windows: Windows
+) -> tuple[Support, ...]:
+    """What supports each part of a claim, all of it in one passage: one that is cited, else any."""
+    for passage in sorted(passages, key=lambda passage: passage.n not in cited):
+        found = [_best_span(part, passage, windows[passage.n]) for part in parts]
+        held = (_holds(part, [span], least=OF_PART) for part, span in zip(parts, found, strict=True))
+        if not any(_foreign(part, passage.text) for part in parts) and all(held):
+            return tuple({(span.start, span.end): span for span in found}.values())
+    return ()
+
+
 def _denied(claim: _Claim, found: Sequence[Support], passages: Sequence[Passage], windows: Windows) -> bool:
-    """Whether a sentence of the passages that has as much of the claim as what was found, in fewer words, denies it."""
-    if not found or denies(claim.sentence) or _foreign(claim, found[0].text):
+    """Whether a sentence of the passages contradicts the claim: it has as much of it as what was found, and denies it
+    in fewer words; or it has more of it than any sentence of that, and another limit, thing or part."""
+    if not found or _foreign(claim, found[0].text):
         return False
     least, words = max(DENIED, found[0].score), min(_words(span.text) for span in found)
-    texts = (
-        passage.text[window.start : window.end]
-        for passage in passages
-        for window in windows[passage.n]
-        if window.size == 1 and claim.covered(window.terms) >= least
-    )
-    return any(denies(text) and _words(text) <= words and not _same_denial(claim.sentence, text) for text in texts)
+    said, everything = in_digits(claim.sentence), "\n".join(passage.text for passage in passages)
+    own = max(claim.covered(_terms_of(nearest(claim.sentence, span.text))) for span in found)
+    headed = max(own, *(claim.covered(_terms_of(span.text) | term_set(_headers([span]))) for span in found))
+    for passage in passages:
+        for window in windows[passage.n]:
+            covered = claim.covered(window.terms)
+            if window.size > 1 or covered < IN_DOUBT:
+                continue
+            text = passage.text[window.start : window.end]
+            if covered > own and (replaced(claim.sentence, text, everything) or crossed(claim.sentence, text, "")):
+                return True
+            header = passage.chunk_from(passage.start + window.start).chunk.header
+            if claim.covered(window.terms | term_set(header)) > headed and other_limit(said, in_digits(text)):
+                return True
+            if denies(claim.sentence) or covered < least or not denies(text):
+                continue
+            if _words(text) <= words and not _same_denial(claim.sentence, text):
+                return True
+    return False
 
 
 def _words(text: str) -> int:
@@ -178,9 +218,11 @@ def _by_meaning(
 
 
 def _claim(sentence: str, weigh: Weigh, language: str) -> _Claim:
+    said = question_terms(_CONTRACTED.sub(" not", in_digits(sentence)))
+    idle = frozenset(term for word in idle_words(language) for term in terms(word))
     return _Claim(
         sentence=sentence,
-        weights={term: weigh(term) for term in question_terms(sentence)},
+        weights={term: weigh(term) for term in said if term not in idle} or {term: weigh(term) for term in said},
         numbers=numbers(sentence),
         names=names_of(sentence, language),
         measures=measures(sentence),
@@ -191,7 +233,12 @@ def _claim(sentence: str, weigh: Weigh, language: str) -> _Claim:
 def names_of(sentence: str, language: str) -> frozenset[str]:
     """The terms of a sentence's names; none in German, where every noun has a capital letter."""
     names = _NAME.findall(sentence) if language != "de" else []
-    return frozenset(term for name in names for term in terms(name))
+    return frozenset(term for name in names for term in terms(re.sub(r"['’]s?$", "", name)))
+
+
+def _terms_of(text: str) -> frozenset[str]:
+    """The terms of a text, its numbers in digits."""
+    return term_set(in_digits(text))
 
 
 def _same_facts(claim: _Claim, texts: Sequence[str], headers: str, whole: frozenset[str]) -> bool:
@@ -214,13 +261,25 @@ def _same_measures(claim: _Claim, text: str) -> bool:
 
 def _same_names(claim: _Claim, text: str, headers: str, whole: frozenset[str]) -> bool:
     """Whether the claim's names are the text's own; where the text has no name ("He …"), those of its passage."""
-    if not claim.names <= whole:
+    names = claim.names - _abbreviated(claim.sentence, text)
+    if not names <= whole:
         return False
-    missing = claim.names - term_set(f"{text} {headers}")
+    missing = names - term_set(f"{text} {headers}")
     if not missing:
         return True
     own = frozenset(term for name in _NAME.findall(text) for term in terms(name))
     return own <= claim.names or claim.language == "de"
+
+
+def _abbreviated(sentence: str, text: str) -> frozenset[str]:
+    """The terms of names that the text has as their first letters, or the other way round: UK and United Kingdom."""
+    found: set[str] = set()
+    for one, other in ((sentence, text), (text, sentence)):
+        for name in _LONG_NAME.findall(one):
+            short = "".join(word[0] for word in name.split())
+            if re.search(rf"\b{short}\b", other):
+                found.update(terms(name), terms(short))
+    return frozenset(found)
 
 
 def _contradicted(claim: _Claim, texts: Sequence[str]) -> bool:
@@ -229,14 +288,22 @@ def _contradicted(claim: _Claim, texts: Sequence[str]) -> bool:
     Without this, what one sentence says of one thing could be put together with the number of another.
     """
     sentences = [text[start:end] for text in texts for start, end in sentence_spans(text)]
-    nearest = max(sentences, key=lambda sentence: claim.covered(term_set(sentence)))
-    figures, found = numbers(nearest), term_set(nearest)
-    if claim.numbers - figures and figures - claim.numbers:
+    near = max(sentences, key=lambda sentence: claim.covered(_terms_of(sentence)))
+    found = term_set(near)
+    if any(_other_numbers(claim, part, sentences) for part in numbered_parts(in_digits(claim.sentence))):
         return True
     if claim.language == "de":
         return False
-    named = frozenset(term for name in _NAME.findall(nearest) for term in terms(name)) | labels(nearest)
-    return bool(claim.names - found and named - claim.names)
+    named = frozenset(term for name in _NAME.findall(near) for term in terms(name)) | labels(near)
+    names = claim.names - _abbreviated(claim.sentence, near)
+    return bool(names - found and named - claim.names)
+
+
+def _other_numbers(claim: _Claim, part: str, sentences: Sequence[str]) -> bool:
+    """Whether the sentence nearest to a part of the claim lacks a number of it and has one that the claim lacks."""
+    mine, wanted = numbers(part), frozenset(question_terms(part))
+    near = max(sentences, key=lambda sentence: sum(claim.weights.get(term, 0) for term in wanted & _terms_of(sentence)))
+    return bool(mine - numbers(near) and numbers(near) - claim.numbers)
 
 
 def _best_span(claim: _Claim, passage: Passage, windows: Sequence[Window]) -> Support:
@@ -263,7 +330,7 @@ def _whole(text: str) -> frozenset[str]:
 def windows_of(text: str) -> tuple[Window, ...]:
     """The sentences of a text, then every two and three in a row: remembered, since it takes a while."""
     spans = sentence_spans(text)
-    alone = [(term_set(text[start:end]), numbers(text[start:end])) for start, end in spans]
+    alone = [(_terms_of(text[start:end]), numbers(text[start:end])) for start, end in spans]
     return tuple(
         Window(
             start=spans[first][0],
@@ -277,7 +344,7 @@ def windows_of(text: str) -> tuple[Window, ...]:
     )
 
 
-def _holds(claim: _Claim, spans: Sequence[Support]) -> bool:
+def _holds(claim: _Claim, spans: Sequence[Support], *, least: float = ENOUGH) -> bool:
     """Whether the spans together say what the sentence says."""
     text = "\n".join(span.text for span in spans)
     if not _agrees(claim, spans):
@@ -285,8 +352,8 @@ def _holds(claim: _Claim, spans: Sequence[Support]) -> bool:
     if _foreign(claim, text):
         # the words cannot agree; numbers and names can, where there are any
         return bool(claim.numbers or claim.names)
-    own = term_set(text)
-    return claim.covered(own) >= ENOUGH_IN_SPAN and claim.covered(own | term_set(_headers(spans))) >= ENOUGH
+    own = _terms_of(text)
+    return claim.covered(own) >= ENOUGH_IN_SPAN and claim.covered(own | term_set(_headers(spans))) >= least
 
 
 def _agrees(claim: _Claim, spans: Sequence[Support]) -> bool:
@@ -300,7 +367,11 @@ def _agrees(claim: _Claim, spans: Sequence[Support]) -> bool:
         return False
     if _foreign(claim, text):
         return True
-    return _same_denial(claim.sentence, text) and not opposed(claim.sentence, text, claim.covered(term_set(text)))
+    if not _same_denial(claim.sentence, text) or opposed(claim.sentence, text, claim.covered(_terms_of(text))):
+        return False
+    near = nearest(claim.sentence, text)
+    around = "\n".join(span.passage.text for span in spans)
+    return not crossed(claim.sentence, near, around) and not replaced(claim.sentence, near, around)
 
 
 def _headers(spans: Sequence[Support]) -> str:
@@ -308,17 +379,60 @@ def _headers(spans: Sequence[Support]) -> str:
 
 
 def _foreign(claim: _Claim, text: str) -> bool:
-    return claim.language != language_of(text) and claim.covered(term_set(text)) < ENOUGH_IN_SPAN
+    return claim.language != language_of(text) and claim.covered(_terms_of(text)) < ENOUGH_IN_SPAN
 
 
 def _same_denial(sentence: str, text: str) -> bool:
     """A sentence that denies needs a span that denies; one that affirms must not affirm what the span denies."""
     if denies(sentence):
-        return denies(text)
-    affirmed = term_set(sentence)
+        return denies(text) and not _denies_more(sentence, nearest(sentence, text))
+    affirmed = _terms_of(_CONTRACTED.sub(" not", sentence))
     for found in DENIAL.finditer(text):
-        clause = re.split(r"[.。,，;；]", text[found.end() : found.end() + 60], maxsplit=1)[0]
-        following = question_terms(clause)[:2]
-        if following and all(term in affirmed for term in following):
+        start, end = _clause(text, found)
+        following = question_terms(text[found.end() : min(end, found.end() + 60)])[:2]
+        if following and affirmed.issuperset(following):
+            beside = _beside(text, start, end)
+            told = affirmed & term_set(text[start:end])
+            rest = beside.union(question_terms(text[start:end])) - {*following} - function_words(text)
+            rest = frozenset(term for term in rest if term.isalpha())
+            # one word alone: said beside it too, or denied of something else
+            other = len(following) == 1 and (told <= beside or (bool(rest) and not rest & affirmed))
+            if not other and not _affirmed_nearer(affirmed, text, start, following):
+                return False
+        only = frozenset(question_terms(text[start:end])) - term_set(text[:start] + text[end:])
+        if len(only & affirmed) > 1 and len(only & affirmed) >= ENOUGH * len(only):
             return False
     return True
+
+
+def _denies_more(sentence: str, near: str) -> bool:
+    """Whether a sentence is the other with a denial more or fewer: "may not go without" for "may go without"."""
+    said, told = frozenset(question_terms(sentence)), frozenset(question_terms(near))
+    alike = len(said & told) >= DENIED * max(len(said), len(told))
+    return alike and len(DENIAL.findall(sentence)) != len(DENIAL.findall(near))
+
+
+def _affirmed_nearer(affirmed: frozenset[str], text: str, place: int, following: Sequence[str]) -> bool:
+    """Whether another sentence of the text, one that denies nothing, says this too, and more of what is affirmed."""
+    sentences = sentence_spans(text)
+    telling = [affirmed.intersection(question_terms(in_digits(text[start:end]))) for start, end in sentences]
+    own = next(found for found, (start, end) in zip(telling, sentences, strict=True) if place < end)
+    return any(
+        len(found) > len(own) and found.issuperset(following)
+        for found, (start, end) in zip(telling, sentences, strict=True)
+        if not denies(text[start:end])
+    )
+
+
+def _clause(text: str, found: re.Match[str]) -> tuple[int, int]:
+    before = [sign.end() for sign in _CLAUSE_END.finditer(text, 0, found.start())]
+    after = _CLAUSE_END.search(text, found.end())
+    return before[-1] if before else 0, after.start() if after else len(text)
+
+
+def _beside(text: str, start: int, end: int) -> frozenset[str]:
+    """The terms of the other clauses of the sentence that a clause stands in."""
+    for first, last in sentence_spans(text):
+        if first <= start < last or first < end <= last:
+            return term_set(f"{text[first:start]} {text[end:last]}")
+    return frozenset()

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 
 from app.answers.amounts import measures, numbers, other_units, weekdays, words_of
 from app.answers.context import Passage
-from app.answers.opposed import opposed
+from app.answers.opposed import opposed, other_duty
 from app.answers.phrases import language_of
 from app.answers.prompt import harmless
 from app.answers.prompt_files import Prompts
@@ -104,7 +104,7 @@ def faithful(sentence: str, translation: str, *, into: str) -> bool:
     said, told = measures(sentence), measures(translation)
     if any(other_units(units, told.get(number, frozenset())) for number, units in said.items()):
         return False
-    if opposed(sentence, translation, 1.0) or opposed(translation, sentence, 1.0):
+    if opposed(sentence, translation, 1.0) or opposed(translation, sentence, 1.0) or other_duty(sentence, translation):
         return False
     # days and units are compared above, each language having its own word for them
     known = words_of(frozenset().union(*said.values(), *told.values()))

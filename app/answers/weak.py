@@ -35,7 +35,7 @@ _REPLACES = re.compile(
     r"\bersetzt (?:die |alle )?(?:\w+ )?(?:Version|Fassung|Ausgabe|Richtlinie|Regel)",
     re.IGNORECASE,
 )
-_OF_THE_PAST = re.compile(
+OF_THE_PAST = re.compile(
     r"\b(?:replac|supersed|previous|former|earlier|old|version|edition|used to|ersetz|früher|vorherig|alte|fassung)",
     re.IGNORECASE,
 )
@@ -71,7 +71,7 @@ SIGNS = (
     Sign(left=0.5, of=_LEANS.match),
     Sign(left=0.6, of=lambda text: text.startswith(">")),  # a mail quotes the one that it answers
     Sign(left=0.5, of=_EXCEPTION.search, unless=_EXCEPTION),
-    Sign(left=0.5, of=_REPLACES.search, unless=_OF_THE_PAST),  # what a document says of the version that it replaces
+    Sign(left=0.5, of=_REPLACES.search, unless=OF_THE_PAST),  # what a document says of the version that it replaces
 )
 UNDENIED = 0.5  # is left to what affirms, where one asks what is if something is not
 ANOTHER_TIME = 0.5  # is left to what happens "during parental leave", where one asks how long that is

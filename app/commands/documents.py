@@ -51,8 +51,8 @@ def list_documents(
     if console is not None and found:
         shown.documents(console, found)
     for document in found if console is None else ():
-        why = f"  {document.code}: {document.reason}" if document.reason else ""
-        print_line(f"{document.state:9} {document.path}{why}")
+        why = shown.why(document)
+        print_line(f"{document.state:9} {document.path}{f'  {why}' if why else ''}")
     if total > len(found):
         print(f"{len(found)} of {total} files; --page, --limit, --state and --containing show others.")
 

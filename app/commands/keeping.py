@@ -51,6 +51,8 @@ def backup(
 
     with _shown() as (progress, seconds):
         made = back_up(settings_here(), backups, recipients=encrypt_to or (), keep=keep, progress=progress)
+    if made.same_disk:
+        say(f"{backups} is on the same disk as the data folder: what takes one takes the other. Is yours not mounted?")
     _report(asdict(made) | {"seconds": seconds()}, as_json, "Written and verified", made.absent)
 
 

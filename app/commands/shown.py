@@ -9,6 +9,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from app.web.safe import plain
+from storage.failures import advice
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -84,12 +85,16 @@ def documents(console: Console, found: list[Document]) -> None:
     for name in ("State", "Path", "Read by", "Indexed", "Why"):
         table.add_column(name, overflow="fold", no_wrap=name in ("State", "Indexed"))
     for document in found:
-        why = f"{document.code}: {document.reason}" if document.reason else ""
         state = Text(document.state.value, style=STATES.get(document.state.value, "yellow"))
         indexed = f"{document.indexed.astimezone():%Y-%m-%d %H:%M}" if document.indexed else ""
         readers = ", ".join(document.groups) or "nobody"
-        table.add_row(state, *(Text(_line(text)) for text in (document.path, readers, indexed, why)))
+        table.add_row(state, *(Text(_line(text)) for text in (document.path, readers, indexed, why(document))))
     console.print(table)
+
+
+def why(document: Document) -> str:
+    """Why a file is not indexed, and what to do; nothing where it is."""
+    return f"{document.code}: {document.reason} {advice(document.code)}".strip() if document.reason else ""
 
 
 def _place(item: dict[str, Any]) -> str:

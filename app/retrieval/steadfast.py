@@ -4,7 +4,8 @@ Vectors of nothing but zeros stand for that; whoever compares meanings then find
 does not use this: there a vector is kept, so it waits for the server instead.
 
 The sentences of passages are embedded here to judge them, which is most of what an answer costs. Other questions lead
-to the same passages, so the last vectors are remembered, by hashes of the text.
+to the same passages, and a question is embedded to search and again to judge what was found, so the last vectors are
+remembered, by hashes of the text.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from storage.errors import ServiceError
 
 PAUSE = 10.0  # seconds before a server that failed is asked again: an answer asks several times, each to its time-out
 
-REMEMBERED = 4000  # vectors of sentences: 6 MB of 384 numbers each
+REMEMBERED = 4000  # vectors of sentences and questions: 6 MB of 384 numbers each
 
 log = logging.getLogger("premise.search")
 
@@ -64,27 +65,11 @@ class SteadfastEmbedder:
 
     def encode_documents(self, texts: Sequence[str]) -> Vector:
         """As Embedder; zeros while the server does not answer."""
-        model = f"{self.name} {self.revision}"
-        keys = [sha256(f"{model}\n{text}".encode()).digest() for text in texts]
-        with self._lock:
-            known = {key: self._remembered[key] for key in keys if key in self._remembered}
-        missing = {key: text for key, text in zip(keys, texts, strict=True) if key not in known}
-        made = self._or_nothing(self._embedder.encode_documents, list(missing.values())) if missing else ()
-        if f"{self.name} {self.revision}" != model:  # switched meanwhile: these vectors are not all of one model
-            return self._or_nothing(self._embedder.encode_documents, texts)
-        known |= zip(missing, made, strict=True)
-        with self._lock:
-            for key in keys:
-                if known[key].any():  # else it is not known
-                    self._remembered[key] = known[key]
-                    self._remembered.move_to_end(key)
-            while len(self._remembered) > REMEMBERED:
-                self._remembered.popitem(last=False)
-        return np.array([known[key] for key in keys], dtype=np.float32).reshape(len(keys), self.dimension)
+        return self._recalled("document", self._embedder.encode_documents, texts)
 
     def encode_questions(self, texts: Sequence[str]) -> Vector:
         """As Embedder; zeros while the server does not answer."""
-        return self._or_nothing(self._embedder.encode_questions, texts)
+        return self._recalled("question", self._embedder.encode_questions, texts)
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         """As Embedder: the tokenizer is always here."""
@@ -94,6 +79,26 @@ class SteadfastEmbedder:
         """Remember nothing."""
         with self._lock:
             self._remembered.clear()
+
+    def _recalled(self, kind: str, encode: Callable[[Sequence[str]], Vector], texts: Sequence[str]) -> Vector:
+        """The vectors of these texts, embedded as one kind: those that are remembered, and the others by `encode`."""
+        model = f"{self.name} {self.revision}"
+        keys = [sha256(f"{model}\n{kind}\n{text}".encode()).digest() for text in texts]
+        with self._lock:
+            known = {key: self._remembered[key] for key in keys if key in self._remembered}
+        missing = {key: text for key, text in zip(keys, texts, strict=True) if key not in known}
+        made = self._or_nothing(encode, list(missing.values())) if missing else ()
+        if f"{self.name} {self.revision}" != model:  # switched meanwhile: these vectors are not all of one model
+            return self._or_nothing(encode, texts)
+        known |= zip(missing, made, strict=True)
+        with self._lock:
+            for key in keys:
+                if known[key].any():  # else it is not known
+                    self._remembered[key] = known[key]
+                    self._remembered.move_to_end(key)
+            while len(self._remembered) > REMEMBERED:
+                self._remembered.popitem(last=False)
+        return np.array([known[key] for key in keys], dtype=np.float32).reshape(len(keys), self.dimension)
 
     def _or_nothing(self, encode: Callable[[Sequence[str]], Vector], texts: Sequence[str]) -> Vector:
         if self._clock() >= self._again:

@@ -13,9 +13,10 @@ from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
-from time import monotonic
+from time import monotonic, sleep
 from typing import Any
 
+import httpcore
 import httpx
 
 from app.asker import Asker
@@ -24,6 +25,10 @@ from storage.errors import PromptTooLong, ServiceError, Stopped
 from storage.settings import Settings
 
 UNKNOWN_CONTEXT = 8192  # tokens, where neither settings nor server say
+TOGETHER, MOST_TOGETHER = (
+    0.05,
+    0.05,
+)  # of the seconds since the first piece, and at most: what comes in them is read at once
 TEMPERATURE = 0.0  # the same question gets the same answer
 OUR_FAULT = frozenset({400, 413, 422})  # the server is well, the request was not
 PASSING = frozenset({429, 502, 503, 504})  # worth another try, before the first token
@@ -156,9 +161,10 @@ class Server:
 
     def _client(self, read: float, deadline: _Deadline | None = None) -> httpx.Client:
         connect = self._settings.llm_connect_seconds
+        transport = httpx.HTTPTransport(verify=_authorities(), trust_env=False)
         return httpx.Client(
             timeout=httpx.Timeout(read, connect=connect),
-            transport=_TimedTransport(connect, deadline),
+            transport=transport if deadline is None else _TimedTransport(connect, deadline),
             trust_env=False,
             follow_redirects=False,
         )
@@ -262,15 +268,21 @@ class _Deadline:
         self._at = self._started + first_seconds
         self._hung_up = False
         self._socket: socket.socket | None = None
+        self._first: float | None = None  # when the first piece was there
 
     def extend(self, total_seconds: float) -> None:
         """The first piece is there: the limit is now that of the whole."""
         self._at = self._started + total_seconds
+        self._first = self._first or monotonic()
+
+    def together(self) -> float:
+        """The seconds in which pieces are read together."""
+        return min(TOGETHER * (monotonic() - self._first), MOST_TOGETHER) if self._first else 0.0
 
     def check(self) -> None:
-        """Raises: httpx.ReadTimeout when it is past."""
+        """Raises: httpcore.ReadTimeout when it is past."""
         if monotonic() > self._at:
-            raise httpx.ReadTimeout("the answer takes too long")
+            raise httpcore.ReadTimeout("the answer takes too long")
 
     def hang_up(self) -> None:
         """End the connection from another thread: whoever reads from it is woken, and the server gives up too."""
@@ -279,47 +291,70 @@ class _Deadline:
             with suppress(OSError):
                 self._socket.shutdown(socket.SHUT_RDWR)
 
-    def trace(self, event: str, info: Mapping[str, Any]) -> None:
-        """Told by httpcore what it does: keeps the connection's socket, for `hang_up`."""
-        if event in ("connection.connect_tcp.complete", "connection.start_tls.complete"):
-            self._socket = info["return_value"].get_extra_info("socket")
-            if self._hung_up:
-                self.hang_up()
+    def connected(self, stream: httpcore.NetworkStream) -> None:
+        """Keep the connection's socket, for `hang_up`."""
+        self._socket = stream.get_extra_info("socket")
+        if self._hung_up:
+            self.hang_up()
 
 
 class _TimedTransport(httpx.HTTPTransport):
-    """A transport that looks at a deadline with every piece of a body: httpx limits only the wait between pieces.
+    """A transport that looks at a deadline with whatever it reads: httpx limits only the wait between two pieces.
 
     The limit for connecting is set here because the OpenAI client has one number for all its limits.
     """
 
-    def __init__(self, connect_seconds: float, deadline: _Deadline | None) -> None:
+    def __init__(self, connect_seconds: float, deadline: _Deadline) -> None:
         super().__init__(verify=_authorities(), trust_env=False)
+        backend = _TimedBackend(connect_seconds, deadline)
+        self._pool = httpcore.ConnectionPool(ssl_context=_authorities(), network_backend=backend)
+
+
+class _TimedBackend(httpcore.SyncBackend):
+    def __init__(self, connect_seconds: float, deadline: _Deadline) -> None:
         self._connect_seconds = connect_seconds
         self._deadline = deadline
 
-    def handle_request(self, request: httpx.Request) -> httpx.Response:
-        request.extensions["timeout"] = request.extensions.get("timeout", {}) | {"connect": self._connect_seconds}
-        if self._deadline is not None:
-            request.extensions["trace"] = self._deadline.trace
-        response = super().handle_request(request)
-        if self._deadline is not None and isinstance(response.stream, httpx.SyncByteStream):
-            response.stream = _TimedStream(response.stream, self._deadline)
-        return response
+    def connect_tcp(
+        self, host: str, port: int, timeout: float | None = None, *rest: Any, **options: Any
+    ) -> httpcore.NetworkStream:
+        stream = super().connect_tcp(host, port, self._connect_seconds, *rest, **options)
+        return _TimedStream(stream, self._connect_seconds, self._deadline)
 
 
-class _TimedStream(httpx.SyncByteStream):
-    def __init__(self, stream: httpx.SyncByteStream, deadline: _Deadline) -> None:
+class _TimedStream(httpcore.NetworkStream):
+    """A connection. What follows the first piece of an answer is read some pieces at a time: most of what a token takes
+    is waking up for it, and that time is missing where many answers are written at once."""
+
+    def __init__(self, stream: httpcore.NetworkStream, connect_seconds: float, deadline: _Deadline) -> None:
         self._stream = stream
+        self._connect_seconds = connect_seconds
         self._deadline = deadline
+        self._last = 0.0  # when it was read from
+        deadline.connected(stream)
 
-    def __iter__(self) -> Iterator[bytes]:
-        for piece in self._stream:
-            self._deadline.check()
-            yield piece
+    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        if (wait := self._last + self._deadline.together() - monotonic()) > 0:
+            sleep(wait)
+        found = self._stream.read(max_bytes, timeout)
+        self._last = monotonic()
+        self._deadline.check()
+        return found
+
+    def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        self._stream.write(buffer, timeout)
 
     def close(self) -> None:
         self._stream.close()
+
+    def start_tls(
+        self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
+    ) -> httpcore.NetworkStream:
+        stream = self._stream.start_tls(ssl_context, server_hostname, self._connect_seconds)
+        return _TimedStream(stream, self._connect_seconds, self._deadline)
+
+    def get_extra_info(self, info: str) -> Any:
+        return self._stream.get_extra_info(info)
 
 
 @cache

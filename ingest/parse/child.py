@@ -29,7 +29,7 @@ from storage.outgoing import allow
 from storage.records import Parsed
 
 _OPEN_FILES = 256
-_ALLOCATIONS = 50_000  # between two looks for cycles; some megabytes at most
+_ALLOCATIONS = 200_000  # between two looks for cycles; some tens of megabytes at most
 
 
 def main() -> None:
@@ -104,7 +104,7 @@ def restrict(limits: ParseLimits) -> None:
 
 
 def collect_seldom() -> None:
-    """Look for cycles less often: a document's records hold none, and and the looking takes its time."""
+    """Look for cycles less often: a document's records hold none, and the looking takes its time."""
     gc.freeze()
     gc.set_threshold(_ALLOCATIONS)
 

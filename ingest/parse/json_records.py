@@ -19,7 +19,7 @@ from storage.records import Element, Kind, Parsed
 
 FEWEST = 2  # objects of a list that is a table
 DEEPEST = 6  # objects within objects in which lists are looked for
-_PLACE = "(the table {name} below)"
+PLACE = "(the table {name} below)"  # stands for it in what is around it
 
 
 def parse_json(source: str, *, limits: ParseLimits) -> Parsed:
@@ -29,12 +29,12 @@ def parse_json(source: str, *, limits: ParseLimits) -> Parsed:
     except (ValueError, RecursionError):
         return parse_plain(source, suffix=".json")
     found: list[tuple[str, list[dict[str, Any]]]] = []
-    rest = _without_records("", value, found, 0)
+    rest = without_records("", value, found, 0)
     if not found:
         return parse_plain(source, suffix=".json")
     elements = _source(rest)
     for name, records in found:
-        elements += [*heading(name, 2), *_records([dict(_fields("", record)) for record in records], limits)]
+        elements += [*heading(name, 2), *records_table([dict(fields("", record)) for record in records], limits)]
     return Parsed(elements=tuple(elements))
 
 
@@ -52,10 +52,10 @@ def parse_json_lines(source: str, *, limits: ParseLimits) -> Parsed:
         if left < 0:
             raise ParseFailure(Code.TOO_LARGE, f"The file has more than {limits.max_cells:,} values (limit max_cells).")
         records.append(record)
-    return Parsed(elements=(*_records(records, limits), *paragraphs("\n".join(rest))))
+    return Parsed(elements=(*records_table(records, limits), *paragraphs("\n".join(rest))))
 
 
-def _records(records: Sequence[dict[str, str]], limits: ParseLimits) -> list[Element]:
+def records_table(records: Sequence[dict[str, str]], limits: ParseLimits) -> list[Element]:
     """The table of some records, after what sums it up where it is long."""
     names = list(dict.fromkeys(name for record in records for name in record))
     if len(names) * len(records) > limits.max_cells:
@@ -65,14 +65,14 @@ def _records(records: Sequence[dict[str, str]], limits: ParseLimits) -> list[Ele
     return [*summary(found[0]), *found] if found else []
 
 
-def _without_records(name: str, value: object, found: list[tuple[str, list[dict[str, Any]]]], depth: int) -> object:
+def without_records(name: str, value: object, found: list[tuple[str, list[dict[str, Any]]]], depth: int) -> object:
     """A value with each list of records put into `found` and its name in its place."""
     if isinstance(value, list) and len(value) >= FEWEST and all(isinstance(item, dict) and item for item in value):
         found.append((name, value))
-        return _PLACE.format(name=name)
+        return PLACE.format(name=name)
     if isinstance(value, dict) and depth < DEEPEST:
         return {
-            key: _without_records(f"{name}.{key}" if name else key, inner, found, depth + 1)
+            key: without_records(f"{name}.{key}" if name else key, inner, found, depth + 1)
             for key, inner in value.items()
         }
     return value
@@ -90,19 +90,19 @@ def _record(line: str) -> dict[str, str] | None:
         value = json.loads(line)
     except (ValueError, RecursionError):
         return None
-    return dict(_fields("", value)) if isinstance(value, dict) else None
+    return dict(fields("", value)) if isinstance(value, dict) else None
 
 
-def _fields(name: str, value: object) -> Iterator[tuple[str, str]]:
+def fields(name: str, value: object) -> Iterator[tuple[str, str]]:
     """The fields of an object, those of objects in it by their path: "address.city"."""
     if isinstance(value, dict) and (value or not name):
         for key, inner in value.items():
-            yield from _fields(f"{name}.{key}" if name else str(key), inner)
+            yield from fields(f"{name}.{key}" if name else str(key), inner)
     elif isinstance(value, str):
         yield name, value
     elif isinstance(value, list) and all(isinstance(item, str | int | float) for item in value):
         yield name, ", ".join(map(str, value))
     elif isinstance(value, list) and all(isinstance(item, dict) for item in value):
-        yield name, "; ".join(", ".join(f"{key} {text}" for key, text in _fields("", item)) for item in value)
+        yield name, "; ".join(", ".join(f"{key} {text}" for key, text in fields("", item)) for item in value)
     elif value is not None:
         yield name, json.dumps(value, ensure_ascii=False)

@@ -11,6 +11,7 @@ import contextlib
 import email
 import email.policy
 import mimetypes
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from email.message import EmailMessage
@@ -25,14 +26,21 @@ from ingest.parse.charset import decode, unmarked_utf16
 from ingest.parse.html import parse_html, plain_or_html
 from ingest.parse.limits import ParseLimits
 from ingest.parse.members import Unpacking
-from ingest.parse.text import heading, paragraphs, prose, single_line
+from ingest.parse.text import heading, prose, single_line
 from ingest.parse.tnef import SIGNATURE, Packed, unpack
 from storage.failures import Code, ParseFailure
-from storage.records import Element, Parsed
+from storage.records import Element, Kind, Parsed
 
 DEEPEST = 5  # forwarded messages within messages
 _SHORT_NAME, _CONTENT_ID = 0x3704, 0x3712  # PidTagAttachFilename, PidTagAttachContentId
 _SHOWN = ("From", "To", "Cc", "Date")
+MOST_SIGNED = 10  # lines of a signature
+# Behind "-- " (RFC 3676), or "--" near the end of the text; up to an empty line or what the mail answers.
+_SIGNATURE = re.compile(
+    r"^--(?: |(?=\s*(?:\n.*){1,10}\Z))[^\S\n]*\n"
+    r"(?P<signed>(?:(?!>|On .*:$|Am .*:$|-{3}|From: |Von: ).*\S.*(?:\n|\Z))+)",
+    re.MULTILINE,
+)
 
 
 def parse_eml(data: bytes, *, limits: ParseLimits) -> Parsed:
@@ -116,8 +124,21 @@ def _body(part: EmailMessage, unpacking: Unpacking, depth: int) -> Iterator[Elem
         unpacking.flags += [flag for flag in page.flags if flag not in unpacking.flags]
         yield from page.elements
     elif kind.startswith("text/"):
-        read = invitation if kind == "text/calendar" else plain_or_html
+        read = invitation if kind == "text/calendar" else _written
         yield from read(text_of(part))
+
+
+def _written(text: str) -> Iterator[Element]:
+    """A text as it was written; who signs it is no part of what it says, and is told as that."""
+    at = 0
+    text = text.replace("\r\n", "\n")
+    for match in _SIGNATURE.finditer(text):
+        lines = [single_line(line) for line in match["signed"].split("\n") if line.strip()]
+        if len(lines) <= MOST_SIGNED:
+            yield from plain_or_html(text[at : match.start()])
+            yield from prose(f"Signature: {', '.join(lines)}", kind=Kind.NOTE)
+            at = match.end()
+    yield from plain_or_html(text[at:])
 
 
 def _is_decoration(part: EmailMessage) -> bool:
@@ -185,7 +206,7 @@ def _packed_text(message: EmailMessage, unpacking: Unpacking) -> Iterator[Elemen
 
 def _packed_body(packed: Packed, unpacking: Unpacking) -> list[Element]:
     if packed.text.strip():
-        return plain_or_html(packed.text)
+        return list(_written(packed.text))
     if packed.html.strip():
         return list(parse_html(decode(packed.html)).elements)
     if packed.rtf:
@@ -243,7 +264,7 @@ def parse_msg(path: Path, *, limits: ParseLimits) -> Parsed:
     message = Message.load(str(path))
     if "encrypted" in message.message_headers.get("Content-Type", ""):
         raise ParseFailure(Code.ENCRYPTED, "The message is encrypted.")
-    body = paragraphs(message.body or "") or list(parse_html(message.html_body or "<p>").elements)
+    body = list(_written(message.body or "")) or list(parse_html(message.html_body or "<p>").elements)
     subject = single_line(message.subject or "")
     unpacking = Unpacking(limits)
     for part in message.attachments:

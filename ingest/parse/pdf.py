@@ -28,7 +28,7 @@ from ingest.parse.pdf_marks import page_marks, with_values
 from ingest.parse.pdf_piece import Piece
 from ingest.parse.pdf_rules import Grid, edges, grids
 from ingest.parse.pdf_scan import is_scan, with_scans
-from ingest.parse.pdf_text import Unseen, page_pieces
+from ingest.parse.pdf_text import PageText, Unseen
 from ingest.parse.properties import person
 from ingest.parse.scans import page_list
 from ingest.parse.text import prose, single_line
@@ -183,10 +183,11 @@ def _read(document: pdfium.PdfDocument, number: int) -> _Page | None:
         return None
     try:
         frame = Frame(page.get_cropbox(), page.get_mediabox(), page.get_rotation())
-        pieces, unseen = page_pieces(text_page.raw, frame, number)
+        text = PageText(text_page.raw, frame, number)
+        pieces, unseen = text.pieces()
         tables = _tables(page, frame, pieces) if _side_by_side(pieces) else []
         if tables:
-            pieces, unseen = page_pieces(text_page.raw, frame, number, tables)
+            pieces, unseen = text.pieces(tables)
         seen = _seen(pieces, unseen, page, frame)
         scan = is_scan(page, seen if unseen.bare else pieces)
         hidden = len(seen) < len(pieces)

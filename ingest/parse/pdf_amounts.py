@@ -21,6 +21,7 @@ _PARTS = re.compile(rf"{_AMOUNT.pattern}|\(?[$€£¥]")
 _CLOSING = re.compile(r"^[)%]+$")
 _LEADERS = re.compile(r"(?:\s?[.…·]){3,}\s*")
 _TAIL = re.compile(rf"(?:\s+(?>{_PARTS.pattern}))++$")  # never tried anew in another way: that could take for ever
+_ENDS = frozenset("0123456789)%$€£¥-–—aAmM")  # of what could be one of them
 _LONGEST_TAIL, _LONGEST_LINE = 120, 400  # characters
 
 
@@ -94,7 +95,7 @@ def taken_apart(piece: Piece) -> list[Piece]:
     spans = _run(text)
     if spans is not None:
         return [_part(piece, *span) for span in spans] if len(spans) > 1 else [piece]
-    tail = _TAIL.search(text, max(0, len(text) - _LONGEST_TAIL))
+    tail = _TAIL.search(text, max(0, len(text) - _LONGEST_TAIL)) if text[-1:] in _ENDS else None
     spans = _run(tail.group().strip()) if tail else None
     if tail is None or spans is None or len(spans) == 1:
         return [piece]
@@ -105,12 +106,16 @@ def taken_apart(piece: Piece) -> list[Piece]:
 def _run(text: str) -> list[tuple[int, int]] | None:
     """The amounts that a text consists of; None when it is anything else."""
     spans, at = [], 0
-    for match in _PARTS.finditer(text):
-        if text[at : match.start()].strip():
+    while at < len(text):
+        if text[at].isspace():
+            at += 1
+            continue
+        match = _PARTS.match(text, at)
+        if match is None:
             return None
         spans.append(match.span())
         at = match.end()
-    return spans if spans and not text[at:].strip() else None
+    return spans or None
 
 
 def _part(piece: Piece, start: int, end: int) -> Piece:

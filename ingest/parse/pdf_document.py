@@ -188,8 +188,8 @@ def joined_lines(pieces: Sequence[Piece], words: Words) -> tuple[str, list[Line]
     text = ""
     lines: list[Line] = []
     for number, piece in enumerate(pieces):
-        addition = BULLET.sub("- ", piece.text) if number == 0 else piece.text
-        addition = addition.strip()
+        mark = BULLET.match(piece.text) if number == 0 else None
+        addition = f"- {piece.text[mark.end() :]}".strip() if mark else piece.text.strip()
         if not addition:
             continue
         if text and _is_broken(text, addition, words):
@@ -212,7 +212,8 @@ def _is_broken(text: str, addition: str, words: Words) -> bool:
     if not before or not after or not before.group(1)[-1].isalpha() or not addition[0].islower():
         return False
     head, tail = before.group(1).lower(), after.group().lower()
-    return words.count(f"{head}-{tail}") <= words.count(head + tail)
+    hyphened = words.count(f"{head}-{tail}")
+    return not hyphened or hyphened <= words.count(head + tail)
 
 
 def _runs_on(text: str, addition: str) -> bool:

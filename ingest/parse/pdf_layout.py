@@ -199,9 +199,10 @@ def _table(rows: Sequence[list[Piece]]) -> Block:
 def _paragraphs(lines: Sequence[Piece]) -> list[Block]:
     """Lines to paragraphs, by distance, size, weight, indent and marks."""
     pitches = [
-        (after.baseline - before.baseline) / before.size
+        pitch
         for before, after in pairwise(lines)
-        if abs(before.size - after.size) < 0.5 and 0.9 < (after.baseline - before.baseline) / before.size < 2.2
+        if 0.9 < (pitch := (after.baseline - before.baseline) / before.size) < 2.2
+        and abs(before.size - after.size) < 0.5
     ]
     pitch = median(pitches) if pitches else 1.2
     edge = max((piece.right for piece in lines), default=0.0)
@@ -228,9 +229,9 @@ def _continues(paragraph: list[Piece], line: Piece, pitch: float, edge: float) -
     ended = last.text.endswith(_SENTENCE_END)
     if line.paragraph != last.paragraph and (ended or last.right < line.left + 0.8 * (edge - line.left)):
         return False
-    listed = bool(BULLET.match(paragraph[0].text) or NUMBERED.match(paragraph[0].text))
-    outdented = listed and line.left <= paragraph[0].left - 0.3 * line.size
-    return not (outdented or (ended and _may_end(paragraph, line, edge, listed)))
+    outdented = line.left <= paragraph[0].left - 0.3 * line.size
+    listed = (outdented or ended) and bool(BULLET.match(paragraph[0].text) or NUMBERED.match(paragraph[0].text))
+    return not ((outdented and listed) or (ended and _may_end(paragraph, line, edge, listed)))
 
 
 def _may_end(paragraph: list[Piece], line: Piece, edge: float, listed: bool) -> bool:

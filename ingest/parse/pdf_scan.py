@@ -28,7 +28,7 @@ _NO_CHARACTERS = re.compile(
 def is_scan(page: pdfium.PdfPage, pieces: Sequence[Piece]) -> bool:
     """True when a page shows more than its text says: it has none, or none of use, and something is drawn on it."""
     text = "".join(piece.text for piece in pieces)
-    plain = text.isascii() and text.isprintable()
+    plain = text.isprintable() and "\ufffd" not in text
     broken = not plain and sum(map(len, _NO_CHARACTERS.findall(text))) > BROKEN * len(text)
     letters = sum(map(str.isalnum, text[: 4 * ENOUGH]))
     if letters >= ENOUGH and not broken:

@@ -8,8 +8,10 @@ from __future__ import annotations
 import ctypes
 import math
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import repeat
+from typing import Any, NamedTuple
 
 from pypdfium2 import raw
 
@@ -43,16 +45,39 @@ class Unseen:
 _Box = tuple[float, float, float, float]  # left, bottom, right, top in the page's own coordinates
 
 
-def page_pieces(
-    text_page: raw.FPDF_TEXTPAGE, frame: Frame, number: int, tables: Sequence[Grid] = ()
-) -> tuple[list[Piece], Unseen]:
-    """The pieces of lines on a page, in the order of the file, and which of them may not be seen."""
-    reader = _Reader(text_page, frame)
-    pieces = list(reader.whole_lines(number, tables))
-    return _visible(pieces), reader.unseen
+def _direct(function: Any, result: Any = ctypes.c_int) -> Callable[..., Any]:
+    """A function of pdfium without the conversion of its arguments, which takes longer than what it does: it is given
+    whole numbers, and addresses as ctypes makes them."""
+    return ctypes.PYFUNCTYPE(result)(ctypes.cast(function, ctypes.c_void_p).value or 0)
 
 
-def _crossing(tables: Sequence[Grid], box: tuple[float, float, float, float]) -> list[float]:
+_rectangle, _count_rectangles = _direct(raw.FPDFText_GetRect), _direct(raw.FPDFText_CountRects)
+_character_box, _origin, _unicode = map(
+    _direct, (raw.FPDFText_GetCharBox, raw.FPDFText_GetCharOrigin, raw.FPDFText_GetUnicode)
+)
+_font, _matrix, _colour = map(_direct, (raw.FPDFText_GetFontInfo, raw.FPDFText_GetMatrix, raw.FPDFText_GetFillColor))
+_size, _mode = _direct(raw.FPDFText_GetFontSize, ctypes.c_double), _direct(raw.FPDFTextObj_GetTextRenderMode)
+_text_object = _direct(raw.FPDFText_GetTextObject, raw.FPDF_PAGEOBJECT)
+
+
+class _Written:
+    """What pdfium writes into, and where: made once, as making it for every line costs as much as the reading."""
+
+    def __init__(self) -> None:
+        self.numbers, self.parts = (ctypes.c_double * 4)(), (ctypes.c_uint * 4)()
+        self.four = tuple(ctypes.byref(self.numbers, 8 * at) for at in range(4))
+        self.point = self.four[:2]
+        self.colour = tuple(ctypes.byref(self.parts, 4 * at) for at in range(4))
+        self.matrix = raw.FS_MATRIX()
+        self.to_matrix = ctypes.byref(self.matrix)
+        self.name, flags = ctypes.create_string_buffer(128), ctypes.c_int()
+        self.font = (self.name, ctypes.c_ulong(128), ctypes.byref(flags))
+
+
+_WRITTEN = _Written()  # pdfium is for one thread at a time
+
+
+def _crossing(tables: Sequence[Grid], box: _Box) -> list[float]:
     """Where the upright rules of tables run through a line of text."""
     left, top, right, bottom = box
     return [
@@ -70,64 +95,98 @@ def _visible(pieces: list[Piece]) -> list[Piece]:
     return inside if len(inside) > 0.9 * len(pieces) else pieces
 
 
-class _Style:
+class _Style(NamedTuple):
     """Size, weight and direction of the text at one place."""
 
-    __slots__ = ("bare", "baseline", "bold", "pale", "size", "turned")
+    size: float
+    bold: bool
+    turned: bool
+    baseline: float
+    pale: bool
+    bare: bool
 
-    def __init__(self, size: float, bold: bool, turned: bool, baseline: float, pale: bool, bare: bool) -> None:
-        self.size, self.bold, self.turned, self.baseline = size, bold, turned, baseline
-        self.pale, self.bare = pale, bare
+
+class _Line(NamedTuple):
+    """What pdfium has as one line."""
+
+    start: int  # its first character, and behind its last
+    end: int
+    style: _Style
+    box: _Box
+    wide: bool  # parts of it are apart
 
 
-class _Reader:
-    """One page's text. Holds what pdfium writes into, as making it for every character costs as much as the reading."""
+class PageText:
+    """One page's text."""
 
-    def __init__(self, text_page: raw.FPDF_TEXTPAGE, frame: Frame) -> None:
-        self.page = text_page
-        self.frame = frame
-        self.unseen = Unseen()
-        self._numbers, self._parts = (
-            (ctypes.c_double * 4)(),
-            (ctypes.c_uint * 4)(),
-        )  # read whole: quicker than one by one
-        self._four = tuple(ctypes.c_double.from_buffer(self._numbers, 8 * at) for at in range(4))
-        self._colour = tuple(ctypes.c_uint.from_buffer(self._parts, 4 * at) for at in range(4))
-        self._matrix = raw.FS_MATRIX()
-        self._name, self._flags = ctypes.create_string_buffer(128), ctypes.c_int()
+    def __init__(self, text_page: raw.FPDF_TEXTPAGE, frame: Frame, number: int) -> None:
+        self._page, self._frame, self._number = text_page, frame, number
         self._bold: dict[bytes, bool] = {}
+        self._text = self._characters()
+        self._lines = list(self._found())
 
-    def whole_lines(self, number: int, tables: Sequence[Grid]) -> Iterator[Piece]:
+    def pieces(self, tables: Sequence[Grid] = ()) -> tuple[list[Piece], Unseen]:
+        """The pieces of lines on the page, in the order of the file, and which of them may not be seen."""
+        unseen = Unseen()
+        return _visible(list(self._whole_lines(tables, unseen))), unseen
+
+    def _whole_lines(self, tables: Sequence[Grid], unseen: Unseen) -> Iterator[Piece]:
         """The pieces; where pdfium ends a line behind a raised figure, what goes on after it belongs to it."""
         last: Piece | None = None
-        for piece in self.pieces(number, tables):
-            if not piece.text:
-                continue
-            if last is not None and self._goes_on(last, piece, tables):
+        for piece in self._cut(tables, unseen):
+            if last is None:
+                last = piece
+            elif last.baseline == piece.baseline and _goes_on(last, piece, tables, unseen):
                 space = " " if piece.left - last.right > 0.1 * last.size else ""
                 text, right = f"{last.text}{space}{piece.text}", max(last.right, piece.right)
                 top, bottom = min(last.top, piece.top), max(last.bottom, piece.bottom)
                 last = last._replace(text=text, right=right, top=top, bottom=bottom)
-                continue
-            if last is not None:
+            else:
                 yield last
-            last = piece
+                last = piece
         if last is not None:
             yield last
 
-    def _goes_on(self, before: Piece, after: Piece, tables: Sequence[Grid]) -> bool:
-        gap = after.left - before.right
-        if after.baseline != before.baseline or not -0.1 * before.size < gap < CLOSE * before.size:
-            return False
-        ids = (self.unseen.pale | self.unseen.bare) & {id(before), id(after)}
-        box = (before.left, before.top, after.right, before.bottom)
-        return not ids and not before.turned and before.bold == after.bold and not _crossing(tables, box)
-
-    def pieces(self, number: int, tables: Sequence[Grid]) -> Iterator[Piece]:
+    def _cut(self, tables: Sequence[Grid], unseen: Unseen) -> Iterator[Piece]:
         """Every line, cut where it is to be cut."""
-        frame = self.frame
-        text = self._text()
-        for match in _LINE.finditer(text):
+        frame, text, number = self._frame, self._text, self._number
+        width, height = frame.width, frame.height
+        for start, end, style, whole, wide in self._lines:
+            rules = _crossing(tables, frame.box(*whole)) if tables and not frame.turn else ()
+            if (wide or rules) and not style.turned:
+                spans = self._parted(start, end, style.size, [frame.across(x) for x in rules])
+            else:
+                spans = iter([(start, end, whole)])
+            for first, last, box in spans:
+                said = _repaired(text[first:last])
+                if not said:
+                    continue
+                own = style if first == start else self._style(first, last - 1)
+                size, bold, turned, baseline, pale, bare = own
+                place = frame.box(*box)
+                piece = Piece(said, number, *place, baseline, size, bold, turned, width, height)
+                if pale:
+                    unseen.pale.add(id(piece))
+                if bare:
+                    unseen.bare.add(id(piece))
+                yield piece
+
+    def _characters(self) -> str:
+        """The page's text with exactly one Python character for each of pdfium's."""
+        count = raw.FPDFText_CountChars(self._page)
+        if count <= 0:
+            return ""
+        buffer = ctypes.create_string_buffer((count + 1) * 2)
+        written = raw.FPDFText_GetText(self._page, 0, count, ctypes.cast(buffer, ctypes.POINTER(ctypes.c_ushort)))
+        text = buffer.raw[: max(written - 1, 0) * 2].decode("utf-16-le", "surrogatepass")
+        if len(text) == count:
+            return text
+        codes = map(_unicode, repeat(self._page), range(count))  # some were left out or doubled
+        return "".join([chr(code) if 0 < code < 0xD800 or 0xE000 <= code < 0x110000 else " " for code in codes])
+
+    def _found(self) -> Iterator[_Line]:
+        """The lines that say something."""
+        for match in _LINE.finditer(self._text):
             line = match.group()
             stripped = line.strip()
             if not stripped:
@@ -138,137 +197,99 @@ class _Reader:
             if style.size <= 0:
                 continue
             gap = AMOUNT_GAP if stripped[-1] in _ENDS_AMOUNT else GAP
-            whole, wide = self._extent(start, end - start, gap * style.size, 1.8 * style.size)
-            if whole is None:
-                continue
-            rules = _crossing(tables, frame.box(*whole)) if tables and not frame.turn else []
-            if (wide or rules or "   " in stripped) and not style.turned:
-                spans = list(self._parted(start, end, style.size, text, [frame.across(x) for x in rules]))
-            else:
-                spans = [(start, end, whole)]
-            for first, last, box in spans:
-                left, top, right, bottom = frame.box(*box)
-                own = style if first == start else self._style(first, last - 1)
-                piece = Piece(
-                    text=_repaired(text[first:last]),
-                    page=number,
-                    left=left,
-                    top=top,
-                    right=right,
-                    bottom=bottom,
-                    baseline=own.baseline,
-                    size=own.size,
-                    bold=own.bold,
-                    turned=own.turned,
-                    width=frame.width,
-                    height=frame.height,
-                )
-                if own.pale:
-                    self.unseen.pale.add(id(piece))
-                if own.bare:
-                    self.unseen.bare.add(id(piece))
-                yield piece
-
-    def _text(self) -> str:
-        """The page's text with exactly one Python character for each of pdfium's."""
-        count = raw.FPDFText_CountChars(self.page)
-        if count <= 0:
-            return ""
-        buffer = ctypes.create_string_buffer((count + 1) * 2)
-        written = raw.FPDFText_GetText(self.page, 0, count, ctypes.cast(buffer, ctypes.POINTER(ctypes.c_ushort)))
-        text = buffer.raw[: max(written - 1, 0) * 2].decode("utf-16-le", "surrogatepass")
-        if len(text) == count:
-            return text
-        codes = (raw.FPDFText_GetUnicode(self.page, i) for i in range(count))  # some were left out or doubled
-        return "".join(chr(code) if 0 < code < 0x110000 and not 0xD800 <= code < 0xE000 else " " for code in codes)
+            box, wide = self._extent(start, end - start, gap * style.size, 1.8 * style.size)
+            if box is not None:
+                yield _Line(start, end, style, box, wide or "   " in stripped)
 
     def _style(self, first: int, last: int) -> _Style:
-        matrix, (x, y, _, _) = self._matrix, self._four
+        page, frame, written = self._page, self._frame, _WRITTEN
         scale, turned = 1.0, False
-        if raw.FPDFText_GetMatrix(self.page, first, matrix):
+        if _matrix(page, first, written.to_matrix):
+            matrix = written.matrix
             scale = math.hypot(matrix.c, matrix.d)
-            upright = abs(matrix.a) >= abs(matrix.b)
-            turned = upright == (self.frame.turn in (90, 270))
-        raw.FPDFText_GetCharOrigin(self.page, first, x, y)
-        size = raw.FPDFText_GetFontSize(self.page, first) * scale
+            turned = (abs(matrix.a) >= abs(matrix.b)) == (frame.turn in (90, 270))
+        _origin(page, first, *written.point)
+        x, y = written.numbers[:2]
+        size = _size(page, first) * scale
         bold = self._is_bold(first) and (first == last or self._is_bold(last))
         pale = False
-        if raw.FPDFText_GetFillColor(self.page, first, *self._colour):
-            *colour, strength = self._parts[:]
-            pale = strength < FAINT or min(colour) > PALE
-        mode = raw.FPDFTextObj_GetTextRenderMode(raw.FPDFText_GetTextObject(self.page, first))
-        return _Style(size, bold, turned, self.frame.point(x.value, y.value)[1], pale, mode in _DRAWS_NOTHING)
+        if _colour(page, first, *written.colour):
+            red, green, blue, strength = written.parts
+            pale = strength < FAINT or (red > PALE and green > PALE and blue > PALE)
+        bare = _mode(_text_object(page, first)) in _DRAWS_NOTHING
+        return _Style(size, bold, turned, frame.point(x, y)[1], pale, bare)
 
     def _is_bold(self, index: int) -> bool:
-        raw.FPDFText_GetFontInfo(self.page, index, self._name, 128, self._flags)
-        name = self._name.value
+        _font(self._page, index, *_WRITTEN.font)
+        name = _WRITTEN.name.value
         if name not in self._bold:
-            self._bold[name] = bool(_BOLD.search(name)) or raw.FPDFText_GetFontWeight(self.page, index) >= 600
+            self._bold[name] = bool(_BOLD.search(name)) or raw.FPDFText_GetFontWeight(self._page, index) >= 600
         return self._bold[name]
 
     def _extent(self, start: int, count: int, gap: float, step: float) -> tuple[_Box | None, bool]:
         """The box around some characters, and whether two parts of them that follow each other are apart: by a gap, or
         by a step of twice the distance of their middles."""
-        page, numbers, four, rectangle = self.page, self._numbers, self._four, raw.FPDFText_GetRect
-        whole: _Box | None = None
-        wide, end, level = False, 0.0, 0.0
-        for i in range(raw.FPDFText_CountRects(page, start, count)):
-            if not rectangle(page, i, *four):
-                continue
+        page, numbers, four, rectangle = self._page, _WRITTEN.numbers, _WRITTEN.four, _rectangle
+        rectangles = _count_rectangles(page, start, count)
+        if rectangles <= 0:
+            return None, False
+        rectangle(page, 0, *four)
+        first, high, last, low = numbers[:]
+        wide, end, level = False, last, high + low
+        for number in range(1, rectangles):
+            rectangle(page, number, *four)
             left, top, right, bottom = numbers[:]
-            if whole is None:
-                whole = left, bottom, right, top
-            else:
-                wide = wide or left - end > gap or abs(level - bottom - top) > step
-                first, low, last, high = whole
-                whole = (
-                    left if left < first else first,
-                    bottom if bottom < low else low,
-                    right if right > last else last,
-                    top if top > high else high,
-                )
+            if left - end > gap or abs(level - bottom - top) > step:
+                wide = True
             end, level = right, bottom + top
-        return whole, wide
+            first, last = (left if left < first else first), (right if right > last else last)
+            low, high = (bottom if bottom < low else low), (top if top > high else high)
+        return (first, low, last, high), wide
 
-    def _parted(
-        self, start: int, end: int, size: float, text: str, rules: Sequence[float]
-    ) -> Iterator[tuple[int, int, _Box]]:
+    def _parted(self, start: int, end: int, size: float, rules: Sequence[float]) -> Iterator[tuple[int, int, _Box]]:
         """A line cut at its wide gaps: first and last character and box of each part."""
-        left, right, bottom, top = self._four
+        page, text, numbers, four = self._page, self._text, _WRITTEN.numbers, _WRITTEN.four
         first, last, before, ends = start, start, "", text[end - 1] in _ENDS_AMOUNT
+        beyond, level, step = 0.0, 0.0, 1.8 * size  # where the last character ends; twice the height of its middle
         boxes: list[_Box] = []
         for i in range(start, end):
-            if text[i].isspace() or not raw.FPDFText_GetCharBox(self.page, i, left, right, bottom, top):
+            character = text[i]
+            if character.isspace() or not _character_box(page, i, *four):
                 continue
-            box = (left.value, bottom.value, right.value, top.value)
+            left, right, bottom, top = numbers[:]
             gap = GAP
-            if ends and text[i] in _BEGINS_AMOUNT:
+            if ends and character in _BEGINS_AMOUNT:
                 gap = AMOUNT_GAP if before in _ENDS_AMOUNT else LABEL_GAP
             if boxes and (
-                _apart(boxes[-1], box, gap * size, size)
+                left - beyond > gap * size
+                or abs(level - bottom - top) > step
                 or (
-                    any(boxes[-1][0] < x < box[2] - 1 for x in rules)
-                    and (text[i - 1].isspace() or box[0] - boxes[-1][2] > WORD_GAP * size)  # a word begins
+                    rules
+                    and any(boxes[-1][0] < x < right - 1 for x in rules)
+                    and (text[i - 1].isspace() or left - beyond > WORD_GAP * size)  # a word begins
                 )
             ):
                 yield first, last, _union(boxes)
                 first, boxes = i, []
-            boxes.append(box)
-            last, before = i + 1, text[i]
+            boxes.append((left, bottom, right, top))
+            last, before, beyond, level = i + 1, character, right, bottom + top
         if boxes:
             yield first, last, _union(boxes)
+
+
+def _goes_on(before: Piece, after: Piece, tables: Sequence[Grid], unseen: Unseen) -> bool:
+    """True when two pieces on one level are one line."""
+    gap = after.left - before.right
+    if not -0.1 * before.size < gap < CLOSE * before.size or before.turned or before.bold != after.bold:
+        return False
+    ids = (unseen.pale | unseen.bare) & {id(before), id(after)}
+    return not ids and not _crossing(tables, (before.left, before.top, after.right, before.bottom))
 
 
 def _repaired(text: str) -> str:
     if text.isascii() and text.isprintable():
         return text if "  " not in text else single_line(text)
     return single_line(text.translate(_REPAIRS))
-
-
-def _apart(before: _Box, after: _Box, gap: float, size: float) -> bool:
-    """True when what follows stands across a wide gap, or on another level."""
-    levels = abs((before[1] + before[3]) - (after[1] + after[3])) / 2
-    return after[0] - before[2] > gap or levels > 0.9 * size
 
 
 def _union(boxes: list[_Box]) -> _Box:

@@ -189,8 +189,8 @@ def _textual(path: Path, suffix: str, limits: ParseLimits) -> Parsed:
         from ingest.parse.delimited import parse_delimited
 
         return parse_delimited(source, suffix=suffix, limits=limits)
-    if suffix in formats.JSON_LINES | formats.NOTEBOOK | {".json"}:
-        return _json(source, suffix, limits)
+    if suffix in formats.JSON_LINES | formats.NOTEBOOK | {".json", ".xml"}:
+        return _data(source, suffix, limits)
     if suffix in formats.CALENDAR | formats.TRANSCRIPT:
         from ingest.parse.appointments import parse_appointments
         from ingest.parse.transcripts import parse_transcript
@@ -201,10 +201,13 @@ def _textual(path: Path, suffix: str, limits: ParseLimits) -> Parsed:
     return parse_plain(source, suffix=suffix)
 
 
-def _json(source: str, suffix: str, limits: ParseLimits) -> Parsed:
+def _data(source: str, suffix: str, limits: ParseLimits) -> Parsed:
     from ingest.parse.json_records import parse_json, parse_json_lines
     from ingest.parse.notebook import parse_notebook
+    from ingest.parse.xml_records import parse_xml
 
+    if suffix == ".xml":
+        return parse_xml(source, limits=limits)
     if suffix in formats.NOTEBOOK:
         return parse_notebook(source)
     return (parse_json if suffix == ".json" else parse_json_lines)(source, limits=limits)

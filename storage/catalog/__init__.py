@@ -28,7 +28,7 @@ from storage.catalog.members import Members
 from storage.catalog.models import Models
 from storage.catalog.outbox import Outbox
 from storage.catalog.reading import Reading
-from storage.catalog.revisions import Revisions
+from storage.catalog.revisions import PackedText, Revisions, packed_text
 from storage.catalog.sources import Sources
 
 __all__ = [
@@ -41,10 +41,12 @@ __all__ = [
     "Known",
     "Note",
     "Pace",
+    "PackedText",
     "Seen",
     "Source",
     "Vector",
     "Waiting",
+    "packed_text",
     "revision_id",
 ]
 

@@ -31,9 +31,9 @@ CHUNK_COLUMNS = (
 COUNT = len(CHUNK_COLUMNS)
 
 
-def chunk_values(chunk: Chunk) -> dict[str, Any]:
-    """A chunk's own columns."""
-    return said_values(chunk.header, chunk.body) | {
+def chunk_values(chunk: Chunk, said: dict[str, Any]) -> dict[str, Any]:
+    """A chunk's own columns, with those of what it says."""
+    return said | {
         "id": chunk.id,
         "revision_id": chunk.revision_id,
         "position": chunk.position,

@@ -6,6 +6,8 @@ import json
 import zlib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import islice
 
 from sqlalchemy import bindparam, delete, func, insert, or_, select, update
 
@@ -17,9 +19,23 @@ from storage.catalog.outbox import drop_chunks, note
 from storage.catalog.part import BATCH, Part
 from storage.database import aware, now, stored
 from storage.elements import elements_from_json, elements_to_json
-from storage.records import Chunk, Member, Parsed, State, revision_text
+from storage.records import Chunk, Element, Member, Parsed, State, revision_text
 from storage.said import MARK
 from storage.schema import chunks, documents, embeddings, revisions
+
+
+@dataclass(frozen=True, kw_only=True)
+class PackedText:
+    """A revision's text and elements as the catalog keeps them: a fraction of what they take in memory."""
+
+    text: bytes
+    elements: bytes
+
+
+def packed_text(elements: Sequence[Element]) -> PackedText:
+    """What `index_revision` keeps of these elements."""
+    text = zlib.compress(revision_text(elements).encode())
+    return PackedText(text=text, elements=zlib.compress(elements_to_json(elements)))
 
 
 class Revisions(Part):
@@ -38,21 +54,19 @@ class Revisions(Part):
         vectors: Vector,
         if_state: State | None = None,
         members: Sequence[Member] | None = None,
+        packed: PackedText | None = None,
     ) -> None:
         """A new content of a document takes the old one's place: one commit.
 
         `content` is the SHA-256 of the original; `embedded` names what each vector was made of; `vectors` is
         (len(pieces), dimension), float32. With `if_state`, nothing happens to a document in another state. `members` is
-        what the content holds; None leaves what it held. Superseded revisions keep their text for the citations that
+        what the content holds; None leaves what it held. `packed` is what `parsed.elements` were, where they are not
+        there any more. Superseded revisions keep their text for the citations that
         quote them.
         """
         new = revision_id(document_id, content)
-        rows = [  # before the transaction, in which nobody else can write
-            chunk_values(piece) | {"document_id": document_id, "embedded": key}
-            for piece, key in zip(pieces, embedded, strict=True)
-        ]
-        text = zlib.compress(revision_text(parsed.elements).encode())
-        elements = zlib.compress(elements_to_json(parsed.elements))
+        kept = packed or packed_text(parsed.elements)
+        said = [said_values(piece.header, piece.body) for piece in pieces]  # before nobody else can write
         with self.database.write() as connection:
             old = connection.execute(
                 select(documents.c.revision_id, documents.c.label_id, documents.c.state).where(
@@ -82,17 +96,21 @@ class Revisions(Part):
                     pages=parsed.pages,
                     language=main_language(pieces),
                     flags=json.dumps(list(parsed.flags), ensure_ascii=False),
-                    text=text,
-                    elements=elements,
+                    text=kept.text,
+                    elements=kept.elements,
                     warnings=json.dumps(list(parsed.warnings), ensure_ascii=False),
                     indexed_at=now(),
                     superseded_at=None,
                     label_id=None,
                 )
             )
-            for start in range(0, len(rows), BATCH):
-                some = zip(rows[start : start + BATCH], vectors[start : start + BATCH], strict=True)
-                connection.execute(insert(chunks), [row | {"embedding": to_bytes(vector)} for row, vector in some])
+            rows = (
+                chunk_values(piece, words)
+                | {"document_id": document_id, "embedded": key, "embedding": to_bytes(vector)}
+                for piece, words, key, vector in zip(pieces, said, embedded, vectors, strict=True)
+            )
+            while some := list(islice(rows, BATCH)):
+                connection.execute(insert(chunks), some)
             connection.execute(
                 update(documents)
                 .where(documents.c.id == document_id)
@@ -107,7 +125,7 @@ class Revisions(Part):
                     changed_at=now(),
                 )
             )
-            note(connection, "put", new, old.label_id, len(rows))
+            note(connection, "put", new, old.label_id, len(pieces))
             if members is not None:
                 set_members(connection, document_id, members)
 

@@ -141,6 +141,104 @@ def test_the_contrary_in_the_same_words_is_not_supported(claim: str) -> None:
     assert _supported(claim, FACTS) is None
 
 
+RULES = (
+    "EUR 0.38 per kilometre for a private car, EUR 0.15 for a bicycle. "
+    "The warranty is 36 months from delivery and 60 months with the extended warranty. "
+    "Meals are deducted: 20 percent of the full-day amount for breakfast and 40 percent each for lunch and dinner. "
+    "Ute Brandes (Berlin, extension 4120), Carla Whitfield (Durham, extension 6115). "
+    "Energy use is cut by 20 percent by 2028, compared with 2023. "
+    "Business class needs the approval of the CFO; vice presidents can no longer approve it. "
+    "Laundry is refunded from the fifth night on. Only the CEO and the press office speak to journalists. "
+    "Ask the works council. Private use of the card is a breach of the code, even if it is paid back. "
+    "Tell your manager before 09:00, and say how long you are away; you never have to say what you have. "
+    "Colours: green means measuring; yellow, a warning; red, no valid value. "
+    "From 30 kg on it is lifted by two persons. "
+    "Enter leave in the system; enter the weeks of July by 15 March so that teams can plan. "
+    "A lost receipt may be replaced at most twice a trip.\n\n"
+    "## What is not refunded\n\nFines and parking tickets.\n\n"
+    "Country: Japan | Full day: 44 EUR | Partial day: 22 EUR\n"
+    "Country: Spain | Full day: 31 EUR | Partial day: 15 EUR\n\n"
+    "Cost: up to 1,500 EUR | Approved by: line manager\nCost: 1,500 to 5,000 EUR | Approved by: department head\n\n"
+    "Terminal: 7 | Signal: Modbus A | Colour: blue\nTerminal: 8 | Signal: Modbus B | Colour: red\n\n"
+    "The core hours apply at home: 10:00 to 15:00 from Monday to Thursday, 10:00 to 13:00 on Fridays. "
+    "- Primary: EUR 350 per week. Secondary: EUR 160 per week. "
+    "Interns stay at home on one day after the first six months. "
+    "Any engineer may roll back without asking. Minors in the United Kingdom get 31 coupons.\n\n"
+    "Das Konto darf höchstens 60 Plusstunden und höchstens 20 Minusstunden aufweisen. "
+    "Bei mehr als sechs Stunden werden 33 Minuten abgezogen, bei mehr als neun Stunden 45 Minuten. "
+    "Danach entscheidet eine Kommission innerhalb von 17 Tagen. Fragen beantwortet der Betriebsrat.\n\n"
+    "食堂周一至周六开放，星期日关闭。班车每天早上7:35发车；下午17:40返回。"
+    "访客须提前一个工作日登记。外籍访客需要提前三个工作日登记。值班补贴400元。"
+    "蓝色访客证只能进入食堂；黄色访客证发给维修人员；红色访客证可以进入车间。国庆节10月1日至7日放假7天。"
+)
+
+
+@pytest.mark.parametrize(
+    "claim",
+    [
+        "A bicycle is paid with EUR 0.38 per kilometre.",
+        "The warranty is 60 months from delivery and 36 months with the extended warranty.",
+        "40 percent of the full-day amount is deducted for breakfast.",
+        "Carla Whitfield has extension 4120.",
+        "Energy use is cut by 20 percent by 2023, compared with 2028.",
+        "Business class needs the approval of the vice president.",
+        "Laundry is refunded up to the fifth night.",
+        "Only the CEO and the works council speak to journalists.",
+        "Private use of the card is allowed if it is paid back.",
+        "Red means measuring.",
+        "From 30 kg on it is lifted by one person.",
+        "Parking tickets are refunded.",
+        "The amount for a partial day in Japan is 44 EUR.",
+        "Costs of 1,500 to 5,000 EUR are approved by the line manager.",
+        "Modbus A is at terminal 8, which is red.",
+        "外籍访客需要提前一个工作日登记。",
+        "值班补贴400美元。",
+        "蓝色访客证可以进入车间。",
+        "国庆节放假7个月。",
+        "The core hours on Fridays are 10:00 to 15:00.",
+        "The secondary gets EUR 350 per week.",
+        "Interns stay at home on one day in the first six months.",
+        "Any engineer may not roll back without asking.",
+        "Das Konto darf höchstens 20 Plusstunden aufweisen.",
+        "Bei mehr als sechs Stunden werden 45 Minuten abgezogen.",
+        "Danach entscheidet der Betriebsrat innerhalb von 17 Tagen.",
+        "食堂星期六关闭。",
+        "班车每天下午7:35发车。",
+    ],
+)
+def test_what_is_said_of_another_thing_is_not_supported(claim: str) -> None:
+    assert _supported(claim, RULES) is None
+
+
+@pytest.mark.parametrize(
+    "claim",
+    [
+        "The company pays EUR 0.15 for a bicycle and EUR 0.38 per kilometre for a private car.",
+        "With the extended warranty it is 60 months, otherwise the warranty is 36 months from delivery.",
+        "For lunch 40 percent of the full-day amount is deducted.",
+        "Carla Whitfield's extension is 6115.",
+        "Call Ute Brandes (extension 4120) in Berlin or Carla Whitfield (extension 6115) in Durham.",
+        "By 2028, energy use is cut by 20 percent from 2023.",
+        "Business class must be approved by the CFO; vice presidents cannot approve it any more.",
+        "Tell your manager before 9 am and say how long you are away.",
+        "The weeks of July must be entered by March 15.",
+        "You may replace a lost receipt at most two times a trip, and laundry is refunded from the fifth night.",
+        "They aren't refunded: fines and parking tickets.",
+        "For a partial day it is 22 EUR in Japan and 15 EUR in Spain.",
+        "The department head approves costs from 1,500 to 5,000 EUR.",
+        "外籍访客需提前三个工作日登记。",
+        "国庆节放假七天，从10月1日到7日。",
+        "Core hours are from 10:00 to 15:00 from Monday to Thursday and from 10:00 to 13:00 on Fridays.",
+        "The primary gets EUR 350 a week and the secondary EUR 160.",
+        "Minors in the UK get 31 coupons.",
+        "Es darf höchstens 60 Plusstunden und höchstens 20 Minusstunden haben.",
+        "食堂星期日关闭。",
+    ],
+)
+def test_what_is_said_of_the_same_thing_in_another_order_is_supported(claim: str) -> None:
+    assert _supported(claim, RULES) is not None
+
+
 def test_another_language_is_vouched_for_by_numbers_only_where_it_cites() -> None:
     text = "Employees in Germany have 30 days of annual leave."
     said = "Die Mitarbeiter haben 30 Tage Urlaub."

@@ -166,7 +166,8 @@ def test_how_current_the_database_is_is_said_and_asked_for(tmp_path: Path) -> No
     (tmp_path / "lock.txt").write_text("other==2.0\n")
     for age, words, status, old in ((3, ("--days", "7"), 0, False), (9, ("--days", "7"), 2, True), (99, (), 0, True)):
         modified = (datetime.now(UTC) - timedelta(days=age)).isoformat()
-        (tmp_path / "kept.json").write_text(json.dumps([{"id": "A", "modified": modified, "affected": []}]))
+        kept = {"sources": [], "entries": [{"id": "A", "modified": modified, "affected": []}]}
+        (tmp_path / "kept.json").write_text(json.dumps(kept))
         command = [sys.executable, str(ROOT / "deploy/audit"), *words, tmp_path / "kept.json", tmp_path / "lock.txt"]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         assert (done.returncode, f"The database is {age} days old" in done.stderr) == (status, old)
@@ -213,28 +214,76 @@ def test_the_export_is_fetched_carried_and_found_damaged(tmp_path: Path) -> None
     assert "deploy/audit --fetch" in audit(here / "none.zip").stderr
 
 
-def test_of_an_export_is_kept_what_is_about_the_locked_packages(tmp_path: Path) -> None:
-    """On a copy of deploy/, whose own list is not touched."""
-    shutil.copytree(ROOT / "deploy", tmp_path / "deploy", ignore=shutil.ignore_patterns("samples"))
-    about = {
-        "package": {"ecosystem": "PyPI", "name": "ChromaDB"},
-        "versions": ["9"],
-        "database_specific": {"long": "x"},
-    }
+@pytest.mark.parametrize("form", ["all.zip", "advisory-database"])
+def test_one_command_takes_over_what_is_about_the_locked_packages(tmp_path: Path, form: str) -> None:
+    """From OSV's export and from a checkout of pypa/advisory-database, on a copy of deploy/."""
+    deploy = tmp_path / "deploy"
+    deploy.mkdir()
+    for name in ("audit", "accepted.toml", "constraints.txt", "constraints-vllm-cpu.txt"):
+        shutil.copy(ROOT / "deploy" / name, deploy)
+    ours = {"ecosystem": "PyPI", "name": "ChromaDB"}
+    about = {"package": ours, "versions": ["9"], "database_specific": {"long": "x"}}
     other = {"package": {"ecosystem": "PyPI", "name": "not-ours"}, "versions": ["1"]}
+    day = datetime.now(UTC).date().isoformat()
     found = [
-        {"id": "B", "modified": "2026-11-02", "summary": "s", "details": "long", "affected": [about, other]},
+        {"id": "B", "modified": day, "summary": "s", "details": "long", "affected": [about, other]},
         {"id": "A", "modified": "2026-11-01", "affected": [other]},
         {"id": "C", "modified": "2026-11-01", "withdrawn": "2026-11-02", "affected": [about]},
+        {"id": "V", "modified": "2026-11-01", "affected": [{"package": {"ecosystem": "PyPI", "name": "vllm"}}]},
     ]
-    with zipfile.ZipFile(tmp_path / "all.zip", "w") as archive:
+    # one that the new source calls otherwise, one that it takes back, one that it does not know
+    before = [{"id": name, "aliases": [f"alias-{name}"], "affected": [{"package": ours}]} for name in ("Z", "C", "D")]
+    found[0]["aliases"] = ["alias-Z"]
+    list_of = deploy / "advisories.json"
+    list_of.write_text(json.dumps({"sources": ["earlier"], "entries": before}))
+    if form == "all.zip":
+        with zipfile.ZipFile(tmp_path / form, "w") as archive:
+            for entry in found:
+                archive.writestr(f"{entry['id']}.json", json.dumps(entry))
+    else:
+        (tmp_path / form).mkdir()
         for entry in found:
-            archive.writestr(f"{entry['id']}.json", json.dumps(entry))
-    command = [sys.executable, str(tmp_path / "deploy/audit"), "--keep", str(tmp_path / "all.zip")]
-    subprocess.run(command, capture_output=True, check=True)
-    (kept,) = json.loads((tmp_path / "deploy/advisories.json").read_text())
-    affected = [{"package": about["package"], "versions": ["9"]}]
-    assert kept == {"id": "B", "modified": "2026-11-02", "summary": "s", "affected": affected}
+            (tmp_path / form / f"{entry['id']}.yaml").write_text(yaml.safe_dump(entry))
+    command = [sys.executable, str(deploy / "audit"), "--keep", str(tmp_path / form)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    kept = json.loads(list_of.read_text())
+    affected = [{"package": ours, "versions": ["9"]}]
+    new = {"id": "B", "aliases": ["alias-Z"], "modified": day, "summary": "s", "affected": affected}
+    assert [entry["id"] for entry in kept["entries"]] == ["B", "D", "V"]
+    assert kept["entries"][0] == new
+    assert kept["sources"] == ["earlier", f"{form}, taken over on {day}, newest entry {day}"]
+    assert "CC BY 4.0" in kept["licence"]
+    assert f"2 entries from {form}, 1 that only the list before had" in done.stderr
+    assert "of 2 the database holds advisories" in done.stderr  # chromadb, and vllm-cpu, which is built of vllm
+    assert "days old" not in done.stderr
+    unknown = [sys.executable, str(deploy / "audit"), "--unknown"]
+    names = subprocess.run(unknown, capture_output=True, text=True, check=True).stdout.split()
+    assert {"chromadb", "vllm-cpu"}.isdisjoint(names)
+    assert len(names) == int(re.search(r"of the other (\d+) nothing", done.stderr)[1])  # type: ignore[index]
+
+
+def test_the_hosts_own_python_will_do(tmp_path: Path) -> None:
+    """A bare host's has no packages: the environment's is taken, or told to be made."""
+    bare = [sys.executable, "-I", "-S"]
+    done = subprocess.run([*bare, str(ROOT / "deploy/audit")], capture_output=True, text=True, check=False)
+    assert (done.returncode, "locked packages" in done.stderr) == (0, True), done.stderr
+    (tmp_path / "deploy").mkdir()
+    alone = [*bare, str(shutil.copy(ROOT / "deploy/audit", tmp_path / "deploy"))]
+    told = subprocess.run(alone, capture_output=True, text=True, check=False)
+    assert (told.returncode, "run deploy/install first" in told.stderr) == (2, True)
+    nowhere = subprocess.run(
+        [*alone, "--fetch", "all.zip", "http://127.0.0.1:9/"], capture_output=True, text=True, check=False, cwd=tmp_path
+    )
+    assert (nowhere.returncode, "cannot be fetched" in nowhere.stderr) == (2, True)
+
+
+def test_a_build_under_another_name_is_found_by_the_name_of_its_source(tmp_path: Path) -> None:
+    package = {"ecosystem": "PyPI", "name": "vllm"}
+    entry = {"id": "V", "affected": [{"package": package, "versions": ["0.32.0"]}]}
+    (tmp_path / "kept.json").write_text(json.dumps({"sources": [], "entries": [entry]}))
+    command = [sys.executable, str(ROOT / "deploy/audit"), str(tmp_path / "kept.json")]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (1, "vllm-cpu 0.32.0: V\n")
 
 
 def test_every_package_is_locked_to_one_version() -> None:

@@ -29,7 +29,7 @@ def commands() -> list[str]:
 
 
 def test_every_premise_command_of_the_runbook_exists() -> None:
-    found = [said[1] for line in commands() if (said := re.search(r"(?:^|/bin/)premise (.*)", line))]
+    found = [said[1] for line in commands() if (said := re.search(r"^(?:sudo )?premise (.*)", line))]
     assert len(found) > 6
     group = get_command(cli)
     for line in found:
@@ -51,9 +51,8 @@ def here(line: str, root: Path) -> str:
     """A command of the page, in a root of its own and without the parts that need systemd."""
     parts = [part.strip() for part in line.split("#", maxsplit=1)[0].split(" && ")]
     parts = [part for part in parts if not part.removeprefix("sudo ").startswith(NEEDS_SYSTEMD)]
-    text = re.sub(r"sudo (-u premise )?", "", " && ".join(parts))
+    text = " && ".join(parts).replace("sudo ", "")
     text = text.replace("deploy/systemd/install", "PREMISE_SKIP_VENV=1 deploy/systemd/install")
-    text = text.replace("/opt/premise/.venv/bin/premise --data /var/lib/premise", "premise")
     text = re.sub(r"^premise ", f"{PREMISE} --data /var/lib/premise ", text)
     text = re.sub(r"(?<![\w.])(/var/(?:lib|backups)/premise|/etc/nginx/)", rf"{root}\1", text)
     text = text.replace("questions.jsonl", str(root / "questions.jsonl"))

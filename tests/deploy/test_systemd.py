@@ -54,11 +54,44 @@ def test_a_second_install_changes_nothing_and_uninstall_keeps_what_is_the_compan
     (wants / "premise-model@language.service").symlink_to("/etc/systemd/system/premise-model@.service")
     assert "systemctl enable --now premise-model@language.service" in install(tmp_path, "uninstall")
     assert not (tmp_path / "opt/premise").exists()
+    assert not (tmp_path / "usr/local/bin/premise").exists()
     assert [item for item in (tmp_path / "etc/systemd/system").rglob("*") if item != wants] == []
     assert (tmp_path / "var/lib/premise/catalog.sqlite").read_text() == "kept"
     install(tmp_path)
     assert "PREMISE_PORT=8601" in env.read_text()
     assert (tmp_path / "etc/premise/credentials/llm.key").read_bytes() == before["etc/premise/credentials/llm.key"][2]
+
+
+def test_the_command_line_has_the_settings_and_keys_of_the_units(tmp_path: Path) -> None:
+    """/usr/local/bin/premise, with a program that tells its environment instead of Premise's."""
+    install(tmp_path)
+    account = subprocess.run(["id", "-un"], capture_output=True, text=True, check=True).stdout.strip()
+    command = tmp_path / "usr/local/bin/premise"
+    text = command.read_text().replace("account=premise", f"account={account}")
+    for there in ("/etc/premise", "/run/credentials", "/opt/premise"):
+        text = text.replace(there, f"{tmp_path}{there}")
+    command.write_text(text)
+    program = tmp_path / "opt/premise/.venv/bin/premise"
+    program.parent.mkdir(parents=True)
+    program.write_text('#!/bin/sh\nenv; printf "[%s]" "$@"\n')
+    program.chmod(0o755)
+    hosts = '["your.name","localhost"]'
+    (tmp_path / "etc/premise/premise.env").write_text(
+        f"# a comment\nPREMISE_ALLOWED_HOSTS={hosts}\nPREMISE_LLM_URL='http://127.0.0.1:8000/v1'\nPREMISE_PORT=\"8601\""
+    )
+
+    def told() -> list[str]:
+        return subprocess.run([command, "ask", "two words"], capture_output=True, text=True, check=True).stdout.split(
+            "\n"
+        )
+
+    wanted = {f"PREMISE_ALLOWED_HOSTS={hosts}", "PREMISE_LLM_URL=http://127.0.0.1:8000/v1", "PREMISE_PORT=8601"}
+    assert wanted | {"PREMISE_DATA=/var/lib/premise", "[ask][two words]"} <= set(told())
+    assert "KEY_FILE" not in "".join(told())
+    key = tmp_path / "run/credentials/premise-web.service/llm.key"
+    key.parent.mkdir(parents=True)
+    key.write_text("k")
+    assert {f"PREMISE_{kind}_API_KEY_FILE={key}" for kind in ("EMBEDDER", "RERANKER")} <= set(told())
 
 
 @pytest.mark.slow
@@ -110,6 +143,7 @@ def test_every_unit_is_its_own_account_without_the_internet() -> None:
         text = unit.read_text()
         for line in ("User=premise", "UMask=0077", "IPAddressDeny=any", "NoNewPrivileges=yes", "ProtectSystem=strict"):
             assert f"\n{line}\n" in text, f"{unit.name}: {line}"
+        assert re.findall(r"^IPAddressAllow=(.*)", text, re.MULTILINE) == ["127.0.0.1 ::1"]  # no local resolver
     for name in ("web", "ingest", "model@"):
         assert "\nLoadCredential=llm.key:" in (UNITS / f"premise-{name}.service").read_text()
     assert "wait-for http://${PREMISE_HOST}:${PREMISE_PORT}/readyz" in (UNITS / "premise-web.service").read_text()

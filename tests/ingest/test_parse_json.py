@@ -11,7 +11,7 @@ import pytest
 from ingest.parse.limits import ParseLimits
 from ingest.parse.registry import parse
 from storage.failures import Code, ParseFailure
-from storage.records import Kind
+from storage.records import Kind, Parsed
 
 
 def test_each_record_reads_by_itself(tmp_path: Path) -> None:
@@ -67,3 +67,46 @@ def test_other_json_stays_as_it_is_written(tmp_path: Path, source: str) -> None:
     (tmp_path / "a.json").write_text(source)
     (only,) = parse(tmp_path / "a.json", suffix=".json", limits=ParseLimits()).elements
     assert (only.kind, only.text) == (Kind.CODE, source)
+
+
+def test_xml_of_records_is_rows_that_read_by_themselves(tmp_path: Path) -> None:
+    parsed = read_xml(
+        tmp_path,
+        """<?xml version="1.0" encoding="ISO-8859-1"?>
+        <!-- made every night -->
+        <o:orders xmlns:o="urn:x" branch="Graz">
+          <o:contact><o:name>Mia Berg</o:name><o:phone>4711</o:phone></o:contact>
+          <o:order id="SO-1"><o:customer>Hansa &amp; Co</o:customer><o:net currency="EUR">12.50</o:net></o:order>
+          <o:order id="SO-2"><o:customer>Alpina</o:customer><o:net currency="CHF">99.00</o:net></o:order>
+        </o:orders>""",
+    )
+    table = next(element for element in parsed.elements if element.rows)
+    assert table.text.split("\n") == [
+        "id: SO-1 | customer: Hansa & Co | net: 12.50 | net.currency: EUR",
+        "id: SO-2 | customer: Alpina | net: 99.00 | net.currency: CHF",
+    ]
+    texts = [element.text for element in parsed.elements]
+    assert "orders.branch: Graz\norders.contact.name: Mia Berg\norders.contact.phone: 4711" in texts
+    assert "orders.order" in texts  # heads the table
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "<note>Read <b>this</b> first, and <b>that</b> later.</note>",
+        "<settings><port>8080</port><host>here</host></settings>",
+        '<!DOCTYPE a [<!ENTITY x "secret">]><a><r><n>&x;</n><m>1</m></r><r><n>2</n></r></a>',
+        "<broken><a></broken>",
+    ],
+    ids=["mixed", "no records", "entities", "malformed"],
+)
+def test_other_xml_stays_as_it_is_written(tmp_path: Path, source: str) -> None:
+    parsed = read_xml(tmp_path, source)
+    assert [element.text for element in parsed.elements] == [source]
+    assert parsed.elements[0].kind is Kind.CODE
+
+
+def read_xml(folder: Path, source: str) -> Parsed:
+    file = folder / "data.xml"
+    file.write_text(source, encoding="utf-8")
+    return parse(file, suffix=".xml", limits=ParseLimits())

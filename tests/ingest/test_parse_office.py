@@ -266,6 +266,24 @@ def test_eml(tmp_path: Path) -> None:
     assert [member.name for member in found.members] == ["note.pdf"]
 
 
+@pytest.mark.parametrize(
+    ("body", "told"),
+    [
+        ("It stands.\n-- \nMia Berg\nTel. 4711\n\nOn Monday Tom wrote:\n> Is it?\n",
+         ["It stands.", "Signature: Mia Berg, Tel. 4711", "On Monday Tom wrote:\n> Is it?"]),
+        ("It stands.\n--\nMia Berg\nSales\n", ["It stands.", "Signature: Mia Berg, Sales"]),
+        ("One\n--\nTwo\n" + "more\n" * 12, ["One\n--\nTwo\n" + "\n".join(["more"] * 12)]),
+    ],
+    ids=["with its mark", "without the space", "a line that parts"],
+)  # fmt: skip
+def test_who_signs_a_mail_is_told_as_that(tmp_path: Path, body: str, told: list[str]) -> None:
+    file = tmp_path / "mail.eml"
+    file.write_text(f"From: mia@example.org\nSubject: Offer\nContent-Type: text/plain\n\n{body}")
+    parsed = parse(file, suffix=".eml", limits=ParseLimits())
+    assert [element.text for element in parsed.elements[2:]] == told
+    assert all((element.kind is Kind.NOTE) == element.text.startswith("Signature: ") for element in parsed.elements)
+
+
 def test_eml_of_html_only(tmp_path: Path) -> None:
     message = EmailMessage()
     message["Subject"] = "News"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -59,6 +60,21 @@ def test_what_fits_is_whole_and_not_even_counted(tmp_path: Path) -> None:
     assert [turn.role for turn in made] == ["system", *["user", "assistant"] * 3, "user"]
     assert made[-1].content.count("<passage ") == 4
     assert count.asked == 0
+
+
+@pytest.mark.parametrize(("question", "marked"), [("How many days?", True), ("How many days by that of 2023?", False)])
+def test_a_passage_of_an_older_edition_is_marked(question: str, marked: bool, tmp_path: Path) -> None:
+    given = []
+    for passage, year in zip(passages(), ("2023", "2026"), strict=False):
+        first = replace(passage.first, title=f"Travel policy {year}")
+        chunk = replace(first.chunk, id=f"{year}:1", revision_id=year)
+        given.append(replace(passage, chunks=(replace(first, chunk=chunk, document_id=year),)))
+    made = build_prompt(
+        question, history=[], passages=given, prompts=load_prompts(tmp_path), room=100_000, count=Counted()
+    )
+    said = 'document="Travel policy 2023" older_edition="2023"'
+    assert (said in made[-1].content) is marked
+    assert made[-1].content.count("older_edition") == marked
 
 
 def test_history_goes_first_then_the_weakest_passages_then_the_end_of_the_best(tmp_path: Path) -> None:

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import ssl
+import subprocess
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
+from pathlib import Path
 from typing import Any
 
+import httpcore
 import pytest
 from scripted import Server, scripted_server
 
 from app.asker import Asker
 from app.records import Turn
-from app.serving import llm
+from app.serving import llm, llm_server
 from app.serving.llm import LanguageModel
 from storage.errors import PromptTooLong, ServiceError, Stopped
 from storage.settings import Settings, load_settings
@@ -181,6 +185,57 @@ def test_stopping_wakes_whoever_waits_for_the_first_word() -> None:
         stopper.join()
         assert time.monotonic() - began < server.script.wait  # else the wait itself ended it
         assert not model.resting()  # the server did nothing wrong
+
+
+def test_over_tls_an_answer_comes_and_can_be_stopped_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = "openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=models -addext subjectAltName=IP:127.0.0.1"
+    files = [tmp_path / "key", tmp_path / "certificate"]
+    subprocess.run([*made.split(), "-keyout", files[0], "-out", files[1]], check=True, capture_output=True)
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    tls.load_cert_chain(files[1], files[0])
+    with scripted_server(tls=tls) as server:
+        server.script.says("over TLS")
+        with pytest.raises(ServiceError):
+            say(model_of(server))  # nobody vouches for it
+        monkeypatch.setattr(llm_server, "_authorities", lambda: ssl.create_default_context(cafile=str(files[1])))
+        model, asker = model_of(server), Asker()
+        assert say(model) == "over TLS"
+        server.script.wait = 20.0
+        threading.Timer(0.5, asker.stop).start()
+        began = time.monotonic()
+        with pytest.raises(Stopped):
+            say(model, asker)
+        assert time.monotonic() - began < server.script.wait
+
+
+def test_what_follows_the_first_piece_is_read_some_pieces_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    now, slept = [100.0], []
+
+    def sleep(seconds: float) -> None:
+        slept.append(round(seconds, 4))
+        now[0] += seconds
+
+    monkeypatch.setattr(llm_server, "monotonic", lambda: now[0])
+    monkeypatch.setattr(llm_server, "sleep", sleep)
+    deadline = llm_server._Deadline(30)
+    stream = llm_server._TimedStream(httpcore.MockStream([b"a"] * 9), 5, deadline)
+    for _ in range(3):
+        stream.read(10)  # its head and whatever comes before the first piece: at once
+    assert slept == []
+    deadline.extend(60)
+    stream.read(10)  # the second piece too
+    now[0] += 0.2
+    stream.read(10)
+    assert slept == []  # it was not waited for
+    stream.read(10)
+    now[0] += 20
+    stream.read(10)
+    now[0] += 0.03
+    stream.read(10)
+    assert slept == [0.01, 0.02]
+    now[0] += 50
+    with pytest.raises(httpcore.ReadTimeout):
+        stream.read(10)
 
 
 def test_what_was_stopped_before_is_not_asked() -> None:

@@ -360,6 +360,34 @@ def test_a_full_disk_is_said_and_leaves_nothing(filled: Place, tmp_path: Path, f
     assert "Traceback" not in done.stderr
 
 
+def test_a_disk_that_goes_away_is_said(filled: Place, tmp_path: Path) -> None:
+    """Taken away while originals are copied; what is below the mount point stays empty."""
+    backups = tmp_path / "backups"
+    backups.mkdir()
+
+    def take_away(what: str, done: int, total: int) -> None:
+        if what == "Copying":
+            for item in backups.iterdir():
+                shutil.rmtree(item)
+
+    with pytest.raises(BackupError, match="not there any more"):
+        back_up(filled.settings, backups, progress=take_away)
+    assert list(backups.iterdir()) == []
+
+
+@pytest.mark.parametrize("disk", [False, True], ids=["the same disk", "another disk"])
+def test_backups_on_the_disk_of_the_data_are_told(filled: Place, tmp_path: Path, disk: bool) -> None:
+    """As when the disk that should be there is not mounted."""
+    (tmp_path / "backups").mkdir()
+    command = [sys.executable, "-m", "app.cli", "--data", filled.settings.data, "backup", tmp_path / "backups"]
+    if disk:
+        shell = 'mount -t tmpfs tmpfs "$0" && exec "$@"'
+        command = ["unshare", "--user", "--map-root-user", "--mount", "sh", "-c", shell, command[-1], *command]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert ("the same disk as the data folder" in done.stderr) is not disk
+
+
 def test_a_stop_in_the_middle_leaves_no_backup_and_the_next_run_cleans_up(
     filled: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -477,4 +505,31 @@ def test_another_database_beside_the_catalog_is_copied_whole(filled: Place, tmp_
         back_up(filled.settings, tmp_path / "backups")
     restore(tmp_path / "backups", tmp_path / "data2")
     with closing(sqlite3.connect(tmp_path / "data2" / "other.sqlite")) as connection:
+        assert connection.execute("SELECT x FROM t").fetchall() == [(7,)]
+
+
+def test_a_database_that_nobody_writes_or_nobody_can_read_is_kept_as_it_is(filled: Place, tmp_path: Path) -> None:
+    """Somebody's database in the inbox, a damaged one, and one that somebody is in the middle of writing."""
+    whole, damaged, busy = (filled.inbox / "everyone" / name for name in ("a.sqlite", "b.sqlite", "c.sqlite"))
+    for file in (whole, busy):
+        with closing(sqlite3.connect(file)) as connection:
+            connection.execute("CREATE TABLE t (x)")
+            connection.commit()
+    damaged.write_bytes(b"SQLite format 3\0" + b"not what it says" * 100)
+    beside = damaged.with_name("b.sqlite-wal")
+    beside.write_bytes(b"nor this")
+    diary = damaged.with_name("travel-journal")
+    diary.write_text("We left early.")
+    before = {file.name: file.read_bytes() for file in (whole, damaged, beside, diary)}
+    with closing(sqlite3.connect(busy)) as writing:
+        writing.execute("PRAGMA journal_mode=WAL")
+        writing.execute("INSERT INTO t VALUES (7)")
+        writing.commit()  # lies in the journal beside it
+        writing.execute("INSERT INTO t VALUES (8)")  # and this is not yet said
+        made = back_up(filled.settings, tmp_path / "backups")
+    assert made.absent == ()
+    restore(tmp_path / "backups", tmp_path / "data2")
+    restored = tmp_path / "data2/inbox/everyone"
+    assert {name: (restored / name).read_bytes() for name in before} == before
+    with closing(sqlite3.connect(restored / "c.sqlite")) as connection:
         assert connection.execute("SELECT x FROM t").fetchall() == [(7,)]

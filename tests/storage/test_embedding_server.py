@@ -193,22 +193,27 @@ def test_a_server_that_is_down_is_asked_again_after_a_pause(tiny: Path) -> None:
     assert len(asked) == 2
 
 
-def test_sentences_that_were_met_before_are_not_computed_again(tiny: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("way", ["encode_documents", "encode_questions"])
+def test_what_was_embedded_before_is_not_computed_again(tiny: Path, way: str, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[dict[str, Any]] = []
     with serving(local(tiny), asked) as url:
         model = SteadfastEmbedder(served(tiny, url))
-        first = model.encode_documents(["one", "two", "one"])
-        again = model.encode_documents(["three", "two", "one"])
+        encode = getattr(model, way)
+        first = encode(["one", "two", "one"])
+        again = encode(["three", "two", "one"])
         assert sum(len(body["input"]) for body in asked) == 3
         assert (first[0] == first[2]).all() and (again[1:] == first[1::-1]).all()
-        assert np.allclose(again, local(tiny).encode_documents(["three", "two", "one"]), atol=1e-3)
+        assert np.allclose(again, getattr(local(tiny), way)(["three", "two", "one"]), atol=1e-3)
+        other = model.encode_questions if way == "encode_documents" else model.encode_documents
+        other(["three"])  # as the other kind it is another vector
+        assert sum(len(body["input"]) for body in asked) == 4
         recollection.let_go()
-        model.encode_documents(["three", "two"])
-        assert sum(len(body["input"]) for body in asked) == 5
+        encode(["three", "two"])
+        assert sum(len(body["input"]) for body in asked) == 6
         monkeypatch.setattr(steadfast, "REMEMBERED", 1)
-        model.encode_documents(["three"])
-        model.encode_documents(["one"])
-    assert sum(len(body["input"]) for body in asked) == 6
+        encode(["three"])
+        encode(["one"])
+    assert sum(len(body["input"]) for body in asked) == 7
 
 
 def test_the_doctor_and_the_list_of_models_know_of_it(tiny: Path, tmp_path: Path) -> None:

@@ -13,6 +13,8 @@ from pathlib import Path
 
 import httpx
 
+from app.operations.egress import CALLS
+
 ROOT = Path(__file__).parent.parent.parent
 VLLM = ROOT / ".venv-vllm" / "bin" / "vllm"
 READY_SECONDS = 400
@@ -24,9 +26,18 @@ class Vllm:
     """`sh deploy/vllm` as an operator runs it."""
 
     def __init__(
-        self, folder: Path, context: int = 8192, *, model: Path | None = None, options: Sequence[str] | None = None
+        self,
+        folder: Path,
+        context: int = 8192,
+        *,
+        model: Path | None = None,
+        options: Sequence[str] | None = None,
+        watched: Path | None = None,
     ) -> None:
-        """`model`: a directory to serve, with `options`, instead of the tiny one with its adapter."""
+        """`model`: a directory to serve, with `options`, instead of the tiny one with its adapter.
+
+        `watched`: a file for strace's record of what it turns to.
+        """
         self.folder = folder
         self.key_file = folder / "key"
         self.key_file.write_text(KEY)
@@ -40,6 +51,8 @@ class Vllm:
             probe.bind(("127.0.0.1", 0))
             self.port = int(probe.getsockname()[1])
         self._context = context
+        trace = ["strace", "-f", "--seccomp-bpf", "-qq", "-Y", "-s", "0", "-e", f"trace={CALLS}", "-o", str(watched)]
+        self._before = trace if watched else []
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -64,7 +77,7 @@ class Vllm:
         log = self.folder / "vllm.log"
         with log.open("wb") as output:
             self._process = subprocess.Popen(
-                ["sh", str(ROOT / "deploy" / "vllm"), str(self.model), *self._options],
+                [*self._before, "sh", str(ROOT / "deploy" / "vllm"), str(self.model), *self._options],
                 stdout=output,
                 stderr=output,
                 env=environment,

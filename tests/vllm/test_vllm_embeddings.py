@@ -12,6 +12,7 @@ from place import Place
 from real import KEY, VLLM, Vllm
 
 from app.engine import Engine
+from app.operations.egress import attempt
 from ingest.pipeline import Pipeline
 from storage.embedder import LocalEmbedder
 from storage.errors import ServiceError
@@ -33,7 +34,8 @@ def vllm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Vllm]:
     folder = tmp_path_factory.mktemp("vllm")
     model = folder / NAME
     shutil.copytree(LocalEmbedder.from_settings(Settings()).directory, model)
-    server = Vllm(folder, context=256, model=model, options=["--runner=pooling"])
+    watched = folder / "network.strace" if shutil.which("strace") else None
+    server = Vllm(folder, context=256, model=model, options=["--runner=pooling"], watched=watched)
     try:
         server.start()
         yield server
@@ -76,3 +78,11 @@ def test_another_name_and_another_key_are_refused_in_words(vllm: Vllm, tmp_path:
     for wrong in ({"embedder_model": "another"}, {"embedder_api_key_file": tmp_path / "key"}):
         with pytest.raises(ServiceError, match=f"{vllm.url} refuses"):
             LocalEmbedder.from_settings(Settings(**settings_of(vllm) | wrong)).encode_questions(["a"])
+
+
+@pytest.mark.skipif(shutil.which("strace") is None, reason="strace is not installed")
+def test_it_turned_to_nobody_outside_the_host(vllm: Vllm) -> None:
+    """Left alone, vLLM asks for its own address by turning to 8.8.8.8; here since it was started."""
+    lines = (vllm.folder / "network.strace").read_text().splitlines()
+    assert any("connect(" in line for line in lines)  # local ones of its processes: it was watched
+    assert [found for line in lines if (found := attempt(line))] == []

@@ -1,0 +1,79 @@
+"""Which of the passages stand in an older edition of a document whose newer one is there too: "Travel policy 2024".
+
+Told by the names alone: two documents are called the same but for a year or a version. A company keeps its old editions
+on its share; what only they say is still said, but never as if it held now. Knows no question's answer.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+from itertools import permutations
+
+from app.answers.context import Passage
+from app.answers.extract import Candidate
+from app.answers.weak import OF_THE_PAST
+from storage.records import StoredChunk
+from storage.words import question_terms
+
+OLDER = 0.6  # of its probability is left to what an older edition says
+ALIKE = 2  # words that two names have in common, unless they are the same
+MORE = 1  # words that one of them has besides
+_YEAR = re.compile(r"(?<![\d.])(?:19|20)\d\d(?!\d)")
+_VERSION = re.compile(
+    r"(?<![^\W_])(?:v|ver|version|rev|revision|fassung)[ ._-]?(\d{1,3}(?:\.\d{1,3})*)(?!\d)", re.IGNORECASE
+)
+_OF_EDITIONS = frozenset({"v", "ver", "version", "rev", "revision", "edition", "fassung", "draft", "final"})
+
+
+def aged(ranked: Sequence[Candidate], passages: Sequence[Passage], question: str) -> list[Candidate]:
+    """The candidates, those of older editions marked as such and less likely, best first."""
+    old = older(passages, question)
+    if not old:
+        return list(ranked)
+    result = [
+        replace(item, outdated=old[item.passage.revision], score=OLDER * item.score)
+        if item.passage.revision in old
+        else item
+        for item in ranked
+    ]
+    return sorted(result, key=lambda item: (-item.score, item.passage.n, item.index))
+
+
+def older(passages: Sequence[Passage], question: str) -> dict[str, str]:
+    """Revisions of older editions, each with its year or version.
+
+    None where the question names a year or a version, or asks what was.
+    """
+    if _YEAR.search(question) or _VERSION.search(question) or OF_THE_PAST.search(question):
+        return {}
+    firsts = {passage.revision: passage.first for passage in passages}
+    told = {revision: _edition(first) for revision, first in firsts.items()}
+    return {
+        one: told[one][1][kind]
+        for one, other in permutations(told, 2)
+        for kind in told[one][1].keys() & told[other][1].keys()
+        if _same(told[one][0], told[other][0]) and _number(told[one][1][kind]) < _number(told[other][1][kind])
+    }
+
+
+def _edition(found: StoredChunk) -> tuple[frozenset[str], dict[str, str]]:
+    """The words of a document's name, and its year and version as far as title or file name tell."""
+    stem = found.path.rpartition("/")[2].rpartition(".")[0]
+    for name in (found.title, stem):
+        years, versions = _YEAR.findall(name), _VERSION.findall(name)
+        kinds = {"year": max(years, default=""), "version": versions[-1] if versions else ""}
+        if any(kinds.values()):
+            words = (term for term in question_terms(name) if not any(sign.isdigit() for sign in term))
+            return frozenset(words) - _OF_EDITIONS, {kind: value for kind, value in kinds.items() if value}
+    return frozenset(), {}
+
+
+def _same(name: frozenset[str], other: frozenset[str]) -> bool:
+    less, more = sorted((name, other), key=len)
+    return bool(less) and (less == more or (less < more and len(less) >= ALIKE and len(more) - len(less) <= MORE))
+
+
+def _number(told: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in told.split("."))

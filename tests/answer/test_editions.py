@@ -1,0 +1,83 @@
+"""Older editions of a document that lie beside the newer one: what they say is never shown as if it held now."""
+
+from __future__ import annotations
+
+import pytest
+from place import Place
+
+from app.engine import Engine
+
+OLD = (
+    "# Travel policy 2023\n\nEvery business trip is approved by the line manager before anything is booked.\n\n"
+    "The key to the company bicycle hangs in the caretaker's lodge.\n"
+)
+NEW = (
+    "# Travel and expense policy 2026\n\nEvery business trip is approved by the department head.\n\n"
+    "Meals are refunded against receipts.\n"
+)
+QUESTION = "Who approves a business trip?"
+
+
+def _ask(place: Place, question: str, documents: dict[str, str]) -> str:
+    for name, text in documents.items():
+        place.write(f"everyone/{name}", text)
+    place.ingest()
+    return Engine(place.store).answer(question, groups=["everyone"]).text
+
+
+def test_what_the_newer_edition_says_comes_first_and_the_older_is_named_as_such(place: Place) -> None:
+    text = _ask(place, QUESTION, {"a.md": OLD, "b.md": NEW})
+    assert text.startswith("Every business trip is approved by the department head. [1]")
+    before, _, after = text.partition("From an older edition (2023):")
+    assert "line manager" not in before
+    assert "line manager" in after
+
+
+def test_what_only_the_older_edition_says_is_introduced_by_it(place: Place) -> None:
+    text = _ask(place, "Where is the key to the company bicycle?", {"a.md": OLD, "b.md": NEW})
+    assert text.startswith("From an older edition (2023):\n\nThe key to the company bicycle hangs in the caretaker")
+
+
+def test_in_the_language_of_the_question(place: Place) -> None:
+    old = "# Reiserichtlinie 2023\n\nDer Schlüssel zum Fahrrad hängt beim Hausmeister.\n\nDienstreisen sind selten.\n"
+    new = "# Reiserichtlinie 2026\n\nDienstreisen genehmigt die Bereichsleitung.\n"
+    text = _ask(place, "Wo hängt der Schlüssel zum Fahrrad?", {"a.md": old, "b.md": new})
+    assert text.startswith("Aus einer älteren Fassung (2023):\n\nDer Schlüssel")
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("leave-rules-2023.txt", "leave-rules-2026.txt"),
+        ("Leave rules v1.2.md", "Leave rules v1.10.md"),
+        ("leave_rules_rev3_draft.md", "leave_rules_rev4_final.md"),
+    ],
+)
+def test_a_file_name_tells_the_edition_too(place: Place, old: str, new: str) -> None:
+    text = _ask(
+        place,
+        "Where is the key to the bicycle?",
+        {old: "The key to the bicycle hangs in the lodge.\n", new: "Leave is granted by the manager.\n"},
+    )
+    assert text.startswith("From an older edition (")
+
+
+@pytest.mark.parametrize(
+    ("question", "other"),
+    [
+        (QUESTION, "# Canteen rules 2026\n\nThe canteen is closed on Fridays, also before a business trip.\n"),
+        (QUESTION, "# Policy 2026\n\nThe canteen is closed on Fridays, also before a business trip.\n"),
+        (QUESTION, "# Travel policy 2023\n\nThe canteen is closed on Fridays, also before a business trip.\n"),
+        ("Who approves a business trip, by the policy of 2023?", NEW),
+        ("Who used to approve a business trip?", NEW),
+    ],
+    ids=[
+        "another document",
+        "a name that says too little",
+        "of the same year",
+        "asked by its year",
+        "asked of the past",
+    ],
+)
+def test_what_is_no_older_edition_is_quoted_as_ever(place: Place, question: str, other: str) -> None:
+    assert "older edition" not in _ask(place, question, {"a.md": OLD, "b.md": other})
