@@ -7,7 +7,8 @@ messages that Premise builds straight to vLLM; both read the same stream of serv
 the machine falls on both. vLLM has one core to itself and everything else the others, as where it has a GPU: what
 Premise computes (16 searches at once, the check of what was written) must not take the time in which vLLM would
 generate. First token: "ours" counts from the moment the passages are found, and both find the prompt
-in vLLM's prefix cache. Tokens a second: of each stream after its first token, tokens as vLLM counts them.
+in vLLM's prefix cache; questions come again, as hot ones do, so what Premise remembers of a question and its passages
+counts too. Tokens a second: of each stream after its first token, tokens as vLLM counts them.
 
 The tiny model makes tokens as no real one does. So the same is measured with a server of tests/scripted.py that sends
 40 tokens a second to each (`--paced`: that alone, without vLLM), with the processor time that a token takes in the web
