@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import socket
 import ssl
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
@@ -64,6 +64,7 @@ class Server:
         self._settings = settings
         self._model: Model | None = None
         self._counts = True  # until it says that it has no /tokenize
+        self._under_way: set[object] = set()  # answers that are read now
 
     def model(self, *, anew: bool = False) -> Model:
         """Name and context, asked once, or `anew`. Raises: ServerError."""
@@ -107,7 +108,8 @@ class Server:
         Raises: ServerError when it is gone, slow, or breaks off; RequestError, PromptTooLong; Stopped.
         """
         model = self.model()
-        deadline = _Deadline(self._first_seconds)
+        deadline = _Deadline(self._first_seconds, lambda: len(self._under_way) > 1)
+        self._under_way.add(deadline)
         try:
             # a client per answer: nothing of one answer's time limits can reach another's
             with asker.calling(deadline.hang_up), self._client(self._first_seconds, deadline) as client:
@@ -118,6 +120,8 @@ class Server:
         except _failures() as error:
             self._raise_if(asker.stopped)
             raise self._in_words(error) from error
+        finally:
+            self._under_way.discard(deadline)
 
     def _stream(
         self,
@@ -263,7 +267,9 @@ def _message(turn: Turn) -> dict[str, str]:
 class _Deadline:
     """The moment by which something has to have come: first the first piece, then the whole answer."""
 
-    def __init__(self, first_seconds: float) -> None:
+    def __init__(self, first_seconds: float, several: Callable[[], bool]) -> None:
+        """`several`: whether other answers are read beside this one."""
+        self._several = several
         self._started = monotonic()
         self._at = self._started + first_seconds
         self._hung_up = False
@@ -276,8 +282,10 @@ class _Deadline:
         self._first = self._first or monotonic()
 
     def together(self) -> float:
-        """The seconds in which pieces are read together."""
-        return min(TOGETHER * (monotonic() - self._first), MOST_TOGETHER) if self._first else 0.0
+        """The seconds in which pieces are read together: none where nobody else needs the time."""
+        if self._first is None or not self._several():
+            return 0.0
+        return min(TOGETHER * (monotonic() - self._first), MOST_TOGETHER)
 
     def check(self) -> None:
         """Raises: httpcore.ReadTimeout when it is past."""

@@ -10,6 +10,9 @@ generate. First token: "ours" counts from the moment the passages are found, and
 in vLLM's prefix cache; questions come again, as hot ones do, so what Premise remembers of a question and its passages
 counts too. Tokens a second: of each stream after its first token, tokens as vLLM counts them.
 
+"Staggered" asks vLLM itself, each question as late as Premise did, when its passages were found: a prompt that is read
+while others are being answered holds these up, with Premise or without.
+
 The tiny model makes tokens as no real one does. So the same is measured with a server of tests/scripted.py that sends
 40 tokens a second to each (`--paced`: that alone, without vLLM), with the processor time that a token takes in the web
 server: answers of many tokens less answers of few. It has the core of vLLM.
@@ -181,37 +184,48 @@ def _measure(
         body = {"model": "tiny", "messages": prompts[at], "stream": True, "temperature": 0, "max_tokens": most}
         return _read(f"{vllm.url}/chat/completions", body, vllm.headers, ours=False)
 
+    late: dict[int, float] = {}  # when the passages of each question were found, the last time
+
     def ours(at: int) -> Streamed:
-        return _ask(address, token, asked[at])
+        found = _ask(address, token, asked[at])
+        late[at] = found.retrieval
+        return found
+
+    def staggered(at: int) -> Streamed:
+        time.sleep(late[at])
+        return direct(at)
 
     for at in range(len(asked)):  # both find every prompt in vLLM's cache
         direct(at, 2)
     ours(0)
     _told("both ways are warm")
     print(f"{len(asked)} questions, {tokens} tokens each at most; medians (95th percentile)")
-    print(f"{'at once':>8}{'':>9}{'first token, ms':>22}{'tokens/s a stream':>20}{'retrieval, ms':>18}")
+    print(f"{'at once':>8}{'':>10}{'first token, ms':>22}{'tokens/s a stream':>20}{'retrieval, ms':>18}")
     for together in AT_ONCE:
-        results: dict[str, list[Streamed]] = {"direct": [], "ours": []}
-        made = {"direct": 0.0, "ours": 0.0}
+        ways: dict[str, Callable[[int], Streamed]] = {"direct": direct, "ours": ours}
+        ways |= {"staggered": staggered} if together > 1 else {}
+        results: dict[str, list[Streamed]] = {name: [] for name in ways}
+        made = dict.fromkeys(ways, 0.0)
         batches = [list(range(start, min(start + together, len(asked)))) for start in range(0, len(asked), together)]
         batches *= rounds if together == 1 else MORE * rounds
         for number, batch in enumerate(batches):
             if len(batch) < together:
                 continue
-            ways: list[tuple[str, Callable[[int], Streamed]]] = [("direct", direct), ("ours", ours)]
-            for name, way in ways if number % 2 else reversed(ways):
+            first, *others = ways
+            for name in (first, *others) if number % 2 else (*others, first):
                 before = vllm.number("vllm:generation_tokens_total")
-                results[name] += _at_once(way, batch)
+                results[name] += _at_once(ways[name], batch)
                 made[name] += vllm.number("vllm:generation_tokens_total") - before
         rates = {name: (made[name] - len(found)) / sum(item.after for item in found) for name, found in results.items()}
         for name, found in results.items():
             print(
-                f"{together:>8}{name:>9}{_spread([item.first for item in found]):>22}{rates[name]:>20.1f}"
+                f"{together:>8}{name:>10}{_spread([item.first for item in found]):>22}{rates[name]:>20.1f}"
                 + (f"{_spread([item.retrieval for item in found]):>18}" if name == "ours" else "")
             )
         later = median(item.first for item in results["ours"]) - median(item.first for item in results["direct"])
         print(
             f"{together:>8} ours: first token {later * 1000:+.0f} ms, tokens/s ×{rates['ours'] / rates['direct']:.3f}"
+            + (f", of those that begin as late ×{rates['ours'] / rates['staggered']:.3f}" if together > 1 else "")
         )
 
 

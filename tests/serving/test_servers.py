@@ -209,7 +209,7 @@ def test_over_tls_an_answer_comes_and_can_be_stopped_too(tmp_path: Path, monkeyp
 
 
 def test_what_follows_the_first_piece_is_read_some_pieces_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    now, slept = [100.0], []
+    now, slept, others = [100.0], [], [True]
 
     def sleep(seconds: float) -> None:
         slept.append(round(seconds, 4))
@@ -217,8 +217,8 @@ def test_what_follows_the_first_piece_is_read_some_pieces_at_a_time(monkeypatch:
 
     monkeypatch.setattr(llm_server, "monotonic", lambda: now[0])
     monkeypatch.setattr(llm_server, "sleep", sleep)
-    deadline = llm_server._Deadline(30)
-    stream = llm_server._TimedStream(httpcore.MockStream([b"a"] * 9), 5, deadline)
+    deadline = llm_server._Deadline(30, lambda: others[0])
+    stream = llm_server._TimedStream(httpcore.MockStream([b"a"] * 10), 5, deadline)
     for _ in range(3):
         stream.read(10)  # its head and whatever comes before the first piece: at once
     assert slept == []
@@ -233,6 +233,9 @@ def test_what_follows_the_first_piece_is_read_some_pieces_at_a_time(monkeypatch:
     now[0] += 0.03
     stream.read(10)
     assert slept == [0.01, 0.02]
+    others[0] = False
+    stream.read(10)
+    assert len(slept) == 2  # alone, it is read at once
     now[0] += 50
     with pytest.raises(httpcore.ReadTimeout):
         stream.read(10)
