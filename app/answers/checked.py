@@ -56,6 +56,7 @@ _SOURCES = re.compile(  # a list of sources that a model adds: ours stands below
     rf"|\n+\s*{_OF_SOURCES}\s*:(?:{_MARK.pattern}[ ,;]*)+\.?\s*$",
     re.IGNORECASE,
 )
+_CODE = re.compile(r"(```.*?```|`[^`\n]+`)", re.DOTALL)
 _IMAGE = re.compile(r"!\[[^\]\n]*\]\([^)\n]*\)")
 _LINK = re.compile(r"\[([^\]\n]+)\]\((?:https?:|mailto:|/|#)[^)\n]*\)")
 _TAG = re.compile(
@@ -260,13 +261,16 @@ def _mark_before_stop(found: re.Match[str]) -> str:
 
 def _tidy(text: str) -> str:
     """The text with every mark as [1], without pictures, links, HTML, signs of quotation and a list of sources."""
-    text = _TAG.sub(
-        lambda tag: " " if tag[0][:3].casefold() == "<br" else "",
-        _LINK.sub(r"\1", _IMAGE.sub("", _TITLED.sub("", text))),
-    )
+    parts = _CODE.split(_TITLED.sub("", text))  # code stands at odd places, and stays as it is
+    text = "".join(part if at % 2 else _without_markup(part) for at, part in enumerate(parts))
     text = _BY_NUMBER.sub(lambda found: f"{found['begins']}[{found['n']}] {found['first'].upper()}", text)
     text = _OTHER_MARKS.sub(lambda found: f"[{found[1] or found[2]}]", text)
     return _SOURCES.sub("", _QUOTE_SIGN.sub("", text)).strip()
+
+
+def _without_markup(text: str) -> str:
+    text = _LINK.sub(r"\1", _IMAGE.sub("", text))
+    return _TAG.sub(lambda tag: " " if tag[0][:3].casefold() == "<br" else "", text)
 
 
 def _marks(numbers: Sequence[int]) -> str:

@@ -13,6 +13,7 @@ import pytest
 from place import Place
 
 from app.answers.answer import BUSY, CUT, NOTICE, TRANSLATED
+from app.answers.checked import _tidy
 from app.answers.prompt import harmless
 from app.answers.prompt_files import copy_prompts, load_prompts
 from app.answers.write import without_thoughts
@@ -217,6 +218,11 @@ def test_what_models_put_around_an_answer_is_taken_off(
     server.script.says(said.format(**numbers))
     answer = ask(QUESTION, llm_url=server.url).answer
     assert answer.text == "Every employee has 28 days of paid leave a year. [1]"
+
+
+def test_code_keeps_its_markup() -> None:
+    said = "Use `<a href='x'>` and <b>never</b> `![x](y)`.\n\n```html\n<p>[one](https://a.example)</p>\n```"
+    assert _tidy(said) == said.replace("<b>never</b>", "never")
 
 
 def test_an_answer_that_is_cut_off_ends_with_a_whole_sentence_and_says_so(
