@@ -18,7 +18,8 @@ from ingest.parse.text import heading, prose
 from storage.records import Parsed
 
 TEXT = "value"  # names the text of an element that has attributes and stands beside others of its name
-_DECLARATION = re.compile(r"^\s*<\?xml[^>]*\?>")  # a declared encoding is no longer true of decoded text
+# a declared encoding is no longer true of decoded text; the version is told, as everything that a source says
+_DECLARATION = re.compile(r"^\s*<\?xml(?:[^>]*?\bversion\s*=\s*[\"'](?P<version>[\w.]+)[\"'])?[^>]*\?>")
 
 
 class _Mixed(Exception):
@@ -37,7 +38,9 @@ def parse_xml(source: str, *, limits: ParseLimits) -> Parsed:
     if not found:
         return parse_plain(source, suffix=".xml")
     places = {PLACE.format(name=name) for name, _ in found}
-    said = [f"{name}: {text}" for name, text in fields("", rest) if text.strip() and text not in places]
+    declared = _DECLARATION.match(source)
+    said = [f"XML version: {declared['version']}"] if declared and declared["version"] else []
+    said += [f"{name}: {text}" for name, text in fields("", rest) if text.strip() and text not in places]
     elements = prose("\n".join(said))
     for name, records in found:
         elements += [*heading(name, 2), *records_table([dict(fields("", record)) for record in records], limits)]

@@ -86,7 +86,7 @@ def test_xml_of_records_is_rows_that_read_by_themselves(tmp_path: Path) -> None:
         "id: SO-2 | customer: Alpina | net: 99.00 | net.currency: CHF",
     ]
     texts = [element.text for element in parsed.elements]
-    assert "orders.branch: Graz\norders.contact.name: Mia Berg\norders.contact.phone: 4711" in texts
+    assert "XML version: 1.0\norders.branch: Graz\norders.contact.name: Mia Berg\norders.contact.phone: 4711" in texts
     assert "orders.order" in texts  # heads the table
 
 
