@@ -6,7 +6,6 @@ no model; what is only worded differently is not found.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -17,7 +16,7 @@ from app.answers.phrases import phrases
 from app.answers.quote import Piece, cells_of
 from app.records import Sentence
 from app.retrieval.asked import Asked, Expected
-from storage.records import StoredChunk
+from app.retrieval.newest import dated
 from storage.words import question_terms
 
 LOOKED_AT = 12  # of the likeliest candidates
@@ -30,8 +29,6 @@ ALIKE, SHARED = 0.4, 3
 ALIKE_APART, SHARED_APART = 0.7, 4
 ALIKE_LONGER = 0.3  # part of the more terms of the two
 VALUES = (Expected.NUMBER, Expected.OFTEN, Expected.WHEN, Expected.WHETHER)
-
-_YEAR = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -115,16 +112,6 @@ def _sides(one: Candidate, other: Candidate) -> tuple[Side, ...]:
         for item, when, is_newer in zip((one, other), dates, newer, strict=True)
     ]
     return tuple(sorted(sides, key=lambda side: not side.newer))
-
-
-def dated(found: StoredChunk) -> str:
-    """When a document is from: the last year in its title or file name, else the day when it was written or changed."""
-    for name in (found.title, found.path.rpartition("/")[2]):
-        years = _YEAR.findall(name)
-        if years:
-            return str(max(years))
-    moment = found.made or found.modified
-    return f"{moment:%Y-%m-%d}" if moment else ""
 
 
 def disagreement(question: str, sides: Sequence[Side], citations: Citations) -> Iterator[Piece]:
