@@ -168,7 +168,7 @@ def _heading(chunk: StoredChunk) -> str:
 
 def _tells(heading: str) -> bool:
     told = 3 <= len(heading) <= LONGEST and any(sign.isalpha() for sign in heading)
-    return told and heading.casefold().strip(":") not in _EMPTY and not _NO_SUBJECT.search(heading)
+    return told and heading.casefold() not in _EMPTY and not _NO_SUBJECT.search(heading)
 
 
 def _same_section(found: StoredChunk, wanted: StoredChunk) -> bool:
