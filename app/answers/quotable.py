@@ -47,6 +47,14 @@ _OF_MAILS = re.compile(
     re.IGNORECASE,
 )
 _AGAIN = re.compile(r"\W*(?:this|these|those|such an?|such|dies\w*) ([^\W\d_]{3,})\b", re.IGNORECASE)
+# "It is important to …" speaks of nothing before
+_GOES_BACK = re.compile(
+    r"\W*(?:(?:it|they|he|she|its|their|his|her|both|either party)\b"
+    r"(?! (?:is|was|will be|would be|may be) (?:\w+ ){0,2}(?:to|that|for|when|if|whether|not)\b)|"
+    r"(?:this|that|these|those) (?:is|are|was|were|has|have|had|means?|includes?|applies|can|may|must|will|should|does|"
+    r"do|rule|also)\b)",
+    re.IGNORECASE,
+)
 _YOURS = re.compile(r"\b(?:yours|theirs|hers|ours)\b", re.IGNORECASE)
 _DATA = re.compile(r"[\s\[\]{},]*\"[^\"]{1,60}\"\s*:")
 _YES_NO = re.compile(r"^(?:(?:a|answer|antwort|答) ?[:：.] ?)?(?:yes|no|ja|nein|是|否)[.!。！]?$", re.IGNORECASE)
@@ -200,13 +208,18 @@ def _only_names(line: str) -> bool:
 
 
 def refers(text: str, before: frozenset[str]) -> bool:
-    """Whether a sentence speaks of what the one before it names: "This principle states …", "Change yours at once".
+    """Whether a sentence names again what the one before it names: "This principle states …", "Change yours at once".
 
     `before`: that one's terms.
     """
     again = _AGAIN.match(text)
     named = set(terms(again[1])) if again else set()
-    return _YOURS.search(text) is not None or (bool(named) and named <= before)
+    return _YOURS.search(text) is not None or text.endswith(" there.") or (bool(named) and named <= before)
+
+
+def goes_back(text: str) -> bool:
+    """Whether a sentence has but a pronoun for what it speaks of: "They leave the house only …"."""
+    return _GOES_BACK.match(text) is not None and not ITEM.match(text)
 
 
 def furniture(found: Sequence[Found], asked: Asked) -> set[int]:
