@@ -21,7 +21,7 @@ from app.retrieval.expand import begins, codes
 from app.retrieval.forms import other_forms
 from storage.words import question_terms, terms
 
-MOST_COLUMNS = 7  # of a row that is shown in a table; those of a wider one that the question names, and the first ones
+MOST_COLUMNS = 7  # of a row that is shown in a table; of a wider one those that the question names, or the first ones
 LABELS = 2  # so many first columns say what a row is about
 ANSWERS_TOO = 0.75  # of the likeliest sentence's probability: what has less only supports
 SINGLED_OUT = 0.1  # of the question's weight that a row says less than the best one of its table: another is meant
@@ -241,7 +241,7 @@ def _compared(table: Table, asked: frozenset[str]) -> list[int]:
 
 
 def _columns(table: Table, rows: Sequence[TableRow], asked: frozenset[str]) -> list[int]:
-    """The columns to show: those with a short value; of too many the first ones, then those that the question names."""
+    """The columns to show: those with a short value; of too many the first ones and those that the question names."""
     longest = [max(len(row.cells[at]) for row in rows) for at in range(len(table.columns))]
     filled = [at for at, length in enumerate(longest) if 0 < length <= LONGEST_CELL]
     if len(filled) <= MOST_COLUMNS:
@@ -252,7 +252,8 @@ def _columns(table: Table, rows: Sequence[TableRow], asked: frozenset[str]) -> l
     }
     often = Counter(chain.from_iterable(said.values()))  # what few columns say tells them apart
     rest = sorted(filled[LABELS:], key=lambda at: (-sum(1 / often[term] for term in said[at]), at))
-    return sorted([*filled[:LABELS], *rest][:MOST_COLUMNS])
+    named = [at for at in rest if said[at]] or rest
+    return sorted([*filled[:LABELS], *named][:MOST_COLUMNS])
 
 
 def _line(cells: Sequence[str]) -> str:
