@@ -88,6 +88,7 @@ _EVERY = re.compile(r"\b(?:each|every|any|all|only|no) (?:\w+ )?[a-z]{3,}", re.I
 _DOES = re.compile(r"^who (?:also )?([a-z]{3,}(?:s|ed|t))\b", re.IGNORECASE)  # "Who approves leave?"
 _PERIODS = (  # "per month", "monthly"
     ("hour", r"an hour|per hour|each hour|hourly|(?:pro|je|in der) stunde"),
+    ("night", r"a night|per night|each night|nightly|(?:pro|je) nacht"),
     ("day", r"a day|per day|each day|daily|(?:pro|je|am) tag|täglich"),
     ("week", r"a week|per week|each week|weekly|(?:pro|je|in der) woche|wöchentlich"),
     ("month", r"a month|per month|each month|monthly|(?:pro|je|im) monat|monatlich"),

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from app.answers.context import Passage
@@ -30,6 +30,7 @@ _CAPTION = re.compile(
     r"^(?:table|figure|fig|chart|exhibit|tabelle|abbildung|abb|tableau|tabla|tabella)\.? ?\d+\s*[:.–-]|^[图表]\s*\d+",
     re.IGNORECASE,
 )
+SIGNED_LINES = 5  # of a mail: regards, name, office, company, place
 UNSPACED = 0.2  # text with this share of unspaced script has no words to count
 
 ITEM = re.compile(r"^(?:[-*•‣▪◦·–—]|\(?(?:\d{1,3}|[a-zA-Z])[.)])\s+\S")
@@ -39,6 +40,12 @@ _NAMES_A_THING = re.compile(r"\d|[:,] ?[^\W_]")
 _MAIL_LINE = re.compile(
     r"^(?:from|to|cc|bcc|subject|reply-to|von|an|betreff|发件人|收件人|抄送|主题|(date|sent|gesendet|datum|日期))"
     r" ?[:：]",
+    re.IGNORECASE,
+)
+_CLOSES = re.compile(  # a mail, before the name of who wrote it
+    r"^(?:(?:with )?(?:(?:kind|best|warm|many) )?(?:regards|wishes|greetings)|(?:many )?thanks?(?: you)?(?: for .*)?|"
+    r"cheers|sincerely|yours(?: \w+)?|(?:mit )?(?:freundliche[nr]?|viele|beste[nr]?|herzliche[nr]?) grü(?:ß|ss)en?|"
+    r"cordialement|saludos|(?:un )?saludo|此致|祝好)\W*$",
     re.IGNORECASE,
 )
 _OF_MAILS = re.compile(
@@ -226,13 +233,28 @@ def furniture(found: Sequence[Found], asked: Asked) -> set[int]:
     """Places of what documents carry along and nobody asks for: running heads and feet, the address lines of mails."""
     bare = [re.sub(r"\d+", "", f"{item.passage.revision} {item.text}") if _is_line(item.text) else "" for item in found]
     often = Counter(bare)
-    return {
+    signed = set() if asked.expected is Expected.WHO or _OF_MAILS.search(asked.question) else set(_signatures(found))
+    return signed | {
         at
         for at, item in enumerate(found)
         if (bare[at] and often[bare[at]] > 1)
         or _is_running_head(item)
         or (_is_mail(item.passage) and _only_addresses(asked, item.text))
     }
+
+
+def _signatures(found: Sequence[Found]) -> Iterator[int]:
+    """Places of the lines with which mails close: regards, name and office of who wrote them."""
+    left = 0
+    for at, item in enumerate(found):
+        line = item.text.lstrip("> ")
+        if _is_mail(item.passage) and _CLOSES.match(line):
+            left = SIGNED_LINES
+        elif ":" in line or len(line.split()) > HEADING_WORDS or item.passage is not found[at - 1].passage:
+            left = 0
+        if left:
+            left -= 1
+            yield at
 
 
 def _is_running_head(item: Found) -> bool:

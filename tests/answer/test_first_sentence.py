@@ -115,6 +115,7 @@ def test_kinds_are_told_by_the_words_that_ask(question: str, kind: Expected) -> 
         ("How many pieces are there?", "We have 240 pieces.", "Code: P-2 | 10 to 49 pieces (-5%): on request"),
         ("How far ahead must I book?", "Book 30 days in advance.", "Book on floor 3."),
         ("How warm may the water be?", "It may have 40 °C.", "It is in tank 40."),
+        ("What is the daily allowance?", "Country: Mali | Full day: EUR 32", "Place: Mali | Limit per night: EUR 135"),
         ("Is it approved for milk?", "It is approved for milk.", "It measures milk, water and oil."),
         ("List the data centres", "Centre: Utrecht | Opened: 2016", "A data centre needs much power."),
     ],
@@ -141,6 +142,22 @@ def test_a_word_is_found_in_forms_that_share_no_stem() -> None:
     assert asked.covered(term_set("The licence was found by the firm.")) == pytest.approx(2 / 3)
     assert "lose" in other_forms("lost")
     assert other_forms("found") == ()
+
+
+def test_signatures_of_mails_are_quoted_only_where_a_person_is_asked_for(place: Place) -> None:
+    mail = (
+        "From: Jo Berg <jo@halden.example>\nTo: all@halden.example\nSubject: Air freight\n"
+        "Date: Mon, 29 Jun 2026 16:41:00 +0200\n\nDear all,\n\nThe firm pays the air freight of the first lot.\n\n"
+        "With kind regards\nJo Berg\nAir Freight Service, Halden S.r.l.\n"
+    )
+    place.write("everyone/freight.eml", mail)
+    place.ingest()
+    engine = Engine(place.store)
+    question = "What is paid of the air freight service?"
+    told = engine.answer(question, groups=["everyone"])
+    assert told.text.startswith("The firm pays the air freight of the first lot.")
+    assert "S.r.l." not in told.text
+    assert "S.r.l." in engine.answer("Who is in the air freight service?", groups=["everyone"]).text
 
 
 @pytest.mark.parametrize(
