@@ -10,11 +10,16 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from storage.recollection import remembered
+
 Span = tuple[int, int]
 
 LONGEST_BRACKET = 300  # characters within which a bracket or quotation must close to hold its sentences together
 WRAPPED_LINE = 55  # a line of at least this many characters without a full stop goes on in the next line
 WRAPPED_LINE_UNSPACED = 28  # the same for Chinese and Japanese
+SPANS = (
+    500  # texts whose sentences are remembered: passages are read when they are judged, and to check what is written
+)
 RUN_IN_WORDS = 2  # at most, of a heading that runs into its sentence
 
 _CLOSING = "\"'”’“»›」』）)】》〉\\]"
@@ -78,7 +83,12 @@ def sentence_spans(text: str) -> list[Span]:
 
     Every line of a list or table is one of its own. Together the spans hold every character that is not white space.
     """
-    return [span for start, end in _lines(text) for span in _in_line(text, start, end)]
+    return list(_spans(text))
+
+
+@remembered(SPANS)
+def _spans(text: str) -> tuple[Span, ...]:
+    return tuple(span for start, end in _lines(text) for span in _in_line(text, start, end))
 
 
 def _lines(text: str) -> Iterator[Span]:

@@ -49,12 +49,13 @@ def conflict(asked: Asked, ranked: Sequence[Candidate]) -> tuple[Side, ...]:
     if not ranked or asked.expected not in VALUES:
         return ()
     leading = [item for item in ranked[:LOOKED_AT] if item.score >= LIKELY_OTHER * ranked[0].score and not item.leads]
-    leading = [item for item in leading if not _of_another(asked.question, ranked[0], item)]
     for at, one in enumerate(leading):
         if one.score < LIKELY * ranked[0].score:
             break
         for other in leading[at + 1 :]:
-            if _differ(asked, one, other):
+            if _differ(asked, one, other) and not any(
+                _of_another(asked.question, ranked[0], side) for side in (one, other)
+            ):
                 return _sides(one, other)
     return ()
 

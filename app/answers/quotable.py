@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from app.answers.context import Passage
 from app.retrieval.asked import Asked, Expected
 from storage.injection import aimed_at_model
+from storage.recollection import remembered
 from storage.records import ELEMENT_SEPARATOR
 from storage.sentences import sentence_spans
 from storage.words import terms, unspaced_share
@@ -284,12 +285,14 @@ def _is_mail(passage: Passage) -> bool:
 def repeats(asked: Asked, text: str) -> bool:
     """Whether a sentence, or a line of it, does but repeat the question; what is asked to be so or not is answered by
     that."""
+    if asked.expected is Expected.WHETHER:
+        return False
     question = f" {_words(asked.question)} "
-    lines = (_words(line) for line in (text, *text.splitlines()))
-    repeated = any(line.count(" ") >= REPEATED_WORDS - 1 and f" {line} " in question for line in lines)
-    return repeated and asked.expected is not Expected.WHETHER
+    lines = (_words(line) for line in dict.fromkeys((text, *text.splitlines())))
+    return any(line.count(" ") >= REPEATED_WORDS - 1 and f" {line} " in question for line in lines)
 
 
+@remembered(2_000)
 def _words(text: str) -> str:
     return " ".join(re.findall(r"\w+", text.casefold()))
 

@@ -17,6 +17,7 @@ from app.records import Turn
 from app.retrieval.followup import asking
 from app.retrieval.forms import stands
 from storage.keywords import KeywordIndex
+from storage.recollection import remembered
 from storage.words import question_terms, terms
 
 # terms of asking, not of what is asked: "how many days do I get", "must somebody tell"
@@ -164,6 +165,7 @@ def expected(question: str) -> Expected:
     return min(found, key=lambda item: item[0])[1] if found else Expected.ANY
 
 
+@remembered(20_000)  # sentences and headings are looked at again and again
 def term_set(text: str) -> frozenset[str]:
     """The index terms of a text."""
     return frozenset(terms(text))
