@@ -23,7 +23,7 @@ from app.commands.keeping import backup, doctor, restore
 from app.commands.models import models
 from app.commands.narrowing import narrowing
 from app.commands.prompt_listing import prompts
-from app.commands.users import users
+from app.commands.users import administered, users
 from app.web.safe import plain
 from storage.errors import PremiseError, SettingError
 
@@ -93,6 +93,8 @@ def up(
     def ready(address: str) -> None:
         say(f"Premise is ready: {address}")
         say(f"Drop files into {settings.inbox_folder}/<group>/ (everyone/ is for everybody). Ctrl-C stops everything.")
+        if not administered():
+            say(f"No administrator can sign in yet: premise --data {settings.data.resolve()} users add NAME --admin")
 
     Service(settings, folder, say).run(ready)
 
@@ -157,7 +159,7 @@ def serve_ingest() -> None:
 @cli.command()
 def ingest(
     folder: Annotated[Path | None, typer.Argument(help="A folder of its own. Default: the inbox.")] = None,
-    readers: Annotated[str | None, typer.Option(help="All of it is read by these groups: a,b.")] = None,
+    readers: Annotated[str | None, typer.Option(help="All of FOLDER is read by these groups: a,b.")] = None,
     retry: Annotated[bool, typer.Option("--retry", help="Try the failed files again.")] = False,
     confirm_deletions: Annotated[
         bool, typer.Option("--confirm-deletions", help="The files held back as missing are really gone.")
@@ -173,9 +175,12 @@ def ingest(
     from ingest.passes import one_pass
 
     settings = settings_here()
-    require(settings, say, roles=["embedder"])
     if readers is not None and not names(readers):
         raise typer.BadParameter("name at least one group", param_hint="--readers")
+    if readers is not None and (folder is None or folder.expanduser().resolve() == settings.inbox_folder.resolve()):
+        told = "who reads what in the inbox its folders say, or an access.toml; name another FOLDER"
+        raise typer.BadParameter(told, param_hint="--readers")
+    require(settings, say, roles=["embedder"])
     result = one_pass(
         settings,
         folder,
@@ -327,7 +332,9 @@ def _history(file: Path | None) -> list[dict[str, str]]:
     try:
         turns = json.loads(file.read_text(encoding="utf-8"))
         return [{"role": str(turn["role"]), "content": str(turn["content"])} for turn in turns]
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except OSError as error:
+        raise typer.BadParameter(f"{file} cannot be read: {error.strerror}", param_hint="--history") from error
+    except (ValueError, KeyError, TypeError) as error:
         raise typer.BadParameter(
             f"{file} is not a JSON list of objects with role and content", param_hint="--history"
         ) from error

@@ -89,6 +89,8 @@ def one_pass(
     root = _root(settings, folder, must_exist=not remove)
     with open_pipeline(settings) as (pipeline, data), data.ingesting(wait=WAIT_SECONDS):
         catalog = pipeline.catalog
+        if remove and str(root) not in (known.root for known in catalog.sources()):
+            raise DataFolderError(f"{root} is not kept in step: `premise status --json` lists the folders that are.")
         _refuse_overlap(catalog, root)
         source = catalog.source(str(root), readers)
         if remove:
@@ -189,9 +191,10 @@ def _attention(catalog: Catalog, source: Source, found: Reconciled) -> list[str]
     ]
     lines = [*found.rule_problems, *found.unreadable]
     if nobody:
+        are = "1 file is" if len(nobody) == 1 else f"{len(nobody)} files are"
         lines.append(
-            f"{len(nobody)} files are read by nobody, such as {min(nobody)}: put them into a group's folder, write an "
-            "access.toml above them, or name --readers."
+            f"{are} read by nobody, such as {min(nobody)}: put it into a group's folder, or let an access.toml above "
+            'it name its readers, as in readers = ["hr"].'
         )
     return lines
 

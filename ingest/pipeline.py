@@ -40,7 +40,7 @@ from storage.catalog import (
     packed_text,
     revision_id,
 )
-from storage.catalog.facts import PARSER_NETWORK
+from storage.catalog.facts import PARSER_NETWORK, RULE_PROBLEMS
 from storage.embedder import Embedder
 from storage.erasure import scrub, scrub_due
 from storage.errors import PremiseError
@@ -164,6 +164,8 @@ class Pipeline:
         self._apply(source, changes)
         self.catalog.follow_containers()
         self._unreadable(walked, known, rules)
+        problems = tuple(f"{file}: {why}" for file, why in sorted(rules.problems.items()))
+        self._note_problems(source, problems)
         if tell:
             self.indexes.catch_up()
         self.catalog.scanned(source.id, held=waits)
@@ -175,9 +177,15 @@ class Pipeline:
             deleted=len(gone),
             unchanged=changes.unchanged,
             held=waits,
-            rule_problems=tuple(f"{file}: {why}" for file, why in rules.problems.items()),
+            rule_problems=problems,
             unreadable=tuple(f"{place}: {why}" for place, why in walked.unreadable.items()),
         )
+
+    def _note_problems(self, source: Source, problems: tuple[str, ...]) -> None:
+        """Say to the administrator which access rules let nobody in."""
+        key, lines = RULE_PROBLEMS.format(source=source.id), "\n".join(" ".join(line.split()) for line in problems)
+        if lines != (self.catalog.fact(key) or ""):
+            self.catalog.set_fact(key, lines)
 
     def _unmounted(self, source: Source, root: Path, *, bare: bool) -> bool:
         """Whether a bare folder is another one than that which held the files: the place where a share is mounted."""

@@ -49,6 +49,7 @@ class Service:
         self._not_before = 0.0
         self._next_look = 0.0
         self._erasing = False
+        self._told: dict[int, tuple[str, ...]] = {}  # by source: what the log last said was wrong
 
     def run(self) -> None:
         """Until `stop` is set."""
@@ -153,10 +154,10 @@ class Service:
                     found.relabelled,
                     found.deleted,
                 )
-            for problem in (*found.rule_problems, *found.unreadable):
+            problems = (*found.rule_problems, *found.unreadable, *filter(None, [found.held]))
+            for problem in problems if problems != self._told.get(source.id) else ():  # not with every pass
                 log.warning("%s", problem)
-            if found.held:
-                log.warning("%s", found.held)
+            self._told[source.id] = problems
         ended = time.monotonic()
         self._next_scan = ended + self._pipeline.settings.scan_seconds
         self._not_before = ended + max(QUIET_SECONDS, ended - started)  # a file that never rests must not take it all

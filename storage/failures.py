@@ -31,7 +31,7 @@ ADVICE: dict[Code, str] = {
     Code.ENCRYPTED: "Save a copy without the password, or add the password to the file that passwords_file names.",
     Code.CORRUPT: "Open the file in its own program and save it again, or replace it with a whole copy.",
     Code.EMPTY: "There is no text to search. If people can read some in it, add a version with text.",
-    Code.UNSUPPORTED: "Convert the file to PDF, DOCX, XLSX, PPTX, HTML, Markdown or plain text.",
+    Code.UNSUPPORTED: "Save what it says as PDF, DOCX, XLSX, PPTX, HTML, Markdown or text, or have the file ignored.",
     Code.TOO_LARGE: "Split the file, or raise the limit named in the reason.",
     Code.TIMED_OUT: "Open the file and save it again, split it, or raise parse_seconds (of scans: ocr_seconds).",
     Code.OUT_OF_MEMORY: "Split the file, or raise parse_memory_mb.",

@@ -130,7 +130,14 @@ def test_a_folder_of_its_own_with_readers(data: Path, tmp_path: Path) -> None:
     hits = run_json("search", "Where do visitors park?", "--groups", "visitors", data=data)["hits"]
     assert [hit["path"] for hit in hits] == ["sub/parking.md"]
     assert run_json("ingest", str(tmp_path / "docs"), "--remove", data=data)["deleted"] == 1
+    assert "is not kept in step" in run("ingest", str(tmp_path / "docs"), "--remove", data=data, code=1).stderr
     assert run_json("search", "Where do visitors park?", "--groups", "visitors", data=data)["hits"] == []
+
+
+def test_who_reads_the_inbox_is_not_said_for_all_of_it_at_once(data: Path) -> None:
+    for folder in ([], [str(data / "inbox")]):
+        done = run("ingest", *folder, "--readers", "everyone", data=data, code=2)
+        assert "access.toml" in done.stderr
 
 
 def test_overlapping_folders_are_refused(data: Path) -> None:

@@ -43,7 +43,7 @@ def up(data: Path) -> Iterator[tuple[subprocess.Popen[str], str]]:
     assert process.stderr is not None
     try:
         for line in process.stderr:
-            if "ready" in line:
+            if "No administrator can sign in yet: premise --data" in line:  # after "ready": nobody has an account
                 break
         assert process.poll() is None
         yield process, f"http://127.0.0.1:{port}"

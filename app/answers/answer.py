@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from app.answers.aside import aside, but_asides
 from app.answers.cite import Citations
-from app.answers.confidence import SAID, confidence, evidence_of, reason
+from app.answers.confidence import NO_REASON_TO_REFUSE, NOT_CLOSE, SAID, confidence, evidence_of, reason
 from app.answers.conflict import Side, conflict, disagreement
 from app.answers.context import Passage, build_context
 from app.answers.editions import aged
@@ -362,7 +362,7 @@ def _refused(case: _Case) -> Answer:
         refused=True,
         mode=Mode.EXTRACTIVE,
         confidence=min(judged.sure, case.refuse_below),
-        reason=judged.reason,
+        reason=NOT_CLOSE if judged.reason in NO_REASON_TO_REFUSE else judged.reason,
         sentences=(),
         citations=case.citations.all(),
         timings={},

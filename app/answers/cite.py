@@ -23,6 +23,7 @@ _INVISIBLE = re.compile(
 _MARKS = re.compile(r"\s*\[\d{1,3}(?:\s*[,;–-]\s*\d{1,3})*\]")
 _CALLOUT = re.compile(r"^(?:> ?)?\[!(?:NOTE|TIP|IMPORTANT|WARNING|CAUTION)\]\s*", re.IGNORECASE)  # of Markdown
 _BULLET = re.compile(r"^(?:[-*•‣▪–]|#+)\s+")  # of a list or a comment in the document; ours are set by the answer
+_ANSWER = re.compile(r"^(?:A|Answer|Antwort|Réponse|Respuesta|答) ?[:：]\s*(?=\S)")  # of a FAQ
 _OF_MAIL = re.compile(r"^[ \t]*(?:>[ \t]?)+", re.MULTILINE)  # stands before the lines of a mail that is answered
 _DATA = re.compile(r"^[\s{\[]*\"[^\"\n]{1,60}\"\s*:\s*(?=[\"\d{\[tfn-])")  # begins as JSON does
 _DATA_NAME = re.compile(r"\"([^\"\n]{1,60})\"\s*:\s*")
@@ -35,9 +36,9 @@ def visible(text: str) -> str:
 
 def readable(quote: str) -> str:
     """A quote as it is shown in an answer: on one line, rows of tables without bars, no marks that look like ours, and
-    without the signs of quoted mails and of data."""
+    without the signs of quoted mails, of data and of a FAQ ("A: ")."""
     text = _CALLOUT.sub("", " ".join(_plain(_OF_MAIL.sub("", visible(quote))).split()))
-    return _BULLET.sub("", _MARKS.sub("", text)).replace(" | ", "; ")
+    return _ANSWER.sub("", _BULLET.sub("", _MARKS.sub("", text))).replace(" | ", "; ")
 
 
 def _plain(text: str) -> str:

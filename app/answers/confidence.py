@@ -270,23 +270,28 @@ def reason(asked: Asked, evidence: Evidence, passages: Sequence[Passage], *, emb
         (bool(evidence.opposed), "The nearest sentences say the opposite of what is asked for, or say it of another."),
         (
             evidence.context_terms < FAINT and not embedded,
-            "Few of the question's words stand in the documents, and the embedding model does not know its language, or"
-            " is away. Try other words, or another language of the documents.",
+            "Few of the question's words stand in the documents, and the search by meaning does not know its language, "
+            "or is away. Try other words, or another language of the documents.",
         ),
         (evidence.context_terms < FAINT, "Few of the question's words stand in the documents."),
         (lacking is not None and evidence.fits == 0, f"The nearest sentences {lacking}."),
         (
             not embedded,
-            "Found by its words alone: the embedding model does not know its language, or is away.",
+            "Found by its words alone: the search by meaning does not know its language, or is away.",
         ),
-        (
-            whole and evidence.agree > 0,
-            "One passage holds nearly all of the question's words, and is close in meaning.",
-        ),
-        (evidence.agree > 0, "Words and meaning point to the same document."),
-        (whole, "One passage holds nearly all of the question's words, but another document is closer in meaning."),
+        (whole and evidence.agree > 0, WHOLE),
+        (evidence.agree > 0, AGREE),
+        (whole, WHOLE_ELSEWHERE),
     )
-    return next((said for holds, said in reasons if holds), "Words and meaning point to different documents.")
+    return next((said for holds, said in reasons if holds), APART)
+
+
+WHOLE = "One passage holds nearly all of the question's words, and is close in meaning."
+AGREE = "Words and meaning point to the same document."
+WHOLE_ELSEWHERE = "One passage holds nearly all of the question's words, but another document is closer in meaning."
+APART = "Words and meaning point to different documents."
+NO_REASON_TO_REFUSE = frozenset({WHOLE, AGREE, WHOLE_ELSEWHERE, APART})
+NOT_CLOSE = "No passage that was found is close enough to the question to answer it."
 
 
 _LACKING = {

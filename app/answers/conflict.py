@@ -13,12 +13,12 @@ from dataclasses import dataclass
 from app.answers.amounts import measures, numbers, words_of
 from app.answers.cite import Citations, readable
 from app.answers.extract import Candidate
-from app.answers.phrases import phrases
+from app.answers.phrases import language_of, phrases
 from app.answers.quote import Piece, cells_of
 from app.records import Sentence
-from app.retrieval.asked import Asked, Expected
-from storage.records import StoredChunk
-from storage.words import question_terms
+from app.retrieval.asked import Asked, Expected, term_set
+from app.retrieval.newest import dated
+from storage.words import question_terms, terms
 
 LOOKED_AT = 12  # of the likeliest candidates
 # of the best candidate's probability: what one side needs, or the documents differ about something else than what is
@@ -31,7 +31,8 @@ ALIKE_APART, SHARED_APART = 0.7, 4
 ALIKE_LONGER = 0.3  # part of the more terms of the two
 VALUES = (Expected.NUMBER, Expected.OFTEN, Expected.WHEN, Expected.WHETHER)
 
-_YEAR = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)")
+_CODE = re.compile(r"\b(?=[\w-]*\d)(?=[\w-]*[^\W\d_])[\w-]+")  # "R1977"; no plain number
+_NAME = re.compile(rf"(?<=[\w,;:’'\")] )[A-ZÀ-Þ][\w’'-]+|{_CODE.pattern}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,6 +49,7 @@ def conflict(asked: Asked, ranked: Sequence[Candidate]) -> tuple[Side, ...]:
     if not ranked or asked.expected not in VALUES:
         return ()
     leading = [item for item in ranked[:LOOKED_AT] if item.score >= LIKELY_OTHER * ranked[0].score and not item.leads]
+    leading = [item for item in leading if not _of_another(asked.question, ranked[0], item)]
     for at, one in enumerate(leading):
         if one.score < LIKELY * ranked[0].score:
             break
@@ -75,6 +77,21 @@ def _differ(asked: Asked, one: Candidate, other: Candidate) -> bool:
     of_question = shared & asked.weights.keys()
     sizes = sorted((len(terms), len(other_terms)))
     return bool(of_question) and len(shared) >= max(least, alike * sizes[0], ALIKE_LONGER * sizes[1])
+
+
+def _of_another(question: str, best: Candidate, other: Candidate) -> bool:
+    """Whether the best says it of what the question names ("room R12") and the other of something else ("room R14")."""
+    passage = other.passage
+    its = term_set(f"{passage.first.chunk.header} {passage.first.title} {passage.text}")
+    language = language_of(question)
+    missing = (_named(question, language) & term_set(best.text)) - its
+    return bool(missing) and bool(_named(other.text, language) - term_set(best.text))
+
+
+def _named(text: str, language: str) -> frozenset[str]:
+    """The terms of names inside its sentences and of codes; in German, where every noun is large, of codes alone."""
+    pattern = _CODE if language == "de" else _NAME
+    return frozenset(term for name in pattern.findall(text) for term in terms(name))
 
 
 def _comparable(text: str, values: frozenset[str], other: str, others: frozenset[str]) -> bool:
@@ -115,16 +132,6 @@ def _sides(one: Candidate, other: Candidate) -> tuple[Side, ...]:
         for item, when, is_newer in zip((one, other), dates, newer, strict=True)
     ]
     return tuple(sorted(sides, key=lambda side: not side.newer))
-
-
-def dated(found: StoredChunk) -> str:
-    """When a document is from: the last year in its title or file name, else the day when it was written or changed."""
-    for name in (found.title, found.path.rpartition("/")[2]):
-        years = _YEAR.findall(name)
-        if years:
-            return str(max(years))
-    moment = found.made or found.modified
-    return f"{moment:%Y-%m-%d}" if moment else ""
 
 
 def disagreement(question: str, sides: Sequence[Side], citations: Citations) -> Iterator[Piece]:

@@ -78,6 +78,9 @@ def build_context(hits: Sequence[Hit], catalog: Catalog, *, labels: frozenset[in
     The best hits first, then neighbours and the text of the parent section, hit by hit; a weak hit may find no room.
     """
     beside = {hit.found.chunk.id: [_next_to(hit.found, step) for step in REACH] for hit in hits}
+    for hit in hits[:PARENTS]:
+        if _outermost(hit.found):
+            beside[hit.found.chunk.id].append(f"{hit.found.chunk.revision_id}:0")
     there = catalog.chunks_by_id([name for names in beside.values() for name in names], labels=labels)
     around = {
         hit.found.chunk.id: [there[name] for name in beside[hit.found.chunk.id] if name in there]
@@ -111,13 +114,17 @@ def _in_order(hits: Sequence[Hit], around: dict[str, list[StoredChunk]]) -> Iter
             yield item, hit.score
 
 
+def _outermost(found: StoredChunk) -> bool:
+    """Whether its section is an outermost one: what is above it is where the document begins."""
+    return bool(found.chunk.section) and " > " not in found.chunk.section
+
+
 def _above(found: StoredChunk, catalog: Catalog, labels: frozenset[int]) -> list[StoredChunk]:
-    """Where the parent section begins; above the outermost headings that is where the document begins."""
-    if not found.chunk.section:
-        return []
+    """Where the parent section begins."""
     path = found.chunk.section.split(" > ")
-    heading = path[-2] if len(path) > 1 else ""
-    opening = catalog.section_opening(found.chunk.revision_id, heading, found.chunk.position, labels=labels)
+    if len(path) == 1:
+        return []
+    opening = catalog.section_opening(found.chunk.revision_id, path[-2], found.chunk.position, labels=labels)
     return [] if opening is None else [opening]
 
 

@@ -18,7 +18,7 @@ import numpy as np
 from app.answers.context import Passage
 from app.answers.kinds import names_kind
 from app.answers.phrases import language_of, names_section
-from app.answers.quotable import ITEM, Found, furniture, header, refers, repeats, section, sentences_of
+from app.answers.quotable import ITEM, Found, furniture, goes_back, header, refers, repeats, section, sentences_of
 from app.answers.weak import weakness
 from app.retrieval.asked import Asked, Expected, term_set
 from app.retrieval.expand import begins, codes, label_of
@@ -34,12 +34,14 @@ UNSPACED = 0.2  # text with this share of unspaced script is counted in characte
 CHARACTERS_PER_WORD = 2  # of Chinese: 120 to 240 characters say what 60 to 120 words say
 MOST_MORE = 6  # sentences besides those that are chosen first: a dozen short lines are no support
 MOST_ROWS = 4  # of tables, unless they are what is asked for
-NAMING_WORDS = 12  # of a sentence that names what the likeliest one speaks of
+NAMING_WORDS = 20  # of a sentence that names what the likeliest one speaks of
 LIST_WORDS = 90  # of a list that is quoted as a whole
 LIST_ITEMS, LIST_SHARE = 3, 0.5  # so many items that are nearly as likely as the best: the list is what is asked for
 
 _GOES_ON = re.compile(r"[-*•‣▪◦·–—]\s+(?:[a-zß-ÿ]{2}|[a-zß-ÿ]\s)")
-NAMED, IN_ORDER = 0.95, 0.001  # of a section that the question names: what it says, in its order
+NAMED, IN_ORDER = 0.99, 0.001  # of a section that the question names: what it says, in its order
+ASKS_ANOTHER = 0.7  # likeness of a question that is a heading, up to which it asks another thing
+SAME_QUESTION = 0.9  # of what is missing to certainty is given to what stands below a heading that asks the very same
 LATER = 0.2  # less of it for what tells nothing yet, where one asks how
 CODED = 2.0  # as `label`, of a row that is about the code which is asked for, or about one that begins with it
 
@@ -73,7 +75,7 @@ class Candidate:
     named: bool = False  # it stands in the section that the question names
     leads: bool = False  # it only announces what follows: "The steps are:"
     outdated: str = ""  # year or version of its document, where a newer edition is among the passages
-    again: bool = False  # it speaks of what the sentence before it names: "Change yours at once"
+    again: bool = False  # it speaks of what the sentence before it names: "Change yours at once", "It takes a week"
 
     @property
     def is_row(self) -> bool:
@@ -160,11 +162,13 @@ def candidates(asked: Asked, passages: Sequence[Passage], embedder: Embedder) ->
         cosines |= _cosines(asked, {at: found[at] for at in promising}, places, embedder)
     best = max(passage.score for passage in passages) or 1.0
     left = weakness(asked.question)
+    same = _same_question(asked, found, embedder if embedded else None)
     identifiers, most = codes(asked.question), max(own[at] for at in places)
     result = []
     for at in places:
         item = found[at]
-        again = at > 0 and found[at - 1].passage is item.passage and refers(item.text, sets[at - 1])
+        beside = at > 0 and not item.opens and item.passage is found[at - 1].passage
+        again = beside and refers(item.text, sets[at - 1])
         said = sets[at] | sets[at - 1] if again else sets[at]
         features = Features(
             similarity=cosines[at],
@@ -180,6 +184,7 @@ def candidates(asked: Asked, passages: Sequence[Passage], embedder: Embedder) ->
         )
         score = probability(features, embedded=embedded) * left(item.text)
         named = names_section(asked.question, item.passage.first.title, item.under or section(item))
+        score += (1 - score) * same.get(item.under, 0.0)
         result.append(
             Candidate(
                 passage=item.passage,
@@ -191,7 +196,7 @@ def candidates(asked: Asked, passages: Sequence[Passage], embedder: Embedder) ->
                 score=NAMED - IN_ORDER * item.index if named else score,
                 named=named,
                 leads=item.leads,
-                again=again,
+                again=again or (beside and goes_back(item.text)),
             )
         )
     result = _telling_first(result) if asked.expected is Expected.HOW else result
@@ -240,6 +245,23 @@ def _cosines(asked: Asked, found: dict[int, Found], places: Sequence[int], embed
     return dict.fromkeys(places, min(known)) | dict(zip(found, known, strict=True))
 
 
+def _same_question(asked: Asked, found: Sequence[Found], embedder: Embedder | None) -> dict[str, float]:
+    """Headings that ask what is asked, with how surely the sentences below them answer it, 0 to 1.
+
+    By their words alone where the embedder does not know the language.
+    """
+    headings = sorted({item.under for item in found if item.under.endswith(("?", "？"))})
+    if not headings:
+        return {}
+    own = term_set(asked.question)
+    alike = [2 * len(own & (other := term_set(heading))) / (len(own) + len(other)) for heading in headings]
+    if embedder is not None:
+        cosines = embedder.encode_documents(headings) @ embedder.encode_questions([asked.question])[0]
+        alike = [max(pair) for pair in zip(alike, cosines.tolist(), strict=True)]
+    sure = [min(1.0, (value - ASKS_ANOTHER) / (1 - ASKS_ANOTHER)) for value in alike]
+    return {heading: SAME_QUESTION * value for heading, value in zip(headings, sure, strict=True) if value > 0}
+
+
 def _meanings(asked: Asked, embedder: Embedder) -> Vector:
     """The question's meanings as columns: with its echoes, and where it says too little also with the turn before."""
     earlier = [text for text, _ in asked.echoes]
@@ -262,20 +284,29 @@ def select(ranked: Sequence[Candidate], *, share: float = 1.0) -> list[Candidate
     words = sum(item.words for item in chosen)
     most = len(chosen) + round(MOST_MORE * share)
     for item in ranked:
-        if len(chosen) == most:
+        if len(chosen) >= most:
             break
         if item.leads or item.goes_on or _plain(item) in said:
             continue
+        after = next((at for at, other in enumerate(chosen) if item.again and _follows(other, item)), None)
+        before = [] if after is not None else [one for one in _named_before(item, ranked) if _plain(one) not in said]
         near = item.passage.revision == chosen[0].passage.revision
         least = (NEAR_SHARE if near else FAR_SHARE) * ranked[0].score
         if item.score < least or words + item.words > MOST_WORDS * share:
             continue
         if item.is_row and sum(other.is_row for other in chosen) == MOST_ROWS:
             continue
-        chosen.append(item)
-        said.add(_plain(item))
-        words += item.words
+        if words + item.words + sum(one.words for one in before) > MOST_WORDS * share:
+            before = []
+        place = len(chosen) if after is None else after + 1
+        chosen[place:place] = [*before, item]
+        said |= {_plain(one) for one in (*before, item)}
+        words += sum(one.words for one in (*before, item))
     return chosen
+
+
+def _follows(one: Candidate, other: Candidate) -> bool:
+    return one.passage is other.passage and one.index + 1 == other.index
 
 
 def _plain(item: Candidate) -> str:
@@ -312,11 +343,7 @@ def _with_list(ranked: Sequence[Candidate]) -> list[Candidate]:
 
 def _named_before(best: Candidate, ranked: Sequence[Candidate]) -> list[Candidate]:
     """The sentence before one that speaks of what that one names, if it is short: "Passwords do not expire."."""
-    return [
-        item
-        for item in ranked
-        if best.again and item.passage is best.passage and item.index == best.index - 1 and item.words <= NAMING_WORDS
-    ]
+    return [item for item in ranked if best.again and _follows(item, best) and item.words <= NAMING_WORDS]
 
 
 def _begins(items: Sequence[Candidate], room: float) -> list[Candidate]:

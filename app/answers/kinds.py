@@ -7,12 +7,11 @@ from __future__ import annotations
 
 import re
 
-from app.answers.signs import NUMBER_WORDS, fits
+from app.answers.measures import NUMBER, OTHER_NUMBER, measure_of
+from app.answers.signs import fits
 from app.retrieval.asked import Asked, Expected
 from storage.words import terms
 
-OTHER_NUMBER = 0.3  # a number that counts something else
-NO_MEASURE = 0.1  # a number that is no time or no sum where one asks for that
 BARE_NUMBER = 0.8  # a number by itself in a cell: what it counts stands above the table, if anywhere
 ANY_KIND, MEMBER = 0.5, 0.8  # where several things are asked for: no sign of them, a row that may be one of them
 ROLE = 0.8  # "your manager" where a person is asked for
@@ -23,46 +22,15 @@ AS_NEEDED = 0.8  # "on request" where one asks how often
 DEFINES = 2.0  # says what that is which the question asks for
 OTHER_NAME = 0.5  # one word with a capital letter, or an abbreviation, where a person is asked for
 
-_NUMBER = rf"(?:\d[\d.,]*|\b(?:{NUMBER_WORDS})\b)"
-_ANY_NUMBER = re.compile(_NUMBER, re.IGNORECASE)
+_ANY_NUMBER = re.compile(NUMBER, re.IGNORECASE)
 _COUNTED = re.compile(
     r"\bhow many (?:(?:of|the|different|other|more|total|individual|new|full|paid)\s)*([^\W\d_][\w’'-]*)|"
     r"\bwie viele?n? ([^\W\d_]+)",
     re.IGNORECASE,
 )
-_COUNT = re.compile(rf"(?={_NUMBER}\W+((?:\w+\W*){{1,4}}))", re.IGNORECASE)
-_HOW_LONG = re.compile(
-    r"\bhow (?:long|soon|quickly)\b|\bwhat(?:['’]s| is| was) (?:\w+ ){0,3}(?:duration|period)\b|"
-    r"\b(?:with)?in (?:what|which) time\b|\bwie lange\b",
-    re.IGNORECASE,
-)
+_COUNT = re.compile(rf"(?={NUMBER}\W+((?:\w+\W*){{1,4}}))", re.IGNORECASE)
 _CLOCK = re.compile(
     r"\b\d{1,2}(?:[:.]\d\d)?(?: ?[–-] ?\d{1,2}(?:[:.]\d\d)?)? ?[ap]\.?m\b|\b\d{1,2}:\d\d\b|\b\d{1,2} Uhr\b",
-    re.IGNORECASE,
-)
-_DURATION = re.compile(  # "32 hours a week" is no time that something lasts
-    rf"{_NUMBER}[- ](?:\w+ )?(?:(?:hours?|minutes?)(?! (?:an?|per|each|every) \w)|seconds?|days?|weeks?|months?|years?|"
-    r"decades?|centur\w+|semesters?|stunden?|minuten?|sekunden?|tagen?|wochen?|monaten?|jahren?|characters?|letters|digits|"
-    r"words|pages|zeichen|seiten|(?:kilo|centi|milli)?met(?:re|er)s?|[kcm]?m|miles?|feet|foot|inch(?:es)?)\b|"
-    r"\b(?:1\d|20)\d\d\b",
-    re.IGNORECASE,
-)
-_HOW_MUCH = re.compile(r"\bhow much\b|\bwie ?viel\b", re.IGNORECASE)
-_COSTS = re.compile(
-    r"\b(?:what|how much) (?:do|does|did|will|would) (?:[\w-]+ ){1,6}costs?\b|\b(?:was|wie ?viel) kostet\b|"
-    r"\b(?:what|which)(?:['’]s| is| are| was| were)? (?:\w+ ){0,3}"
-    r"(?:price|cost|fee|budget|allowance|stipend|salary|premium)s?\b",
-    re.IGNORECASE,
-)
-_SUM = re.compile(
-    rf"(?:[€$£¥]|\b(?:eur|usd|cny|gbp|chf)\b):?\s?\d|{_NUMBER}(?: (?:million|billion|trillion|thousand|hundred))?\s?"
-    r"(?:[€$£¥]|(?:eur|usd|cny|gbp|chf|euros?|dollars?|pounds?|yuan)\b)",
-    re.IGNORECASE,
-)
-_AMOUNT = re.compile(
-    rf"(?:[€$£¥]|\b(?:eur|usd|cny|gbp|chf)\b):?\s?\d|{_NUMBER}(?: (?:million|billion|trillion|thousand|hundred))?\s?"
-    r"(?:[%€$£¥]|percent|per cent|prozent|euros?|dollars?|pounds?|yuan|tons?|tonnes?|acres|hours|days|weeks|months|"
-    r"times|kg|lit(?:re|er)s?)",
     re.IGNORECASE,
 )
 _PERSON = re.compile(
@@ -90,7 +58,7 @@ _OFFICE = re.compile(
 _OF = re.compile(r"\b(?:of|at|for|in|von|bei|für|de|du|des|del)\b", re.IGNORECASE)
 _APART = 4  # words that may stand between a name and the office: "Jo Berg, who has been our new CEO"
 _SPAN = re.compile(
-    rf"{_NUMBER}[- ](?:\w+ )?(?:minutes?|hours?|days?|weeks?|months?|years?|minuten?|stunden?|tagen?|wochen?|monaten?|"
+    rf"{NUMBER}[- ](?:\w+ )?(?:minutes?|hours?|days?|weeks?|months?|years?|minuten?|stunden?|tagen?|wochen?|monaten?|"
     r"jahren?|jours?|semaines?|mois|ans|d[ií]as?|semanas?|mes(?:es)?|años?)\b",
     re.IGNORECASE,
 )
@@ -120,6 +88,7 @@ _EVERY = re.compile(r"\b(?:each|every|any|all|only|no) (?:\w+ )?[a-z]{3,}", re.I
 _DOES = re.compile(r"^who (?:also )?([a-z]{3,}(?:s|ed|t))\b", re.IGNORECASE)  # "Who approves leave?"
 _PERIODS = (  # "per month", "monthly"
     ("hour", r"an hour|per hour|each hour|hourly|(?:pro|je|in der) stunde"),
+    ("night", r"a night|per night|each night|nightly|(?:pro|je) nacht"),
     ("day", r"a day|per day|each day|daily|(?:pro|je|am) tag|täglich"),
     ("week", r"a week|per week|each week|weekly|(?:pro|je|in der) woche|wöchentlich"),
     ("month", r"a month|per month|each month|monthly|(?:pro|je|im) monat|monatlich"),
@@ -132,6 +101,7 @@ _WHAT_IS = re.compile(
     re.IGNORECASE,
 )
 _BARE = re.compile(r"[|:] \d[\d.,]*(?= \||$)(?<=[^.,])")
+_NUMBER_CELL = re.compile(r"(?:^|\| )([^|:]{1,60}): ?\d[\d.,]*(?= \||$)")
 _COLUMN = re.compile(r"(?:^|(?<= \| ))[^|:]{1,60}: ")  # its name is not what a row names
 
 
@@ -150,14 +120,13 @@ def names_kind(asked: Asked, sentence: str, *, under: str = "") -> float:
         return 1.0
     if asked.expected is Expected.WHO:
         return _names_somebody(asked, sentence)
-    found = fits(asked, sentence if asked.expected is not Expected.NUMBER else _CLOCK.sub("", sentence))
+    found = fits(asked, sentence if asked.expected is not Expected.NUMBER else _CLOCK.sub("", _values(sentence)))
     if asked.expected is Expected.ANY and _defines(asked.question, sentence):
         return DEFINES
     if asked.expected is Expected.ANY and _SEVERAL.search(asked.question):
         return _lists(sentence)
-    if found == 1 and asked.expected is Expected.NUMBER and not _right_number(asked.question, sentence):
-        measured = _HOW_LONG.search(asked.question) or _COSTS.search(asked.question)
-        return BARE_NUMBER if _BARE.search(sentence) else NO_MEASURE if measured else OTHER_NUMBER
+    if found == 1 and asked.expected is Expected.NUMBER:
+        return _number(asked.question, sentence)
     return found or next((worth for sign, worth in _OTHERS.get(asked.expected, ()) if sign.search(sentence)), 0.0)
 
 
@@ -185,7 +154,7 @@ def _names_somebody(asked: Asked, sentence: str) -> float:
     """As `names_kind`, where a person is asked for: a name of two words and what somebody does are surely of one."""
     known = asked.question.casefold()
     row = " | " in sentence
-    said = _COLUMN.sub(". ", sentence) if row else sentence
+    said = _values(sentence)
     named = [found for found in _PERSON.finditer(said) if found[0].casefold() not in known]
     role = any(found[0].casefold() not in known for found in _ROLE.finditer(said))
     sure = 1.0 if named else ROLE if role else min(OTHER_NAME, fits(asked, said))
@@ -208,19 +177,32 @@ def _holds(office: str, sentence: str, name: re.Match[str]) -> bool:
     return any(whole <= words or (len(short) > 1 and short <= words) for words in beside)
 
 
-def _right_number(question: str, sentence: str) -> bool:
-    """Whether a number is of the things that are counted, a time, or an amount, as the question wants it."""
-    if (wanted := _rates(question)) and (rates := _rates(sentence)) and not wanted & rates:
-        return False
-    counted = _COUNTED.search(question)
-    if counted:
-        things = terms(counted[1] or counted[2])[-1:]
-        return any(term in terms(place[1]) for place in _COUNT.finditer(sentence) for term in things)
-    if _HOW_LONG.search(question):
-        return _DURATION.search(sentence) is not None
-    if _COSTS.search(question):
-        return _SUM.search(sentence) is not None
-    return not _HOW_MUCH.search(question) or _AMOUNT.search(sentence) is not None
+def _number(question: str, sentence: str) -> float:
+    """How well a number is of the things that are counted, or of the measure, that the question wants."""
+    measure, counted = measure_of(question), _COUNTED.search(question)
+    wanted, rates = _rates(question), _rates(sentence)
+    if wanted and rates and not wanted & rates:
+        right = False
+    elif counted:
+        right = any(_counts(term, sentence) for term in terms(counted[1] or counted[2])[-1:])
+    else:
+        right = measure is None or measure.gives.search(sentence) is not None
+    if right:
+        return 1.0
+    if _BARE.search(sentence) and (measure is None or measure.bare):
+        return BARE_NUMBER
+    return measure.otherwise if measure is not None else OTHER_NUMBER
+
+
+def _counts(thing: str, sentence: str) -> bool:
+    """Whether a sentence has a number before a thing, or a row has one in the column of that name: "Seats: 12"."""
+    said = any(thing in terms(place[1]) for place in _COUNT.finditer(_values(sentence)))
+    return said or any(thing in terms(cell[1]) for cell in _NUMBER_CELL.finditer(sentence))
+
+
+def _values(sentence: str) -> str:
+    """A row without the names of its columns, which may have numbers too: "10 to 49 pieces: 931"."""
+    return _COLUMN.sub(". ", sentence) if " | " in sentence else sentence
 
 
 def _rates(text: str) -> frozenset[str]:

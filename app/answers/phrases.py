@@ -233,8 +233,8 @@ _PICTURES = re.compile("[\U0001f000-\U0001faff\u2600-\u27bf\u2b00-\u2bff\ufe0f\u
 
 
 def section_name(heading: str) -> str:
-    """A heading without its number, and without pictures, which not every screen has a glyph for."""
-    return " ".join(_PICTURES.sub(" ", _NUMBERING.sub("", heading)).split())
+    """A heading without number and colon, and without pictures, which not every screen has a glyph for."""
+    return " ".join(_PICTURES.sub(" ", _NUMBERING.sub("", heading)).split()).rstrip(" :：")
 
 
 def names_section(question: str, title: str, heading: str) -> bool:

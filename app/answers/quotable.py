@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from app.answers.context import Passage
@@ -30,6 +30,7 @@ _CAPTION = re.compile(
     r"^(?:table|figure|fig|chart|exhibit|tabelle|abbildung|abb|tableau|tabla|tabella)\.? ?\d+\s*[:.–-]|^[图表]\s*\d+",
     re.IGNORECASE,
 )
+SIGNED_LINES = 5  # of a mail: regards, name, office, company, place
 UNSPACED = 0.2  # text with this share of unspaced script has no words to count
 
 ITEM = re.compile(r"^(?:[-*•‣▪◦·–—]|\(?(?:\d{1,3}|[a-zA-Z])[.)])\s+\S")
@@ -41,12 +42,26 @@ _MAIL_LINE = re.compile(
     r" ?[:：]",
     re.IGNORECASE,
 )
+_CLOSES = re.compile(  # a mail, before the name of who wrote it
+    r"^(?:(?:with )?(?:(?:kind|best|warm|many) )?(?:regards|wishes|greetings)|(?:many )?thanks?(?: you)?(?: for .*)?|"
+    r"cheers|sincerely|yours(?: \w+)?|(?:mit )?(?:freundliche[nr]?|viele|beste[nr]?|herzliche[nr]?) grü(?:ß|ss)en?|"
+    r"cordialement|saludos|(?:un )?saludo|此致|祝好)\W*$",
+    re.IGNORECASE,
+)
 _OF_MAILS = re.compile(
     r"\b(?:e-?mails?|wr(?:ote|ites?|itten)|sen[dt]|sender|recipients?|geschrieben|schrieb|geschickt|schickte|gesendet|"
     r"absender|empfänger)\b|写|发",
     re.IGNORECASE,
 )
 _AGAIN = re.compile(r"\W*(?:this|these|those|such an?|such|dies\w*) ([^\W\d_]{3,})\b", re.IGNORECASE)
+# "It is important to …" speaks of nothing before
+_GOES_BACK = re.compile(
+    r"\W*(?:(?:it|they|he|she|its|their|his|her|both|either party)\b"
+    r"(?! (?:is|was|will be|would be|may be) (?:\w+ ){0,2}(?:to|that|for|when|if|whether|not)\b)|"
+    r"(?:this|that|these|those) (?:is|are|was|were|has|have|had|means?|includes?|applies|can|may|must|will|should|does|"
+    r"do|rule|also)\b)",
+    re.IGNORECASE,
+)
 _YOURS = re.compile(r"\b(?:yours|theirs|hers|ours)\b", re.IGNORECASE)
 _DATA = re.compile(r"[\s\[\]{},]*\"[^\"]{1,60}\"\s*:")
 _YES_NO = re.compile(r"^(?:(?:a|answer|antwort|答) ?[:：.] ?)?(?:yes|no|ja|nein|是|否)[.!。！]?$", re.IGNORECASE)
@@ -200,26 +215,46 @@ def _only_names(line: str) -> bool:
 
 
 def refers(text: str, before: frozenset[str]) -> bool:
-    """Whether a sentence speaks of what the one before it names: "This principle states …", "Change yours at once".
+    """Whether a sentence names again what the one before it names: "This principle states …", "Change yours at once".
 
     `before`: that one's terms.
     """
     again = _AGAIN.match(text)
     named = set(terms(again[1])) if again else set()
-    return _YOURS.search(text) is not None or (bool(named) and named <= before)
+    return _YOURS.search(text) is not None or text.endswith(" there.") or (bool(named) and named <= before)
+
+
+def goes_back(text: str) -> bool:
+    """Whether a sentence has but a pronoun for what it speaks of: "They leave the house only …"."""
+    return _GOES_BACK.match(text) is not None and not ITEM.match(text)
 
 
 def furniture(found: Sequence[Found], asked: Asked) -> set[int]:
     """Places of what documents carry along and nobody asks for: running heads and feet, the address lines of mails."""
     bare = [re.sub(r"\d+", "", f"{item.passage.revision} {item.text}") if _is_line(item.text) else "" for item in found]
     often = Counter(bare)
-    return {
+    signed = set() if asked.expected is Expected.WHO or _OF_MAILS.search(asked.question) else set(_signatures(found))
+    return signed | {
         at
         for at, item in enumerate(found)
         if (bare[at] and often[bare[at]] > 1)
         or _is_running_head(item)
         or (_is_mail(item.passage) and _only_addresses(asked, item.text))
     }
+
+
+def _signatures(found: Sequence[Found]) -> Iterator[int]:
+    """Places of the lines with which mails close: regards, name and office of who wrote them."""
+    left = 0
+    for at, item in enumerate(found):
+        line = item.text.lstrip("> ")
+        if _is_mail(item.passage) and _CLOSES.match(line):
+            left = SIGNED_LINES
+        elif ":" in line or len(line.split()) > HEADING_WORDS or item.passage is not found[at - 1].passage:
+            left = 0
+        if left:
+            left -= 1
+            yield at
 
 
 def _is_running_head(item: Found) -> bool:

@@ -17,18 +17,18 @@ from app.answers.extract import Candidate
 from app.answers.phrases import phrases
 from app.answers.table import Table, TableRow
 from app.records import Sentence
-from app.retrieval.asked import term_set
 from app.retrieval.expand import begins, codes
-from storage.words import terms
+from app.retrieval.forms import other_forms
+from storage.words import question_terms, terms
 
-MOST_COLUMNS = 7  # of a row that is shown in a table; those of a wider one that the question names, and the first ones
+MOST_COLUMNS = 7  # of a row that is shown in a table; of a wider one those that the question names, or the first ones
 LABELS = 2  # so many first columns say what a row is about
 ANSWERS_TOO = 0.75  # of the likeliest sentence's probability: what has less only supports
 SINGLED_OUT = 0.1  # of the question's weight that a row says less than the best one of its table: another is meant
-LONGEST_CELL = 160  # characters; longer ones are read more easily in a line
+LONGEST_CELL = 160  # characters; longer ones are shown in a line, where the question names them
 FAMILY_ROWS = 12  # of things whose code begins with the one that is asked for: all of them are shown, and no other
 COMPARED_ROWS = 14  # of a table of whose columns a question compares some
-WHOLE_ROWS, WHOLE_WORDS = 8, 150  # of a table that is shown as a whole where the question singles out no row
+WHOLE_ROWS, WHOLE_WORDS = 8, 150  # of a table that the question says as much of as of those that are chosen
 
 _STEP = re.compile(r"^\(?\d{1,2}[.)]\s+(?=\D)")  # the number of a step, which says nothing where it stands alone
 
@@ -51,10 +51,31 @@ class _Shown:
 
     def table(self, item: Candidate) -> Table | None:
         """The table whose row it is; None where it is better read as a line."""
+        table, row = self._row(item)
+        if table is None or row is None:
+            return None
+        too_long = [at for at, cell in enumerate(row.cells) if len(cell) > LONGEST_CELL]
+        fits = sum(map(bool, row.cells)) - len(too_long) > 1 and not any(self._names(table, row, at) for at in too_long)
+        return table if fits else None
+
+    def line(self, item: Candidate) -> str:
+        """Its text; of a row what it is about and the cells that the question names, as far as it names some."""
+        table, row = self._row(item)
+        if table is None or row is None:
+            return item.text
+        filled = [at for at, cell in enumerate(row.cells) if cell]
+        named = [at for at in filled[1:] if self._names(table, row, at)]
+        shown = [at for at in filled if at in named or at == filled[0] or not named]
+        return " | ".join(f"{table.columns[at]}: {row.cells[at]}".removeprefix(": ") for at in shown)
+
+    def _row(self, item: Candidate) -> tuple[Table | None, TableRow | None]:
         table = self.citations.table(item.passage, item.start) if item.is_row else None
         row = table.row_at(item.start) if table is not None else None
-        fits = row is not None and row.end == item.end and sum(map(bool, row.cells)) > 1
-        return table if fits and row is not None and max(map(len, row.cells)) <= LONGEST_CELL else None
+        return (table, row) if row is not None and row.end == item.end else (None, None)
+
+    def _names(self, table: Table, row: TableRow, at: int) -> bool:
+        """Whether the question names a column, or what stands there."""
+        return not self.asked.isdisjoint(terms(f"{table.columns[at].replace('_', ' ')} {row.cells[at]}"))
 
     def place(self, item: Candidate) -> tuple[str, int]:
         """Where it stands; of a row, where its table stands."""
@@ -68,7 +89,7 @@ def quoted(asked: Sequence[Sequence[Candidate]], citations: Citations, *, questi
     `asked`: what is chosen for each thing that is asked, the likeliest first. The question's words tell what columns of
     a wide table are meant.
     """
-    shown = _Shown(citations=citations, asked=term_set(question), codes=codes(question))
+    shown = _Shown(citations=citations, asked=_telling(question), codes=codes(question))
     phrase = phrases(question)
     said: dict[tuple[str, int], Candidate] = {}  # by the place of the sentence, or of its table
     for every in asked:
@@ -86,6 +107,12 @@ def quoted(asked: Sequence[Sequence[Candidate]], citations: Citations, *, questi
     for when, supporting in _by_edition(rest).items():
         introduced = phrase.older.format(when=when) if when else phrase.also
         yield from _pieces(_groups(supporting, shown), shown, f"\n\n{introduced}\n\n", paragraph=False, whole=False)
+
+
+def _telling(question: str) -> frozenset[str]:
+    """The terms of a question that tell rows apart, in every form of their words."""
+    own = question_terms(question)
+    return frozenset(own).union(*map(other_forms, own))
 
 
 def _by_edition(items: Sequence[Candidate]) -> dict[str, list[Candidate]]:
@@ -106,7 +133,7 @@ def _answering(chosen: Sequence[Candidate], shown: _Shown) -> list[Candidate]:
         if shown.table(item) and terms < of_tables.setdefault(shown.place(item), terms) - SINGLED_OUT:
             continue
         follows = bool(found) and found[-1].passage is item.passage and found[-1].index + 1 == item.index
-        if not found or item.score >= ANSWERS_TOO * best or (follows and item.is_item):
+        if not found or item.score >= ANSWERS_TOO * best or (follows and (item.is_item or item.again)):
             found.append(item)
     return found
 
@@ -116,7 +143,7 @@ def _pieces(
 ) -> Iterator[Piece]:
     """Texts, then tables, unless a table comes first; the first text as a paragraph, the others as a list.
 
-    `whole`: a small table of which the question singles out no row is shown with all of them.
+    `whole`: of a small table every row is shown of which the question says as much as of those that are chosen.
     """
     if not groups:
         return
@@ -130,7 +157,7 @@ def _pieces(
             yield _table(group, table, shown, after if first else "\n\n", whole=whole)
             after = "\n\n"
         else:
-            yield from _run(group, shown.citations, after, bullet=not (first and paragraph))
+            yield from _run(group, shown, after, bullet=not (first and paragraph))
             after = "\n\n" if first and paragraph else "\n"
 
 
@@ -151,11 +178,11 @@ def _groups(chosen: Sequence[Candidate], shown: _Shown) -> list[list[Candidate]]
     return groups
 
 
-def _run(group: Sequence[Candidate], citations: Citations, after: str, *, bullet: bool) -> Iterator[Piece]:
-    n = citations.add(group[0].passage, group[0].start, group[-1].end)
+def _run(group: Sequence[Candidate], shown: _Shown, after: str, *, bullet: bool) -> Iterator[Piece]:
+    n = shown.citations.add(group[0].passage, group[0].start, group[-1].end)
     in_list = False  # one that the document has
     for place, item in enumerate(group):
-        text = readable(item.text)
+        text = readable(shown.line(item))
         sentence = Sentence(text=text if len(group) > 1 else _STEP.sub("", text), citations=(n,), supported=True)
         listed = item.is_item if place else bullet
         in_list |= item.is_item
@@ -177,13 +204,13 @@ def cells_of(row: str) -> list[tuple[str, str]]:
 def _table(group: Sequence[Candidate], table: Table, shown: _Shown, after: str, *, whole: bool) -> Piece:
     passage = group[0].passage
     chosen = {item.start for item in group}
-    said = {row.start: len(shown.asked.intersection(terms(" ".join(row.cells)))) for row in table.rows}
+    said = {row.start: _said(row, shown.asked) for row in table.rows}
     compared = _compared(table, shown.asked)
-    every = (whole or bool(compared)) and len(table.rows) <= (COMPARED_ROWS if compared else WHOLE_ROWS)
-    every = every and min(said.values()) >= min(said[start] for start in chosen)
+    alike = [row for row in table.rows if any(said[row.start] >= said[start] for start in chosen)]
+    every = (whole or bool(compared)) and len(alike) <= (COMPARED_ROWS if compared else WHOLE_ROWS)
     seen = compared or range(len(table.columns))
-    every = every and sum(len(row.cells[at].split()) for row in table.rows for at in seen) <= WHOLE_WORDS
-    rows = [row for row in table.rows if every or row.start in chosen]
+    every = every and sum(len(row.cells[at].split()) for row in alike for at in seen) <= WHOLE_WORDS
+    rows = alike if every else [row for row in table.rows if row.start in chosen]
     family = [row for row in table.rows if any(begins(terms(row.cells[0]), code) for code in shown.codes)]
     if len(family) <= FAMILY_ROWS and any(row.start == group[0].start for row in family):
         rows = family
@@ -199,6 +226,12 @@ def _table(group: Sequence[Candidate], table: Table, shown: _Shown, after: str, 
     return Piece(text=after + "\n".join(lines), sentences=tuple(sentences))
 
 
+def _said(row: TableRow, asked: frozenset[str]) -> frozenset[tuple[str, bool]]:
+    """Which of the question's terms stand in a row, and which in its first cell, which says what it is about."""
+    anywhere, label = asked.intersection(terms(" ".join(row.cells))), asked.intersection(terms(row.cells[0]))
+    return frozenset((term, False) for term in anywhere) | frozenset((term, True) for term in label)
+
+
 def _compared(table: Table, asked: frozenset[str]) -> list[int]:
     """The first column and those that a question compares, two at least: "Which is cheaper, Choice or Premier?"."""
     names = [frozenset(terms(name.replace("_", " "))) for name in table.columns]
@@ -208,8 +241,9 @@ def _compared(table: Table, asked: frozenset[str]) -> list[int]:
 
 
 def _columns(table: Table, rows: Sequence[TableRow], asked: frozenset[str]) -> list[int]:
-    """The columns to show: those with a value; of too many the first ones, then those that the question names."""
-    filled = [at for at in range(len(table.columns)) if any(row.cells[at] for row in rows)]
+    """The columns to show: those with a short value; of too many the first ones and those that the question names."""
+    longest = [max(len(row.cells[at]) for row in rows) for at in range(len(table.columns))]
+    filled = [at for at, length in enumerate(longest) if 0 < length <= LONGEST_CELL]
     if len(filled) <= MOST_COLUMNS:
         return filled
     said = {
@@ -218,7 +252,8 @@ def _columns(table: Table, rows: Sequence[TableRow], asked: frozenset[str]) -> l
     }
     often = Counter(chain.from_iterable(said.values()))  # what few columns say tells them apart
     rest = sorted(filled[LABELS:], key=lambda at: (-sum(1 / often[term] for term in said[at]), at))
-    return sorted([*filled[:LABELS], *rest][:MOST_COLUMNS])
+    named = [at for at in rest if said[at]] or rest
+    return sorted([*filled[:LABELS], *named][:MOST_COLUMNS])
 
 
 def _line(cells: Sequence[str]) -> str:

@@ -63,7 +63,8 @@ DENIAL = re.compile(
 _RULING = re.compile(
     r"\b(?:may|must|can(?:not)?|could|should|shall|allowed|permitted|possible|required?|needs?|needed|have to|has to|"
     r"only|not|never|no|none|unless|except|always|prohibited|forbidden|entitled|optional|mandatory|compulsory|included|"
-    r"excluded|covered|refunded|reimbursed|eligible|voluntary|blocked|refused|free of charge|fine)\b|n['’]t\b|"
+    r"excluded|covered|refunded|reimbursed|eligible|voluntary|blocked|refused|free of charge|fine|approved|"
+    r"certified|suitable|intended|supported|insured|tax(?:ed|able|-free))\b|n['’]t\b|"
     r"\b(?:darf|dürfen|kann|können|muss|müssen|nicht|kein\w*|nur|erlaubt|verboten|möglich|zulässig|erforderlich)\b|"
     r"可以|不|必须|应当|禁止|须|无需",
     re.IGNORECASE,

@@ -33,16 +33,13 @@ def export(
         raise typer.BadParameter("name at least one file: --eval FILE, --chat FILE")
     settings = settings_here()
     result: dict[str, Any] = {}
+    told = (lambda line: None) if as_json else print  # each file as it is made: the other may not come about
     if questions is not None:
-        result["eval"] = write_set(settings, questions)
+        made = result["eval"] = write_set(settings, questions)
+        told(f"{questions}: {made['confirmed']} confirmed, {made['open']} to be completed by hand.")
     if chat is not None:
         result["chat"] = write_chats(settings, chat)
+        told(f"{chat}: {result['chat']} conversations to train with.")
+    told("The files hold what people asked and read: keep them as you keep theirs.")
     if as_json:
         print_json(result)
-        return
-    if questions is not None:
-        made = result["eval"]
-        print(f"{questions}: {made['confirmed']} confirmed, {made['open']} to be completed by hand.")
-    if chat is not None:
-        print(f"{chat}: {result['chat']} conversations to train with.")
-    print("The files hold what people asked and read: keep them as you keep theirs.")

@@ -20,7 +20,9 @@ _OPTIONS: dict[str, Any] = {
     ],
     "folders": Annotated[_Several, typer.Option("--folder", help="Only in this folder, or below it.")],
     "authors": Annotated[_Several, typer.Option("--author", help="Only by this author; a part of the name will do.")],
-    "after": Annotated[_Day, typer.Option("--after", formats=["%Y-%m-%d"], help="Changed on this day or later.")],
+    "after": Annotated[
+        _Day, typer.Option("--after", formats=["%Y-%m-%d"], help="Changed on this day or later: 2026-01-31.")
+    ],
     "before": Annotated[_Day, typer.Option("--before", formats=["%Y-%m-%d"], help="On this day or earlier.")],
     "documents": Annotated[_Several, typer.Option("--document", help="Only this document, by its path.")],
 }

@@ -94,7 +94,8 @@ def documents(console: Console, found: list[Document]) -> None:
 
 def why(document: Document) -> str:
     """Why a file is not indexed, and what to do; nothing where it is."""
-    return f"{document.code}: {document.reason} {advice(document.code)}".strip() if document.reason else ""
+    told = dict.fromkeys(filter(None, (document.reason, advice(document.code))))  # of a rule they are the same
+    return f"{document.code}: {' '.join(told)}" if document.reason else ""
 
 
 def _place(item: dict[str, Any]) -> str:

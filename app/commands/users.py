@@ -135,6 +135,12 @@ def _opened() -> Iterator[_Kept]:
         database.close()
 
 
+def administered() -> bool:
+    """Whether there is an administrator who can sign in."""
+    with _opened() as kept:
+        return any(user.admin and not user.disabled for user in kept.accounts.all())
+
+
 def _password(from_stdin: bool) -> str:
     from storage.accounts import new_password
 

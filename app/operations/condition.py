@@ -30,6 +30,7 @@ def condition(settings: Settings) -> dict[str, Any]:
             "service": {"running": running is not None, "address": running.address if running else None},
             "documents": {str(state): counts[state] for state in State},
             "unreadable_by_anyone": counts["unlabelled"],
+            "rule_problems": store.catalog.rule_problems(),
             "chunks": counts["chunks"],
             "revisions": counts["revisions"],
             "ingesting": store.catalog.ingesting(),
@@ -148,9 +149,11 @@ def in_words(result: dict[str, Any]) -> str:
             lines.append(
                 f"model      {item['role']} {item['name']}: {item['licence']}, {item['openness']['level']}{state}"
             )
-    if result["unreadable_by_anyone"]:
+    lines += [f"attention  {problem}" for problem in result["rule_problems"]]
+    if nobody := result["unreadable_by_anyone"]:
         lines.append(
-            f"attention  {result['unreadable_by_anyone']} files are readable by nobody: put them into a group's folder"
+            f"attention  {nobody:,} {'file is' if nobody == 1 else 'files are'} read by nobody: put what is in no "
+            "group's folder into one, or mend the access.toml above it"
         )
     if (work := result["ingesting"]) is not None:
         left = f", about {work['seconds_left']:,} s left" if work["seconds_left"] else ""

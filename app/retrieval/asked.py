@@ -15,6 +15,7 @@ from functools import cache
 from app.answers.phrases import function_words
 from app.records import Turn
 from app.retrieval.followup import asking
+from app.retrieval.forms import stands
 from storage.keywords import KeywordIndex
 from storage.words import question_terms, terms
 
@@ -59,7 +60,7 @@ _ASKS = (
     ),
     (
         Expected.NUMBER,
-        r"\bhow (?:many|much|long|old|far|tall|high|large|big|fast|deep|wide|heavy)\b",
+        r"\bhow (?:many|much|long|old|far|tall|high|large|big|fast|deep|wide|thick|heavy|hot|warm|cold)\b",
         rf"\b(?:what|which)(?:['’]s)? {_UP_TO_3}(?:percent|percentage|number|amount|population|price|cost|fee|rate|age|"
         r"temperature|distance|length|size|height|score|share|limit|salary)\b",
         rf"\bwhat(?:['’]s| is| are| was| were) {_UP_TO_3}(?:allowance|budget|deductible|discount|maximum|minimum|top|"
@@ -123,9 +124,10 @@ class Asked:
     borrowed: bool = False  # says too little by itself: terms and meaning of the turns before belong to it
 
     def covered(self, found: frozenset[str]) -> float:
-        """The part of the telling weight that `found` holds, 0 to 1."""
+        """The part of the telling weight that `found` holds, 0 to 1; a word also in its other forms."""
         total = sum(self.weights.values())
-        return sum(weight for term, weight in self.weights.items() if term in found) / total if total else 0.0
+        held = sum(weight for term, weight in self.weights.items() if stands(term, found))
+        return held / total if total else 0.0
 
 
 def understand(question: str, history: Sequence[Turn], *, weigh: Weigh) -> Asked:

@@ -19,6 +19,7 @@ from storage.records import Document, State
 RUNNING = (State.WAITING, State.PARSING, State.EMBEDDING)
 REFRESH_SECONDS = 4
 PACE_SECONDS = 300.0  # that the rate is measured over
+NOBODY = "Put it into a group's folder, or name its readers in an access.toml above it."
 ROWS = 200  # a page of the table
 COLUMNS = {name: st.column_config.TextColumn(width="large") for name in ("Path", "Why", "What to do")}
 
@@ -35,6 +36,7 @@ def page() -> None:
         _numbers()
         _network(engine)
         _language_model(engine)
+        _rules(engine)
         _held(engine, user)
         _files(engine, user)
     with persons:
@@ -94,6 +96,11 @@ def _language_model(engine: Engine) -> None:
     when = f"the latest at {identity.local(missed.last)}"
     since = " Answers are written again since then." if missed.over else ""
     st.warning(safe.label(f"{told}, {when}: {missed.why}{since}", 600), icon=":material/warning:")
+
+
+def _rules(engine: Engine) -> None:
+    for problem in engine.catalog.rule_problems():
+        st.warning(safe.label(problem, 500), icon=":material/warning:")
 
 
 def _held(engine: Engine, user: User) -> None:
@@ -179,9 +186,9 @@ def _row(document: Document) -> dict[str, object]:
     return {
         "Path": safe.plain(document.path),
         "State": document.state.value,
-        "Read by": ", ".join(document.groups) or "⚠ nobody",
+        "Read by": ", ".join(document.groups) or ("" if document.state is State.IGNORED else "⚠ nobody"),
         "Why": safe.plain(document.reason or ""),
-        "What to do": advice(document.code) if document.state is State.FAILED else "",
+        "What to do": _advice(document),
         "Noticed": safe.plain("; ".join(document.flags)),
         "Code": document.code or "",
         "Tries": document.attempts,
@@ -190,6 +197,12 @@ def _row(document: Document) -> dict[str, object]:
         "Size": wording.size(document.size),
         "Indexed": identity.local(document.indexed),
     }
+
+
+def _advice(document: Document) -> str:
+    if document.state is State.FAILED:
+        return advice(document.code)
+    return "" if document.groups or document.state is State.IGNORED else NOBODY
 
 
 def filled(rows: list[dict[str, object]]) -> list[dict[str, object]]:
@@ -204,10 +217,11 @@ def _reasons(failed: list[Document]) -> None:
         return
     items = "".join(
         f'<li><span class="path">{safe.text_html(document.path)}</span><br>{safe.text_html(document.reason or "")}'
-        f' <span class="chip plain">{safe.text_html(document.code or "")}</span></li>'
+        f' <span class="chip plain">{safe.text_html(document.code or "")}</span>'
+        f"<br>{safe.text_html(advice(document.code))}</li>"
         for document in failed
     )
-    st.html(f'<h3>Why files failed</h3><ul class="reasons">{items}</ul>')
+    st.html(f'<h2 class="small">Why files failed, and what to do</h2><ul class="reasons">{items}</ul>')
 
 
 def _audit(engine: Engine) -> None:

@@ -75,6 +75,9 @@ def _talk(
         with first.container():
             thread.welcome(engine, user)
         return
+    if "answered" in st.session_state:
+        told = safe.text_html(st.session_state.pop("answered"))
+        first.html(f'<p class="unseen" role="alert">{told}</p>')
     earlier = kept.superseded(engine.catalog, messages)
     for message in messages:
         thread.show(engine, user, message, withheld=message.id in withheld, earlier=earlier)
@@ -130,6 +133,7 @@ def _answer(
         return
     if answer is not None:
         engine.conversations.add(user.name, chat.id, "assistant", answer.text, answer.as_json())
+        st.session_state["answered"] = thread.spoken(answer)
         st.rerun()
 
 
@@ -137,7 +141,7 @@ def _stream(engine: Engine, user: User, coming: Following, asked: str) -> Answer
     status, shown, button = st.empty(), st.empty(), st.empty()
     told = f"Searching {wording.count(thread.readable(engine, user), 'document')}…"
     text, drawn = "", 0.0
-    status.html(f'<p class="working">{told}</p>')
+    status.html(f'<p class="working" role="status">{told}</p>')
     button.button(
         "Stop", icon=":material/stop_circle:", key="stop", on_click=st.session_state.update, args=({"stopped": asked},)
     )
@@ -153,7 +157,7 @@ def _stream(engine: Engine, user: User, coming: Following, asked: str) -> Answer
                 return event.answer
         # Something is drawn every time, whether or not it is new: only then does Streamlit tell us that we are to stop.
         if not text:
-            status.html(f'<p class="working">{told}</p>')
+            status.html(f'<p class="working" role="status">{told}</p>')
         elif not events or time.monotonic() - drawn > DRAW_SECONDS:
             if not drawn:
                 status.empty()
@@ -184,7 +188,9 @@ def _conversation(engine: Engine, user: User, item: Chat, *, now: bool) -> None:
     with st.container(horizontal=True, gap=None, key=f"row_{'now_' if now else ''}{item.id}"):
         if st.button(safe.label(item.title, 60), key=f"open_{item.id}", type="tertiary", width="stretch"):
             _go(item.id)
-        with st.popover("", icon=":material/more_horiz:", type="tertiary", key=f"menu_{item.id}"):
+        with st.popover(
+            "Change this conversation", icon=":material/more_horiz:", type="tertiary", key=f"menu_{item.id}"
+        ):
             _menu(engine, user, item, now)
 
 

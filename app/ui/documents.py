@@ -87,12 +87,17 @@ def _picture(document: Document) -> str:
 
 
 def _table(documents: list[Document]) -> None:
-    head = "".join(f"<th>{name}</th>" for name in ("", "Document", "Pages", "Read by", "Indexed", "Size", ""))
+    names = (_unseen("First page"), "Document", "Pages", "Read by", "Indexed", "Size", _unseen("Original"))
+    head = "".join(f"<th>{name}</th>" for name in names)
     body = "".join(_row(document) for document in documents)
     st.html(
         f'<div class="scroll"><table class="documents"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>'
         "</div>"
     )
+
+
+def _unseen(name: str) -> str:
+    return f'<span class="unseen">{name}</span>'
 
 
 def _row(document: Document) -> str:
@@ -106,5 +111,6 @@ def _row(document: Document) -> str:
         f'<span class="path">{safe.text_html(document.path)}</span>{noticed}</td>'
         f"<td>{document.pages or '—'}</td><td>{groups}</td><td>{identity.local(document.indexed)}</td>"
         f'<td>{wording.size(document.size)}</td><td><a class="download" download '
-        f'href="/api/v1/revisions/{safe.text_html(document.revision or "")}/original">Download</a></td></tr>'
+        f'href="/api/v1/revisions/{safe.text_html(document.revision or "")}/original">Download'
+        f"{_unseen(f' {safe.text_html(title)}')}</a></td></tr>"
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from urllib.parse import quote
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import streamlit as st
@@ -16,7 +17,12 @@ def person() -> User:
     """The signed-in person; without one the page ends here."""
     user = current.engine().accounts.session(st.context.cookies.get(COOKIE))
     if user is None:
-        st.html('<div class="ended"><h2>Your session has ended</h2><p><a href="/signin">Sign in again</a></p></div>')
+        chat = st.query_params.get("chat")
+        back = f"/signin?next={quote(f'/?chat={quote(chat)}')}" if chat else "/signin"
+        st.html(
+            '<div class="ended" role="alert"><h2>Your session has ended</h2>'
+            f'<p><a href="{back}" target="_self">Sign in again</a></p></div>'
+        )
         st.stop()
     return user
 

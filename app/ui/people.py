@@ -42,11 +42,12 @@ def people(engine: Engine, admin: User) -> None:
 
 
 def _add(engine: Engine, admin: User, known: list[str]) -> None:
-    with st.form("add_person", clear_on_submit=True):
-        st.html("<h3>Add a person</h3>")
-        name = st.text_input("User name", max_chars=64)
-        groups = st.multiselect("Groups", known, accept_new_options=True, key="add_groups")
-        is_admin = st.checkbox("Administrator", key="add_admin")
+    added = st.session_state.get("people_added", 0)  # what was typed stays until somebody was added
+    with st.form(f"add_person_{added}"):
+        st.html('<h2 class="small">Add a person</h2>')
+        name = st.text_input("User name", max_chars=64, key=f"add_name_{added}")
+        groups = st.multiselect("Groups", known, accept_new_options=True, key=f"add_groups_{added}")
+        is_admin = st.checkbox("Administrator", key=f"add_admin_{added}")
         if st.form_submit_button("Add"):
             password = new_password()
             try:
@@ -55,12 +56,13 @@ def _add(engine: Engine, admin: User, known: list[str]) -> None:
                 st.error(safe.label(str(error), 300))
                 return
             engine.audit.record(admin.name, Event.USER_ADDED, user.name)
+            st.session_state["people_added"] = added + 1
             _tell(f"{safe.label(user.name)} can sign in with the password `{password}`. It is shown this once.")
 
 
 def _change(engine: Engine, admin: User, everybody: list[User], known: list[str]) -> None:
     with st.container(border=True):
-        st.html("<h3>Change a person</h3>")
+        st.html('<h2 class="small">Change a person</h2>')
         name = st.selectbox(
             "Person", [user.name for user in everybody], index=None, key="person", placeholder="Choose a person"
         )

@@ -52,7 +52,7 @@ OPTIONS: dict[str, Any] = {
     "theme.light.borderColor": "#d5e1e3",
     "theme.light.sidebar.backgroundColor": "#f1f6f6",
     "theme.light.sidebar.secondaryBackgroundColor": "#e3edee",
-    "theme.dark.primaryColor": "#2a8a94",
+    "theme.dark.primaryColor": "#257a85",
     "theme.dark.backgroundColor": "#10191c",
     "theme.dark.secondaryBackgroundColor": "#18252a",
     "theme.dark.textColor": "#dce7e9",

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import streamlit as st
 
 from app.answers.related import openers, related
 from app.engine import Engine
-from app.records import Mode
+from app.records import Answer, Mode
 from app.ui import kept, source, visit, wording
 from app.web import safe
+from app.web.safe import CITATION
 from storage.accounts import User
 from storage.catalog import Filter
 from storage.conversations import Message
 
 AVATAR = ":material/article:"
 PERSON = ":material/person:"
+SCROLLED = 1000  # characters of a question that may not all be seen at once
+SPOKEN = 300  # characters of an answer that screen readers say at once
 
 
 def show(
@@ -39,9 +43,9 @@ def show(
 
 def question(text: str) -> None:
     """What a person asked."""
-    shown = text if len(text) <= 5000 else text[:500] + "…"
-    with st.chat_message("user", avatar=PERSON):
-        st.html(f'<div class="question">{safe.text_html(shown)}</div>')
+    by_keyboard = ' tabindex="0"' if len(text) > SCROLLED else ""
+    with st.chat_message("user", avatar=PERSON):  # whole, also one that was too long to be asked: it is nowhere else
+        st.html(f'<div class="question"{by_keyboard}>{safe.text_html(text)}</div>')
 
 
 def answer(message_id: str, found: dict[str, Any], *, earlier: frozenset[str] = frozenset()) -> None:
@@ -69,6 +73,14 @@ def answer(message_id: str, found: dict[str, Any], *, earlier: frozenset[str] = 
         with st.container(horizontal=True, gap="small", key=f"cites_{message_id}"):
             for together in _by_place(citations):
                 _chip(message_id, together)
+
+
+def spoken(found: Answer) -> str:
+    """What screen readers say when an answer has come: its beginning, without marks of citations and tables."""
+    bare = " ".join(re.sub(r"[*|]", " ", CITATION.sub("", found.text)).split())
+    bare = bare if len(bare) <= SPOKEN else f"{bare[:SPOKEN].rstrip()}…"
+    holds = all(sentence.supported for sentence in found.sentences)
+    return bare if holds else f"Not all of this was found in the documents: {bare}"
 
 
 def go_on(engine: Engine, user: User, question_text: str, message: Message) -> None:

@@ -57,7 +57,7 @@ def place(citation: Mapping[str, Any]) -> str:
     if pages:
         name = "slide" if str(citation.get("path", "")).lower().endswith((".pptx", ".ppt", ".odp")) else "p."
         return f"{name} {pages[0]}" if len(pages) == 1 else f"{name} {pages[0]}–{pages[-1]}"
-    return str(citation.get("section") or "").split(" > ")[-1]
+    return str(citation.get("section") or "").split(" > ")[-1].rstrip(" :：")
 
 
 def title(citation: Mapping[str, Any]) -> str:

@@ -75,7 +75,10 @@ def _linked(made: str, link: str) -> str:
     address = html.escape(link)
     return re.sub(
         r'<sup class="cite">(\d+)</sup>',
-        lambda mark: f'<sup class="cite"><a href="{address}{mark[1]}" target="_self">{mark[1]}</a></sup>',
+        lambda mark: (
+            f'<sup class="cite"><a href="{address}{mark[1]}" target="_self" aria-label="Source {mark[1]}">{mark[1]}'
+            "</a></sup>"
+        ),
         made,
     )
 
@@ -160,7 +163,7 @@ def _list(block: list[str], known: frozenset[int] | None) -> str:
             first = found[1]
         items.append(f"<li>{_inline(marks + body, known)}</li>")
     start = f' start="{int(first)}"' if tag == "ol" and first != "1" else ""
-    return f"<{tag}{start}>{''.join(items)}</{tag}>"
+    return f'<{tag} dir="auto"{start}>{"".join(items)}</{tag}>'  # marks stand where its first letters begin
 
 
 def _is_table(lines: list[str], at: int) -> bool:

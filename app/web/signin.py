@@ -91,7 +91,10 @@ def routes(engine: Engine) -> list[BaseRoute]:
 
     def form(wanted: str, name: str = "", problem: str = "", status: int = 200) -> HTMLResponse:
         shown = f'<p class="problem" role="alert">{html.escape(problem)}</p>' if problem else ""
-        body = page.substitute(next=html.escape(wanted), name=html.escape(name), problem=shown)
+        at_name, at_password = ("", " autofocus") if name else (" autofocus", "")  # what is to be typed next
+        body = page.substitute(
+            next=html.escape(wanted), name=html.escape(name), problem=shown, at_name=at_name, at_password=at_password
+        )
         return HTMLResponse(body, status, headers={"Cache-Control": "no-store"})
 
     async def show(request: Request) -> Response:

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, bindparam, delete, insert, select
 
 from storage.catalog.part import Part
 from storage.errors import EmbedderMismatch
-from storage.schema import facts
+from storage.schema import facts, sources
 
 PARSER_NETWORK = "parser network"  # the fact whether the parsing child still has one: open | closed
 EMBEDDER = "embedder"  # the fact that names the model the vectors were made by: "name revision"
@@ -20,6 +20,7 @@ PREVIOUS = "embedder_before"  # likewise, of the model before; there until the s
 GENERATION = "generation"  # the vector index in use
 CUT_AS = "keywords_cut"  # how the text in the keyword index was cut into words, as storage/words.py counts it
 SAID_AS = "chunks_said"  # likewise, of the terms that every chunk has beside it
+RULE_PROBLEMS = "rule problems of source {source}"  # access rules that let nobody in, a line each; empty: none do
 INGESTING = "ingesting"  # how far the work has come, as JSON; empty: nothing is on its way
 STALE_SECONDS = 120.0  # progress older than that was left by a process that was killed, or one file takes long
 _FACT = select(facts.c.value).where(facts.c.key == bindparam("name"))  # asked with every question
@@ -50,6 +51,14 @@ class Facts(Part):
         progress: dict[str, Any] = json.loads(kept)
         age = datetime.now(UTC) - datetime.fromisoformat(progress["at"])
         return progress if age.total_seconds() < STALE_SECONDS else None
+
+    def rule_problems(self) -> list[str]:
+        """The access rules that let nobody in because they cannot be read, and why, as the last scan saw them."""
+        with self.database.read() as connection:
+            keys = [
+                RULE_PROBLEMS.format(source=source) for source in connection.execute(select(sources.c.id)).scalars()
+            ]
+        return [line for key in keys for line in (self.fact(key) or "").splitlines()]
 
     def forget_fact(self, key: str) -> None:
         """What was a fact is none any more."""

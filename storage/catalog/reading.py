@@ -81,21 +81,21 @@ class Reading(Part):
         vectors = [from_bytes(row.vector) for row in rows]
         return [row.id for row in rows], np.stack(vectors) if vectors else np.zeros((0, 0), dtype=np.float32)
 
-    def chunks_around(self, revision: str, first: int, last: int, *, labels: frozenset[int]) -> list[StoredChunk]:
-        """The chunks of a revision from position `first` to `last`, both included, in order."""
-        return self._chunks(and_(chunks.c.revision_id == revision, chunks.c.position.between(first, last)), labels)
+    def first_chunks(self, revision: str, count: int, *, labels: frozenset[int]) -> list[StoredChunk]:
+        """The first chunks of a revision, in order."""
+        return self._chunks(and_(chunks.c.revision_id == revision, chunks.c.position < count), labels)
 
     def section_opening(
         self, revision: str, heading: str, before: int, *, labels: frozenset[int]
     ) -> StoredChunk | None:
-        """The last chunk before position `before` that holds this heading on a line of its own; "": the first chunk."""
-        wanted = and_(chunks.c.revision_id == revision, chunks.c.position < before)
-        if not heading:
-            return next(iter(self._chunks(and_(wanted, chunks.c.position == 0), labels)), None)
-        last_word = heading.rsplit(maxsplit=1)[-1]  # a heading may have line ends between its words
-        found = self._chunks(and_(wanted, chunks.c.body.contains(last_word, autoescape=True)), labels)
+        """The last chunk before position `before` that holds this heading on a line of its own."""
+        wanted = {"revision": revision, "before": before, "labels": json.dumps(list(labels))}
+        wanted["word"] = heading.rsplit(maxsplit=1)[-1]  # a heading may have line ends between its words
         line = f"\n{heading}\n"
-        return next((item for item in reversed(found) if line in f"\n{_tidy(item.chunk.body)}\n"), None)
+        for row in self.database.rows(_ABOVE.text, _ABOVE.values | wanted):
+            if line in f"\n{_tidy(row[_BODY])}\n":
+                return _chunk_of_texts(row)
+        return None
 
     def revision(self, revision: str, *, labels: frozenset[int]) -> Revision:
         """A revision, superseded ones too. Raises: NotPermitted when it is not there or not for these labels."""
@@ -288,12 +288,12 @@ def _readable(columns: Sequence[Any], which: Any, allowed: Any) -> Select[Any]:
 
 
 class _Statement:
-    """A query that is written out once, for `Database.rows`. It names `ids` and `labels`, lists as JSON."""
+    """A query that is written out once, for `Database.rows`. Lists, as `labels`, are JSON; `values` are its own."""
 
     def __init__(self, query: Select[Any]) -> None:
         written = query.compile(dialect=sqlite.dialect(paramstyle="named"))
         self.text = str(written)
-        self.values = {name: value for name, value in written.params.items() if name not in ("ids", "labels")}
+        self.values = {name: value for name, value in written.params.items() if value is not None}
 
 
 def _listed(name: str) -> Any:
@@ -303,6 +303,18 @@ def _listed(name: str) -> Any:
 
 _NAMED = (chunks.c.id.in_(_listed("ids")), _listed("labels"))
 _BY_ID = _Statement(_readable(_STORED, *_NAMED))
+_BODY = CHUNK_COLUMNS.index("body")
+_ABOVE = _Statement(
+    _readable(
+        _STORED,
+        and_(
+            chunks.c.revision_id == bindparam("revision"),
+            chunks.c.position < bindparam("before"),
+            func.instr(chunks.c.body, bindparam("word")) > 0,
+        ),
+        _listed("labels"),
+    ).order_by(chunks.c.position.desc())
+)
 _CANDIDATES = _Statement(_readable(_JUDGED, *_NAMED).outerjoin(embeddings, beside(in_use())))
 
 

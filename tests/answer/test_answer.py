@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from place import Place
 
+from app.answers.confidence import NOT_CLOSE
 from app.engine import Engine
 from app.records import Mode, Turn
 from storage.store import Store
@@ -148,4 +149,6 @@ def test_a_question_about_something_else_is_answered_as_if_nothing_had_been_said
 
 
 def test_a_higher_threshold_refuses_more(ask: Ask) -> None:
-    assert ask("How many days of paid leave does every employee have?", refuse_below=1.0).answer.refused
+    refused = ask("How many days of paid leave does every employee have?", refuse_below=1.0).answer
+    assert refused.refused
+    assert refused.reason == NOT_CLOSE, "what speaks for an answer is no reason to refuse one"

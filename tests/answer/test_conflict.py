@@ -52,6 +52,25 @@ def test_documents_that_agree_or_speak_of_other_things_do_not_differ(place: Plac
     assert "30 days" in text
 
 
+@pytest.mark.parametrize(
+    ("question", "sheet", "value"),
+    [
+        ("How many chairs has room R12?", "Room R{n} has {n} chairs and a blackboard on wheels.", "12 chairs"),
+        ("How many gates has the depot in Lyon?", "The depot in {town} opens at {n}:30 and has {n} gates.", "12 gates"),
+        ("Wie viele Stühle hat Raum R12?", "Der Raum R{n} hat {n} Stühle und eine fahrbare Tafel.", "12 Stühle"),
+    ],
+)
+def test_sheets_about_other_things_do_not_differ_from_the_one_that_is_asked_about(
+    place: Place, question: str, sheet: str, value: str
+) -> None:
+    towns = {"Porto": 14, "Lyon": 12, "Turin": 17}
+    text, _ = _ask(
+        place, question, **{town: f"# Sheet\n\n{sheet.format(n=n, town=town)}\n" for town, n in towns.items()}
+    )
+    assert value in text.splitlines()[0]
+    assert not any(word in text for word in ("differ", "Verschiedenes"))
+
+
 def test_says_so_in_the_language_of_the_question(place: Place) -> None:
     old = "# Reiserichtlinie 2023\n\nReisekosten werden innerhalb von 60 Tagen nach dem Ende der Reise abgerechnet.\n"
     text, _ = _ask(

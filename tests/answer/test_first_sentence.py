@@ -6,9 +6,11 @@ import pytest
 from place import Place
 
 from app.answers.kinds import ANY_KIND, names_kind
+from app.answers.quotable import goes_back
 from app.answers.weak import ANOTHER_TIME, OTHER_THING, SIGNS, UNDENIED, weakness
 from app.engine import Engine
-from app.retrieval.asked import Expected, expected, understand
+from app.retrieval.asked import Expected, expected, term_set, understand
+from app.retrieval.forms import other_forms
 
 RULES = """# Security
 
@@ -26,6 +28,18 @@ Only the CEO and the press office speak to journalists. Brochures for journalist
 
 Laptops last for four years. Order the new one in the portal. Hand in the old one at the desk.
 
+## How large may attachments of a mail be?
+
+25 MB. Mails with larger ones are refused.
+
+## Lost things
+
+A lost badge is reported to the reception. The reception is on floor 2, beside the garden.
+
+## Glasses
+
+We have an insurance for the eyes. It pays EUR 300 for glasses every two years. A badge has your photograph on it.
+
 ## Access
 
 Access is limited to those who need it and is reviewed after each change by the owners of a system, as the principle of
@@ -42,6 +56,9 @@ The certificate of the broker ran out in the night of the outage. The outage of 
 FIRST = {
     "How often must I change my password?": ["Passwords do not expire.", "Change yours at once"],
     "Who is not allowed to speak to journalists?": ["Only the CEO and the press office"],
+    "How big may a mail's attachment be?": ["25 MB."],
+    "What should I do if I lose my badge?": ["A lost badge is reported"],
+    "How much is paid for glasses?": ["We have an insurance for the eyes.", "It pays EUR 300"],
     "How do I get a new laptop?": ["Order the new one in the portal.", "Hand in the old one"],
     "What is the principle of least privilege?": ["This principle states that everybody"],
     "Why was there an outage of the broker?": ["The certificate of the broker ran out"],
@@ -88,6 +105,18 @@ def test_kinds_are_told_by_the_words_that_ask(question: str, kind: Expected) -> 
         ("How do I report it?", "If you prefer to stay unknown, use the help line.", "Reports came from both sites."),
         ("How do I report it?", "A lost device: report it to the desk.", "Once approved, leave may be withdrawn."),
         ("What levels of data are there?", "Data are public, internal or secret.", "Levels help to handle data."),
+        (
+            "How heavy is the pump?",
+            "Order code: P-2 | Weight (kg): 6.2 | Torque (Nm): 30",
+            "Code: P-2 | Price EUR: 1690",
+        ),
+        ("How heavy is the pump?", "It weighs 6.2 kg.", "It is lifted by 2 persons."),
+        ("How many employees are in Turin?", "Site: Turin | Employees: 86", "Version 4: all employees | Site: Turin"),
+        ("How many pieces are there?", "We have 240 pieces.", "Code: P-2 | 10 to 49 pieces (-5%): on request"),
+        ("How far ahead must I book?", "Book 30 days in advance.", "Book on floor 3."),
+        ("How warm may the water be?", "It may have 40 °C.", "It is in tank 40."),
+        ("What is the daily allowance?", "Country: Mali | Full day: EUR 32", "Place: Mali | Limit per night: EUR 135"),
+        ("Is it approved for milk?", "It is approved for milk.", "It measures milk, water and oil."),
         ("List the data centres", "Centre: Utrecht | Opened: 2016", "A data centre needs much power."),
     ],
 )
@@ -105,6 +134,46 @@ def test_what_stands_under_causes_says_why() -> None:
 def test_a_single_thing_that_is_asked_for_is_not_taken_for_several() -> None:
     asked = understand("What is the data centre?", (), weigh=lambda term: 1.0)
     assert names_kind(asked, "Data are public, internal or secret.") == ANY_KIND
+
+
+def test_a_word_is_found_in_forms_that_share_no_stem() -> None:
+    asked = understand("When did the firm lose its licence?", (), weigh=lambda term: 1.0)
+    assert asked.covered(term_set("The licence was lost by the firm.")) == 1
+    assert asked.covered(term_set("The licence was found by the firm.")) == pytest.approx(2 / 3)
+    assert "lose" in other_forms("lost")
+    assert other_forms("found") == ()
+
+
+def test_signatures_of_mails_are_quoted_only_where_a_person_is_asked_for(place: Place) -> None:
+    mail = (
+        "From: Jo Berg <jo@halden.example>\nTo: all@halden.example\nSubject: Air freight\n"
+        "Date: Mon, 29 Jun 2026 16:41:00 +0200\n\nDear all,\n\nThe firm pays the air freight of the first lot.\n\n"
+        "With kind regards\nJo Berg\nAir Freight Service, Halden S.r.l.\n"
+    )
+    place.write("everyone/freight.eml", mail)
+    place.ingest()
+    engine = Engine(place.store)
+    question = "What is paid of the air freight service?"
+    told = engine.answer(question, groups=["everyone"])
+    assert told.text.startswith("The firm pays the air freight of the first lot.")
+    assert "S.r.l." not in told.text
+    assert "S.r.l." in engine.answer("Who is in the air freight service?", groups=["everyone"]).text
+
+
+@pytest.mark.parametrize(
+    ("text", "back"),
+    [
+        ("They leave the country only with a licence.", True),
+        ("It pays 80 percent.", True),
+        ("This is why we ask.", True),
+        ("It is important to lock the door.", False),
+        ("This policy applies to everybody.", False),
+        ("- It pays 80 percent.", False),
+        ("Itemised receipts are needed.", False),
+    ],
+)
+def test_a_sentence_that_begins_with_a_pronoun_needs_the_one_before(text: str, back: bool) -> None:
+    assert goes_back(text) is back
 
 
 @pytest.mark.parametrize(

@@ -24,6 +24,9 @@ from app.answers.swapped import swapped
         ('{"name": "Gauss", "video": true}', "name: Gauss; video: true"),
         ('"Report" is the name of the button', '"Report" is the name of the button'),
         ("# defaults of the gateway", "defaults of the gateway"),
+        ("A: Each parent is eligible.", "Each parent is eligible."),
+        ("- A: Yes, you will.", "Yes, you will."),
+        ("A: ", "A:"),
     ],
 )
 def test_signs_of_mails_and_data_are_left_out(quote: str, shown: str) -> None:

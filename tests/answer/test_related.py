@@ -70,7 +70,7 @@ def test_questions_are_put_as_people_would(place: Place) -> None:
     place.write("hr/DN-7.md", f"# DN-7: wages, and how they come to everybody in the house\n\n## Decision\n\n{text}\n")
     place.write("hr/keys.md", "# Keys\n\n## How do I get a key?\n\nThe porter hands out keys from eight o'clock.\n")
     place.write("hr/site.md", "# The site\n\n## Overview\n\nThree halls and a yard make up the site in Lyon.\n")
-    lost = "## Lost property\n\nWho has lost something asks the porter; lost things are kept for a year.\n"
+    lost = "## Lost property:\n\nWho has lost something asks the porter; lost things are kept for a year.\n"
     place.write("hr/lost.md", f"# House rules\n\n{lost}")
     place.ingest()
     offered = openers(Engine(place.store), groups=["hr"])

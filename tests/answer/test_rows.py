@@ -86,6 +86,36 @@ def test_of_a_wide_row_the_columns_that_are_asked_for_are_shown(place: Place) ->
     assert "208" in row
 
 
+def test_a_record_with_long_fields_is_shown_by_what_is_asked_of_it(place: Place) -> None:
+    rooms = ", ".join(f"room {name} on floor {at} with a screen and {at} seats" for at, name in enumerate("ABCDEFGH"))
+    place.write(
+        "everyone/sites.csv",
+        "site,lead,parking,rooms\n"
+        f'Turin,Jo Berg,"Lot P1, for staff","{rooms}"\nBari,Ida Holt,"Lot P7, for visitors","{rooms}"\n',
+    )
+    place.ingest()
+    engine = Engine(place.store)
+    assert (
+        "| Turin | Jo Berg | Lot P1, for staff [1] |"
+        in engine.answer("Where is the parking in Turin?", groups=["everyone"]).text
+    )
+    line = engine.answer("How many seats has room C in Turin?", groups=["everyone"]).text
+    assert line.startswith("site: Turin; rooms: room A on floor 0")
+
+
+def test_rows_of_which_the_question_says_the_same_are_shown_together(place: Place) -> None:
+    rows = ("Death of a child or parent | 5 days", "Death of a grandparent | 2 days", "Own wedding | 2 days")
+    rows += tuple(f"Occasion number {at} of a company | none" for at in range(3))
+    table = "\n".join(f"| {row} |" for row in rows)
+    place.write("everyone/leave.md", f"# Special leave\n\n| Occasion | Leave |\n| --- | --- |\n{table}\n")
+    place.ingest()
+    text = Engine(place.store).answer("How many days off do I get when my mother dies?", groups=["everyone"]).text
+    shown = text.split("\n\n")[0]
+    assert "child or parent" in shown
+    assert "grandparent" in shown
+    assert "wedding" not in shown
+
+
 def test_two_questions_in_one_are_both_answered(place: Place) -> None:
     place.write(
         "everyone/sabbatical.md",

@@ -110,6 +110,11 @@ def test_a_rule_file_changes_who_reads(place: Place) -> None:
     place.write("everyone/board/access.toml", "readers = board\n")  # a broken rule lets nobody in
     place.ingest()
     assert place.found("purchase of Tessaro", "everyone", "board") == []
+    [told] = place.store.catalog.rule_problems()  # for the page and `premise status`
+    assert told.startswith("everyone/board/access.toml: Nobody may read what it covers: it cannot be read")
+    place.write("everyone/board/access.toml", 'readers = ["board"]\n')
+    place.ingest()
+    assert place.store.catalog.rule_problems() == []
 
 
 def test_bad_files_fail_with_a_reason_and_stop_nobody(place: Place) -> None:

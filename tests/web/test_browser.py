@@ -92,6 +92,7 @@ def test_an_answer_its_passage_and_the_way_back(page: Page, site: Site) -> None:
     answer = page.locator(".answer").first
     expect(answer).to_contain_text("30 days of annual leave")
     expect(answer.locator("sup.cite").first).to_have_text("1")
+    expect(page.get_by_role("alert").filter(has_text="30 days of annual leave")).to_have_count(1)  # said aloud, once
     expect(page.locator(".notice")).to_contain_text("language model does not answer")
     expect(page.locator(".chips")).to_contain_text("Quoted from the documents")
     places = [chip.partition(" · ")[2] for chip in page.locator("[class*=st-key-cite_] button").all_inner_texts()]
@@ -286,7 +287,7 @@ def test_conversations_can_be_renamed_and_deleted(page: Page, site: Site) -> Non
     conversations.add("hugo", chat.id, "user", "An old question")
     sign_in(page, site, "hugo", f"/?chat={chat.id}")
     expect(page.get_by_role("button", name="Ask again")).to_be_visible()
-    page.locator(f".st-key-menu_{chat.id} button").click()
+    page.locator(f".st-key-row_now_{chat.id}").get_by_role("button", name="Change this conversation").click()
     page.get_by_label("Name").fill("A better name")
     page.get_by_role("button", name="Rename").click()
     expect(page.locator(f".st-key-open_{chat.id}")).to_contain_text("A better name")
@@ -367,6 +368,7 @@ def test_the_administrator_sees_files_and_people(page: Page, site: Site) -> None
     sign_in(page, site, "root", "/administration")
     expect(page.locator(".numbers")).to_contain_text("Read by nobody")
     expect(page.locator(".reasons")).to_contain_text("everyone/broken.pdf")
+    expect(page.locator(".reasons")).to_contain_text("Open the file in its own program")
     page.screenshot(path=str(ARTIFACTS / "administration.png"))
     page.get_by_role("tab", name="People").click()
     page.get_by_label("User name").fill("greta")
@@ -430,11 +432,20 @@ def test_a_disabled_person_is_out_at_the_next_click(page: Page, site: Site) -> N
     accounts.add("leaver", PASSWORD, [])
     sign_in(page, site, "leaver")
     expect(page.locator(".welcome")).to_be_visible()
+    chat = Conversations(site.database).start("leaver", "A question before the end")
+    page.goto(f"{site.address}/?chat={chat.id}")
+    expect(page.locator(f".st-key-row_now_{chat.id}")).to_be_visible()
     accounts.change("leaver", disabled=True)
-    page.get_by_role("button", name="New chat").click()
+    page.get_by_role("button", name="Change this conversation").click()
+    page.get_by_role("button", name="Rename").click()
     expect(page.get_by_text("Your session has ended")).to_be_visible()
     page.get_by_role("link", name="Sign in again").click()
     expect(page.locator("#password")).to_be_visible()
+    accounts.change("leaver", disabled=False)
+    page.fill("#name", "leaver")
+    page.fill("#password", PASSWORD)
+    page.click("button[type=submit]")
+    expect(page).to_have_url(re.compile(f"chat={chat.id}"))  # and is back where it ended
 
 
 def test_untrusted_text_becomes_neither_picture_nor_link(page: Page, site: Site) -> None:

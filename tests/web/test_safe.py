@@ -16,8 +16,8 @@ OURS = {
     "strong": set(),
     "code": set(),
     "pre": {"class"},
-    "ul": set(),
-    "ol": {"start"},
+    "ul": {"dir"},
+    "ol": {"dir", "start"},
     "li": set(),
     "table": set(),
     "thead": set(),
@@ -26,7 +26,7 @@ OURS = {
     "th": set(),
     "td": set(),
     "sup": {"class"},
-    "a": {"href", "target"},
+    "a": {"href", "target", "aria-label"},
     "span": {"class", "title"},
 }
 PIECES = [
@@ -121,12 +121,12 @@ def test_the_markdown_that_answers_may_have() -> None:
         known=frozenset({1, 2}),
     )
     assert '<p>Two days <sup class="cite">1</sup>. Not [7].</p>' in made
-    assert '<ul><li><strong>one</strong> <sup class="cite">2</sup></li><li>two</li></ul>' in made
+    assert '<ul dir="auto"><li><strong>one</strong> <sup class="cite">2</sup></li><li>two</li></ul>' in made
     assert "<td>&lt;x&gt;</td>" in made
 
 
 def test_numbered_lists_keep_their_numbers() -> None:
-    assert answer_html("3. c\n4. d") == '<ol start="3"><li>c</li><li>d</li></ol>'
+    assert answer_html("3. c\n4. d") == '<ol dir="auto" start="3"><li>c</li><li>d</li></ol>'
 
 
 def test_unsupported_sentences_are_marked() -> None:
@@ -165,5 +165,6 @@ def test_the_only_links_are_citations_to_an_address_of_ours() -> None:
     text = '[1] [9] <sup class="cite">1</sup> [a](http://e.example) <a href="http://e.example">x</a>'
     made = answer_html(text, known=frozenset({1}), link="/?chat=a&cite=b.")
     assert made.count("<a ") == 1
-    assert '<sup class="cite"><a href="/?chat=a&amp;cite=b.1" target="_self">1</a></sup>' in made
+    link = '<a href="/?chat=a&amp;cite=b.1" target="_self" aria-label="Source 1">1</a>'
+    assert f'<sup class="cite">{link}</sup>' in made
     assert answer_html(text, known=frozenset({1})).count("<a ") == 0

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import httpx
 import pytest
 from served import PASSWORD, Site
@@ -14,6 +16,7 @@ def test_wrong_and_right_passwords(site: Site) -> None:
     client = site.client()
     wrong = client.post("/signin", data={"name": "hugo", "password": "wrong"})
     assert wrong.status_code == 401 and "not right" in wrong.text and "premise_session" not in client.cookies
+    assert re.search(r'id="password"[^>]* autofocus>', wrong.text) and wrong.text.count("autofocus") == 1
     unknown = client.post("/signin", data={"name": "<b>nobody", "password": "wrong"})
     assert unknown.status_code == 401 and "<b>nobody" not in unknown.text and "&lt;b&gt;nobody" in unknown.text
     right = client.post("/signin", data={"name": " Hugo ", "password": PASSWORD, "next": "/documents"})

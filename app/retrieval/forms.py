@@ -1,0 +1,49 @@
+"""Words that are forms of one word and share no stem: "lose" and "lost", "foot" and "feet". English; knows no index."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from storage.words import terms
+
+# forms of one word side by side, words apart by "|"; not those that are more often another word: left, found, leaves
+_ALIKE = (
+    "begin began begun|blow blew blown|break broke broken|bring brought|build built|burn burnt|buy bought|"
+    "catch caught|choose chose chosen choice|come came|deal dealt|draw drew drawn|drink drank drunk|"
+    "drive drove driven|eat ate eaten|fall fell fallen|feed fed|fight fought|flee fled|fly flew flown|"
+    "forbid forbade forbidden|forget forgot forgotten|freeze froze frozen|give gave given|go went gone|"
+    "grow grew grown|hear heard|hide hid hidden|hold held|keep kept|know knew known|lead led|learn learnt|"
+    "lend lent|lose lost loss|make made|meet met|pay paid|ride rode ridden|ring rang rung|rise rose risen|"
+    "run ran|say said|seek sought|sell sold sale|send sent|shake shook shaken|shoot shot|shrink shrank shrunk|"
+    "sing sang sung|sink sank sunk|sleep slept|speak spoke spoken|spend spent|steal stole stolen|"
+    "strike struck|swear swore sworn|swim swam swum|take took taken|teach taught|tell told|think thought|"
+    "throw threw thrown|understand understood|wake woke woken|wear wore worn|win won|"
+    "withdraw withdrew withdrawn|write wrote written|die death dead|marry marriage|man men|woman women|"
+    "child children|foot feet|tooth teeth|mouse mice|person people|half halves"
+)
+
+
+def _by_form() -> Mapping[str, tuple[str, ...]]:
+    found: dict[str, set[str]] = {}
+    for group in _ALIKE.split("|"):
+        forms = set(terms(group))
+        for form in forms:
+            found.setdefault(form, set()).update(forms)
+    return {form: tuple(sorted(others - {form})) for form, others in found.items()}
+
+
+_OTHERS = _by_form()
+
+
+def other_forms(term: str) -> tuple[str, ...]:
+    """The other forms of an index term's word, as index terms.
+
+    >>> other_forms("lost")
+    ('lose', 'loss')
+    """
+    return _OTHERS.get(term, ())
+
+
+def stands(term: str, found: frozenset[str]) -> bool:
+    """Whether a term is among those of a text, in any form of its word."""
+    return term in found or any(form in found for form in other_forms(term))
