@@ -173,6 +173,7 @@ class Delta:
     """More text of the answer."""
 
     text: str
+    anew: bool = False  # what was shown before it was no part of the answer
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -17,6 +17,10 @@
     ├── BackupError             a backup cannot be written, is damaged, or does not fit the place
     └── ServiceError            the running service or an address it needs does not answer
         ├── ModelBusy           the language model has no place for this question in time
+        ├── ModelRefuses        the language model's server refuses what is asked of it: key, name or request
+        ├── ModelSlow           the language model takes longer than the settings allow
+        ├── BrokenOff           the language model did not come to the end of its answer
+        ├── NoAnswer            the language model came to its end without an answer
         └── PromptTooLong       the language model's server says that the prompt is too long for it
 
 A message says what happened, to which file or setting, and what to do. The cause is kept (`raise … from`).
@@ -77,6 +81,22 @@ class ServiceError(PremiseError):
 
 class ModelBusy(ServiceError):
     """The language model is busy, and it did not become this question's turn in time."""
+
+
+class ModelRefuses(ServiceError):
+    """The language model's server refuses what is asked of it: an administrator has to see to it."""
+
+
+class ModelSlow(ServiceError):
+    """The language model takes longer than the settings allow."""
+
+
+class BrokenOff(ServiceError):
+    """The language model did not come to the end of its answer."""
+
+
+class NoAnswer(ServiceError):
+    """The language model came to its end without an answer."""
 
 
 class SearchFailed(ServiceError):

@@ -25,6 +25,9 @@ class Script:
     finish: str | None = "stop"  # why the answer ends; some servers do not say
     error: str | None = None  # said in the stream before it dies, as vLLM does when its engine fails
     status: int = 200
+    says_no: str = ""  # what it says where the status is another than 200
+    refuses: int = 0  # so many requests, with status 400
+    thoughts: Sequence[str] = ()  # said before the pieces, apart from them, as vLLM's parsers do
     context: int | None = 8192
     models: list[dict[str, Any]] | None = None  # what /v1/models lists; None: one model, tiny
     characters_a_token: int | None = None  # what /tokenize counts; None: there is no such route
@@ -100,8 +103,10 @@ def _handler(script: Script) -> type[BaseHTTPRequestHandler]:
             if script.longest is not None and characters > script.longest:
                 self._json(400, {"error": {"message": "maximum context length is less", "code": 400}})
                 return
-            if script.status != 200:
-                self._json(script.status, {})
+            if script.status != 200 or script.refuses:
+                status = 400 if script.refuses else script.status
+                script.refuses = max(0, script.refuses - 1)
+                self._json(status, {"error": {"message": script.says_no}} if script.says_no else {})
                 return
             self.send_response(200)
             self.send_header("Content-Type", "text/event-stream")
@@ -115,6 +120,9 @@ def _handler(script: Script) -> type[BaseHTTPRequestHandler]:
         def _stream(self, pieces: Sequence[str]) -> None:
             self._event({"role": "assistant", "content": ""}, None)
             time.sleep(script.wait)
+            for thought in script.thoughts:
+                time.sleep(script.pause)
+                self._event({"reasoning_content": thought}, None)
             for number, piece in enumerate(pieces):
                 if number == script.dies_after:
                     if script.error is not None:

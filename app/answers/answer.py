@@ -32,7 +32,7 @@ from app.retrieval.retrieve import Found
 from app.retrieval.search import WORDS_ONLY
 from app.serving.llm import LanguageModel
 from storage.embedder import Embedder
-from storage.errors import ModelBusy, ServiceError
+from storage.errors import BrokenOff, ModelBusy, ModelRefuses, ModelSlow, NoAnswer, PromptTooLong, ServiceError
 from storage.filters import Filters
 from storage.indexes import NO_FILTERS
 from storage.words import unspaced_share
@@ -60,6 +60,23 @@ TRANSLATED = (
 )
 NOTICE = "The language model does not answer at the moment; this answer is quoted from the documents."
 BUSY = "The language model is busy at the moment; this answer is quoted from the documents."
+SLOW = "The language model is too slow at the moment; this answer is quoted from the documents."
+BROKEN = "The language model broke off its answer; this one is quoted from the documents."
+EMPTY = "The language model came to no answer; this one is quoted from the documents."
+LONG = "This is too long for the language model; the answer is quoted from the documents. A new chat is shorter."
+REFUSES = (
+    "The language model cannot be used as it is set up; this answer is quoted from the documents. "
+    "Administrators see why."
+)
+# what a person is told of it; whatever else fails is not there at the moment
+NOTICES: dict[type[ServiceError], str] = {
+    ModelBusy: BUSY,
+    ModelSlow: SLOW,
+    BrokenOff: BROKEN,
+    NoAnswer: EMPTY,
+    PromptTooLong: LONG,
+    ModelRefuses: REFUSES,
+}
 
 NO_VECTORS = "Search by meaning does not answer at the moment; passages were found by their words alone."
 
@@ -230,11 +247,16 @@ def _answered(engine: Engine, case: _Case) -> Generator[AnswerEvent, None, Answe
         return (yield from _quoted(case))
     try:
         model = engine.models.for_conversation(case.asked.question, case.history)
-        return (yield from _written(model, engine, case))
+        answer = yield from _written(model, engine, case)
+        engine.models.misses.written()
+        return answer
     except ServiceError as error:
         logger.warning("An answer is quoted instead of written: %s", error)
+        engine.models.misses.add(str(error))
+        notice = next((told for kind, told in NOTICES.items() if isinstance(error, kind)), NOTICE)
         fresh = replace(case, citations=case.citations.fresh())
-        return replace((yield from _quoted(fresh)), notice=BUSY if isinstance(error, ModelBusy) else NOTICE)
+        yield Delta(text="", anew=True)  # what there was of a written one
+        return replace((yield from _quoted(fresh)), notice=notice)
 
 
 def _written(model: LanguageModel, engine: Engine, case: _Case) -> Generator[AnswerEvent, None, Answer]:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 from app.answers.cite import Citations
 from app.answers.context import Passage
+from app.answers.editions import older
 from app.answers.kinds import names_kind
 from app.answers.phrases import language_of, phrases
 from app.answers.prompt import MARK as _MARK
@@ -113,6 +114,7 @@ def check(
         windows={passage.n: windows_of(passage.text) for passage in passages},
         known=frozenset().union(term_set(question), *(term_set(passage.text) for passage in passages)),
         translations=translations or {},
+        old=older(passages, question),
     )
     end = 0
     for start, stop in spans:
@@ -150,6 +152,9 @@ class _Checked:
     known: frozenset[str]  # terms of question and passages
     windows: Windows
     translations: Mapping[str, str]
+    old: Mapping[str, str]  # revisions of older editions, each with its year or version
+    edition: str = ""  # the older one that alone supports the sentence we are at
+    told: str = ""  # the one that was introduced last
     unsupported: list[str] = field(default_factory=list)
     by_translation: bool = False
     out: list[str] = field(default_factory=list)
@@ -186,7 +191,17 @@ class _Checked:
             self.sentences.append(Sentence(text=claim, citations=(), supported=False))
             self.out.append(bare)
             return
-        self.out.append(bare + _marks(self._add(claim, raw).citations))
+        citations = self._add(claim, raw).citations
+        self.out.append(self._introduced(bare) + _marks(citations))
+
+    def _introduced(self, bare: str) -> str:
+        """A sentence that only an older edition says is said to be from there, unless it says so itself."""
+        known, self.told = self.told, self.edition
+        if self.edition in ("", known) or self.edition in bare:
+            return bare
+        bullet = _BULLET.match(bare)
+        at = bullet.end() if bullet else 0
+        return f"{bare[:at]}{phrases(self.question).older.format(when=self.edition)} {bare[at:]}"
 
     def _row(self, bare: str, raw: str, header: bool) -> None:
         """A row of a table: its marks stand in its last cell."""
@@ -224,6 +239,7 @@ class _Checked:
 
     def _held(self, text: str, raw: str, claim: str) -> Sentence:
         cited = _marked(raw)
+        self.edition = ""
         if _SILENT.search(claim) and not cited:
             return Sentence(text=text, citations=(), supported=True)  # that something is not said has no place to cite
         if _says_yes_to_no(self.question, claim):
@@ -238,6 +254,8 @@ class _Checked:
             self.by_translation = self.by_translation or bool(found)
         if not found:
             self.unsupported.append(said)
+        editions = {self.old.get(item.passage.revision, "") for item in found}
+        self.edition = editions.pop() if len(editions) == 1 else ""
         marks = tuple(dict.fromkeys(self.citations.add(item.passage, item.start, item.end) for item in found))
         return Sentence(text=text, citations=marks, supported=bool(found))
 

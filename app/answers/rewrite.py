@@ -6,19 +6,26 @@ none, and app/retrieval/followup.py carries the earlier turns in.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
+from app.answers.amounts import numbers
+from app.answers.phrases import language_of
 from app.answers.prompt import harmless
 from app.answers.prompt_files import Prompts
 from app.asker import Asker
 from app.records import Turn
 from app.serving.briefly import briefly
 from app.serving.llm import LanguageModel
+from storage.injection import aimed_at_model
+from storage.words import question_terms
 
 TURNS = 6  # of the conversation, the latest
 CHARACTERS = 600  # of each
 LONGEST = 400  # characters of a question that was made
+KNOWN = 0.6  # of its terms, in the conversation
 TOKENS = 160
+_ADDRESS = re.compile(r"://|<[^>]*>|\]\(")
 SCHEMA = {
     "type": "object",
     "properties": {"question": {"type": "string", "maxLength": LONGEST}},
@@ -47,7 +54,18 @@ def standalone(
             return None
         found = briefly(model, _prompt(question, history, prompts), SCHEMA, tokens=TOKENS, seconds=seconds, asker=asker)
     text = " ".join(str(found.get("question", "")).split()) if isinstance(found, dict) else ""
-    return text if any(letter.isalnum() for letter in text) and len(text) <= LONGEST else None
+    return text if len(text) <= LONGEST and _completes(text, question, history) else None
+
+
+def _completes(text: str, question: str, history: Sequence[Turn]) -> bool:
+    """Whether it asks what was asked, in words of the conversation: what an answer repeats of a document may have told
+    the model to ask something else."""
+    told = "\n".join([*(turn.content for turn in history), question])
+    own = frozenset(question_terms(text))
+    if not own or aimed_at_model(text) is not None or _ADDRESS.search(text) or not numbers(question) <= numbers(text):
+        return False
+    # a question in another language than the conversation is completed in words that do not stand there
+    return language_of(text) != language_of(told) or len(own.intersection(question_terms(told))) >= KNOWN * len(own)
 
 
 def _prompt(question: str, history: Sequence[Turn], prompts: Prompts) -> list[Turn]:

@@ -18,6 +18,7 @@ from app.answers.cite import Citations, visible
 from app.answers.context import Passage
 from app.answers.prompt import build_prompt
 from app.answers.prompt_files import Prompts
+from app.answers.thoughts import without_thoughts
 from app.answers.translate import other_language, translated
 from app.asker import Asker
 from app.records import AnswerEvent, Delta, Sentence, Turn, Waiting
@@ -25,7 +26,7 @@ from app.retrieval.asked import Asked, Weigh
 from app.serving.llm import LanguageModel
 from app.serving.waiting import Ticket
 from storage.embedder import Embedder
-from storage.errors import ModelBusy, PromptTooLong, ServiceError, Stopped
+from storage.errors import ModelBusy, NoAnswer, PromptTooLong, Stopped
 from storage.settings import Settings
 
 LOOK_SECONDS = 0.25  # between two looks at the queue while it is not our turn
@@ -35,9 +36,11 @@ LOOK_CHARACTERS = 200  # between two looks for a loop
 LOOP_CHARACTERS = 1200  # at the end of an answer, in which it is looked for
 REPEATS = 4  # of the same words in a row: a loop
 SHORTEST_LOOP = 20  # characters
-
-_OTHER_THOUGHTS = re.compile(r"<(thinking|reasoning|think)>.*?</\1>|\[THINK\].*?\[/THINK\]", re.IGNORECASE | re.DOTALL)
-_CHANNEL = re.compile(r"<\|channel\|>final<\|message\|>")
+NOTHING = "The language model wrote no answer."
+THOUGHTS_ALONE = (
+    "The language model used up its tokens before it came to an answer. Raise llm_answer_tokens, or serve it so that "
+    "it does not think aloud."
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,7 +71,7 @@ def write(
     settings: Settings,
 ) -> Generator[AnswerEvent, None, Written]:
     """Stream an answer, then check it. Raises: ServiceError when the model does not answer or breaks off; Stopped."""
-    pieces: list[str] = []
+    told = ""
     timings: dict[str, float] = {}
     with model.queue.ticket(asker.person) as ticket:
         yield from _wait(ticket, asker, settings.llm_wait_seconds)
@@ -82,19 +85,21 @@ def write(
             try:
                 with closing(model.stream(messages, answer_tokens=answer_tokens, asker=asker)) as stream:
                     spoken = _Spoken(stream)
-                    for piece in without_thoughts(iter(spoken)):
-                        timings.setdefault("first_token", perf_counter())
-                        shown = visible(piece)
-                        pieces.append(shown)
-                        yield Delta(text=shown)
+                    for delta in _aloud(model, spoken):
+                        told = delta.text if delta.anew else told + delta.text
+                        if delta.anew:
+                            timings.clear()
+                        else:
+                            timings.setdefault("first_token", perf_counter())
+                        yield delta
                 break
             except PromptTooLong:
-                if not left or pieces:
+                if not left or told:
                     raise
                 room = int(min(room, model.count(messages)) * SHORTER)
-        told = _after_thoughts("".join(pieces))
+        told = told.strip()
         if not re.search(r"\w", told):
-            raise ServiceError("The language model wrote no answer.")
+            raise NoAnswer(THOUGHTS_ALONE if spoken.cut else NOTHING)
         checking = partial(
             check, told, passages, question=asked.question, weigh=weigh, embedder=embedder, cut=spoken.cut
         )
@@ -136,32 +141,20 @@ def _wait(ticket: Ticket, asker: Asker, seconds: float) -> Generator[AnswerEvent
 # --- the stream ----------------------------------------------------------------------------------------------------
 
 
-def without_thoughts(pieces: Iterator[str]) -> Iterator[str]:
-    """The stream without what stands between <think> and </think>, however it is cut into pieces."""
-    held, thinking = "", False
-    for piece in pieces:
-        held += piece
-        while True:
-            tag = "</think>" if thinking else "<think>"
-            before, found, after = held.partition(tag)
-            if not found:
-                break
-            if not thinking and before:
-                yield before
-            held, thinking = after, not thinking
-        keep = _begun(held, tag)
-        if not thinking and len(held) > keep:
-            yield held[: len(held) - keep]
-        held = held[len(held) - keep :]
-    if held and not thinking:
-        yield held
-
-
-def _after_thoughts(text: str) -> str:
-    """An answer without what stands before a </think> that was never begun (some chat templates begin it themselves),
-    and without thoughts in other models' signs, where the server does not take them off."""
-    text = _OTHER_THOUGHTS.sub("", text)
-    return _CHANNEL.split(text.rpartition("</think>")[2])[-1].strip()
+def _aloud(model: LanguageModel, spoken: _Spoken) -> Iterator[Delta]:
+    """What is to be shown. A model whose answers begin inside a thought is remembered as such: of its next answer
+    nothing is shown before the thought ends."""
+    begun = model.begins_in_thought
+    stream = without_thoughts(iter(spoken), begun=begun)
+    while True:
+        try:
+            piece = next(stream)
+        except StopIteration as end:
+            model.begins_in_thought = bool(end.value) or (begun and spoken.cut)
+            if begun and not end.value and spoken.cut:
+                yield Delta(text="", anew=True)  # its tokens were used up before the thought was at its end
+            return
+        yield Delta(text=visible(piece or ""), anew=piece is None)
 
 
 class _Spoken:
@@ -194,8 +187,3 @@ def _loops(text: str) -> bool:
     sizes = range(SHORTEST_LOOP, len(text) // REPEATS + 1)
     ends = (text[-size:] for size in sizes)
     return any(text.endswith(end * REPEATS) and any(map(str.isalnum, end)) for end in ends)
-
-
-def _begun(text: str, tag: str) -> int:
-    """How many characters at the end of a text may be the beginning of a tag."""
-    return next((size for size in range(min(len(tag) - 1, len(text)), 0, -1) if text.endswith(tag[:size])), 0)

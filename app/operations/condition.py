@@ -86,11 +86,14 @@ def _language_model(settings: Settings | None) -> dict[str, Any] | None:
     from app.serving.llm import LanguageModel
 
     model = LanguageModel(settings)
+    answers = model.available()
+    states = model.states()
     return {
         "url": settings.llm_url,
         "name": settings.llm_model,
-        "answers": model.available(),
-        "down": [state["url"] for state in model.states() if not state["up"]],
+        "answers": answers,
+        "down": [state["url"] for state in states if not state["up"]],
+        "problems": [state["problem"] for state in states if state["problem"]],
     }
 
 
@@ -98,7 +101,7 @@ def _said_of(model: dict[str, Any], meanwhile: str) -> str:
     """A language model in words."""
     said = f"written by {model['name'] or 'the model'} at {model['url']}"
     if not model["answers"]:
-        return f"{said} (does not answer now; {meanwhile})"
+        return f"NOT {said} now; {meanwhile}"
     return f"{said} ({', '.join(model['down'])} down)" if model["down"] else said
 
 
@@ -138,6 +141,7 @@ def in_words(result: dict[str, Any]) -> str:
         f"answers    {answers}",
         f"disk       {disk['used_bytes'] / 1e6:,.0f} MB used, {disk['free_bytes'] / 1e9:,.0f} GB free",
     ]
+    lines += [f"attention  {problem}" for model in (first, second) if model for problem in model["problems"]]
     lines += [f"attention  {Difference(**difference)}" for difference in indexes["differences"]]
     for item in result["models"]["in_use"]:
         if item["directory"]:

@@ -219,7 +219,8 @@ def _answers(settings: Settings, advice: str) -> Found:
 
     model = LanguageModel(settings)
     if not model.available():
-        return State.FAIL, f"The server at {settings.llm_url} does not answer.", f"Start it, or {advice}"
+        problems = " ".join(dict.fromkeys(str(state["problem"]) for state in model.states()))
+        return State.FAIL, problems, f"Start it, or {advice}"
     found = model.model()
     return _ok(f"{found.name} at {settings.llm_url}, context {found.context:,} tokens.")
 

@@ -19,10 +19,10 @@ from typing import Any
 from app.asker import Asker
 from app.records import Turn
 from app.serving import llm_server
-from app.serving.llm_server import Model, Server, ServerError
+from app.serving.llm_server import Model, RequestError, Server, ServerError
 from app.serving.tokens import Tokenizer
 from app.serving.waiting import Queue
-from storage.errors import ServiceError
+from storage.errors import ModelBusy, ModelRefuses, ModelSlow, ServiceError
 from storage.settings import Settings
 
 REST_SECONDS = (5.0, 10.0, 20.0, 30.0)  # after so many failures in a row the server is looked at again so much later
@@ -39,6 +39,8 @@ class _Known:
     failures: int = 0  # in a row
     rest_until: float = 0.0  # of time.monotonic; over 0 it is not asked until it was seen to answer
     last: int = field(default=0)  # when it was chosen last
+    doubted: bool = False  # it refused a request: it is looked at, and used meanwhile
+    problem: ServiceError | None = None  # what its last failure was, until it answers again
 
 
 class LanguageModel:
@@ -48,6 +50,7 @@ class LanguageModel:
         if not settings.llm_urls:
             raise ValueError("a language model needs llm_url")  # the client's own default is an address on the internet
         self.queue = Queue(settings.llm_at_once)
+        self.begins_in_thought = False  # its answers begin inside a thought, as was seen (app/answers/write.py)
         self._tokenizer = Tokenizer(settings.llm_tokenizer)
         self._servers = [_Known(server=Server(url, settings)) for url in settings.llm_urls]
         self._lock = threading.Lock()
@@ -55,7 +58,7 @@ class LanguageModel:
         self._chosen = 0
 
     def available(self) -> bool:
-        """Whether a server answers now: for status pages. Takes as long as connections may take, at most."""
+        """Whether a server answers now: each is asked for a token. Takes as long as first words may take, at most."""
         answering = [self._look(known) for known in self._servers]
         return any(answering)
 
@@ -64,9 +67,17 @@ class LanguageModel:
         return all(known.rest_until > 0 for known in self._servers)
 
     def states(self) -> list[dict[str, Any]]:
-        """Every server for status and metrics: {url, up, busy}. Asks nobody."""
+        """Every server for status and metrics: {url, up, busy, problem}. Asks nobody."""
         with self._lock:
-            return [{"url": item.server.url, "up": item.rest_until == 0, "busy": item.busy} for item in self._servers]
+            return [
+                {
+                    "url": item.server.url,
+                    "up": item.rest_until == 0,
+                    "busy": item.busy,
+                    "problem": str(item.problem) if item.problem else None,
+                }
+                for item in self._servers
+            ]
 
     def model(self) -> Model:
         """Name and context; the smallest context where servers differ. Raises: ServiceError."""
@@ -78,7 +89,7 @@ class LanguageModel:
             try:
                 found.append(known.server.model())
             except ServiceError as error:
-                self._failed(known)
+                self._failed(known, error)
                 failure = error
         if not found:
             raise failure or self._all_rest()
@@ -131,8 +142,11 @@ class LanguageModel:
                             break
                         begun = True
                         yield piece
-                known.failures = 0
+                known.failures, known.problem = 0, None
                 return cut
+            except RequestError as error:
+                self._failed(known, error, doubted=True)
+                raise
             except ServerError as error:
                 again = self._others(known, tried) or (error.passing and known not in tried)
                 tried.append(known)
@@ -140,9 +154,9 @@ class LanguageModel:
                     if not self._others(known, tried):
                         threading.Event().wait(AGAIN_SECONDS)
                     else:
-                        self._failed(known)
+                        self._failed(known, error)
                     continue
-                self._failed(known)
+                self._failed(known, error)
                 raise
 
     def structured(
@@ -184,15 +198,25 @@ class LanguageModel:
 
     def _all_rest(self) -> ServiceError:
         where = " and ".join(known.server.url for known in self._servers)
-        return ServiceError(f"The language model server at {where} failed a moment ago and is left alone.")
+        problems = [known.problem for known in self._servers if known.problem]
+        told = " ".join(dict.fromkeys(map(str, problems)))
+        kinds = (ModelRefuses, ModelBusy, ModelSlow)
+        alike = (kind for kind in kinds if problems and all(isinstance(problem, kind) for problem in problems))
+        kind: type[ServiceError] = next(alike, ServiceError)
+        return kind(f"The language model server at {where} failed a moment ago and is left alone. {told}".rstrip())
 
     # --- health --------------------------------------------------------------------------------------------------
 
-    def _failed(self, known: _Known) -> None:
-        """Leave the server alone until it answers again, which a thread looks after."""
+    def _failed(self, known: _Known, error: ServiceError, *, doubted: bool = False) -> None:
+        """Leave the server alone until it answers again, which a thread looks after.
+
+        `doubted`: it refused one request, and may be well.
+        """
         with self._lock:
-            known.rest_until = monotonic() + REST_SECONDS[min(known.failures, len(REST_SECONDS) - 1)]
-            known.failures += 1
+            known.doubted, known.problem = doubted, error
+            if not doubted:
+                known.rest_until = monotonic() + REST_SECONDS[min(known.failures, len(REST_SECONDS) - 1)]
+                known.failures += 1
             if self._looking:
                 return
             self._looking = True
@@ -201,20 +225,20 @@ class LanguageModel:
     def _look(self, known: _Known) -> bool:
         """Whether the server answers; it is used again, or rests on, accordingly."""
         try:
-            known.server.model(anew=True)
-        except ServiceError:
-            self._failed(known)
+            known.server.trial()
+        except ServiceError as error:
+            self._failed(known, error)
             return False
-        known.rest_until = 0.0
+        known.rest_until, known.doubted, known.problem = 0.0, False, None
         return True
 
     def _look_once(self) -> bool:
-        """Look at every server whose rest is over. Returns whether any still rests."""
+        """Look at every server whose rest is over, or that is doubted. Returns whether any still rests."""
         for known in self._servers:
-            if 0 < known.rest_until <= monotonic():
+            if known.doubted or 0 < known.rest_until <= monotonic():
                 self._look(known)
         with self._lock:
-            self._looking = any(known.rest_until > 0 for known in self._servers)
+            self._looking = any(known.doubted or known.rest_until > 0 for known in self._servers)
             return self._looking
 
 

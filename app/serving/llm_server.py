@@ -21,7 +21,7 @@ import httpx
 
 from app.asker import Asker
 from app.records import Turn
-from storage.errors import PromptTooLong, ServiceError, Stopped
+from storage.errors import BrokenOff, ModelBusy, ModelRefuses, ModelSlow, PromptTooLong, ServiceError, Stopped
 from storage.settings import Settings
 
 UNKNOWN_CONTEXT = 8192  # tokens, where neither settings nor server say
@@ -31,8 +31,11 @@ TOGETHER, MOST_TOGETHER = (
 )  # of the seconds since the first piece, and at most: what comes in them is read at once
 TEMPERATURE = 0.0  # the same question gets the same answer
 OUR_FAULT = frozenset({400, 413, 422})  # the server is well, the request was not
-PASSING = frozenset({429, 502, 503, 504})  # worth another try, before the first token
+PASSING = frozenset({502, 503, 504})  # worth another try, before the first token
+TRIAL = (Turn(role="user", content="Hello"),)  # asked to see whether a server answers; holds nothing of anybody's
+WORDS = 200  # characters of what a server says about a request of ours
 COUNT_SECONDS = 5.0
+BROKE_OFF = "The language model broke off its answer."
 TOO_LONG = ("context length", "context_length", "too long", "maximum context", "max_model_len", "exceed")
 
 
@@ -44,8 +47,24 @@ class ServerError(ServiceError):
         self.passing = passing  # the same server may do better at once
 
 
-class RequestError(ServiceError):
-    """The server is well, but refuses the request."""
+class Refused(ServerError, ModelRefuses):
+    """A server takes no request as it is asked: the key or the model's name is wrong."""
+
+
+class Overloaded(ServerError, ModelBusy):
+    """A server has more to do than it takes."""
+
+
+class TooSlow(ServerError, ModelSlow):
+    """A server did not say its first word, or its last, in time."""
+
+
+class Broke(ServerError, BrokenOff):
+    """A server did not come to its end."""
+
+
+class RequestError(ModelRefuses):
+    """The server may be well, but refuses the request."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,6 +91,17 @@ class Server:
             with self._client(self._settings.llm_connect_seconds if anew else self._first_seconds) as client:
                 self._model, self._counts = self._ask_model(client), True
         return self._model
+
+    def trial(self) -> None:
+        """Ask for one token, of a prompt of ours. Raises: ServiceError, with what the server says to it."""
+        self.model(anew=True)
+        try:
+            for _ in self.pieces(TRIAL, answer_tokens=1, asker=Asker()):
+                pass
+        except ServiceError as error:
+            if (said := _words(error.__cause__)) and isinstance(error, ServerError | RequestError):
+                error.args = (f"{error} It says: {said}",)
+            raise
 
     def count(self, messages: Sequence[Turn]) -> int | None:
         """Tokens of these messages by the server's own tokenizer and chat template; None where it has no /tokenize."""
@@ -119,7 +149,7 @@ class Server:
             raise
         except _failures() as error:
             self._raise_if(asker.stopped)
-            raise self._in_words(error) from error
+            raise self._in_words(error, begun=deadline.begun) from error
         finally:
             self._under_way.discard(deadline)
 
@@ -154,13 +184,14 @@ class Server:
         finished = None
         with completions.create(messages=asked, **llm._get_model_kwargs(stream=True)) as answer:
             for line in _lines(answer.iter_bytes()):
-                text, ended = _said(line)
+                text, thought, ended = _said(line)
                 finished = finished or ended
-                if text:
+                if text or thought:
                     deadline.extend(self._settings.llm_total_seconds)
+                if text:
                     yield text
         if finished is None:
-            raise ServerError("The language model broke off its answer.", passing=True)
+            raise Broke(BROKE_OFF, passing=True)
         return finished == "length"
 
     def _client(self, read: float, deadline: _Deadline | None = None) -> httpx.Client:
@@ -204,25 +235,35 @@ class Server:
         if stopped:
             raise Stopped("The answer was stopped.") from None
 
-    def _in_words(self, error: Exception) -> ServiceError:
+    def _in_words(self, error: Exception, *, begun: bool = False) -> ServiceError:
+        """`begun`: its first word was there."""
         response = getattr(error, "response", None)
         status = getattr(error, "status_code", None) or getattr(response, "status_code", None)
         here = f"The language model server at {self.url}"
-        if status in OUR_FAULT:
-            too_long = any(words in str(error).lower() for words in TOO_LONG)
-            told = "says that the prompt is too long" if too_long else f"answered with status {status}"
-            return (PromptTooLong if too_long else RequestError)(f"{here} {told}.")
-        if status in (401, 403):
-            return ServerError(f"{here} refused the key. Check llm_api_key_file.")
-        if status == 404:
-            self._model = None  # it may have been started anew with another model
-            return ServerError(f"{here} knows no such model. Check llm_url and llm_model.", passing=True)
         if status is not None:
-            return ServerError(f"{here} answered with status {status}.", passing=status in PASSING)
+            if status == 404:
+                self._model = None  # it may have been started anew with another model
+            return _of_status(here, status, str(error).lower())
         cause = error.__cause__ if type(error).__module__.startswith("openai") and error.__cause__ else error
-        slow = isinstance(cause, httpx.TimeoutException)
-        told = "is too slow" if slow else f"does not answer ({type(cause).__name__})"
-        return ServerError(f"{here} {told}.", passing=not slow)
+        if isinstance(cause, httpx.TimeoutException):
+            limit = "whole answer in llm_total_seconds" if begun else "first word in llm_first_token_seconds"
+            return TooSlow(f"{here} is too slow: no {limit}.")
+        kind = Broke if begun else ServerError
+        return kind(f"{here} does not answer ({type(cause).__name__}).", passing=True)
+
+
+def _of_status(here: str, status: int, said: str) -> ServiceError:
+    if status in OUR_FAULT and any(words in said for words in TOO_LONG):
+        return PromptTooLong(f"{here} says that the prompt is too long.")
+    if status in OUR_FAULT:
+        return RequestError(f"{here} refuses the request (status {status}). `premise status` asks it why.")
+    if status in (401, 403):
+        return Refused(f"{here} refused the key. Check llm_api_key_file.")
+    if status == 404:
+        return Refused(f"{here} knows no such model. Check llm_url and llm_model.", passing=True)
+    if status == 429:
+        return Overloaded(f"{here} has too much to do (status 429). Lower llm_at_once.", passing=True)
+    return ServerError(f"{here} answered with status {status}.", passing=status in PASSING)
 
 
 def _lines(pieces: Iterator[bytes]) -> Iterator[bytes]:
@@ -234,24 +275,35 @@ def _lines(pieces: Iterator[bytes]) -> Iterator[bytes]:
     yield held
 
 
-def _said(line: bytes) -> tuple[str, str | None]:
-    """The piece of text in a line of an event stream, and why the answer ends with it, where it does.
+def _words(error: BaseException | None) -> str:
+    """What a server says in its refusal, on one line."""
+    body = getattr(error, "body", None)
+    said = body.get("message") or body.get("detail") if isinstance(body, Mapping) else body
+    line = " ".join(str(said or "").split())
+    return "".join(sign for sign in line if sign.isprintable())[:WORDS]
+
+
+def _said(line: bytes) -> tuple[str, bool, str | None]:
+    """The piece of text in a line of an event stream, whether it holds a piece of a thought that the server keeps
+    apart, and why the answer ends with it, where it does.
 
     Raises: ServerError for an error or for nonsense.
     """
     data = line[len(b"data:") :].strip()
     if not line.startswith(b"data:") or not data:
-        return "", None  # a comment, another field, the end of an event
+        return "", False, None  # a comment, another field, the end of an event
     if data == b"[DONE]":
-        return "", "stop"  # not every server says why
+        return "", False, "stop"  # not every server says why
     try:
         event = json.loads(data)
         choices = event["choices"]
         if not choices:  # such as the count of tokens that some servers send last
-            return "", None
-        return (choices[0].get("delta") or {}).get("content") or "", choices[0].get("finish_reason")
+            return "", False, None
+        delta = choices[0].get("delta") or {}
+        thought = bool(delta.get("reasoning_content") or delta.get("reasoning"))
+        return str(delta.get("content") or ""), thought, choices[0].get("finish_reason")
     except (LookupError, TypeError, AttributeError, ValueError) as error:
-        raise ServerError("The language model broke off its answer.", passing=True) from error
+        raise Broke(BROKE_OFF, passing=True) from error
 
 
 def _context(entry: Mapping[str, Any]) -> int | None:
@@ -280,6 +332,11 @@ class _Deadline:
         """The first piece is there: the limit is now that of the whole."""
         self._at = self._started + total_seconds
         self._first = self._first or monotonic()
+
+    @property
+    def begun(self) -> bool:
+        """Whether the first piece is there."""
+        return self._first is not None
 
     def together(self) -> float:
         """The seconds in which pieces are read together: none where nobody else needs the time."""

@@ -7,6 +7,7 @@ from hashlib import sha256
 
 from app.records import Turn
 from app.serving.llm import LanguageModel
+from app.serving.misses import Misses
 from storage.settings import Settings
 
 
@@ -15,6 +16,7 @@ class Models:
 
     def __init__(self, settings: Settings) -> None:
         self.first = LanguageModel(settings)
+        self.misses = Misses()
         self._share = settings.llm_second_share
         second = of_second(settings)
         self.second = LanguageModel(second) if second is not None else None

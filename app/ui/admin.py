@@ -35,6 +35,7 @@ def page() -> None:
     with files:
         _numbers()
         _network(engine)
+        _language_model(engine)
         _rules(engine)
         _held(engine, user)
         _files(engine, user)
@@ -85,6 +86,16 @@ def _network(engine: Engine) -> None:
             "or run Premise as its systemd unit does.",
             icon=":material/warning:",
         )
+
+
+def _language_model(engine: Engine) -> None:
+    missed = engine.models.misses.of_late() if engine.models is not None else None
+    if missed is None:
+        return
+    told = f"Quoted in the last hour instead of written by the language model: {wording.count(missed.count, 'answer')}"
+    when = f"the latest at {identity.local(missed.last)}"
+    since = " Answers are written again since then." if missed.over else ""
+    st.warning(safe.label(f"{told}, {when}: {missed.why}{since}", 600), icon=":material/warning:")
 
 
 def _rules(engine: Engine) -> None:

@@ -87,7 +87,7 @@ def _talk(
     if question:
         if question.strip():
             thread.question(question)
-        _answer(engine, user, question, kept.turns(messages, withheld), chat, new=True)
+        _answer(engine, user, question, kept.turns(messages, withheld, earlier), chat, new=True)
     elif messages and messages[-1].role == "user":  # stopped, or the page was left, or an error came
         stopped = st.session_state.get("stopped") == messages[-1].id
         told = "You stopped this answer." if stopped else "There is no answer to this question yet."
@@ -96,7 +96,7 @@ def _talk(
             st.button("Look again", icon=":material/refresh:")  # another window may be answering it: just draw anew
             again = st.button("Ask again", icon=":material/replay:")
         if again:
-            _answer(engine, user, messages[-1].content, kept.turns(messages[:-1], withheld), chat)
+            _answer(engine, user, messages[-1].content, kept.turns(messages[:-1], withheld, earlier), chat)
 
 
 # --- asking -----------------------------------------------------------------------------------------------------
@@ -152,7 +152,7 @@ def _stream(engine: Engine, user: User, coming: Following, asked: str) -> Answer
             elif isinstance(event, Waiting):
                 told = wording.busy(event.ahead)
             elif isinstance(event, Delta):
-                text += event.text
+                text = event.text if event.anew else text + event.text
             elif isinstance(event, Finished):
                 return event.answer
         # Something is drawn every time, whether or not it is new: only then does Streamlit tell us that we are to stop.

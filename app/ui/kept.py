@@ -39,9 +39,10 @@ def superseded(catalog: Catalog, messages: Sequence[Message]) -> frozenset[str]:
     return frozenset(catalog.superseded(revisions)) if revisions else frozenset()
 
 
-def turns(messages: Sequence[Message], without: Collection[str]) -> list[Turn]:
-    """The last messages as the engine takes them, without these answers."""
-    told = (message for message in messages[-TURNS:] if message.id not in without)
+def turns(messages: Sequence[Message], without: Collection[str], earlier: Collection[str] = ()) -> list[Turn]:
+    """The last messages as the engine takes them, without these answers and those that cite an `earlier` revision: what
+    a document no longer says is no part of what is asked about it now."""
+    told = (item for item in messages[-TURNS:] if item.id not in without and _cited(item).isdisjoint(earlier))
     return [Turn(role=message.role, content=message.content) for message in told]
 
 

@@ -33,7 +33,7 @@ class Following:
             while item is not None and not isinstance(item, BaseException):
                 last = found[-1] if found else None
                 if isinstance(item, Delta) and isinstance(last, Delta):
-                    found[-1] = Delta(text=last.text + item.text)
+                    found[-1] = item if item.anew else Delta(text=last.text + item.text, anew=last.anew)
                 else:
                     found.append(item)
                 item = self._come.get_nowait()

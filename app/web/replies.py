@@ -146,7 +146,7 @@ def _sent(event: AnswerEvent | PremiseError, *, operator: bool) -> str:
     elif isinstance(event, Waiting):
         name, data = "waiting", {"ahead": event.ahead}
     elif isinstance(event, Delta):
-        name, data = "delta", {"text": event.text}
+        name, data = "delta", {"text": event.text} | ({"anew": True} if event.anew else {})
     elif isinstance(event, Finished):
         name, data = "finished", event.answer.as_json()
     else:

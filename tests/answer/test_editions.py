@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from pathlib import Path
+
 import pytest
 from place import Place
+from scripted import scripted_server
 
 from app.engine import Engine
 
@@ -36,6 +40,21 @@ def test_what_the_newer_edition_says_comes_first_and_the_older_is_named_as_such(
 def test_what_only_the_older_edition_says_is_introduced_by_it(place: Place) -> None:
     text = _ask(place, "Where is the key to the company bicycle?", {"a.md": OLD, "b.md": NEW})
     assert text.startswith("From an older edition (2023):\n\nThe key to the company bicycle hangs in the caretaker")
+
+
+def test_what_a_model_takes_from_the_older_edition_is_introduced_by_it_too(
+    place_at: Callable[..., Place], tmp_path: Path
+) -> None:
+    older, newer = "the line manager before anything is booked", "the department head"
+    with scripted_server() as server:
+        place = place_at(tmp_path / "data", llm_url=server.url)
+        documents = {"a.md": OLD, "b.md": NEW}
+        server.script.says(f"Every business trip is approved by {newer}. Every business trip is approved by {older}.")
+        text = _ask(place, QUESTION, documents)
+        assert text.startswith(f"Every business trip is approved by {newer}. [1]")
+        assert f"From an older edition (2023): Every business trip is approved by {older}. [2]" in text
+        server.script.says(f"- In 2023 every business trip was approved by {older}.")
+        assert "older edition" not in _ask(place, QUESTION, documents)
 
 
 def test_in_the_language_of_the_question(place: Place) -> None:

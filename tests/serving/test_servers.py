@@ -16,6 +16,7 @@ import pytest
 from scripted import Server, scripted_server
 
 from app.asker import Asker
+from app.operations import condition
 from app.records import Turn
 from app.serving import llm, llm_server
 from app.serving.llm import LanguageModel
@@ -133,6 +134,48 @@ def test_a_lone_server_gets_one_more_try_and_a_slow_one_none() -> None:
         with pytest.raises(ServiceError, match="too slow"):
             say(model_of(server, llm_first_token_seconds=0.2))
         assert len(server.script.requests) == 1
+
+
+def test_what_a_server_says_to_a_prompt_of_ours_is_told() -> None:
+    with scripted_server() as server:
+        server.script.status, server.script.says_no = 400, "no chat\ttemplate\x1b[31m is set"
+        model = model_of(server)
+        with pytest.raises(ServiceError, match=r"premise status` asks it why\.$"):
+            say(model)  # what it says to a person's may repeat it
+        assert eventually(model.resting)
+        assert str(model.states()[0]["problem"]).endswith("It says: no chat template[31m is set")
+        server.script.status = 200
+        assert model.available()
+        assert model.states()[0]["problem"] is None
+
+
+def test_status_does_not_call_answers_written_where_the_server_refuses_them() -> None:
+    with scripted_server() as server:
+        server.script.status = 401
+        found = condition._language_model(Settings(llm_url=server.url))
+        assert found is not None and not found["answers"]
+        assert condition._said_of(found, "extractive meanwhile").startswith("NOT written by")
+        assert "llm_api_key_file" in found["problems"][0]
+        server.script.status = 200
+        assert (condition._language_model(Settings(llm_url=server.url)) or {})["answers"]
+
+
+def test_a_request_that_is_refused_says_nothing_of_the_next() -> None:
+    with scripted_server() as server:
+        server.script.says("well")
+        model = model_of(server)
+        server.script.refuses = 1
+        with pytest.raises(ServiceError, match="refuses the request"):
+            say(model)
+        assert say(model) == "well"
+        assert not model.resting()
+
+
+def test_thoughts_that_a_server_keeps_apart_are_no_waiting_for_the_first_word() -> None:
+    with scripted_server() as server:
+        server.script.thoughts, server.script.pause = ["Hm. "] * 8, 0.1
+        server.script.says("well")
+        assert say(model_of(server, llm_first_token_seconds=0.5)) == "well"
 
 
 def test_a_server_is_used_again_when_it_is_back(monkeypatch: pytest.MonkeyPatch) -> None:

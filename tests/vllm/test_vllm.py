@@ -14,7 +14,7 @@ from models.reported import hold_against_vllm
 from place import Place
 from real import ADAPTER, VLLM, Vllm, eventually
 
-from app.answers.answer import NOTICE
+from app.answers.answer import BROKEN, NOTICE, REFUSES
 from app.asker import Asker
 from app.engine import Engine
 from app.records import Answer, Delta, Finished, Mode, Turn, Waiting
@@ -117,8 +117,11 @@ def test_json_of_a_schema(vllm: Vllm) -> None:
 def test_a_wrong_key_gives_a_quotation(engine_with: Callable[..., Engine], tmp_path: Path) -> None:
     wrong = tmp_path / "key"
     wrong.write_text("another-key-altogether")
-    answer = engine_with(llm_api_key_file=wrong).answer(QUESTION, groups=["everyone"])
-    assert (answer.mode, answer.notice) == (Mode.EXTRACTIVE, NOTICE)
+    engine = engine_with(llm_api_key_file=wrong)
+    answer = engine.answer(QUESTION, groups=["everyone"])
+    assert (answer.mode, answer.notice) == (Mode.EXTRACTIVE, REFUSES)
+    assert engine.models is not None and (missed := engine.models.misses.of_late())
+    assert "llm_api_key_file" in missed.why
 
 
 def test_a_prompt_longer_than_the_context_is_cut_to_it(vllm: Vllm, engine_with: Callable[..., Engine]) -> None:
@@ -233,7 +236,7 @@ def test_a_server_that_is_killed_in_mid_answer_and_comes_back(vllm: Vllm, engine
     assert any(isinstance(event, Delta) for event in events)
     vllm.kill()
     answer = last(list(events))
-    assert (answer.mode, answer.notice) == (Mode.EXTRACTIVE, NOTICE)
+    assert (answer.mode, answer.notice) == (Mode.EXTRACTIVE, BROKEN)
     assert "30 days" in answer.text
     gone = engine.answer(QUESTION, groups=["everyone"])
     assert (gone.mode, gone.notice) == (Mode.EXTRACTIVE, NOTICE)

@@ -49,3 +49,8 @@ def test_the_engine_is_not_told_what_is_withheld() -> None:
         Turn(role="user", content="user 3"),
     ]
     assert told[3].content == "user 4"
+
+
+def test_the_engine_is_not_told_what_a_document_said_before_it_changed() -> None:
+    messages = [_message("asked", "user"), _message("old", "assistant", "a", "b"), _message("new", "assistant", "a")]
+    assert [turn.content for turn in kept.turns(messages, frozenset(), {"b"})] == ["asked", "new"]
