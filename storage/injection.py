@@ -35,10 +35,12 @@ _LANGUAGE = (
 _CODE = r"(?:code|script) ?(?:snippets?|blocks?|excerpts?|sections?|fragments?|segments?|samples?)?"
 _ORDERS = r"(?:instructions?|rules?|prompts?|orders?|directions?|guidelines|directives?|commands?|context|conversation)"
 
-# (what it is, how it is recognised); matched in one sentence, case does not count
+# (what it is, words of which one is in all that is found, how it is recognised); matched in one sentence, case does
+# not count. The words are looked for first: most sentences have none, and that takes a tenth of the time.
 _PATTERNS = (
     (
         "orders to forget others",
+        "ignor|disregard|forget|vergiss|vergessen|missacht|oubli|olvid|忽略|无视|無視|忘|不要理会|new |prompt",
         rf"\b(?:ignore|disregard|forget)\b.{{0,25}}\b(?:all|any|every|the|your|previous|prior|above|"
         rf"earlier|preceding|other|these|those|system|original)\b.{{0,30}}\b{_ORDERS}\b",
         r"\b(?:ignore|disregard|forget) (?:everything|anything|all)(?: \w+)? (?:above|before|said|written|you)\b",
@@ -52,6 +54,8 @@ _PATTERNS = (
     ),
     (
         "a part to play",
+        "you are|pretend|to be|as if|like a|as a|jailbr|do anything now|attention|note|message|instruction|"
+        "hello|hey|dear|du bist|你",
         r"\byou are (?:now |actually |really )?(?:an? )?(?:\w+ ){0,2}(?:ai|llm|chatbot|chatgpt|gpt\S*|claude|"
         r"(?:ai|helpful|virtual) assistant|language model|pirate|hacker|dan|jailbroken)\b",
         r"\b(?:pretend|imagine|act|behave|respond|answer|reply|speak)\b.{0,12}\b(?:to be|as if you|you are|like an?|"
@@ -66,6 +70,7 @@ _PATTERNS = (
     ),
     (
         "a gag",
+        "do not|don'|don’|never| only| exactly| nothing but| just",
         r"\b(?:do not|don['’]t|never) (?:tell|inform|mention|reveal|show|let)\b.{0,30}\b(?:users?|person asking|reader "
         r"of (?:this|the) answer|this (?:instruction|prompt|rule)|these (?:instructions|rules))\b",
         r"\b(?:answer|reply|respond|say|output) (?:only|exactly|nothing but|just)\b ?"
@@ -74,11 +79,17 @@ _PATTERNS = (
     ),
     (
         "marks of a chat template",
+        "<|inst]",
         r"<\|[\w ]{2,20}\|>|\[/?INST\]|<</?SYS>>|</?(?:passages?|system|assistant|instructions?)>",
     ),
-    ("marks of a chat template", r"^(?:### ?)?(?:system|assistant|instruction)s? ?: (?=\S)"),
+    (
+        "marks of a chat template",
+        "system|assistant|instruction",
+        r"^(?:### ?)?(?:system|assistant|instruction)s? ?: (?=\S)",
+    ),
     (
         "orders about the answer",
+        "your|reply|respond|response|answer|message|antwort|ta réponse|tu respuesta|你的|只",
         rf"(?:^|[:;,.!] |\b(?:to|and|then|please|must|should|can you|could you|always|also|now|hesitate to|forget to|"
         rf"remember to|mind to) )(?:\w+ly )?{_WORDING}\b.{{0,110}}\b{_YOUR}\b",
         rf"\b(?:in|within|throughout|at the (?:end|start|beginning) of) {_YOUR}(?:['’]s)?\b[ ,].{{0,40}}\b{_WORDING}\b",
@@ -92,6 +103,7 @@ _PATTERNS = (
     ),
     (
         "code to slip in",
+        "code|script",
         rf"\b(?:following|below|subsequent|next) {_CODE}\b.{{0,90}}\b(?:your|response|solution|implementation)\b",
         r"\b(?:add|append|blend|deploy|embed|employ|execute|fuse|incorporate|include|insert|integrate|introduce|leverage|"
         r"merge)\b.{0,20}\b(?:following|below|subsequent) code (?:snippet|block|excerpt|section)",
@@ -101,6 +113,8 @@ _PATTERNS = (
     ),
     (
         "work for a machine",
+        "write|draft|compose|provide|create|generate|give|invent|make up|show me how to|break down|recommend|"
+        "replace every|translate|sentiment|explain|chat history|system prompt|user",
         r"^(?:please )?(?:write|draft|compose|provide|create|generate|give|invent|make up)\b(?: (?:me|us))? "
         r"(?:an?|the|some) "
         r"(?:\w+ ){0,2}(?:poems?|haikus?|limericks?|sonnets?|stor(?:y|ies)|jokes?|songs?|essays?|lyrics|raps?)\b",
@@ -118,7 +132,10 @@ _PATTERNS = (
         r"(?:data|questions?|password))\b",
     ),
 )
-_COMPILED = tuple((kind, re.compile("|".join(patterns), re.IGNORECASE)) for kind, *patterns in _PATTERNS)
+_COMPILED = tuple(
+    (kind, tuple(words.split("|")), re.compile("|".join(patterns), re.IGNORECASE))
+    for kind, words, *patterns in _PATTERNS
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -137,9 +154,11 @@ def aimed_at_model(sentence: str) -> str | None:
     lines = text.splitlines()
     for part in (text, *(lines if len(lines) > 1 else ())):
         line = " ".join(part.split()).lstrip("-*•>#\"'“„( ")
-        kind = next((kind for kind, pattern in _COMPILED if pattern.search(line)), None)
-        if kind is not None:
-            return kind
+        # as case does not count to an expression, the dots of Turkish letters do not
+        folded = line.casefold().replace("\u0307", "").replace("ı", "i")
+        for kind, words, pattern in _COMPILED:
+            if any(word in folded for word in words) and pattern.search(line):
+                return kind
     return None
 
 

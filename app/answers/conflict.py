@@ -17,7 +17,7 @@ from app.answers.phrases import language_of, phrases
 from app.answers.quote import Piece, cells_of
 from app.records import Sentence
 from app.retrieval.asked import Asked, Expected, term_set
-from storage.records import StoredChunk
+from app.retrieval.newest import dated
 from storage.words import question_terms, terms
 
 LOOKED_AT = 12  # of the likeliest candidates
@@ -33,7 +33,6 @@ VALUES = (Expected.NUMBER, Expected.OFTEN, Expected.WHEN, Expected.WHETHER)
 
 _CODE = re.compile(r"\b(?=[\w-]*\d)(?=[\w-]*[^\W\d_])[\w-]+")  # "R1977"; no plain number
 _NAME = re.compile(rf"(?<=[\w,;:’'\")] )[A-ZÀ-Þ][\w’'-]+|{_CODE.pattern}")
-_YEAR = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -133,16 +132,6 @@ def _sides(one: Candidate, other: Candidate) -> tuple[Side, ...]:
         for item, when, is_newer in zip((one, other), dates, newer, strict=True)
     ]
     return tuple(sorted(sides, key=lambda side: not side.newer))
-
-
-def dated(found: StoredChunk) -> str:
-    """When a document is from: the last year in its title or file name, else the day when it was written or changed."""
-    for name in (found.title, found.path.rpartition("/")[2]):
-        years = _YEAR.findall(name)
-        if years:
-            return str(max(years))
-    moment = found.made or found.modified
-    return f"{moment:%Y-%m-%d}" if moment else ""
 
 
 def disagreement(question: str, sides: Sequence[Side], citations: Citations) -> Iterator[Piece]:

@@ -14,16 +14,17 @@ from itertools import permutations
 from app.answers.context import Passage
 from app.answers.extract import Candidate
 from app.answers.weak import OF_THE_PAST
+from app.retrieval.newest import YEAR, names_of, year_in
 from storage.records import StoredChunk
 from storage.words import question_terms
 
 OLDER = 0.6  # of its probability is left to what an older edition says
 ALIKE = 2  # words that two names have in common, unless they are the same
 MORE = 1  # words that one of them has besides
-_YEAR = re.compile(r"(?<![\d.])(?:19|20)\d\d(?!\d)")
 _VERSION = re.compile(
     r"(?<![^\W_])(?:v|ver|version|rev|revision|fassung)[ ._-]?(\d{1,3}(?:\.\d{1,3})*)(?!\d)", re.IGNORECASE
 )
+_DAY = re.compile(r"\d{1,2}\.\d{1,2}\.\d{4}|\d{4}([-._])\d{1,2}\1\d{1,2}")  # of minutes and the like: no edition
 _OF_EDITIONS = frozenset({"v", "ver", "version", "rev", "revision", "edition", "fassung", "draft", "final"})
 
 
@@ -46,7 +47,7 @@ def older(passages: Sequence[Passage], question: str) -> dict[str, str]:
 
     None where the question names a year or a version, or asks what was.
     """
-    if _YEAR.search(question) or _VERSION.search(question) or OF_THE_PAST.search(question):
+    if YEAR.search(question) or _VERSION.search(question) or OF_THE_PAST.search(question):
         return {}
     firsts = {passage.revision: passage.first for passage in passages}
     told = {revision: _edition(first) for revision, first in firsts.items()}
@@ -60,10 +61,8 @@ def older(passages: Sequence[Passage], question: str) -> dict[str, str]:
 
 def _edition(found: StoredChunk) -> tuple[frozenset[str], dict[str, str]]:
     """The words of a document's name, and its year and version as far as title or file name tell."""
-    stem = found.path.rpartition("/")[2].rpartition(".")[0]
-    for name in (found.title, stem):
-        years, versions = _YEAR.findall(name), _VERSION.findall(name)
-        kinds = {"year": max(years, default=""), "version": versions[-1] if versions else ""}
+    for name in names_of(found):
+        kinds = {"year": year_in(_DAY.sub(" ", name)), "version": "".join(_VERSION.findall(name)[-1:])}
         if any(kinds.values()):
             words = (term for term in question_terms(name) if not any(sign.isdigit() for sign in term))
             return frozenset(words) - _OF_EDITIONS, {kind: value for kind, value in kinds.items() if value}

@@ -121,7 +121,7 @@ def _sections(engine: Engine, document: Document, labels: frozenset[int]) -> lis
     """
     if document.revision is None:
         return []
-    chunks = engine.catalog.chunks_around(document.revision, 0, CHUNKS, labels=labels)
+    chunks = engine.catalog.first_chunks(document.revision, CHUNKS, labels=labels)
     sections: dict[str, list[StoredChunk]] = {}
     for chunk in chunks:
         sections.setdefault(chunk.chunk.section, []).append(chunk)
@@ -146,7 +146,7 @@ def _possible(
     offered: set[tuple[str, str]] = set()
     for revision in list(dict.fromkeys(item["revision"] for item in citations))[:DOCUMENTS]:
         start = min(item["start"] for item in citations if item["revision"] == revision)
-        chunks = engine.catalog.chunks_around(revision, 0, CHUNKS, labels=labels)
+        chunks = engine.catalog.first_chunks(revision, CHUNKS, labels=labels)
         names = _names(chunks)
         for chunk in _nearest(chunks, start):
             section = (revision, chunk.chunk.section)

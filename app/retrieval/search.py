@@ -13,7 +13,6 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from datetime import datetime
 
 import numpy as np
 
@@ -40,6 +39,7 @@ from app.retrieval.fuse import (
 )
 from app.retrieval.judge import Candidates, Judge, Judged, vectors_of
 from app.retrieval.named import Named, as_one, named, without
+from app.retrieval.newest import asks_for_now, newer_first, newest_version_first
 from app.retrieval.steadfast import unit
 from app.retrieval.weighing import Weighing
 from storage.catalog import Candidate, Vector
@@ -61,20 +61,12 @@ OTHER_NAME = 0.5  # of the words of an abbreviation, or the abbreviation of word
 READ_FOR_SPELLING = 10  # passages
 INSIDE = 50  # passages that words find in the documents which a question names
 STATED = 0.5  # of what the statements of a company say for what is asked: how much their meaning counts
-RECENT = 0.04  # of the score: what the newest candidate gets more than the oldest, where the present is asked for
 UNKNOWN_TERM = "\x00"  # stands in no document: as rare as a term can be
 _COMPARES = re.compile(
     r"\b(?:compar\w*|versus|vs\.?|differ\w*|between|vergleich\w*|unterschied\w*|zwischen|différence|entre|diferencia)\b"
     r"|比较|区别|不同|差异|对比",
     re.IGNORECASE,
 )
-_NOW = re.compile(
-    r"\b(?:current(?:ly)?|latest|newest|most recent(?:ly)?|now(?:adays)?|today|these days|up[- ]to[- ]date|at present|"
-    r"aktuell\w*|derzeit\w*|neueste\w*|jetzt|heute|actuel\w*|dernière?|aujourd'hui|actual(?:mente)?|último|hoy)\b"
-    r"|最新|目前|现在|现行|当前|如今",
-    re.IGNORECASE,
-)
-_YEAR = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)")
 # Who looks for meaning while words are looked for: both indexes leave Python to others for most of their time.
 _BESIDE = ThreadPoolExecutor(thread_name_prefix="meaning")
 
@@ -168,8 +160,8 @@ class _Search:
         judged, scores, bm25 = self._judged(judge, wanted, by_word)
         found = list(self._found.values())
         scores = with_company(scores, [item.path for item in found], trust=self._wanted.trust)
-        if _NOW.search(self._asked.text):
-            scores = _newer_first(scores, [item.modified for item in found])
+        if asks_for_now(self._asked.text):
+            scores = newer_first(scores, [item.modified for item in found])
             scores = newest_version_first(scores, [item.path for item in found])
         if self._codes:
             texts = self._read(list(self._found))
@@ -338,34 +330,6 @@ class _Search:
     def _defined(self) -> list[dict[str, str]]:
         """The abbreviations that candidates define."""
         return [candidate.said.definitions() for candidate in self._found.values() if candidate.defines]
-
-
-def _newer_first(scores: Sequence[float], changed: Sequence[datetime | None]) -> list[float]:
-    """Gently: between passages that answer alike the newer one, by where it stands between the oldest and newest."""
-    known = [moment.timestamp() for moment in changed if moment is not None]
-    if not known or min(known) == max(known):
-        return list(scores)
-    oldest, span = min(known), max(known) - min(known)
-    shares = [(moment.timestamp() - oldest) / span if moment is not None else 0.0 for moment in changed]
-    return [(1 - RECENT) * score + RECENT * share for score, share in zip(scores, shares, strict=True)]
-
-
-def newest_version_first(scores: Sequence[float], paths: Sequence[str]) -> list[float]:
-    """The same between files that are called alike but for the year, by that: who copies them makes all of them new.
-
-    Taken off the older ones; a year that no other file of the name differs in says what a file is about.
-    """
-    years = [max(map(int, _YEAR.findall(path)), default=0) for path in paths]
-    names = [_YEAR.sub("", path) for path in paths]
-    known: dict[str, set[int]] = {}
-    for name, year in zip(names, years, strict=True):
-        known.setdefault(name, set()).add(year)
-    result = []
-    for score, name, year in zip(scores, names, years, strict=True):
-        first, last = min(known[name]), max(known[name])
-        older = (last - year) / (last - first) if first and first < last else 0.0
-        result.append(max(0.0, score - RECENT * older))
-    return result
 
 
 @remembered(20_000)

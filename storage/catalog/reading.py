@@ -81,9 +81,9 @@ class Reading(Part):
         vectors = [from_bytes(row.vector) for row in rows]
         return [row.id for row in rows], np.stack(vectors) if vectors else np.zeros((0, 0), dtype=np.float32)
 
-    def chunks_around(self, revision: str, first: int, last: int, *, labels: frozenset[int]) -> list[StoredChunk]:
-        """The chunks of a revision from position `first` to `last`, both included, in order."""
-        return self._chunks(and_(chunks.c.revision_id == revision, chunks.c.position.between(first, last)), labels)
+    def first_chunks(self, revision: str, count: int, *, labels: frozenset[int]) -> list[StoredChunk]:
+        """The first chunks of a revision, in order."""
+        return self._chunks(and_(chunks.c.revision_id == revision, chunks.c.position < count), labels)
 
     def section_opening(
         self, revision: str, heading: str, before: int, *, labels: frozenset[int]

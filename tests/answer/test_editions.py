@@ -62,6 +62,12 @@ def test_a_file_name_tells_the_edition_too(place: Place, old: str, new: str) -> 
     assert text.startswith("From an older edition (")
 
 
+def test_minutes_of_another_day_are_no_older_edition(place: Place) -> None:
+    said = "The bicycle has a new lock, and its key hangs in the lodge.\n"
+    minutes = {"minutes-2023-11-30.txt": said, "minutes-2026-01-15.txt": "Leave is granted by the manager.\n"}
+    assert "older edition" not in _ask(place, "Where is the key to the bicycle?", minutes)
+
+
 @pytest.mark.parametrize(
     ("question", "other"),
     [

@@ -41,6 +41,11 @@ SITES = (
     ("Turin", "Area B, for visitors"),
 )
 
+REPLACED = (
+    "Version 5.0 replaces version 4.3 of 2023, which required a change of password every 90 days.\n\n"
+    "Service accounts: their passwords are changed every 180 days. Passwords of people do not expire."
+)
+
 
 @pytest.mark.parametrize(
     ("question", "right", "other"),
@@ -114,34 +119,44 @@ def test_a_record_of_json_is_quoted_by_itself_with_its_name(place: Place) -> Non
     assert answer.sentences[0].text == "name: Durham; company: Halden Inc.; parking: Lot A, by permit of the reception"
 
 
-def test_a_sentence_that_leans_on_another_does_not_come_first(place: Place) -> None:
-    place.write(
-        "everyone/office.md",
-        "# Home office\n\nMost people like it. For example, the home office budget may be spent on a desk at home.\n\n"
-        "The budget of a home office is up to EUR 2,000.\n",
-    )
-    place.ingest()
-    answer = _of(Engine(place.store), "How much can I spend on a home office?")
-    assert answer.sentences[0].text == "The budget of a home office is up to EUR 2,000."
+# the document's text; what is asked; how the answer begins
+BEGINS = {
+    "not what leans on another sentence": (
+        "Most people like it. For example, the home office budget may be spent on a desk at home.\n\n"
+        "The budget of a home office is up to EUR 2,000.",
+        "How much can I spend on a home office?",
+        "The budget of a home office",
+    ),
+    "not the rule that was replaced": (
+        REPLACED,
+        "How often must I change my password?",
+        "Service accounts: their passwords",
+    ),
+    "the rule that was replaced, where the past is asked for": (
+        REPLACED,
+        "What did the previous version say about how often to change a password?",
+        "Version 5.0 replaces",
+    ),
+    "what denies, where one asks what is if something is not": (
+        "Your manager answers a leave request within five days. No answer of the manager to the request within that "
+        "time does not mean yes.",
+        "What happens if my manager does not answer my leave request?",
+        "No answer of the manager",
+    ),
+    "not what is called otherwise in its middle word": (
+        "The recovery point objective is at most 24 hours. The recovery time objective stands in the agreement with "
+        "each customer.",
+        "What is the recovery time objective?",
+        "The recovery time objective",
+    ),
+}
 
 
-@pytest.mark.parametrize(
-    ("question", "first"),
-    [
-        ("How often must I change my password?", "Service accounts: their passwords"),
-        ("What did the previous version say about how often to change a password?", "Version 5.0 replaces"),
-    ],
-)
-def test_the_rule_that_was_replaced_comes_first_only_where_the_past_is_asked_for(
-    place: Place, question: str, first: str
-) -> None:
-    place.write(
-        "everyone/security.md",
-        "# Security\n\nVersion 5.0 replaces version 4.3 of 2023, which required a change of password every 90 days.\n\n"
-        "Service accounts: their passwords are changed every 180 days. Passwords of people do not expire.\n",
-    )
+@pytest.mark.parametrize(("text", "question", "begins"), BEGINS.values(), ids=BEGINS)
+def test_an_answer_begins_with_the_sentence_that_answers(place: Place, text: str, question: str, begins: str) -> None:
+    place.write("everyone/rules.md", f"# Rules\n\n{text}\n")
     place.ingest()
-    assert Engine(place.store).answer(question, groups=["everyone"]).text.startswith(first)
+    assert _of(Engine(place.store), question).text.startswith(begins)
 
 
 def test_a_sentence_that_repeats_the_question_is_no_answer(place: Place) -> None:
@@ -344,25 +359,3 @@ def test_a_month_is_not_what_may_be() -> None:
     asked = understand("When must it be reported?", (), weigh=lambda term: 1.0)
     assert names_kind(asked, "It may also be used for a march.") == 0
     assert names_kind(asked, "It is due in May.") == 1
-
-
-def test_where_one_asks_what_is_if_something_is_not_what_denies_comes_first(place: Place) -> None:
-    place.write(
-        "everyone/leave.md",
-        "# Leave\n\nYour manager answers a leave request within five days. No answer of the manager to the request "
-        "within that time does not mean yes.\n",
-    )
-    place.ingest()
-    answer = _of(Engine(place.store), "What happens if my manager does not answer my leave request?")
-    assert answer.sentences[0].text.startswith("No answer of the manager")
-
-
-def test_what_differs_in_its_middle_word_is_another_thing(place: Place) -> None:
-    place.write(
-        "everyone/continuity.md",
-        "# Continuity\n\nThe recovery point objective is at most 24 hours. The recovery time objective stands in the "
-        "agreement with each customer.\n",
-    )
-    place.ingest()
-    answer = _of(Engine(place.store), "What is the recovery time objective?")
-    assert answer.sentences[0].text.startswith("The recovery time objective")

@@ -1,6 +1,6 @@
 """What asking through Premise costs over asking vLLM itself, for the very same prompts. Prints ratios of one run.
 
-    .venv/bin/python tests/benchmarks/serving.py [--questions 16] [--tokens 64] [--rounds 1]
+    .venv/bin/python tests/benchmarks/serving.py [--questions 16] [--tokens 64] [--rounds 1] [--small]
 
 A real vLLM server on the CPU with the tests' tiny random model, a real web server, real retrieval. "direct" sends the
 messages that Premise builds straight to vLLM; both read the same stream of server-sent events, in turn, so that load of
@@ -13,7 +13,8 @@ counts too. Tokens a second: of each stream after its first token, tokens as vLL
 "Staggered" asks vLLM itself, each question as late as Premise did, when its passages were found: a prompt that is read
 while others are being answered holds these up, with Premise or without.
 
-The tiny model makes tokens as no real one does. So the same is measured with a server of tests/scripted.py that sends
+The tiny model makes tokens as no real one does. `--small` takes a random one with the measures of the smallest Qwen3, the
+least that a company would let answer, which takes some ten minutes on one core. And the same is measured with a server of tests/scripted.py that sends
 40 tokens a second to each (`--paced`: that alone, without vLLM), with the processor time that a token takes in the web
 server: answers of many tokens less answers of few. It has the core of vLLM.
 """
@@ -42,7 +43,7 @@ import httpx
 
 ROOT = Path(__file__).parent.parent.parent
 sys.path[:0] = [str(ROOT / "tests" / "vllm"), str(ROOT / "tests")]
-from real import Vllm  # noqa: E402
+from real import VLLM, Vllm  # noqa: E402
 from scripted import scripted_server  # noqa: E402
 
 from app.answers.answer import HITS  # noqa: E402
@@ -58,6 +59,7 @@ PART = "everyone/policies"  # of the sample company: indexing all of it would ta
 GROUPS = ["everyone"]
 AT_ONCE = (1, 16)
 MORE = 4  # rounds at 16 at once for one at 1: that is a batch each
+SMALL_CACHE = 8  # GiB, for all prompts of the questions
 PACE = 40  # tokens a second and stream, of a real model on a card
 _SAID = re.compile(rb'"content": ?"[^"]')
 FEW, MANY = 8, 200  # tokens of the paced answers
@@ -80,6 +82,7 @@ def main() -> None:
     options.add_argument(
         "--rounds", type=int, default=1, help="of all questions; as many more where they are asked at once"
     )
+    options.add_argument("--small", action="store_true", help="a model with the measures of Qwen3-0.6B, not a tiny one")
     options.add_argument("--paced", action="store_true", help="only what a server of 40 tokens a second shows")
     given = options.parse_args()
     cores = sorted(os.sched_getaffinity(0))
@@ -91,10 +94,10 @@ def main() -> None:
         _told("indexing the sample company")
         prompts = _index_and_prompts(data, asked)
         if not given.paced:
-            vllm = Vllm(Path(folder), context=16384)
+            _told("making the model, starting vLLM")
+            os.sched_setaffinity(0, models)
+            vllm = _vllm(Path(folder), small=given.small)
             try:
-                _told("starting vLLM")
-                os.sched_setaffinity(0, models)
                 vllm.start()
                 os.sched_setaffinity(0, others)
                 with _web(data, vllm.url, vllm.key_file, given.tokens) as (address, _):
@@ -139,6 +142,17 @@ def _index_and_prompts(data: Path, asked: Sequence[str]) -> list[list[dict[str, 
     return made
 
 
+def _vllm(folder: Path, *, small: bool) -> Vllm:
+    """A server that has yet to be started."""
+    if not small:
+        return Vllm(folder, context=16384)
+    os.environ["VLLM_CPU_KVCACHE_SPACE"] = str(SMALL_CACHE)
+    model = folder / "small"
+    maker = [str(VLLM.with_name("python")), str(ROOT / "tests" / "vllm" / "make_model.py"), str(model), "small"]
+    subprocess.run(maker, capture_output=True, check=True)
+    return Vllm(folder, context=16384, model=model, options=[])
+
+
 def _free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -181,7 +195,7 @@ def _measure(
     rounds: int,
 ) -> None:
     def direct(at: int, most: int = tokens) -> Streamed:
-        body = {"model": "tiny", "messages": prompts[at], "stream": True, "temperature": 0, "max_tokens": most}
+        body = {"model": vllm.model.name, "messages": prompts[at], "stream": True, "temperature": 0, "max_tokens": most}
         return _read(f"{vllm.url}/chat/completions", body, vllm.headers, ours=False)
 
     late: dict[int, float] = {}  # when the passages of each question were found, the last time

@@ -23,7 +23,7 @@ from app.retrieval.fuse import (
     with_titles,
 )
 from app.retrieval.judge import Candidates
-from app.retrieval.search import RECENT, newest_version_first
+from app.retrieval.newest import RECENT, newest_version_first
 from app.retrieval.trust import LEAST, trust
 from storage.catalog import Candidate
 from storage.embedder import Embedder, LocalEmbedder

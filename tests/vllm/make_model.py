@@ -2,8 +2,9 @@
 
 The model says its words of letters and spaces in a fixed round, too long to be stopped as a loop, and never ends an
 answer by itself: each has as many tokens as were asked for, all of them to be seen; one that has fewer was stopped.
+"small" makes one with the measures of Qwen3-0.6B, which takes as long for a token as that does, and says as little.
 
-Run by the interpreter of .venv-vllm: python tests/vllm/make_model.py MODEL_DIR [ADAPTER_DIR]
+Run by the interpreter of .venv-vllm: python tests/vllm/make_model.py MODEL_DIR [ADAPTER_DIR | small]
 """
 
 import json
@@ -22,27 +23,45 @@ CHAT = (
 )
 
 
-def main(out: Path) -> None:
+TINY = {  # heads of 32: the CPU attention knows no smaller ones
+    "hidden_size": 64,
+    "intermediate_size": 128,
+    "num_hidden_layers": 2,
+    "num_attention_heads": 2,
+    "num_key_value_heads": 1,
+    "head_dim": 32,
+}
+SMALL = {  # https://huggingface.co/Qwen/Qwen3-0.6B/blob/main/config.json
+    "vocab_size": 151936,
+    "hidden_size": 1024,
+    "intermediate_size": 3072,
+    "num_hidden_layers": 28,
+    "num_attention_heads": 16,
+    "num_key_value_heads": 8,
+    "head_dim": 128,
+}
+
+
+README = Path(__file__).parent.parent.parent / "README.md"
+
+
+def main(out: Path, measures: dict[str, int]) -> None:
     """Write the model directory."""
     torch.manual_seed(0)
+    small = measures is SMALL  # a token of it has some four letters, as of a real one
     bytes_ = Tokenizer(models.BPE())
     bytes_.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     bytes_.decoder = decoders.ByteLevel()
     special = ["<|endoftext|>", "<|im_start|>", "<|im_end|>"]
     alphabet = pre_tokenizers.ByteLevel.alphabet()
-    trainer = trainers.BpeTrainer(vocab_size=600, special_tokens=special, initial_alphabet=alphabet)
-    bytes_.train_from_iterator([Path(__file__).read_text()], trainer)  # any text with many words
+    trainer = trainers.BpeTrainer(vocab_size=6000 if small else 600, special_tokens=special, initial_alphabet=alphabet)
+    texts = [Path(__file__), README] if small else [Path(__file__)]  # any with many words
+    bytes_.train_from_iterator([text.read_text() for text in texts], trainer)
     tokenizer = PreTrainedTokenizerFast(tokenizer_object=bytes_, eos_token="<|im_end|>", pad_token="<|endoftext|>")
     tokenizer.chat_template = CHAT
     tokenizer.save_pretrained(out)
     config = Qwen3Config(
-        vocab_size=len(tokenizer),
-        hidden_size=64,
-        intermediate_size=128,
-        num_hidden_layers=2,
-        num_attention_heads=2,
-        num_key_value_heads=1,
-        head_dim=32,  # the CPU attention knows no smaller heads
+        **{"vocab_size": len(tokenizer)} | measures,
         max_position_embeddings=16384,
         eos_token_id=tokenizer.eos_token_id,
         pad_token_id=tokenizer.pad_token_id,
@@ -73,6 +92,7 @@ def adapter(out: Path, rank: int = 8) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
-    if len(sys.argv) > 2:
+    small = sys.argv[2:] == ["small"]
+    main(Path(sys.argv[1]), SMALL if small else TINY)
+    if len(sys.argv) > 2 and not small:
         adapter(Path(sys.argv[2]))

@@ -43,7 +43,8 @@ class Vllm:
         self.key_file.write_text(KEY)
         self.model = model or folder / "tiny"
         self.adapter = folder / ADAPTER
-        self._options = options or ["--enable-lora", "--lora-modules", f"{ADAPTER}={self.adapter}"]
+        lora = ["--enable-lora", "--lora-modules", f"{ADAPTER}={self.adapter}"]
+        self._options = lora if options is None else options
         if model is None:
             maker = [str(VLLM.with_name("python")), str(Path(__file__).with_name("make_model.py"))]
             subprocess.run([*maker, str(self.model), str(self.adapter)], capture_output=True, check=True)
