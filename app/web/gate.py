@@ -47,6 +47,9 @@ CLOSED = (
     "/oauth2callback",
     "/app/static",
 )
+ADMINISTRATION = "/administration"
+PAGES = frozenset({"/", "/documents", ADMINISTRATION, "/about"})  # of app/ui/main.py; elsewhere Streamlit's is empty
+NO_PAGES = ("/api/", "/v1/", "/_stcore/", "/static/", "/media/")
 READING = frozenset({"GET", "HEAD", "OPTIONS"})
 POLICY_VIOLATION = 1008  # WebSocket close code
 
@@ -126,7 +129,7 @@ class Gate:
         if person is None:
             return _to_sign_in(scope, headers)
         scope["premise.caller"] = caller_of(person)
-        return None
+        return RedirectResponse("/", 303) if _lost(scope, headers, person) else None
 
     def _wrong_form(self, path: str, headers: Headers) -> Response | None:
         """What is wrong with the request whoever sent it."""
@@ -219,6 +222,14 @@ def _own_origin(headers: Headers) -> bool:
         return False
     parts = urlsplit(origin)
     return parts.scheme in ("http", "https") and parts.netloc.lower() == headers.get("host", "").lower()
+
+
+def _lost(scope: Scope, headers: Headers, person: User) -> bool:
+    """Whether a browser asks for a page that is not there, or not for this person."""
+    if scope["method"] != "GET" or "text/html" not in headers.get("accept", "") or scope["path"].startswith(NO_PAGES):
+        return False
+    path = scope["path"].rstrip("/") or "/"
+    return path not in PAGES or (path == ADMINISTRATION and not person.admin)
 
 
 def _to_sign_in(scope: Scope, headers: Headers) -> Response:

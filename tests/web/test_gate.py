@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
+from pathlib import Path
 
 import httpx
 import pytest
@@ -11,6 +13,8 @@ from served import Site
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import connect
 from websockets.typing import Origin, Subprotocol
+
+from app.web import gate
 
 
 def test_without_a_session_nothing_is_served(site: Site) -> None:
@@ -26,6 +30,19 @@ def test_the_parts_of_streamlit_that_are_not_used_are_closed(site: Site) -> None
     client = site.client("ada")
     for path in ("/_stcore/metrics", "/_stcore/agent/openapi.json", "/_stcore/upload_file/a/b", "/component/x"):
         assert client.get(path).status_code == 404, path
+
+
+def test_an_address_without_a_page_leads_to_the_first(site: Site) -> None:
+    html = {"accept": "text/html"}
+    ada, root = site.client("ada"), site.client("root")
+    for path in ("/nothing", "/documents/more", "/ask", "/administration", "/administration/"):
+        assert ada.get(path, headers=html).headers.get("location") == "/", path
+    for path in ("/", "/documents", "/about", "/?chat=1"):
+        assert ada.get(path, headers=html).status_code == 200, path
+    assert root.get("/administration", headers=html).status_code == 200
+    pages = (Path(gate.__file__).parents[1] / "ui" / "main.py").read_text(encoding="utf-8")
+    addresses = set(re.findall(r'url_path="(\w+)"', pages))
+    assert {f"/{address}" for address in addresses - {"ask"}} == gate.PAGES - {"/"}, "every page can be reached"
 
 
 def test_headers_are_on_every_answer(site: Site) -> None:
