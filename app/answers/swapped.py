@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
+from storage.recollection import remembered
 from storage.words import STOP_WORDS, terms
 
 LEAST = 4  # letters of a word that may be negated
@@ -58,8 +59,13 @@ def names_another(near: Sequence[tuple[str, str, str]], text: str) -> bool:
     )
 
 
-def _frames(text: str) -> Iterator[tuple[tuple[str, ...], str]]:
+@remembered(5_000)
+def _frames(text: str) -> tuple[tuple[tuple[str, ...], str], ...]:
     """Names with the words beside them: "Hooke's law", "law of Hooke", "Hooke law"."""
+    return tuple(_framed(text))
+
+
+def _framed(text: str) -> Iterator[tuple[tuple[str, ...], str]]:
     for found in _OWNED.finditer(text):
         yield from _frame("'s", found[2], found[1])
     for found in _PLACED.finditer(text):

@@ -10,12 +10,12 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import cache
+from functools import cache, cached_property
 
 from app.answers.phrases import function_words
 from app.records import Turn
 from app.retrieval.followup import asking
-from app.retrieval.forms import stands
+from app.retrieval.forms import other_forms
 from storage.keywords import KeywordIndex
 from storage.recollection import remembered
 from storage.words import question_terms, terms
@@ -126,9 +126,14 @@ class Asked:
 
     def covered(self, found: frozenset[str]) -> float:
         """The part of the telling weight that `found` holds, 0 to 1; a word also in its other forms."""
-        total = sum(self.weights.values())
-        held = sum(weight for term, weight in self.weights.items() if stands(term, found))
-        return held / total if total else 0.0
+        total, telling = self._telling
+        return sum([weight for weight, forms in telling if not forms.isdisjoint(found)]) / total if total else 0.0
+
+    @cached_property
+    def _telling(self) -> tuple[float, tuple[tuple[float, frozenset[str]], ...]]:
+        """All weights together, and each with the forms of its term."""
+        forms = tuple((weight, frozenset([term, *other_forms(term)])) for term, weight in self.weights.items())
+        return sum(self.weights.values()), forms
 
 
 def understand(question: str, history: Sequence[Turn], *, weigh: Weigh) -> Asked:

@@ -42,8 +42,3 @@ def other_forms(term: str) -> tuple[str, ...]:
     ('lose', 'loss')
     """
     return _OTHERS.get(term, ())
-
-
-def stands(term: str, found: frozenset[str]) -> bool:
-    """Whether a term is among those of a text, in any form of its word."""
-    return term in found or any(form in found for form in other_forms(term))
