@@ -52,7 +52,6 @@ _CONTRARIES: tuple[tuple[frozenset[str], frozenset[str]], ...] = tuple(
         ("accept approve", "reject refuse decline"),
         ("mandatory compulsory obligatory", "optional voluntary"),
         ("paid", "unpaid"),
-        ("always everybody everyone", "never nobody"),
         ("open", "close"),
         ("begin start", "end"),
         ("morning", "evening afternoon"),
