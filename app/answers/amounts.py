@@ -125,13 +125,18 @@ _UNITS: dict[str, tuple[str, str]] = {  # word: (its one form, the kind of thing
     for words in lines
     for word in words.split()
 }
-_KIND_OF = dict(_UNITS.values())
+_RATES = {  # word: what a sum or number is for each of
+    word: f"a {form}" for word, (form, kind) in _UNITS.items() if kind == "time" and word.isalpha() and word != "min"
+} | {"night": "a night", "nacht": "a night", "quarter": "a quarter", "quartal": "a quarter"}
+_KIND_OF = dict(_UNITS.values()) | dict.fromkeys(_RATES.values(), "rate")
 UNIT_TERMS = frozenset(term for word in _UNITS for term in terms(word))
 _SCALE = "|".join(word for word, (_, kind) in _UNITS.items() if kind == "scale")
 _MEASURED = re.compile(
     r"(?P<before>[€$£¥]|\b[A-Za-z]{3,9}\.?)? ?(?P<number>\d+(?:[.,:/]\d+)*)(?:st|nd|rd|th|\.)?(?: |-)?"
     rf"(?:(?P<scale>(?:{_SCALE})\b)\.? ?)?"
-    r"(?P<after>[€$£¥%]|[A-Za-zäöüéû]+|小时|个月|美元|欧元|英镑|人民币|[天周年元月])?",
+    r"(?:(?:business|working|calendar|full|consecutive|additional|more|further|volle|weitere) )?"
+    r"(?P<after>[€$£¥%]|(?!(?:per|an?|each|every|pro|je|par)\b)[A-Za-zäöüéû]+|小时|个月|美元|欧元|英镑|人民币|[天周年元月])?"
+    rf"(?:(?: ?/ ?| ?\b(?:per|an?|each|every|pro|je|im|par) )(?P<rate>{'|'.join(_RATES)})\b)?",
     re.IGNORECASE,
 )
 _WEEKDAY = re.compile(
@@ -170,11 +175,13 @@ def numbers(text: str) -> frozenset[str]:
 
 
 def measures(text: str) -> dict[str, frozenset[str]]:
-    """The units, currencies and months that stand beside each number, in one form each."""
+    """The units, currencies and months that stand beside each number, in one form each, and for how long it is."""
     found: dict[str, set[str]] = {}
     for match in _MEASURED.finditer(in_digits(text)):
         units = [_UNITS.get((match[side] or "").casefold().rstrip(".")) for side in ("before", "scale", "after")]
-        found.setdefault(match["number"], set()).update(unit[0] for unit in units if unit)
+        own = found.setdefault(match["number"], set())
+        own.update(unit[0] for unit in units if unit)
+        own.update(_RATES[word.casefold()] for word in [match["rate"]] if word)
     return {number: frozenset(units) for number, units in found.items()}
 
 
@@ -186,8 +193,10 @@ def other_units(claimed: frozenset[str], said: frozenset[str]) -> bool:
     if not claimed or not said:
         return False
     kinds = {_KIND_OF[unit] for unit in claimed} & {_KIND_OF[unit] for unit in said}
-    if any(not {unit for unit in claimed & said if _KIND_OF[unit] == kind} for kind in kinds) or not kinds:
+    if any(not {unit for unit in claimed & said if _KIND_OF[unit] == kind} for kind in kinds):
         return True
+    if not kinds:  # who does not say for how long says nothing else
+        return all({_KIND_OF[unit] for unit in units} - {"rate"} for units in (claimed, said))
     return "money" in kinds and _scaled(claimed) != _scaled(said)
 
 

@@ -14,8 +14,6 @@ from app.answers.signs import denies
 from storage.sentences import sentence_spans
 from storage.words import STOP_WORDS, question_terms, terms
 
-ALIKE = 0.7  # part of the sentence's telling weight in the span, from which on other words for a limit are a contrary
-
 # what is said before a number, or after it: that is the least, or the most
 _FILL = r"(?:[^\W\d]+ |[€$£¥] ?){0,2}"
 _MOST = (
@@ -54,16 +52,14 @@ _CONTRARIES: tuple[tuple[frozenset[str], frozenset[str]], ...] = tuple(
         ("accept approve", "reject refuse decline"),
         ("mandatory compulsory obligatory", "optional voluntary"),
         ("paid", "unpaid"),
-        ("always everybody everyone", "never nobody"),
         ("open", "close"),
         ("begin start", "end"),
         ("morning", "evening afternoon"),
         ("winter", "summer"),
         ("north", "south"),
         ("east", "west"),
-        ("daily", "weekly monthly yearly annual"),
         ("buyer", "seller"),
-        ("full-time", "part-time"),
+        ("full", "part"),
         ("domestic", "foreign"),
         ("above over", "below under"),
         ("早上 上午", "下午 晚上"),
@@ -123,6 +119,22 @@ _ALL = re.compile(
     r"\b(?:all|every|everyone|everybody|always|any|each|alle[nrs]?|jede[nrms]?|immer|tous|toutes|toujours)\b|所有|全部|每",
     re.I,
 )
+_ALL_BEYOND = re.compile(
+    rf"\b(?:all|every|any|each|alle[nrs]?|jede[nrms]?) (?:[^\W\d]+ ){{1,2}}?(?:(?:that|which|die|der|das) )?"
+    rf"(?:{_MOST}|{_LEAST})\b ?{_FILL}\d",
+    re.I,
+)
+_OFTEN = {
+    period: re.compile(rf"\b(?:{words})\b|{sign}", re.I)
+    for period, words, sign in (
+        ("day", "daily|(?:every|each) (?:working )?day|täglich|jeden tag|quotidien\\w*|chaque jour", "每天|每日"),
+        ("week", "weekly|(?:every|each) week|wöchentlich|jede woche|hebdomadaire|chaque semaine", "每周|每星期"),
+        ("month", "monthly|(?:every|each) month|monatlich|jeden monat|mensuel\\w*|chaque mois", "每月|每个月"),
+        ("quarter", "quarterly|(?:every|each) quarter|vierteljährlich|jedes quartal|trimestriel\\w*", "每季"),
+        ("year", "annual(?:ly)?|yearly|(?:every|each) year|jährlich|jedes jahr|annuel\\w*|chaque année", "每年"),
+    )
+}
+_THEN = re.compile(r"\b(?:then|afterwards|subsequently|dann|danach|anschließend|puis|ensuite)\b|然后", re.I)
 _NO_EXCEPTION = re.compile(
     r"\b(?:not even|never|always|without exception|under no circumstances|niemals|nie|immer)\b", re.I
 )
@@ -132,16 +144,16 @@ _LABEL = re.compile(r"(?:^|\n|[-*] ?)\**([A-ZÄÖÜ][\w-]+)[^|:\n]{0,40}:", re.M
 _CAPITAL = re.compile(r"\**[A-ZÄÖÜ][\w-]+")
 
 
-def opposed(claim: str, span: str, covered: float) -> bool:
-    """Whether the span says the contrary of the claim. `covered`: the part of the claim's telling weight in it.
+def opposed(claim: str, span: str) -> bool:
+    """Whether the span says the contrary of the claim.
 
-    >>> opposed("Deliveries arrive after 10:00.", "Deliveries arrive before 10:00.", 1.0)
+    >>> opposed("Deliveries arrive after 10:00.", "Deliveries arrive before 10:00.")
     True
     """
     said, told = in_digits(claim), in_digits(span)
     near = nearest(said, told)
     return (
-        (covered >= ALIKE and other_limit(said, told))
+        other_limit(said, told)
         or _contrary(said, told)
         or _beside_other(said, told)
         or _changed_places(claim, nearest(claim, span))
@@ -154,6 +166,9 @@ def opposed(claim: str, span: str, covered: float) -> bool:
         or _other_letter(claim, span)
         or (bool(_NO_EXCEPTION.search(said)) and bool(_EXCEPTION.search(near)) and not _EXCEPTION.search(said))
         or (bool(_ALL.search(said)) and not _ALL.search(told) and _of_one(said, told))
+        or (bool(_ALL.search(said)) and bool(_ALL_BEYOND.search(near)) and not any(_limits(said)))
+        or _other_order(said, near)
+        or _other_period(said, near)
     )
 
 
@@ -228,6 +243,21 @@ def _one_of_many(claim: str, span: str) -> bool:
     many = {word for found in _OF_MANY.finditer(span) for word in terms(found[1] or found[2])}
     single = {word for found in _OF_ONE.finditer(span) for word in terms(found[1] or found[2])}
     return bool(asked & many - single)
+
+
+def _other_period(claim: str, near: str) -> bool:
+    """Whether both say how often, and never as often: monthly and on an annual basis."""
+    said, told = ({period for period, word in _OFTEN.items() if word.search(text)} for text in (claim, near))
+    return bool(said and told) and said.isdisjoint(told)
+
+
+def _other_order(claim: str, near: str) -> bool:
+    """Whether what comes first and what comes then have changed places."""
+    sides = [[frozenset(question_terms(part)) for part in _THEN.split(text, maxsplit=1)] for text in (claim, near)]
+    if any(len(each) != 2 for each in sides):
+        return False
+    (first, then), (told_first, told_then) = sides
+    return bool(first & (told_then - told_first) and then & (told_first - told_then))
 
 
 def _other_letter(claim: str, span: str) -> bool:

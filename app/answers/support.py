@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from app.answers.amounts import in_digits, measures, numbers, other_units, weekdays
@@ -24,7 +24,7 @@ from app.retrieval.asked import Weigh, term_set
 from storage.embedder import Embedder
 from storage.recollection import remembered
 from storage.sentences import sentence_spans
-from storage.words import question_terms, terms
+from storage.words import STOP_WORDS, question_terms, terms
 
 WINDOW = 3  # sentences that together may support one
 PER_SENTENCE = 0.04  # what a longer window must gain for each sentence more
@@ -44,6 +44,8 @@ PASSAGES = 128  # whose sentences and terms are remembered: those of the answers
 _PART = re.compile(r"[;；]\s*|, (?:which|but|and|while|und|aber|während|mais) |，")
 _CONTRACTED = re.compile(r"(?:(?<=\w)|\b)n['’]t\b", re.IGNORECASE)
 _CLAUSE_END = re.compile(r"[.。,，;；:：\n]")
+_PREFIXED = re.compile(r"\b[^\W\d_]{1,3}-[^\W\d_]{3,}", re.IGNORECASE)
+_CAPITAL = re.compile(r"\b[A-ZÄÖÜÉ][\w’'-]+")
 _LONG_NAME = re.compile(r"\b[A-ZÄÖÜ][\w’'-]+(?: [A-ZÄÖÜ][\w’'-]+){1,3}")
 _NAME = re.compile(r"(?<=[\w,;:’')] )[A-ZÄÖÜÉ][\w’'-]+")
 
@@ -84,6 +86,7 @@ class _Claim:
     names: frozenset[str]  # terms of names
     measures: dict[str, frozenset[str]]  # number -> units it is given in
     language: str
+    opening: frozenset[str] = frozenset()  # those of the word that it begins with, where it is one
 
     @property
     def telling(self) -> bool:
@@ -120,6 +123,8 @@ def find_support(
     """
     windows = windows or {passage.n: windows_of(passage.text) for passage in passages}
     claim = _claim(sentence, weigh, language or language_of(sentence))
+    opening = _opening_name(claim, passages) - claim.names
+    claim = replace(claim, names=claim.names | opening, opening=opening)
     if not claim.telling:
         return ()
     spans = {passage.n: _best_span(claim, passage, windows[passage.n]) for passage in passages}
@@ -239,6 +244,15 @@ def _claim(sentence: str, weigh: Weigh, language: str) -> _Claim:
     )
 
 
+def _opening_name(claim: _Claim, passages: Sequence[Passage]) -> frozenset[str]:
+    """The term of the word that a claim begins with, where the passages write it as a name, and never otherwise."""
+    first = _CAPITAL.match(claim.sentence)
+    if first is None or claim.language == "de":
+        return frozenset()
+    large, small = (frozenset().union(*each) for each in zip(*(_by_case(item.text) for item in passages), strict=True))
+    return frozenset(terms(first[0])) & large - small - STOP_WORDS
+
+
 def names_of(sentence: str, language: str) -> frozenset[str]:
     """The terms of a sentence's names; none in German, where every noun has a capital letter."""
     names = _NAME.findall(sentence) if language != "de" else []
@@ -246,8 +260,9 @@ def names_of(sentence: str, language: str) -> frozenset[str]:
 
 
 def _terms_of(text: str) -> frozenset[str]:
-    """The terms of a text, its numbers in digits."""
-    return term_set(in_digits(text))
+    """The terms of a text, its numbers in digits; "re-used" as "reused" too."""
+    found = term_set(in_digits(text))
+    return found.union(*(terms(word[0].replace("-", "")) for word in _PREFIXED.finditer(text)))
 
 
 def _same_facts(claim: _Claim, texts: Sequence[str], headers: str, whole: frozenset[str]) -> bool:
@@ -305,7 +320,7 @@ def _contradicted(claim: _Claim, texts: Sequence[str]) -> bool:
         return False
     named = frozenset(term for name in _NAME.findall(near) for term in terms(name)) | labels(near)
     names = claim.names - _abbreviated(claim.sentence, near)
-    return bool(names - found and named - claim.names)
+    return bool(names - found and named - (claim.names - claim.opening))
 
 
 def _other_numbers(claim: _Claim, part: str, sentences: Sequence[str]) -> bool:
@@ -333,6 +348,13 @@ def _best_span(claim: _Claim, passage: Passage, windows: Sequence[Window]) -> Su
 @remembered(PASSAGES)
 def _whole(text: str) -> frozenset[str]:
     return term_set(text)
+
+
+@remembered(PASSAGES)
+def _by_case(text: str) -> tuple[frozenset[str], frozenset[str]]:
+    """The terms that have a capital letter inside a sentence of a text, and those that have none somewhere in it."""
+    large = frozenset(term for word in _NAME.findall(text) for term in terms(word))
+    return large, frozenset(terms(_CAPITAL.sub(" ", text)))
 
 
 @remembered(PASSAGES)
@@ -376,7 +398,7 @@ def _agrees(claim: _Claim, spans: Sequence[Support]) -> bool:
         return False
     if _foreign(claim, text):
         return True
-    if not _same_denial(claim.sentence, text) or opposed(claim.sentence, text, claim.covered(_terms_of(text))):
+    if not _same_denial(claim.sentence, text) or opposed(claim.sentence, text):
         return False
     near = nearest(claim.sentence, text)
     around = "\n".join(span.passage.text for span in spans)

@@ -105,7 +105,7 @@ def faithful(sentence: str, translation: str, *, into: str) -> bool:
     said, told = measures(sentence), measures(translation)
     if any(other_units(units, told.get(number, frozenset())) for number, units in said.items()):
         return False
-    if opposed(sentence, translation, 1.0) or opposed(translation, sentence, 1.0) or other_duty(sentence, translation):
+    if opposed(sentence, translation) or opposed(translation, sentence) or other_duty(sentence, translation):
         return False
     # days and units are compared above, each language having its own word for them
     known = words_of(frozenset().union(*said.values(), *told.values()))

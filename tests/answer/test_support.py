@@ -6,6 +6,7 @@ import pytest
 
 from app.answers.amounts import in_digits, measures
 from app.answers.context import Passage
+from app.answers.crossed import replaced
 from app.answers.support import find_support
 from storage.embedder import Embedder
 from storage.records import Chunk, StoredChunk
@@ -237,6 +238,98 @@ def test_what_is_said_of_another_thing_is_not_supported(claim: str) -> None:
 )
 def test_what_is_said_of_the_same_thing_in_another_order_is_supported(claim: str) -> None:
     assert _supported(claim, RULES) is not None
+
+
+CONTRARIES = (  # what is said; the same with the contrary word, or another limit, period, order or thing
+    ("The number of visitors grows every spring in Porto.", "The number of visitors falls every spring in Porto."),
+    ("The forms are handed in before the talk with the lead.", "The forms are handed in after the talk with the lead."),
+    ("The first visitor of the day opens the blinds.", "The last visitor of the day opens the blinds."),
+    ("The minimum stock of paper is kept in the cellar.", "The maximum stock of paper is kept in the cellar."),
+    ("The fee includes lunch and the tour.", "The fee excludes lunch and the tour."),
+    ("The gross weight stands on the label.", "The net weight stands on the label."),
+    ("The internal audit takes place in spring.", "The external audit takes place in spring."),
+    ("The committee accepts late papers from students.", "The committee rejects late papers from students."),
+    ("The safety course is mandatory on site.", "The safety course is voluntary on site."),
+    ("Interns take paid leave in summer.", "Interns take unpaid leave in summer."),
+    ("The porter is always at the gate in winter.", "The porter is never at the gate in winter."),
+    ("The windows of the lab are open at night.", "The windows of the lab are closed at night."),
+    ("The year of the club begins with a dinner.", "The year of the club ends with a dinner."),
+    ("The morning shift cleans the hall.", "The evening shift cleans the hall."),
+    ("The winter tyres are kept in the shed.", "The summer tyres are kept in the shed."),
+    ("The north gate has a bell.", "The south gate has a bell."),
+    ("The east wing has a lift.", "The west wing has a lift."),
+    ("The buyer pays the freight.", "The seller pays the freight."),
+    ("The bonus is for full-time staff of the shop.", "The bonus is for part-time staff of the shop."),
+    ("The form is for domestic flights of staff.", "The form is for foreign flights of staff."),
+    ("The valve is above the pump.", "The valve is below the pump."),
+    ("The alarm is tested on an annual basis.", "The alarm is tested on a monthly basis."),
+    ("Die Anlage wird jährlich geprüft.", "Die Anlage wird täglich geprüft."),
+    ("The badge costs $50/month; the locker costs $500 a year.", "The badge costs $50 per year."),
+    ("Say so 5 business days before the trip.", "Say so 5 weeks before the trip."),
+    ("The rebate is for orders of 40 pieces or more.", "The rebate is for orders of 40 pieces or less."),
+    ("Telling others of the audit is a breach of the code.", "You may tell others of the audit, by the code."),
+    ("The deposit is kept even if you cancel the tour.", "The deposit is kept if you cancel the tour."),
+    ("The hall is built by 2028; it was planned in 2023.", "The hall, planned by 2028, is built by 2023."),
+    ("The trip takes two days by train.", "The trip takes one day by train."),
+    ("Any bills more than 90 days old go to Finance.", "Any bills go to Finance."),
+    ("Bills go to the manager and then to the treasurer.", "Bills go to the treasurer and then to the manager."),
+    ("Spain: 40 coupons for lunch.", "All staff have 40 coupons for lunch."),
+    ("The key hangs at gate B of the yard.", "The key hangs at gate C of the yard."),
+    ("Refunds are made, except for tips to guides.", "Refunds are always made to guides."),
+    ("Ann leads the tour. Similar to Ann, Bea signs the form. Ask Cleo.", "Cleo signs the form, similar to Ann."),
+    (
+        "Public tools may be used with Public data. Ask for Internal data.",
+        "Public tools may be used with Internal data.",
+    ),
+    ("会费增加了许多。", "会费减少了许多。"),
+    ("图书馆周末开放。", "图书馆周末关闭。"),
+    ("请在出发以前登记。", "请在出发以后登记。"),
+    ("儿童参观免费。", "儿童参观收费。"),
+)
+
+
+@pytest.mark.parametrize(("said", "contrary"), CONTRARIES)
+def test_one_word_makes_it_the_contrary(said: str, contrary: str) -> None:
+    assert _supported(said, said) is not None
+    assert _supported(contrary, said) is None
+
+
+@pytest.mark.parametrize(
+    ("said", "claim"),
+    [
+        ("Ann Berg trained Bea Voss.", "Bea Voss was trained by Ann Berg."),
+        ("In Utrecht the hall was built by Ann Berg.", "The hall was built by Ann Berg in Utrecht."),
+        ("Badges are re-used.", "Badges are reused."),
+        ("The pool costs $150/quarter.", "The pool costs $150 per quarter."),
+        ("The pool costs $150 a quarter.", "The pool costs $150."),
+        ("Alarms are tested monthly; lifts are tested annually.", "Lifts are tested annually."),
+        ("Bills go to the manager and then to the treasurer.", "Bills go first to the manager, then to the treasurer."),
+        ("The trip takes one day by boat and two days by train.", "The trip takes one day by boat."),
+        (
+            "Waste is never paid. All bills more than 90 days old go to Finance.",
+            "All bills over 90 days go to Finance.",
+        ),
+    ],
+)
+def test_what_only_sounds_like_the_contrary_is_supported(said: str, claim: str) -> None:
+    assert _supported(claim, said) is not None
+
+
+@pytest.mark.parametrize(
+    ("claim", "near"),
+    [
+        ("The works council pays the team each month.", "It pays the team each month."),  # a pronoun
+        ("The works council rests.", "The press office pays."),  # of another matter
+        (
+            "The works council helps the lab and us.",
+            "The press office helps the lab and us, as the works council.",
+        ),  # of both
+    ],
+)
+def test_what_stands_for_the_same_thing_is_not_taken_for_another(claim: str, near: str) -> None:
+    text = "Ask the works council. So the works council rests."
+    assert replaced("The works council pays the team.", "The press office pays the team.", text)
+    assert not replaced(claim, near, text)
 
 
 def test_another_language_is_vouched_for_by_numbers_only_where_it_cites() -> None:
