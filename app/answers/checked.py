@@ -17,11 +17,13 @@ from app.answers.kinds import names_kind
 from app.answers.phrases import language_of, phrases
 from app.answers.prompt import MARK as _MARK
 from app.answers.signs import denies
-from app.answers.support import Support, Windows, find_support, windows_of
+from app.answers.support import Support, Window, Windows, find_support, windows_of
 from app.records import Sentence
 from app.retrieval.asked import Asked, Weigh, term_set
 from storage.embedder import Embedder
+from storage.injection import instructions
 from storage.sentences import sentence_spans
+from storage.words import question_terms
 
 CORE = 0.75  # of the most that a sentence speaks of the question: the first with so much is taken to answer it
 
@@ -80,6 +82,7 @@ _FILLER = re.compile(
     re.IGNORECASE,
 )
 HEADING_WORDS = 8
+OBEYED = 2  # telling terms of a sentence that says what an order does
 REPEATED_WORDS = 3  # a sentence of more that was there already is left out
 
 
@@ -111,10 +114,15 @@ def check(
         weigh=weigh,
         embedder=embedder,
         language=language_of(f"{question}\n{text}"),
-        windows={passage.n: windows_of(passage.text) for passage in passages},
+        windows={passage.n: _vouching(passage.text) for passage in passages},
         known=frozenset().union(term_set(question), *(term_set(passage.text) for passage in passages)),
         translations=translations or {},
         old=older(passages, question),
+        orders=tuple(
+            frozenset(question_terms(passage.text[order.start : order.end]))
+            for passage in passages
+            for order in instructions(passage.text)
+        ),
     )
     end = 0
     for start, stop in spans:
@@ -153,6 +161,7 @@ class _Checked:
     windows: Windows
     translations: Mapping[str, str]
     old: Mapping[str, str]  # revisions of older editions, each with its year or version
+    orders: tuple[frozenset[str], ...]  # telling terms of what is aimed at the model in the passages
     edition: str = ""  # the older one that alone supports the sentence we are at
     told: str = ""  # the one that was introduced last
     unsupported: list[str] = field(default_factory=list)
@@ -242,7 +251,7 @@ class _Checked:
         self.edition = ""
         if _SILENT.search(claim) and not cited:
             return Sentence(text=text, citations=(), supported=True)  # that something is not said has no place to cite
-        if _says_yes_to_no(self.question, claim):
+        if _says_yes_to_no(self.question, claim) or self._obeys(claim):
             return Sentence(text=text, citations=(), supported=False)
         said = _YES_OR_NO.sub("", claim)
         if not said:  # "Yes." says what was asked; "No." stands with what follows it
@@ -259,6 +268,14 @@ class _Checked:
         marks = tuple(dict.fromkeys(self.citations.add(item.passage, item.start, item.end) for item in found))
         return Sentence(text=text, citations=marks, supported=bool(found))
 
+    def _obeys(self, claim: str) -> bool:
+        """Whether it says what an order in a passage says, and nothing else there."""
+        own = frozenset(question_terms(claim))
+        if len(own) < OBEYED or not any(own <= order for order in self.orders):
+            return False
+        texts = (passage.text[item.start : item.end] for passage in self.passages for item in self.windows[passage.n])
+        return not any(own <= frozenset(question_terms(text)) for text in texts)
+
     def _support(self, said: str, cited: frozenset[int], language: str) -> tuple[Support, ...]:
         return find_support(
             said,
@@ -269,6 +286,17 @@ class _Checked:
             language=language,
             windows=self.windows,
         )
+
+
+def _vouching(text: str) -> tuple[Window, ...]:
+    """The windows of a passage that can support anything: what is aimed at the model is nothing that a document says,
+    and a model that obeys says it again."""
+    orders = tuple(instructions(text))
+    return tuple(
+        window
+        for window in windows_of(text)
+        if not any(order.start < window.end and window.start < order.end for order in orders)
+    )
 
 
 def _mark_before_stop(found: re.Match[str]) -> str:
