@@ -27,6 +27,7 @@ class Script:
     status: int = 200
     says_no: str = ""  # what it says where the status is another than 200
     refuses: int = 0  # so many requests, with status 400
+    well: bool = False  # whatever else is set here: whoever asks for one token, to see whether it answers, gets one
     thoughts: Sequence[str] = ()  # said before the pieces, apart from them, as vLLM's parsers do
     context: int | None = 8192
     models: list[dict[str, Any]] | None = None  # what /v1/models lists; None: one model, tiny
@@ -99,11 +100,13 @@ def _handler(script: Script) -> type[BaseHTTPRequestHandler]:
                 known = self.path == "/tokenize" and script.characters_a_token
                 self._json(200, {"count": characters // known}) if known else self._json(404, {"detail": "Not Found"})
                 return
-            script.requests.append(request)
+            looked = script.well and request.get("max_tokens") == 1
+            if not looked:
+                script.requests.append(request)
             if script.longest is not None and characters > script.longest:
                 self._json(400, {"error": {"message": "maximum context length is less", "code": 400}})
                 return
-            if script.status != 200 or script.refuses:
+            if not looked and (script.status != 200 or script.refuses):
                 status = 400 if script.refuses else script.status
                 script.refuses = max(0, script.refuses - 1)
                 self._json(status, {"error": {"message": script.says_no}} if script.says_no else {})
@@ -113,7 +116,8 @@ def _handler(script: Script) -> type[BaseHTTPRequestHandler]:
             self.send_header("Connection", "close")
             self.end_headers()
             try:
-                self._stream([script.as_json] if script.as_json and "response_format" in request else script.pieces)
+                as_json = [script.as_json] if script.as_json and "response_format" in request else script.pieces
+                self._stream(["Hello"] if looked else as_json)
             except (BrokenPipeError, ConnectionResetError, ssl.SSLError):
                 script.hung_up.set()
 

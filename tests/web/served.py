@@ -178,7 +178,7 @@ def running(folder: Path, more: Mapping[str, str] = MappingProxyType({})) -> Ite
     try:
         # refused, not down: answers are quoted, the page says so, and the model is not left alone
         with scripted_server() as llm, serving(data, port, llm.url):
-            llm.script.status = REFUSING
+            llm.script.status, llm.script.well = REFUSING, True
             yield Site(data=data, port=port, database=database, model=llm.script)
     finally:
         database.close()

@@ -93,7 +93,7 @@ def test_an_answer_its_passage_and_the_way_back(page: Page, site: Site) -> None:
     expect(answer).to_contain_text("30 days of annual leave")
     expect(answer.locator("sup.cite").first).to_have_text("1")
     expect(page.get_by_role("alert").filter(has_text="30 days of annual leave")).to_have_count(1)  # said aloud, once
-    expect(page.locator(".notice")).to_contain_text("language model does not answer")
+    expect(page.locator(".notice")).to_contain_text("language model cannot be used as it is set up")
     expect(page.locator(".chips")).to_contain_text("Quoted from the documents")
     places = [chip.partition(" · ")[2] for chip in page.locator("[class*=st-key-cite_] button").all_inner_texts()]
     assert len(set(places)) == len(places), "citations of one place share a button"

@@ -53,7 +53,7 @@ def test_a_whole_answer_with_its_sources(clients: dict[str, openai.OpenAI]) -> N
     assert answer.choices[0].finish_reason == "stop"
     assert "30 days of annual leave" in text and "[1]" in text
     assert "Sources:\n[1] Leave policy (everyone/leave-policy.md)" in text
-    assert text.startswith("(The language model does not answer")
+    assert text.startswith("(The language model cannot be used as it is set up")
     whole = answer.model_extra["premise"] if answer.model_extra else {}
     assert whole["citations"][0]["path"] == "everyone/leave-policy.md"
     assert whole["reason"]
@@ -62,7 +62,7 @@ def test_a_whole_answer_with_its_sources(clients: dict[str, openai.OpenAI]) -> N
 
 def test_a_streamed_answer_is_the_checked_one(clients: dict[str, openai.OpenAI], site: Site) -> None:
     site.model.status = 200
-    site.model.says("Every employee has 30 days of annual leave [1]. The canteen serves soup on every Friday [1].")
+    site.model.says("Every employee has 30 days of annual leave [1]. The tower has a lift for bicycles [1].")
     with clients["ada"].chat.completions.create(
         model="premise", messages=[{"role": "user", "content": LEAVE}], stream=True
     ) as chunks:
@@ -71,7 +71,7 @@ def test_a_streamed_answer_is_the_checked_one(clients: dict[str, openai.OpenAI],
     assert came[-1].choices[0].finish_reason == "stop"
     assert came[0].choices[0].delta.role == "assistant"
     assert "30 days of annual leave. [1]" in text
-    assert "Not found in the documents: “The canteen serves soup on every Friday.”" in text
+    assert "Not found in the documents: “The tower has a lift for bicycles.”" in text
     whole = came[-1].model_extra["premise"] if came[-1].model_extra else {}
     assert whole["mode"] == "written" and whole["prompts"]
 
