@@ -23,7 +23,7 @@ from storage.errors import ServiceError
 from storage.settings import load_settings
 
 PREMISE = str(Path(sys.executable).with_name("premise"))
-PATIENCE = 90.0  # seconds; nothing here is a timed promise, machines are shared
+PATIENCE = 240.0  # seconds; nothing here is a timed promise, machines are shared
 
 pytestmark = pytest.mark.slow
 
