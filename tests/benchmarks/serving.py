@@ -14,7 +14,7 @@ counts too. Tokens a second: of each stream after its first token, tokens as vLL
 while others are being answered holds these up, with Premise or without.
 
 The tiny model makes tokens as no real one does. `--small` takes a random one with the measures of Qwen3-0.6B, the least
-that a company would let answer; on one core that takes some twenty minutes. And the same is measured with a server of
+that a company would let answer; on one core that takes long. And the same is measured with a server of
 tests/scripted.py that sends 40 tokens a second to each (`--paced`: that alone, without vLLM), with the processor time
 that a token takes in the web server: answers of many tokens less answers of few. It has the core of vLLM.
 """
@@ -62,6 +62,7 @@ PART = "everyone/policies"  # of the sample company: indexing all of it would ta
 GROUPS = ["everyone"]
 AT_ONCE = (1, 16)
 MORE = 4  # rounds at 16 at once for one at 1: that is a batch each
+LEAST_TOKENS = 50  # that the setting allows
 SMALL_CACHE = 8  # GiB, for all prompts of the questions
 PACE = 40  # tokens a second and stream, of a real model on a card
 _SAID = re.compile(rb'"content": ?"[^"]')
@@ -88,6 +89,8 @@ def main() -> None:
     options.add_argument("--small", action="store_true", help="a model with the measures of Qwen3-0.6B, not a tiny one")
     options.add_argument("--paced", action="store_true", help="only what a server of 40 tokens a second shows")
     given = options.parse_args()
+    if given.tokens < LEAST_TOKENS:
+        options.error(f"--tokens: at least {LEAST_TOKENS}, as llm_answer_tokens")
     cores = sorted(os.sched_getaffinity(0))
     models, others = cores[:1], cores[1:] or cores  # what is started inherits them
     with tempfile.TemporaryDirectory() as folder:
