@@ -53,12 +53,16 @@ class Server:
     script: Script
 
 
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    request_queue_size = 128  # of those who connect at once: of 5, the usual, the last of 16 may be turned away
+
+
 @contextmanager
 def scripted_server(port: int = 0, tls: ssl.SSLContext | None = None) -> Iterator[Server]:
     """A server on the loopback that speaks just enough of OpenAI's protocol; killed with the connections it has."""
     script = Script()
-    http = ThreadingHTTPServer(("127.0.0.1", port), _handler(script))
-    http.daemon_threads = True
+    http = _Server(("127.0.0.1", port), _handler(script))
     if tls is not None:
         http.socket = tls.wrap_socket(http.socket, server_side=True)
     thread = threading.Thread(target=http.serve_forever, kwargs={"poll_interval": 0.05})
