@@ -18,6 +18,7 @@ from app.commands import shown
 from app.commands.documents import documents, forget
 from app.commands.evaluation import evaluation
 from app.commands.feedback import feedback
+from app.commands.groups import tell_new
 from app.commands.invocation import Json, name_data, names, print_json, print_line, say, settings_here
 from app.commands.keeping import backup, doctor, restore
 from app.commands.models import models
@@ -180,6 +181,7 @@ def ingest(
     if readers is not None and (folder is None or folder.expanduser().resolve() == settings.inbox_folder.resolve()):
         told = "who reads what in the inbox its folders say, or an access.toml; name another FOLDER"
         raise typer.BadParameter(told, param_hint="--readers")
+    tell_new(settings, names(readers))
     require(settings, say, roles=["embedder"])
     result = one_pass(
         settings,
@@ -260,7 +262,9 @@ def search(
     """Find passages, without an answer."""
     from app.commands.ask import remote_or_local
 
-    with remote_or_local(settings_here()) as asking:
+    settings = settings_here()
+    tell_new(settings, names(groups))
+    with remote_or_local(settings) as asking:
         result = asking.search(
             question,
             groups=names(groups),
@@ -301,7 +305,9 @@ def ask(
     """One answer with citations."""
     from app.commands.ask import remote_or_local
 
-    with remote_or_local(settings_here()) as asking:
+    settings = settings_here()
+    tell_new(settings, names(groups))
+    with remote_or_local(settings) as asking:
         result = asking.ask(
             question,
             groups=names(groups),

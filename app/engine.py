@@ -98,7 +98,7 @@ class Engine:
         filters: Filters = NO_FILTERS,
     ) -> Found:
         """The same, with what is to be said of the search. Raises: QuestionError."""
-        self._check(question)
+        self.check(question)
         labels = self.catalog.labels_of(groups)
         return self.retriever.search_noted(question, labels=labels, k=k, history=history, filters=filters)
 
@@ -113,7 +113,7 @@ class Engine:
     ) -> Iterator[AnswerEvent]:
         """An answer as it is made (app/answers/answer.py). Stopping the asker ends it. Raises: QuestionError, at
         once."""
-        self._check(question)
+        self.check(question)
         labels = self.catalog.labels_of(groups)
         return answer_events(self, question, labels=labels, history=history, asker=asker, filters=filters)
 
@@ -131,7 +131,8 @@ class Engine:
                 return event.answer
         raise AssertionError("an answer always ends with Finished")
 
-    def _check(self, question: str) -> None:
+    def check(self, question: str) -> None:
+        """Whether a question can be asked. Raises: QuestionError."""
         if not question.strip():
             raise QuestionError("The question is empty. Type what you want to know.")
         if not any(character.isalnum() for character in question):

@@ -15,7 +15,7 @@ from pathlib import PurePosixPath
 
 from ingest.language import languages
 from storage.records import ELEMENT_SEPARATOR, Chunk, Element, Kind, Parsed, revision_text
-from storage.sections import section_paths
+from storage.sections import in_line, section_paths
 from storage.sentences import sentence_spans
 
 Count = Callable[[Sequence[str]], list[int]]
@@ -81,7 +81,7 @@ def chunk(parsed: Parsed, *, title: str, revision: str, size: int, count_tokens:
                 end=group[-1].end,
                 header=headers.text(section),
                 body=text[group[0].start : group[-1].end],
-                section=" > ".join(section),
+                section=in_line(section),
                 pages=_pages(parsed.elements, offsets, group),
                 cells=_cells(parsed.elements, group),
                 tokens=headers.tokens(section) + sum(unit.tokens for unit in group),
@@ -208,7 +208,7 @@ class _Headers:
     def _fit(self, section: tuple[str, ...]) -> tuple[str, int]:
         """Drop the outer sections first: the title says which document, the innermost which part."""
         for first in range(len(section) + 1):
-            header = " > ".join((self._title, *section[first:]))
+            header = in_line((self._title, *section[first:]))
             tokens = self._count([header])[0]
             if tokens <= self._limit:
                 return header, tokens

@@ -94,8 +94,21 @@ class Conversations:
         with self.database.write() as connection:
             connection.execute(delete(chats).where(chats.c.id == chat_id))
 
-    def add(self, user: str, chat_id: str, role: str, content: str, answer: dict[str, Any] | None = None) -> Message:
-        """Add a message; of an answer that cites what was erased while it was made, only that. Raises: NotPermitted."""
+    def add(
+        self,
+        user: str,
+        chat_id: str,
+        role: str,
+        content: str,
+        answer: dict[str, Any] | None = None,
+        *,
+        to: str | None = None,
+    ) -> Message:
+        """Add a message; of an answer that cites what was erased while it was made, only that. Raises: NotPermitted.
+
+        `to`: the question, by its id, that an answer stands behind, whatever was asked since; one that has an answer
+        keeps it.
+        """
         self.get(user, chat_id)
         values = {
             "id": uuid.uuid4().hex,
@@ -108,12 +121,19 @@ class Conversations:
         with self.database.write() as connection:
             if answer is not None and erased_meanwhile(connection, answer):
                 values |= {"content": ERASED, "answer": None}
-            last = connection.execute(
-                select(func.max(messages.c.position)).where(messages.c.chat_id == chat_id)
-            ).scalar()
-            connection.execute(insert(messages).values(values | {"position": (last or 0) + 1}))
-            connection.execute(update(chats).where(chats.c.id == chat_id).values(changed_at=now()))
-            row = connection.execute(select(messages).where(messages.c.id == values["id"])).one()
+            before = select(messages).where(messages.c.chat_id == chat_id).order_by(messages.c.position.desc())
+            last = connection.execute(before if to is None else before.where(messages.c.id == to)).first()
+            if last is None and to is not None:
+                raise NotPermitted("There is no such question.")
+            position = 1 if last is None else last.position + 1
+            if last is not None and role == last.role == "user":
+                position += 1  # the other's answer may be under way
+            taken = select(messages).where(messages.c.chat_id == chat_id, messages.c.position == position)
+            row = connection.execute(taken).first()
+            if row is None:
+                connection.execute(insert(messages).values(values | {"position": position}))
+                connection.execute(update(chats).where(chats.c.id == chat_id).values(changed_at=now()))
+                row = connection.execute(select(messages).where(messages.c.id == values["id"])).one()
         return _message(row)
 
     def messages(self, user: str, chat_id: str) -> list[Message]:

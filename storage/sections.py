@@ -1,12 +1,13 @@
 """Which section each element of a document stands in: the headings above it, and a table's title. Knows records only.
 
 The title of a table on a page is often no heading by its letters: "Consolidated Balance Sheets", "(in millions)". It is
-told by its place, and belongs to every piece of the table.
+told by its place, and belongs to every piece of the table. How the names of a section stand in one line is known here
+alone.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 
 from storage.records import ELEMENT_SEPARATOR, Element, Kind, Revision
@@ -15,6 +16,22 @@ CAPTION = 120  # characters of a line that may be part of a table's title
 WHOLE_CAPTION = 160
 CENTRED_FROM, CENTRED_WITHIN = 0.2, 0.06  # of the page's width
 _SENTENCE_END = (".", ";", "!", "?", ",")
+_BETWEEN, _INSIDE = " > ", "\N{NO-BREAK SPACE}>\N{NO-BREAK SPACE}"  # the second: in a name, as "Settings > Network"
+
+
+def in_line(names: Iterable[str]) -> str:
+    """The names of a section, outermost first, as one line: "Leave > Illness"."""
+    return _BETWEEN.join(name.replace(_BETWEEN, _INSIDE) for name in names)
+
+
+def names_in(line: str) -> list[str]:
+    """The names in such a line; none where it is empty."""
+    return [name.replace(_INSIDE, _BETWEEN) for name in line.split(_BETWEEN)] if line else []
+
+
+def innermost(line: str) -> str:
+    """The last of the names in such a line; empty where there is none."""
+    return line.rpartition(_BETWEEN)[2].replace(_INSIDE, _BETWEEN)
 
 
 def section_paths(elements: Sequence[Element], title: str) -> Iterator[tuple[str, ...]]:
@@ -86,4 +103,4 @@ def section_at(revision: Revision, place: int) -> str:
             break
         found = path
         offset += len(element.text) + len(ELEMENT_SEPARATOR)
-    return " > ".join(found)
+    return in_line(found)

@@ -134,6 +134,30 @@ def test_a_folder_of_its_own_with_readers(data: Path, tmp_path: Path) -> None:
     assert run_json("search", "Where do visitors park?", "--groups", "visitors", data=data)["hits"] == []
 
 
+def test_groups_that_nobody_has_are_named_with_those_that_there_are(data: Path, tmp_path: Path) -> None:
+    told = "no document and no person has the group evryone. Known: everyone, hr"
+    for command in (["search", "leave"], ["ask", "leave?"]):
+        done = run(*command, "--groups", "evryone,hr", "--json", data=data)
+        assert told in done.stderr and "folders of the inbox" in done.stderr
+        json.loads(done.stdout)
+        assert "no person" not in run(*command, "--groups", "everyone,hr", data=data).stderr
+    questions = tmp_path / "questions.jsonl"
+    questions.write_text(json.dumps({"question": "How many days of leave?", "files": ["everyone/leave.md"]}) + "\n")
+    refused = run("eval", str(questions), "--groups", "evryone", data=data, code=2).stderr
+    assert "has the group evryone" in " ".join(refused.replace("│", "").split())
+    assert told in run("eval", str(questions), "--groups", "evryone,everyone", data=data).stderr
+    assert "has the group sales" in run("users", "add", "mia", "--groups", "hr,sales", data=data).stderr
+    try:  # a person has it now
+        assert "no person" not in run("search", "leave", "--groups", "sales", data=data).stderr
+        assert "has the group slaes" in run("users", "change", "mia", "--groups", "hr,slaes", data=data).stderr
+    finally:
+        run("users", "remove", "mia", data=data)
+    (tmp_path / "docs").mkdir()
+    done = run("ingest", str(tmp_path / "docs"), "--readers", "visitor", data=data)
+    assert "has the group visitor" in done.stderr
+    run("ingest", str(tmp_path / "docs"), "--remove", data=data)
+
+
 def test_who_reads_the_inbox_is_not_said_for_all_of_it_at_once(data: Path) -> None:
     for folder in ([], [str(data / "inbox")]):
         done = run("ingest", *folder, "--readers", "everyone", data=data, code=2)
@@ -237,6 +261,17 @@ def test_accounts(data: Path) -> None:
     assert [user["name"] for user in run_json("users", "list", data=data)["users"]] == ["mia"]
     run("users", "remove", "mia", data=data)
     assert run_json("users", "list", data=data)["users"] == []
+
+
+@pytest.mark.parametrize("days", ["0", "-1", "nan", "inf", "1e9"])
+def test_a_token_that_nobody_could_use_is_refused(data: Path, days: str) -> None:
+    run_json("users", "add", "tom", data=data)
+    try:
+        assert "more than 0" in run("users", "token", "tom", f"--days={days}", data=data, code=2).stderr
+        assert run_json("users", "token", "tom", "--revoke", data=data)["revoked"] == 0
+        assert run_json("users", "token", "tom", "--days", "0.5", data=data)["token"]
+    finally:
+        run("users", "remove", "tom", data=data)
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from itertools import pairwise
 from app.records import Hit
 from storage.catalog import Catalog
 from storage.records import StoredChunk
+from storage.sections import names_in
 
 # So many hits come first, then neighbours of the best ones, as long as there is room. Part of the evidence found in
 # 1,500 tokens of 10 hits, chunks of 200 tokens (squad, zh, mtrag): hits alone .983, not measured, .597; neighbours of
@@ -116,13 +117,13 @@ def _in_order(hits: Sequence[Hit], around: dict[str, list[StoredChunk]]) -> Iter
 
 def _outermost(found: StoredChunk) -> bool:
     """Whether its section is an outermost one: what is above it is where the document begins."""
-    return bool(found.chunk.section) and " > " not in found.chunk.section
+    return len(names_in(found.chunk.section)) == 1
 
 
 def _above(found: StoredChunk, catalog: Catalog, labels: frozenset[int]) -> list[StoredChunk]:
     """Where the parent section begins."""
-    path = found.chunk.section.split(" > ")
-    if len(path) == 1:
+    path = names_in(found.chunk.section)
+    if len(path) < 2:
         return []
     opening = catalog.section_opening(found.chunk.revision_id, path[-2], found.chunk.position, labels=labels)
     return [] if opening is None else [opening]

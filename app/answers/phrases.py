@@ -31,6 +31,17 @@ _WORDS = {
     "i we can it on by at from that this",
 }
 _FUNCTION_WORDS = {language: frozenset(words.split()) for language, words in _WORDS.items()}
+# Languages by their script, whatever Latin names stand between; Chinese last, as Japanese is written with its
+# characters too. Then what does there what function words do: a sentence in another language may name something in it.
+_SCRIPTS = (
+    ("ja", re.compile("[\u3040-\u30ff]"), re.compile("[\u3041-\u309f]")),
+    ("ko", re.compile("[\uac00-\ud7af]"), re.compile("[은는을를이가에의로도요까나지다](?![\uac00-\ud7af])")),
+    (
+        "zh",
+        re.compile("[\u3400-\u4dbf\u4e00-\u9fff]"),
+        re.compile("[的了吗嗎呢么麼什怎哪谁誰几幾如何是在有请請我您你]"),
+    ),
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -253,16 +264,14 @@ def names_section(question: str, title: str, heading: str) -> bool:
 @remembered(REMEMBERED)
 def language_of(question: str) -> str:
     """A two-letter code that `phrases` knows; "en" when in doubt."""
-    if re.search("[\u3040-\u30ff]", question):
-        return "ja"
-    if re.search("[\uac00-\ud7af]", question):
-        return "ko"
-    if len(re.findall("[\u3400-\u4dbf\u4e00-\u9fff]", question)) * 3 > len(question):
-        return "zh"
     words = re.findall(r"[^\W\d_][\w’'-]*", question.casefold())
     counts = {language: sum(word in known for word in words) for language, known in _FUNCTION_WORDS.items()}
     best = max(counts, key=lambda language: (counts[language], language == "en"))
-    return best if counts[best] > counts["en"] else "en"
+    for language, script, function_signs in _SCRIPTS:
+        if signs := len(script.findall(question)):
+            most = signs * 3 > len(question)
+            return language if most or len(function_signs.findall(question)) >= counts[best] else best
+    return best
 
 
 def function_words(question: str) -> frozenset[str]:

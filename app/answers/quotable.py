@@ -17,6 +17,7 @@ from app.retrieval.asked import Asked, Expected
 from storage.injection import aimed_at_model
 from storage.recollection import remembered
 from storage.records import ELEMENT_SEPARATOR
+from storage.sections import innermost, names_in
 from storage.sentences import sentence_spans
 from storage.words import terms, unspaced_share
 
@@ -99,7 +100,7 @@ def sentences_of(passage: Passage) -> list[Found]:
     ]
     names = {passage.first.title.casefold()}
     for item in passage.chunks:
-        names.update(part.casefold() for part in item.chunk.section.split(" > "))
+        names.update(part.casefold() for part in names_in(item.chunk.section))
     texts = [passage.text[start:end] for start, end in spans]
     lines = [" ".join(text.split()) for text in texts]
     names.update(
@@ -201,7 +202,7 @@ def header(item: Found) -> str:
 
 def section(item: Found) -> str:
     """The innermost section of its chunk; the title where there is none."""
-    return header(item).rpartition(" > ")[2]
+    return innermost(header(item))
 
 
 def _only_names(line: str) -> bool:

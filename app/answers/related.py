@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from app.answers.phrases import Phrases, phrases, section_name
 from storage.catalog import Filter
 from storage.errors import PremiseError
+from storage.sections import innermost
 
 if TYPE_CHECKING:
     from app.engine import Engine
@@ -163,7 +164,7 @@ def _nearest(chunks: Sequence[StoredChunk], start: int) -> list[StoredChunk]:
 
 
 def _heading(chunk: StoredChunk) -> str:
-    return section_name(chunk.chunk.section.rpartition(" > ")[2])
+    return section_name(innermost(chunk.chunk.section))
 
 
 def _tells(heading: str) -> bool:

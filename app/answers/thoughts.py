@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Generator, Iterator
 from functools import cache
+from itertools import chain
 
 _WORDS = ("think", "thinking", "thought", "thoughts", "reasoning", "seed:think")
 _PAIRS = {f"<{word}>": f"</{word}>" for word in _WORDS} | {
@@ -22,6 +23,8 @@ _PAIRS = {f"<{word}>": f"</{word}>" for word in _WORDS} | {
 # the last: of a server that leaves out the signs of channels, and keeps their names
 _ENDS = tuple(dict.fromkeys([*_PAIRS.values(), "assistantfinal"]))
 _ALL = (*_PAIRS, *_ENDS)
+_QUOTED = dict(zip("`\"'“„‘«‹(「（", "`\"'”“’»›)」）", strict=True))
+_CLOSING = frozenset(",;:.!?)，。、；：！？）")
 _LOWER = {upper: upper + 32 for upper in range(ord("A"), ord("Z") + 1)}  # no letter becomes two, as in str.lower
 
 
@@ -29,17 +32,18 @@ def without_thoughts(pieces: Iterator[str], *, begun: bool = False) -> Generator
     """What is said, and None where all before it was a thought that nobody began: some chat templates do that.
 
     Returns whether that was so. `begun`: the model's answers begin so. Then nothing is said until the thought ends;
-    where none does, all of it was the answer. Signs of thoughts in `code` are text; a thought without an end is lost.
+    where none does, all of it was the answer. Signs that the text speaks of are text; a thought without an end is lost.
     """
     held, last = "", ""  # not looked through yet; the character before it
     ends: tuple[str, ...] = _ENDS if begun else ()  # what ends the thought we are in; nothing: we are in none
     unended, ended = "", False
-    for piece in pieces:
-        held += piece
+    for piece in chain(pieces, (None,)):
+        whole = piece is None
+        held += piece or ""
         while True:
             tags = ends or _ALL
-            found = _first(held, last, tags)
-            if found is None or (found.end() == len(held) and _before(held, found.start(), last) == "`"):
+            found = _first(held, last, tags, thought=bool(ends))
+            if found is None or (not whole and _is_spoken_of(held, found, last, thought=bool(ends)) is None):
                 break
             tag = found.group().translate(_LOWER)
             if not ends and found.start() and tag in _PAIRS:
@@ -49,7 +53,7 @@ def without_thoughts(pieces: Iterator[str], *, begun: bool = False) -> Generator
             ended = ended or (tag not in _PAIRS and (not ends or begun))
             ends = (_PAIRS[tag],) if tag in _PAIRS else ()
             held, last, unended = held[found.end() :], found.group()[-1], ""
-        keep = len(held) - found.start() if found else _begins(held, tags)
+        keep = len(held) - found.start() if found else 0 if whole and not ends else _begins(held, tags)
         told, held = held[: len(held) - keep], held[len(held) - keep :]
         last = told[-1:] or last
         if not ends and told:
@@ -58,19 +62,27 @@ def without_thoughts(pieces: Iterator[str], *, begun: bool = False) -> Generator
             unended += told
     if begun and not ended:
         yield unended + held
-    elif held and not ends and _first(held, last, _ALL) is None:
-        yield held
     return ended
 
 
-def _first(text: str, last: str, tags: tuple[str, ...]) -> re.Match[str] | None:
-    """The first of these signs that does not stand in `code`, as far as what follows it is there."""
+def _first(text: str, last: str, tags: tuple[str, ...], *, thought: bool) -> re.Match[str] | None:
+    """The first of these signs that the text does not speak of, as far as what follows it is there."""
     found = _signs(tags).finditer(text)
-    return next((tag for tag in found if _before(text, tag.start(), last) != "`" or text[tag.end() :][:1] != "`"), None)
+    return next((tag for tag in found if not _is_spoken_of(text, tag, last, thought=thought)), None)
 
 
-def _before(text: str, at: int, last: str) -> str:
-    return text[at - 1] if at else last
+def _is_spoken_of(text: str, tag: re.Match[str], last: str, *, thought: bool) -> bool | None:
+    """Whether a sign stands in `code` or quotation marks, or in the middle of a sentence (in a thought that counts for
+    nothing: what ends it is better seen once too often). None: what follows it does not say yet."""
+    before = text[tag.start() - 1] if tag.start() else last
+    after = text[tag.end() : tag.end() + 2]
+    if before in _QUOTED:
+        return after[0] in _QUOTED[before] if after else None
+    if thought or before != " ":
+        return False
+    if after in ("", " "):
+        return None
+    return after[0] in _CLOSING or (after[0] == " " and after[1].islower())
 
 
 def _begins(text: str, tags: tuple[str, ...]) -> int:

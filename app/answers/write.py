@@ -11,6 +11,7 @@ from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
+from itertools import chain
 from time import monotonic, perf_counter
 
 from app.answers.checked import check, core_holds, says_nothing
@@ -23,7 +24,7 @@ from app.answers.translate import other_language, translated
 from app.asker import Asker
 from app.records import AnswerEvent, Delta, Sentence, Turn, Waiting
 from app.retrieval.asked import Asked, Weigh
-from app.serving.llm import LanguageModel
+from app.serving.llm import LanguageModel, Speaker
 from app.serving.waiting import Ticket
 from storage.embedder import Embedder
 from storage.errors import ModelBusy, NoAnswer, PromptTooLong, Stopped
@@ -83,9 +84,11 @@ def write(
                 asked.question, history=history, passages=passages, prompts=prompts, room=room, count=model.count
             )
             try:
-                with closing(model.stream(messages, answer_tokens=answer_tokens, asker=asker)) as stream:
-                    spoken = _Spoken(stream)
-                    for delta in _aloud(model, spoken):
+                spoken = _Spoken()
+                with closing(
+                    model.stream(messages, answer_tokens=answer_tokens, asker=asker, spoken_by=spoken.by)
+                ) as stream:
+                    for delta in _aloud(model, spoken, stream):
                         told = delta.text if delta.anew else told + delta.text
                         if delta.anew:
                             timings.clear()
@@ -119,7 +122,7 @@ def write(
         cut=spoken.cut,
         by_translation=checked.by_translation,
         timings=timings,
-        model=served.name,
+        model=spoken.speaker.model if spoken.speaker else served.name,
     )
 
 
@@ -141,16 +144,21 @@ def _wait(ticket: Ticket, asker: Asker, seconds: float) -> Generator[AnswerEvent
 # --- the stream ----------------------------------------------------------------------------------------------------
 
 
-def _aloud(model: LanguageModel, spoken: _Spoken) -> Iterator[Delta]:
-    """What is to be shown. A model whose answers begin inside a thought is remembered as such: of its next answer
-    nothing is shown before the thought ends."""
-    begun = model.begins_in_thought
-    stream = without_thoughts(iter(spoken), begun=begun)
+def _aloud(model: LanguageModel, spoken: _Spoken, stream: Generator[str, None, bool]) -> Iterator[Delta]:
+    """What is to be shown. Who begins answers inside a thought is remembered as such: of their next answer nothing is
+    shown before the thought ends."""
+    pieces = spoken.pieces(stream)
+    first = next(pieces, None)  # with it is known who answers
+    if first is None or spoken.speaker is None:
+        return
+    begun = spoken.speaker in model.begin_in_thought
+    said = without_thoughts(chain((first,), pieces), begun=begun)
     while True:
         try:
-            piece = next(stream)
+            piece = next(said)
         except StopIteration as end:
-            model.begins_in_thought = bool(end.value) or (begun and spoken.cut)
+            begins = bool(end.value) or (begun and spoken.cut)
+            (model.begin_in_thought.add if begins else model.begin_in_thought.discard)(spoken.speaker)
             if begun and not end.value and spoken.cut:
                 yield Delta(text="", anew=True)  # its tokens were used up before the thought was at its end
             return
@@ -158,18 +166,21 @@ def _aloud(model: LanguageModel, spoken: _Spoken) -> Iterator[Delta]:
 
 
 class _Spoken:
-    """What a model says, and whether it was at its end. A model that is caught in a loop is stopped: by itself it ends
+    """Who says what, and whether they were at their end. A model that is caught in a loop is stopped: by itself it ends
     only when its tokens are used up."""
 
-    def __init__(self, pieces: Generator[str, None, bool]) -> None:
-        self._pieces = pieces
+    def __init__(self) -> None:
         self.cut = False
+        self.speaker: Speaker | None = None  # known with the first piece
 
-    def __iter__(self) -> Iterator[str]:
+    def by(self, speaker: Speaker) -> None:
+        self.speaker = speaker
+
+    def pieces(self, stream: Generator[str, None, bool]) -> Iterator[str]:
         said, unseen = "", 0
         while True:
             try:
-                piece = next(self._pieces)
+                piece = next(stream)
             except StopIteration as end:
                 self.cut = bool(end.value)
                 return

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
+from app.commands.groups import refuse_new
 from app.commands.invocation import Json, names, say, settings_here, show
 
 MEASURE = "run"
@@ -57,6 +58,7 @@ def measure(
         raise typer.BadParameter(str(error), param_hint="--fail-under") from error
     given = names(groups)
     settings = settings_here()
+    refuse_new(settings, given)
     done = run(settings, questions, groups=given, answers=answers, legs=legs, details=details)
     show(done.result, table, as_json)
     if done.absent:

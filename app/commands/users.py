@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from app.commands.groups import tell_new
 from app.commands.invocation import Json, names, print_json, settings_here, show
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from storage.tokens import Tokens
 
 OPERATOR = "operator"
+MOST_DAYS = 36_500  # that a token may last
 
 users = typer.Typer(no_args_is_help=True, help="Accounts: who can sign in, and their groups.")
 
@@ -38,6 +40,7 @@ def add(
     from storage.audit import Event
 
     password = _password(password_stdin)
+    tell_new(settings_here(), names(groups))
     with _opened() as kept:
         user = kept.accounts.add(name, password, names(groups), admin=admin)
         kept.audit.record(OPERATOR, Event.USER_ADDED, name)
@@ -59,6 +62,7 @@ def change(
 
     password = _password(password_stdin) if new_password or password_stdin else None
     given = names(groups) if groups is not None else None
+    tell_new(settings_here(), names(groups))
     with _opened() as kept:
         user = kept.accounts.change(name, password=password, groups=given, admin=admin, disabled=disabled)
         kept.audit.record(OPERATOR, Event.USER_CHANGED, name)
@@ -91,10 +95,20 @@ def list_users(as_json: Json = False) -> None:
         print("There are no accounts yet: premise users add NAME --groups a,b")
 
 
+def _lasting(days: float | None) -> float | None:
+    """The days of a token that can be used. Raises: typer.BadParameter."""
+    if days is not None and not 0 < days <= MOST_DAYS:
+        told = f"a token lasts more than 0 and at most {MOST_DAYS:,} days; leave --days out for one until it is revoked"
+        raise typer.BadParameter(told)
+    return days
+
+
 @users.command("token")
 def token(
     name: str,
-    days: Annotated[float | None, typer.Option(min=0, help="For so many days. Default: until it is revoked.")] = None,
+    days: Annotated[
+        float | None, typer.Option(callback=_lasting, help="For so many days. Default: until it is revoked.")
+    ] = None,
     revoke: Annotated[bool, typer.Option("--revoke", help="End every token of this account instead.")] = False,
     as_json: Json = False,
 ) -> None:

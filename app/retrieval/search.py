@@ -49,6 +49,7 @@ from storage.indexes import Indexes
 from storage.recollection import remembered
 from storage.records import StoredChunk
 from storage.said import Wording, terms_of
+from storage.sections import innermost
 from storage.words import question_terms
 
 log = logging.getLogger("premise.search")
@@ -211,7 +212,7 @@ class _Search:
             held = candidates.held() | (inside.given if meant else frozenset())
             scores = with_names(scores, documents, called, judge.weights, names=names, held=held)
         if asked := statements(self._asked.text):
-            titles = [_terms_of(candidate.section.rpartition(" > ")[2]) for candidate in found]
+            titles = [_terms_of(innermost(candidate.section)) for candidate in found]
             scores = with_titles(scores, [is_titled(title, asked) for title in titles])
         return judged, scores, bm25
 

@@ -22,6 +22,7 @@ def briefly(
     asker: Asker,
 ) -> Any:
     """The model's JSON of this schema; None when it is too slow or fails. Raises: Stopped, when the asker was."""
+    model.prepare()  # not in the time that the model has
     own = Asker(asker.person)
     clock = threading.Timer(seconds, own.stop)
     clock.daemon = True

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import threading
 import weakref
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from time import monotonic
@@ -43,6 +43,14 @@ class _Known:
     problem: ServiceError | None = None  # what its last failure was, until it answers again
 
 
+@dataclass(frozen=True, kw_only=True)
+class Speaker:
+    """Who writes an answer: a server, and what it serves."""
+
+    url: str
+    model: str  # its name on that server
+
+
 class LanguageModel:
     """Safe to use from many threads."""
 
@@ -50,7 +58,7 @@ class LanguageModel:
         if not settings.llm_urls:
             raise ValueError("a language model needs llm_url")  # the client's own default is an address on the internet
         self.queue = Queue(settings.llm_at_once)
-        self.begins_in_thought = False  # its answers begin inside a thought, as was seen (app/answers/write.py)
+        self.begin_in_thought: set[Speaker] = set()  # whose answers do, as was seen (app/answers/write.py)
         self._tokenizer = Tokenizer(settings.llm_tokenizer)
         self._servers = [_Known(server=Server(url, settings)) for url in settings.llm_urls]
         self._lock = threading.Lock()
@@ -114,10 +122,12 @@ class LanguageModel:
         answer_tokens: int,
         asker: Asker | None = None,
         schema: Mapping[str, Any] | None = None,
+        spoken_by: Callable[[Speaker], None] = lambda _: None,
     ) -> Generator[str, None, bool]:
         """Pieces of the answer as they come; closing the iterator, or stopping the asker, ends the request.
 
-        Returns whether the answer was cut off at `answer_tokens`.
+        `spoken_by` is told who answers, before the first piece. Returns whether the answer was cut off at
+        `answer_tokens`.
 
         With a JSON `schema` the answer is JSON of that form. Raises: ServiceError, at the first piece or later (gone,
         too slow, an error, broken off), PromptTooLong, Stopped.
@@ -140,7 +150,9 @@ class LanguageModel:
                         except StopIteration as end:
                             cut = bool(end.value)
                             break
-                        begun = True
+                        if not begun:
+                            begun = True
+                            spoken_by(Speaker(url=known.server.url, model=known.server.model().name))
                         yield piece
                 known.failures, known.problem = 0, None
                 return cut

@@ -137,6 +137,7 @@ class Server:
 
         Raises: ServerError when it is gone, slow, or breaks off; RequestError, PromptTooLong; Stopped.
         """
+        prepare()  # not in the time that the server has
         model = self.model()
         deadline = _Deadline(self._first_seconds, lambda: len(self._under_way) > 1)
         self._under_way.add(deadline)
@@ -427,8 +428,9 @@ def _authorities() -> ssl.SSLContext:
     return ssl.create_default_context()  # the system's authorities, where a company's own one is
 
 
+@cache
 def prepare() -> None:
-    """Import the client, all of it, which takes seconds."""
+    """Import the client, all of it, which takes seconds the first time."""
     _, open_ai_like, _ = _imports()
     llm = open_ai_like(model="none", api_base="http://127.0.0.1:9/v1", api_key="none", is_chat_model=True)
     _ = llm._get_client().chat.completions  # its parts are imported when they are first looked at

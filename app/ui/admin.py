@@ -161,7 +161,8 @@ def _actions(engine: Engine, user: User, picked: list[Document]) -> None:
             _done(filing.ignore(engine.catalog, to_ignore, person=user.name), "will be passed over")
         if st.button(f"Unignore ({len(passed_over)})", disabled=not passed_over, key="unignore_selected"):
             _done(filing.unignore(engine.catalog, passed_over, person=user.name), "will be read again")
-        with st.popover(f"Erase ({len(to_forget)})", disabled=not to_forget):
+        erased = st.session_state.get("times_erased", 0)  # another key is another menu, and that is closed
+        with st.popover(f"Erase ({len(to_forget)})", disabled=not to_forget, key=f"erase_{erased}"):
             st.write("Erases text, passages, originals and the answers in stored chats that quote them, for good.")
             st.write("The files themselves stay where they lie, and are not read again. Backups keep what they have.")
             if st.button("Erase with every trace", key="forget_selected", type="primary", disabled=not to_forget):
@@ -174,6 +175,7 @@ def _erase(engine: Engine, user: User, ids: list[str]) -> None:
     except InsideContainer as error:
         st.error(safe.plain(str(error)))
         return
+    st.session_state["times_erased"] = st.session_state.get("times_erased", 0) + 1
     _done(len(erased.paths), "erased")
 
 

@@ -1,28 +1,21 @@
-"""The chat: a person's conversations, the question, the answer as it is made, and its citations.
+"""The chat: a person's conversations, and the questions and answers of the one that is open.
 
 Conversations live in the catalog; a page only draws them. Which one is open stands in the address (`?chat=`).
 """
 
 from __future__ import annotations
 
-import time
-from contextlib import closing
-
 import streamlit as st
 
-from app.asker import Asker
 from app.engine import Engine
-from app.records import Answer, Delta, Finished, Retrieved, Turn, Waiting
-from app.ui import current, identity, kept, narrow, source, thread, wording
-from app.web import ledger, safe
-from app.web.following import Following
+from app.ui import asking, current, identity, kept, line, narrow, source, thread, wording
+from app.web import safe
 from storage.accounts import User
 from storage.conversations import Chat, Message
-from storage.errors import NotPermitted, PremiseError, QuestionError, TooManyQuestions
+from storage.errors import NotPermitted
 
-DRAW_SECONDS = 0.06  # between two drawings of a growing answer
 CHATS, MORE_CHATS = 15, 40  # that are listed, and with every "Show older"
-LOOK_SECONDS = 0.25  # between two while nothing comes
+FOLLOW_SECONDS = 1.0  # between two looks at whether another window has its answer
 
 
 def page() -> None:
@@ -79,91 +72,43 @@ def _talk(
         told = safe.text_html(st.session_state.pop("answered"))
         first.html(f'<p class="unseen" role="alert">{told}</p>')
     earlier = kept.superseded(engine.catalog, messages)
-    for message in messages:
+    for at, message in enumerate(messages):
         thread.show(engine, user, message, withheld=message.id in withheld, earlier=earlier)
+        if chat and message.role == "user" and at + 1 < len(messages) and messages[at + 1].role == "user":
+            st.html(f'<p class="quiet">{_unanswered(chat, message)}</p>')
     last = messages[-1] if messages else None
     if last and last.role != "user" and last.id not in withheld and not question and len(messages) > 1:
         thread.go_on(engine, user, messages[-2].content, last)
     if question:
         if question.strip():
             thread.question(question)
-        _answer(engine, user, question, kept.turns(messages, withheld, earlier), chat, new=True)
-    elif messages and messages[-1].role == "user":  # stopped, or the page was left, or an error came
-        stopped = st.session_state.get("stopped") == messages[-1].id
-        told = "You stopped this answer." if stopped else "There is no answer to this question yet."
-        st.html(f'<p class="quiet">{told}</p>')
-        with st.container(horizontal=True):
-            st.button("Look again", icon=":material/refresh:")  # another window may be answering it: just draw anew
-            again = st.button("Ask again", icon=":material/replay:")
-        if again:
-            _answer(engine, user, messages[-1].content, kept.turns(messages[:-1], withheld, earlier), chat)
+        asking.ask(engine, user, chat, question)
+    elif chat and last and last.role == "user":
+        _without_answer(engine, user, chat, last)
 
 
-# --- asking -----------------------------------------------------------------------------------------------------
+def _unanswered(chat: Chat, message: Message) -> str:
+    if line.elsewhere(chat.id, message.id, asking.window()):
+        return wording.ELSEWHERE
+    return "You stopped this answer." if st.session_state.get("stopped") == message.id else wording.UNANSWERED
 
 
-def _answer(
-    engine: Engine, user: User, question: str, history: list[Turn], chat: Chat | None, *, new: bool = False
-) -> None:
-    """Ask, keep the question when it can be asked, show the answer as it comes, keep it."""
-    try:
-        coming = ledger.ask(
-            engine,
-            question,
-            asker=Asker(user.name),
-            groups=user.all_groups,
-            history=history,
-            filters=narrow.current(),
-        )
-    except (QuestionError, TooManyQuestions) as error:
-        st.error(safe.label(str(error), 500), icon=":material/edit_note:")
+def _without_answer(engine: Engine, user: User, chat: Chat, last: Message) -> None:
+    """Of a question that was stopped, whose page was left, that failed, or that another window waits for."""
+    if line.elsewhere(chat.id, last.id, asking.window()):
+        _follow(chat.id, last.id)
         return
-    if chat is None:
-        chat = engine.conversations.start(user.name, question)
-        st.query_params["chat"] = chat.id
-    if new:
-        engine.conversations.add(user.name, chat.id, "user", question)
-    asked = engine.conversations.messages(user.name, chat.id)[-1].id
-    try:
-        # the run ends at any drawing, when the person leaves or clicks: then nobody wants the answer any more
-        with closing(coming), st.chat_message("assistant", avatar=thread.AVATAR):
-            answer = _stream(engine, user, coming, asked)
-    except PremiseError as error:
-        st.error(safe.label(str(error), 500), icon=":material/error:")
-        return
-    if answer is not None:
-        engine.conversations.add(user.name, chat.id, "assistant", answer.text, answer.as_json())
-        st.session_state["answered"] = thread.spoken(answer)
+    st.html(f'<p class="quiet">{_unanswered(chat, last)}</p>')
+    if st.button("Ask again", icon=":material/replay:"):
+        asking.answer(engine, user, chat, last.id)
+
+
+@st.fragment(run_every=FOLLOW_SECONDS)
+def _follow(chat_id: str, asked: str) -> None:
+    """Says that the answer comes in another window, and shows it when it is there."""
+    if not line.elsewhere(chat_id, asked, asking.window()):
         st.rerun()
-
-
-def _stream(engine: Engine, user: User, coming: Following, asked: str) -> Answer | None:
-    status, shown, button = st.empty(), st.empty(), st.empty()
-    told = f"Searching {wording.count(thread.readable(engine, user), 'document')}…"
-    text, drawn = "", 0.0
-    status.html(f'<p class="working" role="status">{told}</p>')
-    button.button(
-        "Stop", icon=":material/stop_circle:", key="stop", on_click=st.session_state.update, args=({"stopped": asked},)
-    )
-    while (events := coming.get(timeout=LOOK_SECONDS)) is not None:
-        for event in events:
-            if isinstance(event, Retrieved):
-                told = f"Reading {wording.count(len(event.hits), 'passage')}…"
-            elif isinstance(event, Waiting):
-                told = wording.busy(event.ahead)
-            elif isinstance(event, Delta):
-                text = event.text if event.anew else text + event.text
-            elif isinstance(event, Finished):
-                return event.answer
-        # Something is drawn every time, whether or not it is new: only then does Streamlit tell us that we are to stop.
-        if not text:
-            status.html(f'<p class="working" role="status">{told}</p>')
-        elif not events or time.monotonic() - drawn > DRAW_SECONDS:
-            if not drawn:
-                status.empty()
-            shown.html(f'<div class="answer growing">{safe.answer_html(text)}</div>')
-            drawn = time.monotonic()
-    return None
+    st.html(f'<p class="working" role="status">{wording.ELSEWHERE}</p>')
 
 
 # --- the list of conversations ----------------------------------------------------------------------------------
@@ -188,17 +133,19 @@ def _conversation(engine: Engine, user: User, item: Chat, *, now: bool) -> None:
     with st.container(horizontal=True, gap=None, key=f"row_{'now_' if now else ''}{item.id}"):
         if st.button(safe.label(item.title, 60), key=f"open_{item.id}", type="tertiary", width="stretch"):
             _go(item.id)
+        renamed = st.session_state.get(f"renamed_{item.id}", 0)  # another key is another menu, and that is closed
         with st.popover(
-            "Change this conversation", icon=":material/more_horiz:", type="tertiary", key=f"menu_{item.id}"
+            "Change this conversation", icon=":material/more_horiz:", type="tertiary", key=f"menu_{item.id}_{renamed}"
         ):
-            _menu(engine, user, item, now)
+            _menu(engine, user, item, now, renamed)
 
 
-def _menu(engine: Engine, user: User, item: Chat, now: bool) -> None:
-    with st.form(f"rename_{item.id}", border=False):
+def _menu(engine: Engine, user: User, item: Chat, now: bool, renamed: int) -> None:
+    with st.form(f"rename_{item.id}_{renamed}", border=False):
         name = st.text_input("Name", item.title, max_chars=60)
         if st.form_submit_button("Rename", icon=":material/edit:") and name.strip():
             engine.conversations.rename(user.name, item.id, name.strip())
+            st.session_state[f"renamed_{item.id}"] = renamed + 1
             st.rerun()
     if st.button("Delete conversation", icon=":material/delete:", key=f"delete_{item.id}"):
         engine.conversations.remove(user.name, item.id)

@@ -14,6 +14,7 @@ from app.web import safe
 from storage.accounts import User
 from storage.filters import FAMILIES, Filters
 
+CHOSEN = "narrowed"  # of this visit: Streamlit forgets what a page's own elements hold when another page is shown
 TYPES = ("pdf", *FAMILIES)
 MOST = 300  # documents that are offered at once; of more one says first what their paths hold
 _last: dict[str, Filters] = {}  # by person: a mark in an answer is a link, and with it a new visit begins
@@ -69,11 +70,11 @@ def _paths(engine: Engine, user: User) -> list[str]:
 
 
 def _take_up(name: str) -> None:
-    """What the person had chosen, when a mark in an answer loaded the page anew."""
-    last = _last.get(name)
-    if last is not None and "cite" in st.query_params and "narrow_types" not in st.session_state:
+    """What the person had chosen, back from another page or when a mark in an answer loaded the page anew."""
+    last = st.session_state.get(CHOSEN) or (_last.get(name) if "cite" in st.query_params else None)
+    if last is not None and "narrow_types" not in st.session_state:
         for part in ("types", "folders", "documents"):
             st.session_state[f"narrow_{part}"] = list(getattr(last, part))
         st.session_state["narrow_author"] = "".join(last.authors)
         st.session_state["narrow_after"], st.session_state["narrow_before"] = last.after, last.before
-    _last[name] = current()
+    _last[name] = st.session_state[CHOSEN] = current()

@@ -70,17 +70,20 @@ def _change(engine: Engine, admin: User, everybody: list[User], known: list[str]
         if user is None:
             return
         own = user.name == admin.name
-        with st.form(f"change_{user.name}", border=False):
+        changed = st.session_state.get("people_changed", 0)  # a box that was ticked does not stay so for the next time
+        with st.form(f"change_{user.name}_{changed}", border=False):
             groups = st.multiselect(
                 "Groups",
                 sorted({*known, *user.groups}),
                 list(user.groups),
                 accept_new_options=True,
-                key=f"groups_{user.name}",
+                key=f"groups_{user.name}_{changed}",
             )
-            is_admin = st.checkbox("Administrator", user.admin, disabled=own, key=f"admin_{user.name}")
-            disabled = st.checkbox("May not sign in", user.disabled, disabled=own, key=f"disabled_{user.name}")
-            reset = st.checkbox("Give a new password", key=f"reset_{user.name}")
+            is_admin = st.checkbox("Administrator", user.admin, disabled=own, key=f"admin_{user.name}_{changed}")
+            disabled = st.checkbox(
+                "May not sign in", user.disabled, disabled=own, key=f"disabled_{user.name}_{changed}"
+            )
+            reset = st.checkbox("Give a new password", key=f"reset_{user.name}_{changed}")
             if st.form_submit_button("Save"):
                 _save(engine, admin, user, groups, is_admin or (own and user.admin), disabled and not own, reset)
 
@@ -95,6 +98,7 @@ def _save(
         st.error(safe.label(str(error), 300))
         return
     engine.audit.record(admin.name, Event.USER_CHANGED, user.name)
+    st.session_state["people_changed"] = st.session_state.get("people_changed", 0) + 1
     said = f" The new password is `{password}`. It is shown this once." if password else ""
     _tell(f"{safe.label(user.name)} is changed.{said}")
 

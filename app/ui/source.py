@@ -20,6 +20,7 @@ from storage.conversations import Message
 from storage.errors import NotPermitted
 from storage.injection import instructions
 from storage.records import Revision
+from storage.sections import names_in
 
 OPENED, PAGE = "source_opened", "source_page"
 WIDTH = 1100  # pixels of a page picture; shown smaller
@@ -103,7 +104,7 @@ def _head(title: str) -> None:
 def _about(revision: Revision, found: Passage) -> None:
     lines = [f'<span class="path">{safe.text_html(revision.path)}</span>']
     if found.section:
-        lines.append(safe.text_html(found.section.replace(" > ", " › ")))
+        lines.append(safe.text_html(" › ".join(names_in(found.section))))
     if revision.flags:
         lines.append(f'<span class="noticed">{safe.text_html(wording.noticed(revision.flags))}</span>')
     st.html(f'<p class="about">{"<br>".join(lines)}</p>')

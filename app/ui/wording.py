@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from storage.catalog import Pace
 
 from app.records import HIGH, MEDIUM, Level, level
+from storage.sections import innermost
 
 BUSY_NEXT = "The language model is busy; yours is the next question…"
 
@@ -24,6 +25,9 @@ def caution(value: float) -> str:
     return {Level.HIGH: "", Level.MEDIUM: ": check the sources", Level.LOW: ": may be beside the point"}[level(value)]
 
 
+UNANSWERED = "There is no answer to this question yet."
+ELSEWHERE = "Another window of yours waits for this answer…"
+ELSEWHERE_FIRST = "Another window of yours waits for an answer in this conversation; this question is next…"
 EARLIER = "Quoted from an earlier version: the document has changed since. Ask again for what it says now."
 
 
@@ -57,7 +61,7 @@ def place(citation: Mapping[str, Any]) -> str:
     if pages:
         name = "slide" if str(citation.get("path", "")).lower().endswith((".pptx", ".ppt", ".odp")) else "p."
         return f"{name} {pages[0]}" if len(pages) == 1 else f"{name} {pages[0]}–{pages[-1]}"
-    return str(citation.get("section") or "").split(" > ")[-1].rstrip(" :：")
+    return innermost(str(citation.get("section") or "")).rstrip(" :：")
 
 
 def title(citation: Mapping[str, Any]) -> str:

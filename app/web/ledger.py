@@ -43,6 +43,16 @@ def ask(
     return Following(_noted(engine, events, asker.person), asker)
 
 
+def check(engine: Engine, question: str) -> None:
+    """Whether it can be asked. Raises: QuestionError."""
+    try:
+        engine.check(question)
+    except PremiseError as error:
+        metrics.question()
+        metrics.failed(error)
+        raise
+
+
 def _in_time(engine: Engine, person: str) -> None:
     if person != OPERATOR:  # stands for many people, and is answerable for what it runs
         engine.rate.take(person)

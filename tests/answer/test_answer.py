@@ -6,6 +6,7 @@ import pytest
 from place import Place
 
 from app.answers.confidence import NOT_CLOSE
+from app.answers.phrases import language_of
 from app.engine import Engine
 from app.records import Mode, Turn
 from storage.store import Store
@@ -111,6 +112,26 @@ def test_refuses_in_the_language_of_the_question(ask: Ask, question: str, silent
     answer = ask(question).answer
     assert answer.refused
     assert answer.text.startswith(silent) or not answer.citations
+
+
+@pytest.mark.parametrize(
+    ("question", "language"),
+    [
+        ("Outlook Web Access for External Partners 怎么登录？", "zh"),
+        ("Terms and Conditions 在哪里？", "zh"),
+        ("IT 部门电话", "zh"),
+        ("Microsoft Teams Rooms Pro 许可证", "zh"),
+        ("What does 年假 mean in the leave policy?", "en"),
+        ("Who is 王小明?", "en"),
+        ("Was bedeutet 年假 im Vertrag?", "de"),
+        ("Microsoft Teams の使い方は？", "ja"),
+        ("Where does カイゼン stand in the manual?", "en"),
+        ("Outlook Web Access 연결은 어떻게 합니까?", "ko"),
+        ("Who is 김철수 in sales?", "en"),
+    ],
+)
+def test_names_in_another_script_do_not_change_the_language(question: str, language: str) -> None:
+    assert language_of(question) == language
 
 
 def test_who_may_read_nothing_is_told_so(ask: Ask) -> None:

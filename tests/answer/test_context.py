@@ -2,39 +2,42 @@
 
 from __future__ import annotations
 
+import pytest
 from place import Place
 
 from app.answers.context import build_context
 from app.engine import Engine
+from storage.sections import names_in
 
 FILLER = " ".join(f"Step {n} of the request is signed by office number {n} of the works council." for n in range(60))
-POLICY = f"""# Bicycle leasing
+POLICY = """# Bicycle leasing
 
 This guide applies from 1 March 2026.
 
-## Conditions
+## {conditions}
 
 Only staff with a permanent contract may lease anything that is described below.
 
 ### Before
 
-{FILLER}
+{filler}
 
 ### Cargo bicycles
 
-{FILLER}
+{filler}
 
 A cargo bicycle costs the lessee 79 euro a month.
 """
 
 
-def test_the_text_of_the_parent_section_joins_the_context(place: Place) -> None:
-    place.write("everyone/bicycles.md", POLICY)
+@pytest.mark.parametrize("conditions", ["Conditions", "Benefits > Conditions"])
+def test_the_text_of_the_parent_section_joins_the_context(place: Place, conditions: str) -> None:
+    place.write("everyone/bicycles.md", POLICY.format(conditions=conditions, filler=FILLER))
     place.ingest()
     engine = Engine(place.store)
     labels = engine.catalog.labels_of(["everyone"])
     hits = engine.search("What does a cargo bicycle cost the lessee a month?", groups=["everyone"], k=1)
-    assert hits[0].found.chunk.section == "Conditions > Cargo bicycles"
+    assert names_in(hits[0].found.chunk.section) == [conditions, "Cargo bicycles"]
     passages = build_context(hits, engine.catalog, labels=labels, budget=1500)
     assert "79 euro" in passages[0].text, "the hit itself comes first"
     assert any("permanent contract" in passage.text for passage in passages)

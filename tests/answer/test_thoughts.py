@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from app.answers.thoughts import without_thoughts
@@ -51,6 +53,15 @@ def test_what_stands_before_an_end_that_nobody_began_was_a_thought(end: str, siz
 
 
 @pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize(
+    "text",
+    ["So a < b. </think>\n\na", "So a < b. </think> A", "a </think>", 'So `</think>`, "a".\n</think>a', "a `</think>"],
+)
+def test_an_end_that_no_sentence_goes_on_after_is_one(text: str, size: int) -> None:
+    assert told(text, size) == (re.split("</think>`?", text)[-1], True)
+
+
+@pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize("text", ["x</think>a", "<think>x</think>a", "x[/THINK]a<think>y", "a"])
 def test_of_a_model_that_begins_so_nothing_is_said_before(text: str, size: int) -> None:
     pieces = (text[at : at + size] for at in range(0, len(text), size))
@@ -63,6 +74,9 @@ def test_of_a_model_that_begins_so_nothing_is_said_before(text: str, size: int) 
     "text",
     [
         "The tags `<think>` and `</think>` are kept.",
+        "A thought begins with <think> and ends with </think>, says the manual.",
+        'What ends it is called "</think>", “[/THINK]” or </thinking>.',
+        "Einige Modelle (</think>) vergessen „<think>“ am Anfang.",
         "a <thin> line, <thinker>",
         "if a<b, [THIN",
         "assistant, assist",

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from place import Place
+from scripted import scripted_server
 
 from app.answers.answer import BROKEN, BUSY, CUT, EMPTY, LONG, NOTICE, REFUSES, SLOW, TRANSLATED
 from app.answers.checked import _tidy
@@ -292,6 +293,20 @@ def test_a_model_that_begins_inside_a_thought_is_remembered_as_such(corpus: Stor
     assert (answer.mode, answer.notice) == (Mode.EXTRACTIVE, EMPTY)
     assert engine.models is not None and (missed := engine.models.misses.of_late())
     assert (missed.count, missed.over) == (1, False) and "llm_answer_tokens" in missed.why
+
+
+def test_each_server_is_remembered_by_itself(corpus: Store, server: Server) -> None:
+    with scripted_server() as plain:
+        urls = {"llm_url": f"{server.url},{plain.url}"}
+        engine = Engine(replace(corpus, settings=corpus.settings.model_copy(update=urls)))
+        server.script.says("Secret thought.</think>Every employee has 28 days of paid leave a year.")
+        plain.script.says("Every employee has 28 days of paid leave a year.")
+        shown: list[list[Delta]] = [
+            [event for event in engine.ask(QUESTION, groups=["everyone"]) if isinstance(event, Delta)] for _ in range(4)
+        ]
+    assert [len(told.script.requests) for told in (server, plain)] == [2, 2]
+    assert ["ecret" in "".join(event.text for event in deltas) for deltas in shown] == [True, False, False, False]
+    assert [len(deltas) > 3 for deltas in shown[1::2]] == [True, True], "of the other all is shown as it comes"
 
 
 def test_an_instruction_in_a_passage_stays_a_passage(ask: Ask, server: Server) -> None:

@@ -30,6 +30,7 @@ from ingest.parse.registry import parse
 from storage.catalog import Vector
 from storage.embedder import LocalEmbedder
 from storage.records import Chunk
+from storage.sections import innermost
 from storage.settings import load_settings
 
 FORMATS = ("float32", "bfloat16", "int8")
@@ -156,7 +157,7 @@ def _headings(pieces: Sequence[Chunk]) -> Set:
     """Headings of three words and more that stand over few passages."""
     under: dict[str, set[int]] = {}
     for number, piece in enumerate(pieces):
-        heading = piece.section.split(" > ")[-1].strip()
+        heading = innermost(piece.section).strip()
         if len(heading.split()) > 2:
             under.setdefault(heading, set()).add(number)
     asked = [(heading, numbers) for heading, numbers in under.items() if len(numbers) < 5]

@@ -19,6 +19,7 @@ from app.asker import Asker
 from app.operations import condition
 from app.records import Turn
 from app.serving import llm, llm_server
+from app.serving.briefly import briefly
 from app.serving.llm import LanguageModel
 from storage.errors import PromptTooLong, ServiceError, Stopped
 from storage.settings import Settings, load_settings
@@ -97,6 +98,18 @@ def test_text_comes_as_it_was_sent(two: tuple[Server, Server]) -> None:
     for server in two:
         server.script.pieces = [text[:5], "", text[5:]]
     assert say(model_of(*two)) == text
+
+
+def test_importing_the_client_is_not_in_the_time_that_the_model_has(two: tuple[Server, Server]) -> None:
+    class Fresh(LanguageModel):
+        def prepare(self) -> None:
+            time.sleep(0.5)
+            super().prepare()
+
+    for server in two:
+        server.script.says('{"answer": 1}')
+    model = Fresh(Settings(llm_url=two[0].url))
+    assert briefly(model, HELLO, {"type": "object"}, tokens=9, seconds=0.4, asker=Asker()) == {"answer": 1}
 
 
 @pytest.mark.parametrize(("finish", "cut"), [("stop", False), ("length", True), (None, False)])

@@ -99,3 +99,26 @@ def test_passwords_that_come_with_products_are_refused(tmp_path: Path, password:
         Accounts(database).add("mia.mia", password, [])
     Accounts(database).add("mia.mia", new_password(), [])
     database.close()
+
+
+def test_an_answer_stands_behind_its_question_whatever_was_asked_since(database: Database) -> None:
+    Accounts(database).add("mia", "correct horse", [])
+    conversations = Conversations(database)
+    chat = conversations.start("mia", "one")
+
+    def asked(question: str) -> str:
+        return conversations.add("mia", chat.id, "user", question).id
+
+    def answered(question: str, answer: str) -> None:
+        conversations.add("mia", chat.id, "assistant", answer, to=question)
+
+    one, two, three = asked("1"), asked("2"), asked("3")
+    answered(two, "2!")
+    answered(one, "1!")
+    four = asked("4")
+    answered(three, "3!")
+    answered(two, "again")
+    answered(four, "4!")
+    assert [message.content for message in conversations.messages("mia", chat.id)] == "1 1! 2 2! 3 3! 4 4!".split()
+    with pytest.raises(NotPermitted):
+        answered("nobody's", "x")

@@ -21,7 +21,7 @@ def _clients_end_with_their_test(request: pytest.FixtureRequest) -> Iterator[Non
     yield
     if "site" in request.fixturenames:
         made: Site = request.getfixturevalue("site")
-        made.model.status, made.model.pause, made.model.wait = REFUSING, 0.0, 0.0
+        made.model.status, made.model.pause, made.model.wait, made.model.as_json = REFUSING, 0.0, 0.0, None
         while made.clients:
             made.clients.pop().close()
 

@@ -135,6 +135,7 @@ def write_inbox(inbox: Path) -> None:
     (inbox / "everyone" / "draft.md").write_text("# Draft\n\nThe canteen may serve kohlrabi soup on Fridays.\n")
     (inbox / "menu.md").write_text("# Menu\n\nThe menu of the canteen is printed on yellow paper.\n")
     (inbox / "stray.md").write_text("# Stray\n\nNobody may read the stray file.\n")
+    (inbox / "outdated.md").write_text("# Outdated\n\nThe bicycle shed is painted green every second year.\n")
     (inbox / "engineering" / "on-call.md").write_text(
         "# On-call handbook\n\nThe on-call engineer answers pages within fifteen minutes and owns the incident.\n"
     )

@@ -257,6 +257,10 @@ def test_questions_are_narrowed_in_the_panel(page: Page, site: Site) -> None:
     page.keyboard.press("Escape")
     _ask(page, LEAVE)
     expect(page.locator(".stChatMessage").last).not_to_contain_text("Leave policy")
+    page.get_by_role("link", name="Documents").click()
+    expect(page.locator(".pagehead h1")).to_have_text("Documents")
+    page.get_by_role("link", name="Ask").click()
+    expect(panel).to_contain_text("Search is narrowed")
 
 
 def test_a_refusal_is_clear(page: Page, site: Site) -> None:
@@ -291,8 +295,9 @@ def test_conversations_can_be_renamed_and_deleted(page: Page, site: Site) -> Non
     page.get_by_label("Name").fill("A better name")
     page.get_by_role("button", name="Rename").click()
     expect(page.locator(f".st-key-open_{chat.id}")).to_contain_text("A better name")
-    page.keyboard.press("Escape")
-    page.locator(f".st-key-menu_{chat.id} button").click()
+    expect(page.get_by_label("Name")).to_be_hidden()  # the menu is closed
+    page.locator(f".st-key-row_now_{chat.id}").get_by_role("button", name="Change this conversation").click()
+    expect(page.get_by_label("Name")).to_have_value("A better name")
     page.get_by_role("button", name="Delete conversation").click()
     expect(page.locator(".welcome")).to_be_visible()
     assert chat.id not in [item.id for item in conversations.all("hugo")]
@@ -404,6 +409,15 @@ def test_the_administrator_ignores_a_selected_file_and_reads_it_again(page: Page
     for button, state in (("Ignore (1)", "ignored"), ("Unignore (1)", "waiting")):
         page.get_by_role("button", name=button, exact=True).click()
         expect(page.get_by_test_id("stDataFrame").first).to_contain_text(state)
+
+
+def test_the_administrator_erases_a_selected_file(page: Page, site: Site) -> None:
+    sign_in(page, site, "root", "/administration")
+    _tick_the_only(page, "outdated.md")
+    page.get_by_role("button", name="Erase (1)").click()
+    page.get_by_role("button", name="Erase with every trace").click()
+    expect(page.get_by_test_id("stDataFrame").first).to_contain_text("forgotten")
+    expect(page.get_by_text("for good")).to_be_hidden()  # the menu is closed
 
 
 def test_a_server_that_is_gone_is_said_in_our_words_and_the_page_goes_on_with_it(page: Page, site: Site) -> None:
@@ -531,3 +545,51 @@ def test_who_waits_sees_how_many_are_ahead_and_closing_the_page_leaves_the_queue
                 page.wait_for_timeout(100)
             else:
                 raise AssertionError("the question of whoever left still waits")
+
+
+def test_two_windows_that_ask_in_one_conversation_are_answered_one_after_the_other(page: Page, site: Site) -> None:
+    conversations = Conversations(site.database)
+    sign_in(page, site, "ada")
+    _ask(page, LEAVE)
+    chat = page.url.partition("chat=")[2]
+    other = page.context.new_page()
+    other.set_default_timeout(30_000)
+    other.goto(page.url)
+    expect(other.locator(".answer")).to_have_count(1)
+    site.model.status, site.model.pause, site.model.as_json = 200, 0.5, "{}"
+    site.model.says("The company pays 6 percent into the pension fund [1].")
+    for window, question in ((page, PENSION), (other, "Who pays into the pension fund?")):
+        box = window.get_by_placeholder("Ask about your documents")
+        box.fill(question)
+        box.press("Enter")
+        expect(window.locator(".question").last).to_have_text(question)
+    expect(other.locator(".working")).to_contain_text("Another window of yours waits for an answer")
+    third = page.context.new_page()
+    third.goto(page.url)
+    expect(third.locator(".working")).to_contain_text("Another window of yours waits for this answer")
+    for window in (page, other, third):
+        expect(window.locator(".growing, .working")).to_have_count(0)
+    for window in (other, third):
+        expect(window.locator(".answer")).to_have_count(3)
+    page.reload()
+    expect(page.locator(".answer")).to_have_count(3)
+    kept = conversations.messages("ada", chat)
+    assert [message.role for message in kept] == ["user", "assistant"] * 3
+    assert [message.content for message in kept[::2]] == [LEAVE, PENSION, "Who pays into the pension fund?"]
+    told = [message["content"] for message in site.model.requests[-1]["messages"] if message["role"] == "assistant"]
+    assert "6 percent" in told[-1], "the second knows what the first was answered"
+
+
+def test_a_conversation_that_another_window_deleted_leads_to_a_new_one(page: Page, site: Site) -> None:
+    sign_in(page, site, "ada")
+    _ask(page, LEAVE)
+    chat = page.url.partition("chat=")[2]
+    site.model.status, site.model.pause, site.model.as_json = 200, 0.5, "{}"
+    site.model.says("The company pays 6 percent into the pension fund [1].")
+    box = page.get_by_placeholder("Ask about your documents")
+    box.fill(PENSION)
+    box.press("Enter")
+    expect(page.locator(".growing")).to_be_visible()
+    Conversations(site.database).remove("ada", chat)
+    expect(page.locator(".welcome")).to_be_visible()
+    assert "chat=" not in page.url
