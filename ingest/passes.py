@@ -16,8 +16,9 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from ingest.parse.limits import ParseLimits
 from ingest.passwords import Passwords
-from ingest.pipeline import Pipeline, Reconciled
+from ingest.pipeline import Pipeline
 from ingest.progress import Progress as Work
+from ingest.reconcile import Reconciled
 from ingest.reembed import confirm, switch
 from ingest.sandbox import Sandbox
 from storage.catalog import EMBEDDER, Catalog, Source

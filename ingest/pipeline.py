@@ -1,8 +1,9 @@
 """The life of a file: seen, compared, kept, parsed, chunked, embedded, stored, told to the indexes.
 
-`reconcile` makes the catalog's list of files agree with a folder; it is quick. `work` takes the files that wait through
-the rest, and stops between two files when asked to, so that deletions never wait for a bulk load. The catalog is the
-queue: what a crash leaves half done is simply still waiting. One process at a time (storage.datafolder, ingest lock).
+`reconcile` makes the catalog's list of files agree with a folder (ingest.reconcile); it is quick. `work` takes the
+files that wait through the rest, and stops between two files when asked to, so that deletions never wait for a bulk
+load. The catalog is the queue: what a crash leaves half done is simply still waiting. One process at a time
+(storage.datafolder, ingest lock).
 """
 
 from __future__ import annotations
@@ -10,41 +11,29 @@ from __future__ import annotations
 import logging
 import os
 import time
-from collections import Counter
 from collections.abc import Callable, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor
-from concurrent.futures import wait as _wait
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path, PurePosixPath
 from queue import SimpleQueue
-from types import TracebackType
+from typing import TypeAlias
 
-from ingest.access import AccessRules
 from ingest.batches import BATCH, LARGE, Batches, Embedded
 from ingest.chunk import chunk, name_of, title_of
 from ingest.packed import Packed
 from ingest.progress import Progress, Reported
+from ingest.reconcile import Reconciled, Reconciler
 from ingest.sandbox import Sandbox
-from ingest.scan import Changes, Walked, compare, walk, why_unreadable
+from ingest.upcoming import BYTES_AHEAD, Upcoming
 from storage.allocator import give_back
-from storage.catalog import (
-    EMBEDDER,
-    Catalog,
-    Known,
-    PackedText,
-    Seen,
-    Source,
-    Vector,
-    Waiting,
-    packed_text,
-    revision_id,
-)
-from storage.catalog.facts import PARSER_NETWORK, RULE_PROBLEMS
+from storage.catalog import EMBEDDER, Catalog, PackedText, Source, Vector, Waiting, packed_text, revision_id
+from storage.catalog.facts import PARSER_NETWORK
 from storage.embedder import Embedder
 from storage.erasure import scrub, scrub_due
 from storage.errors import PremiseError
-from storage.failures import BY_PERSON, NOT_THE_FILES_FAULT, RETRIED, Code, ParseFailure
+from storage.failures import NOT_THE_FILES_FAULT, RETRIED, Code, ParseFailure
 from storage.filestatus import inode, modified_ns, status_changed_ns
 from storage.indexes import Indexes
 from storage.injection import FLAG, instructions
@@ -56,41 +45,8 @@ log = logging.getLogger("premise.ingest")
 
 EMBED_AT = BATCH  # chunks collected across documents before they are embedded together
 CHUNKS_AHEAD = 4 * BATCH  # wait for the embedder at most, and those of the files that are being parsed
-FILES_AHEAD = 4  # of every parser
-BYTES_AHEAD = 1_000_000  # more files than that, if so small together: they are parsed while others are embedded
-LISTED = 200  # waiting files fetched at once
-LIST_SECONDS = 2.0  # and again after this long: a small new file goes before the large ones that waited
 MOST_INSIDE = 20_000  # files of one container and of all containers in it
 TRIED_WITH = "passwords"  # the fact that tells whether passwords_file has changed
-FOLDER_OF = "folder of source {source}"  # the fact by which a source's folder is known again: its device and inode
-GUARD_MINIMUM = 10  # fewer vanished files than this are simply deleted
-
-
-@dataclass(frozen=True, kw_only=True)
-class Reconciled:
-    """What a reconciling scan found and did."""
-
-    new: int = 0
-    changed: int = 0
-    moved: int = 0
-    relabelled: int = 0
-    deleted: int = 0
-    unchanged: int = 0
-    held: str | None = None  # why deletions wait for a person
-    rule_problems: tuple[str, ...] = ()  # access.toml files that let nobody in because they cannot be read
-    unreadable: tuple[str, ...] = ()  # folders and files that could not be looked at
-
-
-def _top(path: str) -> str:
-    """The first folder of a path; empty for a file that lies in none."""
-    return path.partition("/")[0] if "/" in path else ""
-
-
-def _read_again(before: Known, file: Seen) -> bool:
-    """Whether a file that moved is to be read: its name stands in its passages, or it was not read before."""
-    if before.code in BY_PERSON:
-        return False
-    return before.state is not State.INDEXED or PurePosixPath(before.path).stem != PurePosixPath(file.path).stem
 
 
 def _flags(parsed: Parsed) -> tuple[str, ...]:
@@ -110,6 +66,9 @@ class _Prepared:
     packed: PackedText  # those
     pieces: Sequence[Chunk]
     seconds: float
+
+
+_Upcoming: TypeAlias = Upcoming[_Prepared | ParseFailure | None]
 
 
 class Pipeline:
@@ -137,121 +96,14 @@ class Pipeline:
         self.parsers = 1 + len(more)
         self._roots: dict[int, Path] = {}
 
-    # --- folder against catalog --------------------------------------------------------------------------------
-
     def reconcile(self, source: Source, *, tell: bool = True) -> Reconciled:
         """Make the catalog's files those of the folder. Deleted and re-permissioned files are gone from answers now.
 
         May run while `work` does, in another thread; then with `tell` False, since only one of them tells the indexes.
         """
-        root = Path(source.root)
-        self._roots[source.id] = root
-        if source.confirmed:
-            self.catalog.confirmation_used(source.id)
-        try:
-            rules = AccessRules(root, source.readers)
-            walked = walk(root, rules, self.catalog.label_for, without=self.settings.data)
-            unmounted = self._unmounted(source, root, bare=walked.bare)
-        except OSError as error:
-            held = f"The folder {root} cannot be read ({error.strerror}). Nothing was deleted."
-            self.catalog.scanned(source.id, held=held)
-            return Reconciled(held=held)
-        known = self.catalog.known(source.id)
-        changes = compare(walked.files, known, walked.unreadable)
-        waits, kept = self._guard(source, changes, known, unmounted=unmounted)
-        gone = [file.id for file in changes.gone if file.id not in kept]
-        self.catalog.delete_documents(gone)
-        self._apply(source, changes)
-        self.catalog.follow_containers()
-        self._unreadable(walked, known, rules)
-        problems = tuple(f"{file}: {why}" for file, why in sorted(rules.problems.items()))
-        self._note_problems(source, problems)
-        if tell:
-            self.indexes.catch_up()
-        self.catalog.scanned(source.id, held=waits)
-        return Reconciled(
-            new=len(changes.new),
-            changed=len(changes.changed),
-            moved=len(changes.moved),
-            relabelled=len(changes.relabelled),
-            deleted=len(gone),
-            unchanged=changes.unchanged,
-            held=waits,
-            rule_problems=problems,
-            unreadable=tuple(f"{place}: {why}" for place, why in walked.unreadable.items()),
-        )
-
-    def _note_problems(self, source: Source, problems: tuple[str, ...]) -> None:
-        """Say to the administrator which access rules let nobody in."""
-        key, lines = RULE_PROBLEMS.format(source=source.id), "\n".join(" ".join(line.split()) for line in problems)
-        if lines != (self.catalog.fact(key) or ""):
-            self.catalog.set_fact(key, lines)
-
-    def _unmounted(self, source: Source, root: Path, *, bare: bool) -> bool:
-        """Whether a bare folder is another one than that which held the files: the place where a share is mounted."""
-        status, key = root.stat(), FOLDER_OF.format(source=source.id)
-        this, before = f"{status.st_dev}:{status.st_ino}", self.catalog.fact(key)
-        if not bare and this != before:
-            self.catalog.set_fact(key, this)
-        return bare and this != before
-
-    def _guard(
-        self, source: Source, changes: Changes, known: dict[str, Known], *, unmounted: bool
-    ) -> tuple[str | None, frozenset[str]]:
-        """Why deletions have to wait for a person, and of which files.
-
-        A share that is not mounted looks like an empty folder. That goes for the whole, and for each folder in it, on
-        which a share of its own may be mounted.
-        """
-        if source.confirmed:
-            return None, frozenset()
-        gone = Counter(_top(file.path) for file in changes.gone if file.state is not State.IGNORED)
-        have = Counter(_top(file.path) for file in known.values() if file.state is not State.IGNORED)
-        unmounted = unmounted and gone.total() > 0 and self.settings.guard_fraction < 1
-        if unmounted or self._too_many(gone.total(), have.total()):
-            counts, held = f"{gone.total()} of {have.total()} files of {source.root} are", set(gone)
-        else:
-            held = {folder for folder, count in gone.items() if folder and self._too_many(count, have[folder])}
-            parts = [f"{gone[folder]} of {have[folder]} files of {source.root}/{folder}" for folder in sorted(held)]
-            counts = f"{' and '.join(parts[:5])} are"
-        if not held:
-            return None, frozenset()
-        return (
-            f"{counts} gone at once. They still answer questions until you confirm that they were deleted "
-            f"(Administration page, or `premise ingest {source.root} --confirm-deletions`). "
-            "If the folder is a share, check that it is mounted."
-        ), frozenset(file.id for file in changes.gone if _top(file.path) in held)
-
-    def _too_many(self, gone: int, known: int) -> bool:
-        return gone >= GUARD_MINIMUM and gone > known * self.settings.guard_fraction
-
-    def _apply(self, source: Source, changes: Changes) -> None:
-        self.catalog.add_files(source.id, changes.new)
-        self.catalog.touch_files(changes.changed, waiting=True)
-        self.catalog.pass_over(changes.ignored)
-        self.catalog.touch_files(changes.noted, waiting=False)
-        self.catalog.note_times(changes.untimed)
-        again = {before.id for before, file in changes.moved if _read_again(before, file)}
-        self.catalog.touch_files([pair for pair in changes.moved if pair[0].id not in again], waiting=False)
-        self.catalog.touch_files([pair for pair in changes.moved if pair[0].id in again], waiting=True, code="renamed")
-        by_label: dict[int | None, list[str]] = {}
-        for before, file in changes.relabelled:
-            by_label.setdefault(file.label, []).append(before.id)
-        for label, ids in by_label.items():
-            self.catalog.relabel(ids, label)
-
-    def _unreadable(self, walked: Walked, known: dict[str, Known], rules: AccessRules) -> None:
-        """Files that cannot be looked at any more: said to the administrator, still answering those who may read."""
-        for path, file in known.items() if walked.unreadable else ():
-            why = why_unreadable(path, walked.unreadable)
-            if why is None or file.state is State.IGNORED:
-                continue
-            label = self.catalog.label_for(rules.readers(path))
-            if label != file.label:
-                self.catalog.relabel([file.id], label)
-            if file.code != Code.UNREADABLE:
-                retry_at = datetime.now(UTC) + timedelta(seconds=self.settings.scan_seconds)
-                self.catalog.fail(file.id, Code.UNREADABLE, f"The file cannot be looked at ({why}).", retry_at)
+        self._roots[source.id] = Path(source.root)
+        reconciler = Reconciler(self.settings, self.catalog)
+        return reconciler.reconcile(source, tell=self.indexes.catch_up if tell else lambda: None)
 
     # --- waiting files -----------------------------------------------------------------------------------------
 
@@ -274,7 +126,7 @@ class Pipeline:
             self.catalog.set_fact(EMBEDDER, f"{self.embedder.name} {self.embedder.revision}")
         batches: Batches[_Prepared] = Batches(self.embedder, self.catalog)
         reported = Reported(self.catalog, state, progress)
-        with _Upcoming(self, ids, pause) as upcoming, ThreadPoolExecutor(1, thread_name_prefix="store") as writer:
+        with self._upcoming(ids, pause) as upcoming, ThreadPoolExecutor(1, thread_name_prefix="store") as writer:
             storing: Future[None] | None = None
             while not pause():
                 # while a large file is embedded, small ones are read and go first; no second large one, for the memory
@@ -314,6 +166,10 @@ class Pipeline:
             self.catalog.drop_early()
         self._note_network()
         return state
+
+    def _upcoming(self, sources: Sequence[int], pause: Callable[[], bool]) -> _Upcoming:
+        waiting = partial(self.catalog.waiting, sources)
+        return Upcoming(waiting, self._prepare, parsers=self.parsers, pause=pause)
 
     def _retry_encrypted(self) -> None:
         """Another list of passwords may open what the last one did not."""
@@ -535,63 +391,3 @@ class Pipeline:
         self.catalog.set_fact(EMBEDDER, f"{self.embedder.name} {self.embedder.revision}")  # last: now it is true
         self.catalog.confirm_model()
         return done
-
-
-class _Upcoming:
-    """Waiting files, parsed ahead of the embedder: a few at once, so that memory stays bounded; small ones first."""
-
-    def __init__(self, pipeline: Pipeline, sources: Sequence[int], pause: Callable[[], bool]) -> None:
-        self._pipeline = pipeline
-        self._sources = sources
-        self._pause = pause
-        self._pool = ThreadPoolExecutor(pipeline.parsers, thread_name_prefix="parse")
-        self._futures: dict[Future[_Prepared | ParseFailure | None], Waiting] = {}
-        self._taken: set[str] = set()  # ids of files on their way
-        self._listed: list[Waiting] = []
-        self._listed_at = 0.0
-
-    def __enter__(self) -> _Upcoming:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._pool.shutdown(cancel_futures=True)
-
-    def __bool__(self) -> bool:
-        return bool(self._futures)
-
-    def fill(self, *, room: bool, most: int | None = None) -> bool:
-        """Hand files to the parsers, when there is room for what they yield; of `most` bytes. Whether any is parsed."""
-        while room and self._may_take_more() and not self._pause():
-            known = self._next(most)
-            if known is None:
-                break
-            self._taken.add(known.id)
-            self._futures[self._pool.submit(self._pipeline._prepare, known)] = known
-        return bool(self._futures)
-
-    def _may_take_more(self) -> bool:
-        if len(self._futures) < FILES_AHEAD * self._pipeline.parsers:
-            return True
-        return len(self._futures) < BATCH and sum(known.size for known in self._futures.values()) < BYTES_AHEAD
-
-    def finished(self, *, wait: bool) -> list[tuple[Waiting, _Prepared | ParseFailure | None]]:
-        """What parsing has ended; with `wait`, at least one file's, when any is being parsed."""
-        done, _ = _wait(self._futures, timeout=None if wait else 0, return_when=FIRST_COMPLETED)
-        return [(self._futures.pop(future), future.result()) for future in done]
-
-    def forget(self, known: Waiting) -> None:
-        """A file has come to its end; should it change again, it is another file."""
-        self._taken.discard(known.id)
-
-    def _next(self, most: int | None) -> Waiting | None:
-        """The smallest file that waits, if it has no more than `most` bytes."""
-        if not self._listed or time.monotonic() > self._listed_at + LIST_SECONDS:
-            taken = set(self._taken)  # before the catalog is asked: who comes to an end meanwhile is not taken twice
-            waiting = self._pipeline.catalog.waiting(self._sources, LISTED + len(taken))
-            self._listed = [known for known in reversed(waiting) if known.id not in taken]
-            self._listed_at = time.monotonic()
-        if not self._listed or (most is not None and self._listed[-1].size > most):
-            return None
-        return self._listed.pop()

@@ -15,7 +15,7 @@ import secrets
 import shutil
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import partial
@@ -45,6 +45,7 @@ from storage.snapshot import (
     read_sums,
     snapshots,
 )
+from storage.sqlite_files import check_database, column, copy_database, is_journal, journals_of, row_counts
 
 LAST_BACKUP = "last_backup"  # the fact that says when
 NAMES_KEY = "backup_names_key"
@@ -52,9 +53,7 @@ DERIVED = frozenset({"keywords", "matrix", "vectors", "run", "logs", "originals"
 UNFINISHED = ".unfinished-"
 ROUNDS = 5  # originals may be purged while we copy: then the catalog of now no longer names them
 NEEDED = "SELECT sha256 FROM revisions UNION SELECT content FROM members WHERE content IS NOT NULL ORDER BY 1"
-SQLITE = b"SQLite format 3\0"
 GONE = frozenset({errno.ENOENT, errno.ESTALE, errno.ENODEV, errno.ENOTCONN})
-JOURNALS = ("-wal", "-journal", "-shm")  # what SQLite keeps beside a database
 OTHER = "other.sqlite"  # one database after the other that is not ours
 
 Progress = Callable[[str, int, int], None]  # what is being done, how many are done, of how many
@@ -181,8 +180,8 @@ class _Writing:
         missing: list[str] = []
         needed: list[str] = []
         for _ in range(ROUNDS):
-            _copy_database(self._folder.catalog, staged)
-            needed = _column(staged, NEEDED)
+            copy_database(self._folder.catalog, staged)
+            needed = column(staged, NEEDED)
             missing = []
             for number, content in enumerate(needed):
                 self._progress("Copying", number, len(needed))
@@ -190,10 +189,10 @@ class _Writing:
                     missing.append(content)
             if not missing:
                 break
-        _check_database(staged)
+        check_database(staged)
         return Manifest(
             premise=version("premise-rag"),
-            schema=_column(staged, "SELECT version_num FROM alembic_version")[0],
+            schema=column(staged, "SELECT version_num FROM alembic_version")[0],
             made=datetime.now(UTC).isoformat(timespec="seconds"),
             data=str(self._folder.root),
             rows=row_counts(staged),
@@ -224,7 +223,7 @@ class _Writing:
 
     def _entries_of(self, file: Path, copies: Path) -> list[Entry]:
         """A file as it is; somebody's database with a journal beside it as one with that: it may be being written."""
-        journals = _journals_of(file)
+        journals = journals_of(file)
         if journals:
             with suppress(sqlite3.Error):  # damaged, or nothing that SQLite may open: both as they are
                 return [self._entry(file, partial(self._keep_database, file, copies / OTHER))]
@@ -235,7 +234,7 @@ class _Writing:
         return Entry(path=str(file.relative_to(self._folder.root)), content=keep(), mtime_ns=changed)
 
     def _keep_database(self, file: Path, copy: Path) -> str:
-        _copy_database(file, copy)
+        copy_database(file, copy)
         return self._keep_content(copy)
 
     # --- contents ----------------------------------------------------------------------------------------------
@@ -324,12 +323,6 @@ class _Writing:
             raise BackupError(f"{self._target / bad[0]} is not what was written: the disk under {self._place} is bad.")
 
 
-def row_counts(database: Path) -> dict[str, int]:
-    """Rows of each table of an SQLite file that nobody writes."""
-    tables = _column(database, "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'")
-    return {name: int(_column(database, f'SELECT count(*) FROM "{name}"')[0]) for name in sorted(tables)}  # noqa: S608
-
-
 def _walk(root: Path) -> Iterator[Path]:
     """Files and folders to keep by name, without links, temporary files and what is derived."""
     for folder, names, files in os.walk(root):
@@ -341,29 +334,8 @@ def _walk(root: Path) -> Iterator[Path]:
         for name in sorted(files):
             file = here / name
             ours = here == root and name.startswith("catalog.sqlite")
-            if not ours and not file.is_symlink() and file.is_file() and not _is_journal(file):
+            if not ours and not file.is_symlink() and file.is_file() and not is_journal(file):
                 yield file
-
-
-def _is_journal(file: Path) -> bool:
-    """Whether the database beside it is copied with it."""
-    return any(
-        file.name.endswith(end) and _is_database(file.with_name(file.name.removesuffix(end))) for end in JOURNALS
-    )
-
-
-def _journals_of(file: Path) -> list[Path]:
-    """What says more about a database than its own file; of every other file, and of one that rests, none."""
-    beside = (file.with_name(file.name + end) for end in JOURNALS[:2])
-    return [journal for journal in beside if journal.is_file() and journal.stat().st_size and _is_database(file)]
-
-
-def _is_database(file: Path) -> bool:
-    try:
-        with file.open("rb") as reading:
-            return reading.read(len(SQLITE)) == SQLITE
-    except OSError:
-        return False
 
 
 def _said_by(error: OSError, place: Path) -> str:
@@ -372,33 +344,6 @@ def _said_by(error: OSError, place: Path) -> str:
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         return "the disk is full. Make room there, or keep fewer backups (--keep). The backups before are untouched."
     return f"{error.strerror or error}{f' ({error.filename})' if error.filename else ''}."
-
-
-def _copy_database(source: Path, target: Path) -> None:
-    """One moment of a database that others write, by SQLite's backup: nobody waits for it."""
-    target.unlink(missing_ok=True)
-    os.close(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
-    with (
-        closing(sqlite3.connect(f"{source.as_uri()}?mode=ro", uri=True, timeout=60)) as reading,
-        closing(sqlite3.connect(target)) as writing,
-    ):
-        reading.backup(writing)
-        writing.execute("PRAGMA journal_mode=DELETE")  # one file, with nothing beside it
-
-
-def _check_database(file: Path) -> None:
-    """Raises: BackupError when SQLite finds it damaged."""
-    problems = _column(file, "PRAGMA integrity_check")
-    if problems != ["ok"]:
-        raise BackupError(f"The catalog is damaged: {'; '.join(problems[:3])}. Restore the backup before.")
-
-
-def _column(database: Path, query: str) -> list[str]:
-    with closing(sqlite3.connect(f"{database.as_uri()}?mode=ro&immutable=1", uri=True)) as connection:
-        try:
-            return [str(row[0]) for row in connection.execute(query)]
-        except sqlite3.DatabaseError as error:
-            raise BackupError(f"{database.name} is damaged: {error}.") from error
 
 
 def _checked_place(backups: Path, settings: Settings) -> Path:

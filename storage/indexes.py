@@ -165,18 +165,15 @@ class Indexes:
         self.vectors.remove_generations(keep=[generation])
         return done
 
-    def build_beside(self, model: str, progress: Callable[[int], None] = lambda done: None) -> str:
+    def build_beside(self, model: str) -> str:
         """Another vector index of the vectors by `model`, beside the one in use. Returns its generation.
 
         The caller holds the ingest lock and has told the indexes everything, then makes the switch and tidies.
         """
         generation = f"g{uuid.uuid4().hex[:12]}"
-        done = 0
         try:
             for rows in self.catalog.index_rows(model=model):
                 self._put_vectors(rows, partial(self.vectors.put, generation))
-                done += len(rows)
-                progress(done)
             self.vectors.commit(generation)
         finally:
             self.vectors.release()

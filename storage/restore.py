@@ -18,7 +18,7 @@ from typing import IO
 from sqlalchemy import delete, select, update
 
 from storage.audit import Audit, Event
-from storage.backup import Progress, row_counts
+from storage.backup import Progress
 from storage.catalog import Catalog
 from storage.database import HEAD, Database, restoring
 from storage.datafolder import DataFolder
@@ -40,6 +40,7 @@ from storage.snapshot import (
     find,
     read_sums,
 )
+from storage.sqlite_files import row_counts
 from storage.vectors import VectorIndex
 
 

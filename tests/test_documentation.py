@@ -23,6 +23,8 @@ def test_every_setting_is_in_the_table_with_its_default_and_description() -> Non
         assert row is not None, f"README's configuration table lacks {name}"
         assert info.description
         assert info.description in row, f"{name}: the README does not say: {info.description}"
+        default = "" if info.default is None else f"`{info.default}`".replace("'", '"')
+        assert row.split("|")[2].strip() == default, f"{name}: its default is {default or 'none'}"
 
 
 def test_the_table_names_no_setting_that_is_none() -> None:
@@ -44,19 +46,23 @@ def test_the_map_names_every_file_and_no_other() -> None:
     assert missing == set(), "in the README's map but not there"
 
 
-def test_the_commands_of_the_readme_exist() -> None:
-    """Every `premise …` line in a code block names a command and options that there are."""
+@pytest.mark.parametrize("page", ["README.md", "deploy/README.md"])
+def test_the_commands_of_the_documentation_exist(page: str) -> None:
+    """Every `premise …` in a code block or between backquotes names a command and options that there are."""
+    text = (ROOT / page).read_text(encoding="utf-8")
+    blocks = re.findall(r"```\w*\n(.*?)```", text, re.DOTALL)
+    spans = re.findall(r"`(premise [^`]+)`", re.sub(r"```.*?```", "", text, flags=re.DOTALL))
+    lines = [re.sub(r"^(sudo )?(\.venv/bin/)?", "", line.strip()) for block in blocks for line in block.splitlines()]
+    used = [line for line in (*lines, *spans) if line.startswith("premise ")]
+    assert used, f"{page} shows no command"
     group = get_command(cli)
-    lines = [
-        line.strip() for block in re.findall(r"```\w*\n(.*?)```", README, re.DOTALL) for line in block.splitlines()
-    ]
-    used = [line.removeprefix(".venv/bin/") for line in lines if line.removeprefix(".venv/bin/").startswith("premise ")]
-    assert used, "the README shows no command"
     for line in used:
         words = shlex.split(line, comments=True)[1:]
         command: object = group
         while words and hasattr(command, "commands") and words[0] in command.commands:
             command = command.commands[words.pop(0)]
+        if words == ["…"]:
+            continue  # the group itself is meant
         if words and hasattr(command, "default"):  # `premise eval FILE`
             command = command.commands[command.default]
         assert not hasattr(command, "commands") or not words, f"{line}: no such command"
@@ -66,6 +72,17 @@ def test_the_commands_of_the_readme_exist() -> None:
         for word in words:
             if word.startswith("-"):
                 assert word in options, f"{line}: no option {word}"
+
+
+@pytest.mark.parametrize("page", ["README.md", "deploy/README.md"])
+def test_the_benchmarks_of_the_documentation_exist(page: str) -> None:
+    """Every command beside a figure names a benchmark and options that there are."""
+    used = re.findall(r"(tests/benchmarks/\w+\.py)([^`),;]*)", " ".join((ROOT / page).read_text("utf-8").split()))
+    assert used, f"{page} names no benchmark"
+    for file, words in used:
+        text = (ROOT / file).read_text(encoding="utf-8")
+        for option in re.findall(r"--[\w-]+", words):
+            assert f'"{option}"' in text, f"{file} has no option {option}"
 
 
 SCRIPTS = (

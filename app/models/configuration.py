@@ -42,7 +42,6 @@ class Configuration:
 
     config: dict[str, Any] = field(default_factory=dict)
     adapter: dict[str, Any] = field(default_factory=dict)
-    generation: dict[str, Any] = field(default_factory=dict)
     tokenizer: dict[str, Any] = field(default_factory=dict)
     modules: list[dict[str, Any]] = field(default_factory=list)
     sentence: dict[str, Any] = field(default_factory=dict)
@@ -55,7 +54,7 @@ def read_configuration(listed: Listing) -> Configuration:
     made = Configuration()
     made.config = _object(listed, made, "config.json")
     made.adapter = _object(listed, made, "adapter_config.json")
-    made.generation = _object(listed, made, "generation_config.json")
+    _object(listed, made, "generation_config.json")  # whether it can be read
     made.tokenizer = _object(listed, made, "tokenizer_config.json")
     made.sentence = _object(listed, made, "sentence_bert_config.json")
     modules = _json(listed, made, "modules.json")

@@ -15,6 +15,7 @@ from app.models.architecture import Architecture
 GIB = 1 << 30
 UTILISATION = 0.92  # of a card's memory that vLLM takes (its default, --gpu-memory-utilization)
 OVERHEAD = 1 * GIB  # a card's driver context, communication buffers and captured graphs: an estimate
+NUMBER = 2  # bytes of a number in the KV cache
 LARGE_CARD = 70 * GIB  # from here on vLLM computes 8192 tokens in one step, else 2048 (vllm/engine/arg_utils.py, 0.32)
 SEQUENCES = 64  # answers written at once, as deploy/vllm sets it
 BYTES = {"float32": 4, "bfloat16": 2, "float16": 2}
@@ -69,23 +70,23 @@ class Split:
         }
 
 
-def kv_token(made: Architecture, *, number_bytes: int = 2, cards: int = 1) -> int:
+def kv_token(made: Architecture, *, cards: int = 1) -> int:
     """Bytes of KV cache for one token on one card, in the layers that keep every token."""
-    return (made.layers - made.windowed_layers - made.uncached_layers) * _layer_token(made, number_bytes, cards)
+    return (made.layers - made.windowed_layers - made.uncached_layers) * _layer_token(made, cards)
 
 
-def kv_person(made: Architecture, context: int, *, number_bytes: int = 2, cards: int = 1) -> int:
+def kv_person(made: Architecture, context: int, *, cards: int = 1) -> int:
     """Bytes of KV cache for one conversation of `context` tokens on one card."""
-    layer = _layer_token(made, number_bytes, cards)
+    layer = _layer_token(made, cards)
     windowed = min(context, made.sliding_window or context) * made.windowed_layers * layer
-    return context * kv_token(made, number_bytes=number_bytes, cards=cards) + windowed
+    return context * kv_token(made, cards=cards) + windowed
 
 
-def _layer_token(made: Architecture, number_bytes: int, cards: int) -> int:
+def _layer_token(made: Architecture, cards: int) -> int:
     if made.latent is not None:
-        return made.latent * number_bytes  # every card keeps all of it
+        return made.latent * NUMBER  # every card keeps all of it
     heads = max(made.kv_heads // cards, 1)  # a head is not split; with more cards than heads it is kept twice
-    return 2 * heads * made.head_dim * number_bytes
+    return 2 * heads * made.head_dim * NUMBER
 
 
 def weights(made: Architecture, storage: Storage, *, stored: int | None = None) -> int:
@@ -106,7 +107,7 @@ def stored_bits(made: Architecture) -> int:
     return BYTES.get(made.dtype, 2) * 8
 
 
-def activations(made: Architecture, *, card: int, cards: int = 1) -> int:
+def activations(made: Architecture, *, card: int, cards: int) -> int:
     """An estimate of what one step computes with, in bytes on one card."""
     step = 8192 if card >= LARGE_CARD else 2048
     width = 4 * made.hidden + 3 * made.intermediate // cards
@@ -125,19 +126,15 @@ def split(
     context: int,
     stored: int | None = None,
     utilisation: float = UTILISATION,
-    kv_bytes: int = 2,
 ) -> Split:
-    """The memory of one card.
-
-    `card`: its bytes; `context`: tokens in use a person; `kv_bytes`: of a number in the cache.
-    """
+    """The memory of one card. `card`: its bytes; `context`: tokens in use a person."""
     budget = int(card * utilisation)
     heavy = weights(made, storage, stored=stored)
     share = heavy // cards
     working = activations(made, card=card, cards=cards)
     left = budget - share - working - OVERHEAD
-    token = kv_token(made, number_bytes=kv_bytes, cards=cards)
-    person = kv_person(made, context, number_bytes=kv_bytes, cards=cards)
+    token = kv_token(made, cards=cards)
+    person = kv_person(made, context, cards=cards)
     people = max(left, 0) // person if person else 0
     over = f" ÷ {cards} cards" if cards > 1 else ""
     lines = (
@@ -147,7 +144,7 @@ def split(
         f"activations  about {_gib(working)} (estimate: {8192 if card >= LARGE_CARD else 2048} tokens a step)",
         f"overhead     about {_gib(OVERHEAD)} (estimate: driver, graphs, buffers)",
         f"left for KV  {_gib(budget)} − {_gib(share)} − {_gib(working)} − {_gib(OVERHEAD)} = {_gib(left)}",
-        f"KV a token   {_token_line(made, kv_bytes, cards)}",
+        f"KV a token   {_token_line(made, cards)}",
         f"KV a person  {context:,} tokens = {person / (1 << 20):,.1f} MiB",
         f"people       {_gib(max(left, 0))} ÷ {person / (1 << 20):,.1f} MiB = {people:,} at once",
     )
@@ -180,17 +177,17 @@ def _weights_line(made: Architecture, storage: Storage, stored: int | None) -> s
     return f"{made.parameters / 1e9:.2f} G numbers × {bits}"
 
 
-def _token_line(made: Architecture, kv_bytes: int, cards: int) -> str:
-    token = kv_token(made, number_bytes=kv_bytes, cards=cards)
+def _token_line(made: Architecture, cards: int) -> str:
+    token = kv_token(made, cards=cards)
     full = made.layers - made.windowed_layers - made.uncached_layers
     windowed = (
         f", and {made.windowed_layers} layers with a window of {made.sliding_window}" if made.windowed_layers else ""
     )
     windowed += f"; {made.uncached_layers} layers keep no tokens" if made.uncached_layers else ""
     if made.latent is not None:
-        return f"{full} layers × {made.latent} × {kv_bytes} bytes = {token:,} bytes (latent attention){windowed}"
+        return f"{full} layers × {made.latent} × {NUMBER} bytes = {token:,} bytes (latent attention){windowed}"
     heads = max(made.kv_heads // cards, 1)
-    return f"2 × {full} layers × {heads} KV heads × {made.head_dim} × {kv_bytes} bytes = {token:,} bytes{windowed}"
+    return f"2 × {full} layers × {heads} KV heads × {made.head_dim} × {NUMBER} bytes = {token:,} bytes{windowed}"
 
 
 def _gib(count: float) -> str:

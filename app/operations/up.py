@@ -86,7 +86,7 @@ class Service:
                     self._wait_ready(child)
                 if not self._stopping:
                     on_ready(self.running.address)
-                    tell_systemd("READY=1")
+                    tell_systemd()
                 while not self._stopping:
                     self._revive(children)
                     time.sleep(0.2)
@@ -180,12 +180,12 @@ class Service:
         self._stopping = True
 
 
-def tell_systemd(state: str) -> None:
-    """Say so to systemd, where it started us and waits to hear (Type=notify)."""
+def tell_systemd() -> None:
+    """Say to systemd that we are ready, where it started us and waits to hear (Type=notify)."""
     address = os.environ.get("NOTIFY_SOCKET", "")
     if address:
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as notify, suppress(OSError):
-            notify.sendto(state.encode(), address.replace("@", "\0", 1))
+            notify.sendto(b"READY=1", address.replace("@", "\0", 1))
 
 
 def _end(child: _Child) -> None:

@@ -7,7 +7,6 @@ at best, so that scores of different questions can be compared.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean
@@ -15,9 +14,9 @@ from statistics import fmean
 import numpy as np
 from numpy.typing import NDArray
 
+from app.retrieval.newest import YEAR
 from storage.keywords import BM25_CEILING
 
-_YEAR = re.compile(r"(?:19|20)\d\d")
 _QUARTERS = frozenset({"q1", "q2", "q3", "q4"})
 CLOSE = 2  # words apart: counts as said together
 NEAR = 5  # words apart: counts half
@@ -124,7 +123,7 @@ def with_names(
 
 
 def _years(terms: Iterable[str]) -> set[int]:
-    return {int(term) for term in terms if term.isdigit() and _YEAR.fullmatch(term)}
+    return {int(term) for term in terms if term.isdigit() and YEAR.fullmatch(term)}
 
 
 def _periods_apart(years: set[int], called: frozenset[str], *, quarters: bool) -> float:

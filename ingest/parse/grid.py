@@ -7,7 +7,6 @@ of its own goes on under the one before it.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
@@ -15,12 +14,11 @@ from itertools import pairwise
 from openpyxl.utils import get_column_letter
 
 from ingest.parse.summary import summary
-from ingest.parse.table import guess_header, is_number, joined_header, table
+from ingest.parse.table import guess_header, is_number, is_year, joined_header, table
 from ingest.parse.text import heading, prose, single_line
 from storage.records import Element
 
 MOST_GROUPS = 3  # rows of groups above the names of columns
-_YEAR = re.compile(r"(19|20)\d\d")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -173,7 +171,7 @@ def _spread(row: GridRow, texts: Sequence[str], first: int) -> tuple[str, ...]:
 
 
 def _names_only(row: Sequence[str]) -> bool:
-    return all(not is_number(cell) or _YEAR.fullmatch(cell) for cell in row if cell)
+    return all(not is_number(cell) or is_year(cell) for cell in row if cell)
 
 
 def _header_rows(cells: Sequence[Sequence[str]]) -> int:

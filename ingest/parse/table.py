@@ -22,6 +22,11 @@ def is_number(cell: str) -> bool:
     return bool(_NUMBER.match(cell))
 
 
+def is_year(cell: str) -> bool:
+    """True for what names a column although it is a number."""
+    return bool(_YEAR.fullmatch(cell))
+
+
 def guess_header(rows: Sequence[Sequence[str]]) -> int:
     """How many rows at the top are column names: 0 or 1. For tables that do not mark them."""
     if len(rows) < 2:
@@ -29,7 +34,7 @@ def guess_header(rows: Sequence[Sequence[str]]) -> int:
     first = [cell for cell in rows[0] if cell]
     if len(first) < 2 or len(first) * 2 < len(rows[0]) or len(set(first)) < len(first):
         return 0
-    if any(is_number(cell) and not re.fullmatch(r"(19|20)\d\d", cell) for cell in first):
+    if any(is_number(cell) and not is_year(cell) for cell in first):
         return 0
     if all(re.fullmatch(r"\d{4}", cell) for cell in first) or max(map(len, first)) > _LONGEST_NAME:
         return 0
@@ -51,7 +56,7 @@ def _names_in_two_rows(grid: Sequence[Sequence[str]]) -> bool:
     alone = [bool(one) and other in ("", one) for one, other in zip(above, below, strict=True)]
     under = [not one and bool(other) for one, other in zip(above, below, strict=True)]
     whole = all(one or other for one, other in zip(above, below, strict=True))
-    words = not any(is_number(cell) for row in (above, below) for cell in row if not _YEAR.fullmatch(cell))
+    words = not any(is_number(cell) for row in (above, below) for cell in row if not is_year(cell))
     followed = any(is_number(cell) for row in grid[2:5] for cell in row)
     last = not alone[-1] or bool(below[-1]) or not below[0]
     return whole and any(alone) and any(under) and last and words and followed

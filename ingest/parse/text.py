@@ -64,10 +64,10 @@ def heading(text: str, level: int, *, page: int | None = None, sheet: str | None
     return [Element(kind=Kind.HEADING, text=text, level=level, page=page, sheet=sheet)] if text else []
 
 
-def paragraphs(text: str, *, kind: Kind = Kind.TEXT, page: int | None = None) -> list[Element]:
+def paragraphs(text: str) -> list[Element]:
     """The blocks of a plain text, parted by blank lines."""
     blocks = re.split(r"\n[^\S\n]*\n\s*", _LINE_ENDS.sub("\n", text))
-    return [element for block in blocks for element in prose(block, kind=kind, page=page)]
+    return [element for block in blocks for element in prose(block)]
 
 
 def first_heading(elements: list[Element]) -> str | None:

@@ -6,9 +6,9 @@ import unicodedata
 import uuid
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Row, and_, bindparam, delete, func, insert, or_, select, update
+from sqlalchemy import Connection, and_, bindparam, delete, func, insert, or_, select, update
 
 from storage.catalog.entries import Known, Seen, Waiting
 from storage.catalog.members import delete_members
@@ -30,7 +30,7 @@ class Files(Part):
         files = documents.c.id.not_in(select(members.c.document_id))
         query = select(*_KNOWN).where(documents.c.source_id == source_id, files)
         with self.database.read() as connection:
-            return {row.path: _known(row) for row in connection.execute(query)}
+            return {row.path: _file(Known, tuple(row)) for row in connection.execute(query)}
 
     def add_files(self, source_id: int, files: Sequence[Seen]) -> None:
         """New files: waiting, or ignored where a rule says so."""
@@ -94,14 +94,14 @@ class Files(Part):
     def waiting(self, source_ids: Sequence[int], limit: int) -> list[Waiting]:
         """Files that have to be looked at, the small ones first: new, changed, interrupted, or due for another try."""
         query = (
-            select(documents, revisions.c.sha256)
+            select(*_KNOWN, revisions.c.sha256)
             .outerjoin(revisions, revisions.c.id == documents.c.revision_id)
             .where(documents.c.source_id.in_(list(source_ids)), _unfinished())
             .order_by(documents.c.size, documents.c.id)
             .limit(limit)
         )
         with self.database.read() as connection:
-            return [_waiting(row) for row in connection.execute(query)]
+            return [_file(Waiting, row[:-1], sha256=row.sha256) for row in connection.execute(query)]
 
     def unfinished(self, source_ids: Sequence[int]) -> int:
         """How many files `waiting` would give without a limit."""
@@ -310,12 +310,14 @@ _KNOWN: tuple[Any, ...] = (
     documents.c.retry_at,
     documents.c.ctime_ns,
 )
+_Kind = TypeVar("_Kind", bound=Known)
 _STATES = {state.value: state for state in State}  # calling State for each of 100,000 rows takes half a second
 
 
-def _known(row: Row[Any]) -> Known:
-    key, source_id, path, label, state, code, reason, size, mtime_ns, inode, attempts, retry_at, ctime_ns = tuple(row)
-    return Known(
+def _file(kind: type[_Kind], row: tuple[Any, ...], **more: Any) -> _Kind:
+    """The record that the columns _KNOWN are."""
+    key, source_id, path, label, state, code, reason, size, mtime_ns, inode, attempts, retry_at, ctime_ns = row
+    return kind(
         id=key,
         source_id=source_id,
         path=path,
@@ -329,23 +331,5 @@ def _known(row: Row[Any]) -> Known:
         attempts=attempts,
         retry_at=aware(retry_at),
         ctime_ns=ctime_ns,
-    )
-
-
-def _waiting(row: Row[Any]) -> Waiting:
-    return Waiting(
-        id=row.id,
-        source_id=row.source_id,
-        path=row.path,
-        label=row.label_id,
-        state=_STATES[row.state],
-        code=row.code,
-        reason=row.reason,
-        size=row.size,
-        mtime_ns=row.mtime_ns,
-        inode=row.inode,
-        attempts=row.attempts,
-        retry_at=aware(row.retry_at),
-        ctime_ns=row.ctime_ns,
-        sha256=row.sha256,
+        **more,
     )

@@ -34,7 +34,7 @@ class Reading(Part):
 
     def chunks_by_id(self, ids: Sequence[str], *, labels: frozenset[int]) -> dict[str, StoredChunk]:
         """The chunks that are current and that `labels` may read, by id. What is missing is not for this person."""
-        return {row[0]: _chunk_of_texts(row) for row in self._named(_BY_ID, ids, labels)}
+        return {row[0]: _stored_chunk(row) for row in self._named(_BY_ID, ids, labels)}
 
     def candidates(self, ids: Sequence[str], *, labels: frozenset[int]) -> dict[str, Candidate]:
         """As `chunks_by_id`, without their texts, each with its vector, so that a chunk found by words can be compared
@@ -50,8 +50,10 @@ class Reading(Part):
     def _named(self, statement: _Statement, ids: Sequence[str], labels: frozenset[int]) -> list[tuple[Any, ...]]:
         if not ids or not labels:
             return []
-        wanted = {"ids": json.dumps(list(ids)), "labels": json.dumps(list(labels))}
-        return self.database.rows(statement.text, statement.values | wanted)
+        return self._stated(statement, labels, ids=json.dumps(list(ids)))
+
+    def _stated(self, statement: _Statement, labels: frozenset[int], **wanted: Any) -> list[tuple[Any, ...]]:
+        return self.database.rows(statement.text, statement.values | wanted | {"labels": json.dumps(list(labels))})
 
     def matching(self, filters: Filters, *, labels: frozenset[int]) -> Within:
         """The current revisions that `labels` may read and the filter leaves."""
@@ -83,32 +85,22 @@ class Reading(Part):
 
     def first_chunks(self, revision: str, count: int, *, labels: frozenset[int]) -> list[StoredChunk]:
         """The first chunks of a revision, in order."""
-        return self._chunks(and_(chunks.c.revision_id == revision, chunks.c.position < count), labels)
+        return [_stored_chunk(row) for row in self._stated(_FIRST, labels, revision=revision, count=count)]
 
     def section_opening(
         self, revision: str, heading: str, before: int, *, labels: frozenset[int]
     ) -> StoredChunk | None:
         """The last chunk before position `before` that holds this heading on a line of its own."""
-        wanted = {"revision": revision, "before": before, "labels": json.dumps(list(labels))}
-        wanted["word"] = heading.rsplit(maxsplit=1)[-1]  # a heading may have line ends between its words
+        word = heading.rsplit(maxsplit=1)[-1]  # a heading may have line ends between its words
         line = f"\n{heading}\n"
-        for row in self.database.rows(_ABOVE.text, _ABOVE.values | wanted):
+        for row in self._stated(_ABOVE, labels, revision=revision, before=before, word=word):
             if line in f"\n{_tidy(row[_BODY])}\n":
-                return _chunk_of_texts(row)
+                return _stored_chunk(row)
         return None
 
     def revision(self, revision: str, *, labels: frozenset[int]) -> Revision:
         """A revision, superseded ones too. Raises: NotPermitted when it is not there or not for these labels."""
-        query = (
-            select(revisions, documents.c.path, documents.c.revision_id.label("current_id"))
-            .join(documents, documents.c.id == revisions.c.document_id)
-            .where(revisions.c.id == revision, _open_to(labels))
-        )
-        with self.database.read() as connection:
-            row = connection.execute(query).first()
-        if row is None:
-            raise NotPermitted("There is no such document, or it is not for you to read.")
-        return _revision(row)
+        return _revision(self._permitted(revision, labels, revisions, documents.c.revision_id.label("current_id")))
 
     def readable(self, revision_ids: Collection[str], *, labels: frozenset[int]) -> set[str]:
         """Which of these revisions a person may still read: for showing answers that were given earlier."""
@@ -132,8 +124,13 @@ class Reading(Part):
 
     def original_of(self, revision: str, *, labels: frozenset[int]) -> tuple[str, str, str]:
         """SHA-256, suffix and path of a revision's original, without loading its text. Raises: NotPermitted."""
+        row = self._permitted(revision, labels, revisions.c.sha256, revisions.c.suffix)
+        return row.sha256, row.suffix, row.path
+
+    def _permitted(self, revision: str, labels: frozenset[int], *columns: Any) -> Any:
+        """These columns of a revision, and the document's path. Raises: NotPermitted."""
         query = (
-            select(revisions.c.sha256, revisions.c.suffix, documents.c.path)
+            select(*columns, documents.c.path)
             .join(documents, documents.c.id == revisions.c.document_id)
             .where(revisions.c.id == revision, _open_to(labels))
         )
@@ -141,7 +138,7 @@ class Reading(Part):
             row = connection.execute(query).first()
         if row is None:
             raise NotPermitted("There is no such document, or it is not for you to read.")
-        return row.sha256, row.suffix, row.path
+        return row
 
     def documents(self, *, labels: frozenset[int] | None) -> list[Document]:
         """Documents a person may read; `labels=None` is the administrator's list of every file, ignored ones too."""
@@ -204,11 +201,6 @@ class Reading(Part):
         query = select(func.suffix(documents.c.path)).distinct().where(*_chosen(Filter(), labels))
         with self.database.read() as connection:
             return sorted(connection.execute(query).scalars())
-
-    def _chunks(self, which: Any, allowed: frozenset[int]) -> list[StoredChunk]:
-        with self.database.read() as connection:
-            query = _readable(_STORED, which, allowed).order_by(chunks.c.revision_id, chunks.c.position)
-            return [_stored_chunk(row) for row in connection.execute(query)]
 
 
 _labels = labels.alias()  # `labels` is what those methods call the permitted ones
@@ -304,6 +296,13 @@ def _listed(name: str) -> Any:
 _NAMED = (chunks.c.id.in_(_listed("ids")), _listed("labels"))
 _BY_ID = _Statement(_readable(_STORED, *_NAMED))
 _BODY = CHUNK_COLUMNS.index("body")
+_FIRST = _Statement(
+    _readable(
+        _STORED,
+        and_(chunks.c.revision_id == bindparam("revision"), chunks.c.position < bindparam("count")),
+        _listed("labels"),
+    ).order_by(chunks.c.position)
+)
 _ABOVE = _Statement(
     _readable(
         _STORED,
@@ -318,12 +317,6 @@ _ABOVE = _Statement(
 _CANDIDATES = _Statement(_readable(_JUDGED, *_NAMED).outerjoin(embeddings, beside(in_use())))
 
 
-def _chunk_of_texts(row: Sequence[Any]) -> StoredChunk:
-    """The record that a row of _BY_ID is, whose times are text."""
-    modified, made = row[COUNT + 3 : COUNT + 5]
-    return _stored_chunk((*row[: COUNT + 3], read_moment(modified), read_moment(made), *row[COUNT + 5 :]))
-
-
 def _stored_chunk(row: Sequence[Any]) -> StoredChunk:
     """The record that a row of _STORED is. By place: by name it takes twice the time, for a hundred candidates."""
     path, label, title, modified, made, author = row[COUNT : COUNT + 6]
@@ -333,8 +326,8 @@ def _stored_chunk(row: Sequence[Any]) -> StoredChunk:
         path=path,
         title=title,
         label=label,
-        modified=aware(modified),
-        made=aware(made),
+        modified=read_moment(modified),
+        made=read_moment(made),
         author=author,
     )
 

@@ -226,7 +226,7 @@ def test_a_large_file_lets_small_ones_by_and_a_crash_costs_one_batch(
     monkeypatch.setattr("ingest.batches.LARGE", 4)
     monkeypatch.setattr("ingest.pipeline.EMBED_AT", 2)
     monkeypatch.setattr("ingest.pipeline.CHUNKS_AHEAD", 4)
-    monkeypatch.setattr("ingest.pipeline.LIST_SECONDS", 0.0)
+    monkeypatch.setattr("ingest.upcoming.LIST_SECONDS", 0.0)
     rows = "".join(f"| thing {number} | {'colour ' * 60} |\n" for number in range(30))
     place.write("everyone/large.md", f"# Large\n\n| Thing | Colours |\n| --- | --- |\n{rows}")
     place.pipeline.reconcile(place.source())

@@ -41,7 +41,6 @@ QWEN3_4B = {
 def test_grouped_query_attention() -> None:
     made = architecture(QWEN3_4B, {})
     assert memory.kv_token(made) == 2 * 36 * 8 * 128 * 2 == 147_456
-    assert memory.kv_token(made, number_bytes=1) == 147_456 // 2
     assert memory.kv_token(made, cards=4) == 147_456 // 4
     assert memory.kv_token(made, cards=16) == 147_456 // 8  # a head is not split
     assert memory.kv_person(made, 262_144) == 36 * GIB

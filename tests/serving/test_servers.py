@@ -18,6 +18,7 @@ from scripted import Server, scripted_server
 from app.asker import Asker
 from app.operations import condition
 from app.records import Turn
+from app.serving import deadline as timed
 from app.serving import llm, llm_server
 from app.serving.briefly import briefly
 from app.serving.llm import LanguageModel
@@ -271,10 +272,10 @@ def test_what_follows_the_first_piece_is_read_some_pieces_at_a_time(monkeypatch:
         slept.append(round(seconds, 4))
         now[0] += seconds
 
-    monkeypatch.setattr(llm_server, "monotonic", lambda: now[0])
-    monkeypatch.setattr(llm_server, "sleep", sleep)
-    deadline = llm_server._Deadline(30, lambda: others[0])
-    stream = llm_server._TimedStream(httpcore.MockStream([b"a"] * 10), 5, deadline)
+    monkeypatch.setattr(timed, "monotonic", lambda: now[0])
+    monkeypatch.setattr(timed, "sleep", sleep)
+    deadline = timed.Deadline(30, lambda: others[0])
+    stream = timed._TimedStream(httpcore.MockStream([b"a"] * 10), 5, deadline)
     for _ in range(3):
         stream.read(10)  # its head and whatever comes before the first piece: at once
     assert slept == []

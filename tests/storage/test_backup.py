@@ -409,7 +409,7 @@ import os, pathlib, shutil, signal, sys
 import storage.backup as module, storage.restore
 from storage.settings import load_settings
 owner, name = {"sync": (os, "sync"), "rename": (pathlib.Path, "rename"), "rmtree": (shutil, "rmtree"),
-               "copied": (module, "_check_database"), "indexes": (storage.restore, "_indexes")}[sys.argv[1]]
+               "copied": (module, "check_database"), "indexes": (storage.restore, "_indexes")}[sys.argv[1]]
 left = int(sys.argv[2])
 real = getattr(owner, name)
 def dying(*given, **more):
