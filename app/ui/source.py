@@ -5,6 +5,7 @@ Opens only what the person may read now: a citation of a document that has since
 
 from __future__ import annotations
 
+import re
 from typing import Any
 from urllib.parse import quote
 
@@ -23,6 +24,8 @@ from storage.records import Revision
 from storage.sections import names_in
 
 OPENED, PAGE = "source_opened", "source_page"
+NEAR = 300  # characters before a passage that are seen with it, at most
+_BEGINS = re.compile(r"\n+|(?<=[.!?])\s+|(?<=[。！？])")
 WIDTH = 1100  # pixels of a page picture; shown smaller
 
 
@@ -147,9 +150,21 @@ def _picture(revision: Revision, found: Passage, start: int, end: int) -> None:
         _text(found)
 
 
+def near_and_far(before: str) -> tuple[str, str]:
+    """What stands before a passage: what is seen with it, from a line's or a sentence's beginning, and what is above:
+    with all of it the passage itself would not be in sight."""
+    if len(before) <= NEAR:
+        return before, ""
+    begins = _BEGINS.search(before, len(before) - NEAR)
+    at = begins.end() if begins else len(before) - NEAR
+    return before[at:], before[:at]
+
+
 def _text(found: Passage) -> None:
+    near, far = near_and_far(found.before)
+    above = f'<details class="above"><summary>What stands above</summary>{safe.text_html(far)}</details>' if far else ""
     st.html(
-        f'<div class="passage"><span class="around">{safe.text_html(found.before)}</span>'
+        f'<div class="passage">{above}<span class="around">{safe.text_html(near)}</span>'
         f'<mark>{safe.text_html(found.passage)}</mark><span class="around">{safe.text_html(found.after)}</span></div>'
     )
 
