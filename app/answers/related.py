@@ -128,10 +128,7 @@ def _forms(said: Phrases, chunk: StoredChunk, names: frozenset[str]) -> list[str
     if heading.endswith(("?", "？")):
         return [heading]
     first, gap, rest = heading.partition(" ")
-    titled = any(
-        len(word) > 2 and word.istitle() and word not in names for word in rest.split()
-    )  # All Its Words Begin so
-    if first[1:].islower() and first not in names and not titled and chunk.chunk.language != "de":
+    if first[1:].islower() and first not in names and chunk.chunk.language != "de":
         heading = f"{first.lower()}{gap}{rest}"
     named = title if len(title.split()) <= SHORT_TITLE and _PLAIN.fullmatch(title) else f"“{title}”"
     about = said.about.format(title=named, section=heading)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import pytest
 from place import Place
 
-from app.answers.phrases import phrases
-from app.answers.related import _forms, _sections, openers, related, still_offered
+from app.answers.related import _tells, openers, related, still_offered
 from app.engine import Engine
 from app.records import Level, level
 
@@ -82,21 +82,19 @@ def test_questions_are_put_as_people_would(place: Place) -> None:
     place.write("hr/site.md", "# The site\n\n## Overview\n\nThree halls and a yard make up the site in Lyon.\n")
     lost = "## Lost property:\n\nWho has lost something asks the porter; lost things are kept for a year.\n"
     place.write("hr/lost.md", f"# House rules\n\n{lost}")
-    far = "## https://wiki.example/rules\n\nThe wiki holds all rules of the yard.\n\n## Related Topics\n\nOf trees."
-    near = "## Gates and Fences\n\nGates are painted in green every five years, fences whenever they are rusty.\n"
-    place.write("hr/yard.md", f"# Yard\n\n{far}\n\n{near}")
     place.ingest()
     engine = Engine(place.store)
-    yard = [item for item in engine.catalog.documents(labels=None) if item.path == "hr/yard.md"]
-    sections = _sections(engine, yard[0], engine.catalog.labels_of(["hr"]))
-    assert [_forms(phrases("yard"), chunk, names)[0] for chunk, names in sections] == [
-        "What should I know about Gates and Fences?"
-    ]
-    (place.inbox / "hr/yard.md").unlink()
-    place.ingest()
     offered = [offer.question for offer in openers(engine, groups=["hr"])]
     assert sorted(offered) == [
         "How do I get a key?",
         "What does “DN-7: wages, and how they come to everybody in the house” say about decision?",
         "What should I know about lost property?",
     ]
+
+
+@pytest.mark.parametrize(
+    ("heading", "tells"),
+    [("Gates and fences", True), ("https://wiki.example/rules", False), ("Related Topics", False), ("See also", False)],
+)
+def test_nobody_is_asked_about_addresses_and_lists_of_links(heading: str, tells: bool) -> None:
+    assert _tells(heading) is tells
