@@ -18,6 +18,7 @@ class Turn:
 
     role: str  # user | assistant
     content: str
+    revisions: tuple[str, ...] = ()  # whose text it may hold, as far as is known
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -133,6 +134,9 @@ class Answer:
     model: str | None = None  # the language model that wrote it
     prompts: str | None = None  # and the version of the prompts it was given (app/answers/prompt_files.py)
     searched: str | None = None  # what was searched for, where a follow-up was completed by the language model
+    # revisions that are not cited and whose text may stand in it: what the language model was told, where it says
+    # something that no passage supports
+    drawn: tuple[str, ...] = ()
 
     def as_json(self) -> dict[str, Any]:
         """The object of `premise ask --json`."""
@@ -149,6 +153,7 @@ class Answer:
             "searched": self.searched,
             "sentences": [sentence.as_json() for sentence in self.sentences],
             "citations": [citation.as_json() for citation in self.citations],
+            "drawn": list(self.drawn),
             "timings": {name: round(value, 4) for name, value in self.timings.items()},
         }
 

@@ -14,7 +14,7 @@ from sqlalchemy import Row, delete, func, insert, select, update
 from storage.database import Database, moment, now
 from storage.erasure import ERASED, erased_meanwhile
 from storage.errors import NotPermitted
-from storage.schema import chats, messages
+from storage.schema import chats, documents, messages, revisions
 
 TITLE_CHARACTERS = 60
 
@@ -166,8 +166,11 @@ class Conversations:
             found = {row.rating: row[1] for row in connection.execute(query)}
         return {"up": found.get(1, 0), "down": found.get(-1, 0)}
 
-    def rated(self) -> Iterator[Rated]:
-        """Every rated answer of everybody, oldest conversation first: for the operator to measure by, for no page."""
+    def rated(self, *, of_gone: bool = False) -> Iterator[Rated]:
+        """Every rated answer of everybody, oldest conversation first: for the operator to measure by, for no page.
+
+        `of_gone`: those too that hold text of documents that are no longer kept, in the answer or in a turn before it.
+        """
         query = (
             select(messages, chats.c.user)
             .join(chats, chats.c.id == messages.c.chat_id)
@@ -176,21 +179,34 @@ class Conversations:
         )
         with self.database.read() as connection:
             rows = connection.execute(query).all()
+            here = set(connection.execute(select(documents.c.id).where(documents.c.revision_id.is_not(None))).scalars())
+            kept = set(connection.execute(select(revisions.c.id)).scalars())
         turns: list[tuple[str, str]] = []
         chat = ""
         for row in rows:
             if row.chat_id != chat:
                 chat, turns = row.chat_id, []
-            if row.rating is not None and row.answer and turns and turns[-1][0] == "user":
+            answer = json.loads(row.answer) if row.answer else {}
+            cited = {item["document"] for item in answer.get("citations") or () if "document" in item}
+            if not of_gone and not (cited <= here and kept.issuperset(answer.get("drawn") or ())):
+                turns = turns[:-1] if turns and turns[-1][0] == "user" else turns  # its question goes with it
+                continue
+            if row.rating is not None and answer and turns and turns[-1][0] == "user":
                 yield Rated(
                     user=row.user,
                     question=turns[-1][1],
                     history=tuple(turns[:-1]),
-                    answer=json.loads(row.answer),
+                    answer=answer,
                     rating=row.rating,
                     comment=row.comment,
                 )
             turns.append((row.role, row.content))
+
+
+def sources_of(answer: dict[str, Any]) -> frozenset[str]:
+    """The revisions whose text an answer may hold."""
+    cited = (str(item["revision"]) for item in answer.get("citations") or () if "revision" in item)
+    return frozenset([*cited, *map(str, answer.get("drawn") or ())])
 
 
 def _chat(row: Row[Any]) -> Chat:

@@ -83,10 +83,12 @@ def _erase_answers(connection: Connection, gone: set[str]) -> int:
 
 
 def erased_meanwhile(connection: Connection, answer: dict[str, Any]) -> bool:
-    """Whether an answer that is to be stored cites a document that went while it was made."""
+    """Whether an answer that is to be stored is of a document that went while it was made."""
     cited = {str(citation["document"]) for citation in answer.get("citations") or () if "document" in citation}
     here = select(documents.c.id).where(documents.c.id.in_(cited), documents.c.code.is_distinct_from(Rule.FORGOTTEN))
-    return not cited <= set(connection.execute(here).scalars())
+    drawn = {str(revision) for revision in answer.get("drawn") or ()}
+    still = select(revisions.c.id).where(revisions.c.id.in_(drawn))
+    return not (cited <= set(connection.execute(here).scalars()) and drawn <= set(connection.execute(still).scalars()))
 
 
 def scrub_due(catalog: Catalog) -> bool:

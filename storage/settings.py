@@ -10,6 +10,7 @@ import os
 import tomllib
 from pathlib import Path
 from typing import Any, Literal
+from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -233,6 +234,8 @@ class Settings(BaseSettings):
         urls = [url.strip().rstrip("/") for url in (value.split(",") if isinstance(value, str) else value or ())]
         if not all(url.startswith(("http://", "https://")) for url in urls if url):
             raise ValueError("must start with http:// or https://")
+        if any(urlsplit(url).username or urlsplit(url).password for url in urls):
+            raise ValueError("an address is shown and logged: a name and password do not belong into it")
         return ",".join(dict.fromkeys(url for url in urls if url)) or None
 
     @field_validator("llm_tokenizer")

@@ -6,7 +6,7 @@ import json
 import ssl
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -19,6 +19,7 @@ class Script:
 
     pieces: Sequence[str] = ()
     as_json: str | None = None  # said in place of the pieces where JSON of a schema is asked for
+    answers: Callable[[str], str] | None = None  # what it makes of a prompt, in place of the pieces
     wait: float = 0.0  # seconds before the first piece
     pause: float = 0.0  # seconds before every piece
     dies_after: int | None = None  # pieces, then the connection is closed
@@ -42,9 +43,19 @@ class Script:
         """The answer, in pieces of a few characters."""
         self.pieces = [text[at : at + 7] for at in range(0, len(text), 7)]
 
+    def said(self, request: dict[str, Any]) -> Sequence[str]:
+        """What is said to a request."""
+        if self.as_json and "response_format" in request:
+            return [self.as_json]
+        return [self.answers(_prompt(request))] if self.answers else self.pieces
+
     @property
     def prompt(self) -> str:
-        return str(self.requests[-1]["messages"][-1]["content"])
+        return _prompt(self.requests[-1])
+
+
+def _prompt(request: dict[str, Any]) -> str:
+    return str(request["messages"][-1]["content"])
 
 
 @dataclass(frozen=True)
@@ -120,8 +131,7 @@ def _handler(script: Script) -> type[BaseHTTPRequestHandler]:
             self.send_header("Connection", "close")
             self.end_headers()
             try:
-                as_json = [script.as_json] if script.as_json and "response_format" in request else script.pieces
-                self._stream(["Hello"] if looked else as_json)
+                self._stream(["Hello"] if looked else script.said(request))
             except (BrokenPipeError, ConnectionResetError, ssl.SSLError):
                 script.hung_up.set()
 

@@ -83,6 +83,11 @@ def test_each_fault_is_found(data: Path) -> None:
     assert (state, "127.0.0.1:9" in sentence) == (State.FAIL, True)
     assert "without llm_url" in found(data, "second language model", **second)[1]
     assert found(data, "outgoing", llm_second_url="http://gpu.intra/v1")[0] is State.WARN
+    assert found(data, "prompts")[0] is State.OK
+    (data / "prompts").mkdir()
+    (data / "prompts" / "question.md").write_text("{question}")
+    state, sentence = found(data, "prompts")
+    assert (state, "question.md lacks {passages}" in sentence) == (State.FAIL, True)
 
 
 def judged_without_namespaces(data: Path, start: str) -> tuple[int, dict[str, str]]:

@@ -156,7 +156,14 @@ def answer_events(
         timings["rewrite"] = rewritten - started
     if "first_token" in answer.timings:
         timings["first_token"] = answer.timings["first_token"] - started
-    yield Finished(answer=replace(answer, timings=timings, searched=complete))
+    repeated = _told_by(history) if complete else ()  # the question may repeat what an earlier answer says
+    drawn = tuple(dict.fromkeys([*answer.drawn, *repeated]))
+    yield Finished(answer=replace(answer, timings=timings, searched=complete, drawn=drawn))
+
+
+def _told_by(history: Sequence[Turn]) -> tuple[str, ...]:
+    """The revisions whose text the conversation may hold."""
+    return tuple(revision for turn in history for revision in turn.revisions)
 
 
 def _before(asking: Sequence[str], at: int, history: Sequence[Turn]) -> tuple[Turn, ...]:
@@ -296,6 +303,7 @@ def _written(model: LanguageModel, engine: Engine, case: _Case) -> Generator[Ans
         notice=" ".join(told for told, so in ((CUT, result.cut), (TRANSLATED, result.by_translation)) if so) or None,
         model=result.model,
         prompts=version,
+        drawn=() if share == 1 else (*(passage.revision for passage in case.passages), *_told_by(case.history)),
     )
 
 

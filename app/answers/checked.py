@@ -72,6 +72,7 @@ _BY_NUMBER = re.compile(
     re.IGNORECASE | re.MULTILINE,
 )
 _TITLED = re.compile(r"\A\s*\**(?:answer|antwort|réponse|respuesta)\s*:\**\s+", re.IGNORECASE)
+_NEW_LINE = re.compile(r"[ \t]*\n\s*(?=\S)(?![a-zà-ÿ])")
 _QUOTE_SIGN = re.compile(r"^[ \t]*(?:>[ \t]?)+", re.MULTILINE)
 _FENCE = re.compile(r"\s{0,3}(?:```|~~~)")
 _RULE_NEXT = re.compile(r"[ \t]*\n[ \t]*\|?(?:[ \t]*:?-{2,}:?[ \t]*\|?)+[ \t]*(?:\n|$)")
@@ -100,11 +101,12 @@ def check(
     """The answer with the marks that hold in place of those the model set, and its sentences.
 
     `cut`: the model was not at its end; the half sentence that it ended with is left out. Left out are also sentences
-    that were there already, polite phrases, and a list of sources: the marks say the same. `translations`: what some
-    of its claims say in the language of the passages, to check those by that nothing supports as they are.
+    that were there already, or that say what an order to the model says and nothing else in the passages; polite
+    phrases, and a list of sources: the marks say the same. `translations`: what some of its claims say in the language
+    of the passages, to check those by that nothing supports as they are.
     """
     text = _MARKS_AFTER.sub(_mark_before_stop, _tidy(text))
-    spans = sentence_spans(text)
+    spans = list(_spans(text))
     if cut and len(spans) > 1 and not re.search(r"[.!?。！？|][\s\d\[\],]*\Z", text):
         text, spans = text[: spans[-1][0]], spans[:-1]
     made = _Checked(
@@ -176,6 +178,8 @@ class _Checked:
     def take(self, raw: str, *, header: bool) -> None:
         """The next sentence, row or line. `header`: a rule follows, as under the header of a table."""
         bare = _MARK.sub("", raw).strip()
+        if self._obeys(bare):
+            return  # what a document would have the model say is not even shown as wrong
         if _FENCE.match(raw):
             self._fence(bare)
         elif not re.search(r"\w", bare) or (not self.fenced and self._is_heading(bare)):
@@ -251,7 +255,7 @@ class _Checked:
         self.edition = ""
         if _SILENT.search(claim) and not cited:
             return Sentence(text=text, citations=(), supported=True)  # that something is not said has no place to cite
-        if _says_yes_to_no(self.question, claim) or self._obeys(claim):
+        if _says_yes_to_no(self.question, claim):
             return Sentence(text=text, citations=(), supported=False)
         said = _YES_OR_NO.sub("", claim)
         if not said:  # "Yes." says what was asked; "No." stands with what follows it
@@ -297,6 +301,13 @@ def _vouching(text: str) -> tuple[Window, ...]:
         for window in windows_of(text)
         if not any(order.start < window.end and window.start < order.end for order in orders)
     )
+
+
+def _spans(text: str) -> Iterator[tuple[int, int]]:
+    """The sentences of an answer. Models wrap no lines: what begins a line goes on with nothing, unless it is small."""
+    for first, end in sentence_spans(text):
+        gaps = [gap.span() for gap in _NEW_LINE.finditer(text, first, end)]
+        yield from zip([first, *(stop for _, stop in gaps)], [*(start for start, _ in gaps), end], strict=True)
 
 
 def _mark_before_stop(found: re.Match[str]) -> str:

@@ -14,7 +14,7 @@ REMEMBERED = 4096  # texts whose language is: an answer's check asks for the sam
 
 _WORDS = {
     "de": "der die das und ist sind wie was wer wo wann warum wieviel welche welcher welches ein eine für mit nicht "
-    "ich wir im dem den von zu zum zur auf hat haben kann muss werden wird gibt unsere unser es bei viele viel "
+    "ich wir in im dem den von zu zum zur auf hat haben kann muss werden wird gibt unsere unser es bei viele viel "
     "darf dürfen soll brauche braucht brauchen habe bekomme bekommt sich mich mir mein meine meinen man sie er ihr "
     "einen einem einer ab an aus nach seit bis um über vor unter oder wenn wie sein war waren hoch lange "
     "welchen welchem",

@@ -42,15 +42,28 @@ class Prompts:
 def load_prompts(data: Path) -> Prompts:
     """The prompts in force for a data folder. Raises: SettingError, naming the file and what is wrong with it."""
     folder = data / FOLDER
-    _refuse_unknown(folder)
-    texts, own = {}, set()
-    for name, wanted in PLACEHOLDERS.items():
-        mine = folder / name
-        if mine.exists():
-            own.add(name)
-        texts[name] = _checked(mine if mine.exists() else SHIPPED / name, wanted)
+    there = _names(folder)
+    for name in sorted(there):
+        if name.endswith(".md") and name not in PLACEHOLDERS:
+            raise SettingError(
+                f"{folder / name} is no prompt of Premise; there are {', '.join(PLACEHOLDERS)}. Remove it."
+            )
+    own = there & PLACEHOLDERS.keys()
+    texts = {
+        name: _checked((folder if name in own else SHIPPED) / name, wanted) for name, wanted in PLACEHOLDERS.items()
+    }
     whole = "".join(f"{name}\0{texts[name]}\0" for name in sorted(texts))
     return Prompts(texts=texts, own=frozenset(own), version=sha256(whole.encode()).hexdigest()[:12])
+
+
+def changed_since(prompts: Prompts, data: Path) -> str:
+    """What the next start will make of the files, where these prompts are in use; nothing where they are the same."""
+    try:
+        now = load_prompts(data)
+    except SettingError as error:
+        return f"{error} Answers go on with the prompts of the last start; the next start would stop."
+    told = f"The prompts in {data / FOLDER} are others than those in use. The next start uses them."
+    return told if now.version != prompts.version else ""
 
 
 def copy_prompts(data: Path) -> list[Path]:
@@ -66,21 +79,27 @@ def copy_prompts(data: Path) -> list[Path]:
     return made
 
 
-def _refuse_unknown(folder: Path) -> None:
-    for file in sorted(folder.glob("*.md")):
-        if file.name not in PLACEHOLDERS:
-            raise SettingError(f"{file} is no prompt of Premise; there are {', '.join(PLACEHOLDERS)}. Remove it.")
+def _names(folder: Path) -> frozenset[str]:
+    try:
+        return frozenset(file.name for file in folder.iterdir())
+    except FileNotFoundError:
+        return frozenset()
+    except OSError as error:
+        raise SettingError(f"The folder of prompts {folder} cannot be read: {error}") from error
 
 
 def _checked(file: Path, wanted: frozenset[str]) -> str:
     try:
-        text = file.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise SettingError(f"The prompt {file} cannot be read: {error}") from error
+        with file.open(encoding="utf-8-sig") as opened:
+            text = opened.read(LONGEST + 1)
+    except UnicodeDecodeError as error:
+        raise SettingError(f"The prompt {file} cannot be read: it is not in UTF-8. Save it as that.") from error
+    except OSError as error:
+        raise SettingError(f"The prompt {file} cannot be read: {error.strerror}") from error
     if not text.strip():
         raise SettingError(f"The prompt {file} is empty. Write it, or remove the file to use the one of Premise.")
     if len(text) > LONGEST:
-        raise SettingError(f"The prompt {file} has {len(text):,} characters; {LONGEST:,} are the most.")
+        raise SettingError(f"The prompt {file} is too long; {LONGEST:,} characters are the most.")
     if not wanted:
         return text
     try:

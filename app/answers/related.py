@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from app.answers.phrases import Phrases, phrases, section_name
@@ -34,7 +35,11 @@ _CLAUSE = re.compile(
 )
 _NAME = re.compile(r"[^\W\d_A-ZÄÖÜ],? (?=([A-ZÀ-Þ][\w-]+))")
 # a sentence that a sheet has above its table, and the caption of one, are no subject to ask about
-_NO_SUBJECT = re.compile(r"[.。]$|^(?:table|figure|tabelle|abbildung|tableau|tabla|表|图) ?\d+\b", re.IGNORECASE)
+_NO_SUBJECT = re.compile(
+    r"[.。]$|://|^(?:table of contents|related \w+|see also)$"
+    r"|^(?:table|figure|tabelle|abbildung|tableau|tabla|表|图) ?\d+\b",
+    re.IGNORECASE,
+)
 _PLAIN = re.compile(r"[\w\s’'&-]+")
 _EMPTY = frozenset(  # headings that say nothing of what stands below them
     "overview introduction summary general contents background scope purpose notes note appendix faq other details "
@@ -43,15 +48,38 @@ _EMPTY = frozenset(  # headings that say nothing of what stands below them
 )
 
 
-def related(engine: Engine, question: str, answer: dict[str, Any], *, groups: Iterable[str]) -> list[str]:
-    """Up to OFFERED questions about other sections of the cited documents, in the question's language."""
+@dataclass(frozen=True, kw_only=True)
+class Offer:
+    """A question that is offered."""
+
+    question: str
+    revision: str  # whose heading it is made of
+
+
+def still_offered(engine: Engine, offers: Sequence[Offer], *, groups: Iterable[str]) -> list[str]:
+    """The questions whose documents say so now, and to this person: some time may have passed."""
+    revisions = {offer.revision for offer in offers}
+    kept = engine.catalog.readable(revisions, labels=engine.catalog.labels_of(groups))
+    kept -= engine.catalog.superseded(kept)
+    return [offer.question for offer in offers if offer.revision in kept]
+
+
+def related(
+    engine: Engine, question: str, answer: dict[str, Any], *, groups: Iterable[str], before: Iterable[str] = ()
+) -> list[Offer]:
+    """Up to OFFERED questions about other sections of the cited documents, in the question's language.
+
+    `before`: what was asked before it, which is not offered again.
+    """
     readers = list(groups)
-    found: list[str] = []
+    known = {_bare(text) for text in (question, *before)}
+    found: list[Offer] = []
     try:
         for chunk, names in list(_possible(engine, answer, readers))[:TRIED]:
             asked = _found(engine, _forms(phrases(question), chunk, names), chunk, readers, FOUND_AMONG)
-            if asked and asked not in (question, *found):
-                found.append(asked)
+            if asked and _bare(asked) not in known:
+                known.add(_bare(asked))
+                found.append(Offer(question=asked, revision=chunk.chunk.revision_id))
             if len(found) == OFFERED:
                 break
     except PremiseError:
@@ -59,25 +87,29 @@ def related(engine: Engine, question: str, answer: dict[str, Any], *, groups: It
     return found
 
 
-def openers(engine: Engine, *, groups: Iterable[str]) -> list[str]:
+def openers(engine: Engine, *, groups: Iterable[str]) -> list[Offer]:
     """Up to OFFERED questions for an empty first page, each about a section of another document."""
     readers = list(groups)
     labels = engine.catalog.labels_of(readers)
     number = engine.catalog.count_documents(Filter(), labels=labels)
-    found: list[str] = []
+    found: list[Offer] = []
     try:
         for place in dict.fromkeys(number * part // TRIED for part in range(TRIED if number else 0)):
             document = engine.catalog.documents_page(Filter(), labels=labels, limit=1, offset=place)[0]
             for chunk, names in _sections(engine, document, labels):
                 said = phrases(f"{document.title} {_heading(chunk)}")
                 if asked := _found(engine, _forms(said, chunk, names), chunk, readers, 1):
-                    found.append(asked)
+                    found.append(Offer(question=asked, revision=chunk.chunk.revision_id))
                     break
             if len(found) == OFFERED:
                 break
     except PremiseError:
         return found
     return found
+
+
+def _bare(question: str) -> str:
+    return " ".join(re.findall(r"\w+", question.casefold()))
 
 
 def _found(engine: Engine, asked: list[str], chunk: StoredChunk, groups: Sequence[str], among: int) -> str:

@@ -76,10 +76,11 @@ def write(
     timings: dict[str, float] = {}
     with model.queue.ticket(asker.person) as ticket:
         yield from _wait(ticket, asker, settings.llm_wait_seconds)
-        served = model.model()
-        answer_tokens = min(settings.llm_answer_tokens, served.context // 3)
-        room = served.context - answer_tokens
+        most: int | None = None  # tokens of a prompt, by what the server refused
         for left in reversed(range(TRIES)):
+            served = model.model()  # asked anew after a refusal: it may be another by now
+            answer_tokens = min(settings.llm_answer_tokens, served.context // 3)
+            room = min(served.context - answer_tokens, most or served.context)
             messages = build_prompt(
                 asked.question, history=history, passages=passages, prompts=prompts, room=room, count=model.count
             )
@@ -99,7 +100,7 @@ def write(
             except PromptTooLong:
                 if not left or told:
                     raise
-                room = int(min(room, model.count(messages)) * SHORTER)
+                most = int(min(room, model.count(messages)) * SHORTER)
         told = told.strip()
         if not re.search(r"\w", told):
             raise NoAnswer(THOUGHTS_ALONE if spoken.cut else NOTHING)

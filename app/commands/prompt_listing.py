@@ -41,20 +41,22 @@ def listing(data: Path, version: str | None) -> dict[str, Any]:
     from storage.errors import SettingError
     from storage.prompt_versions import PromptVersions
 
-    prompts = load_prompts(data)
     database = Database.open(DataFolder(data).catalog)
     try:
         kept = PromptVersions(database).all()
     finally:
         database.close()
-    texts, own = prompts.texts, sorted(prompts.own)
-    if version is not None and version != prompts.version:
-        found = next((item for item in kept if item.version == version), None)
-        if found is None:
+    # of an earlier version, whatever became of the files
+    found = next((item for item in kept if item.version == version), None)
+    texts, own = (found.texts, []) if found else ({}, [])
+    if not found:
+        prompts = load_prompts(data)
+        texts, own = prompts.texts, sorted(prompts.own)
+        if version not in (None, prompts.version):
             raise SettingError(f"There is no version {version} of the prompts. `premise prompts` lists them.")
-        texts, own = found.texts, []
+        version = prompts.version
     return {
-        "version": version or prompts.version,
+        "version": version,
         "own": own,
         "texts": texts,
         "versions": [{"version": item.version, "first_used": item.first_used.isoformat()} for item in kept],

@@ -74,7 +74,7 @@ def ratings(settings: Settings) -> list[dict[str, Any]]:
     """`{model, up, down, share}` of every model whose answers were rated, most rated first; `share` of thumbs up."""
     database = Database.open(DataFolder(settings.data).catalog)
     try:
-        return count(Conversations(database).rated())
+        return count(Conversations(database).rated(of_gone=True))
     finally:
         database.close()
 

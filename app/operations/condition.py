@@ -8,13 +8,14 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from app.answers.prompt_files import load_prompts
 from app.models.register import look
 from app.serving.second import of_second
 from storage.catalog import EMBEDDER
 from storage.catalog.facts import PARSER_NETWORK, PREVIOUS
 from storage.consistency import Difference
 from storage.datafolder import DataFolder
-from storage.errors import PremiseError
+from storage.errors import PremiseError, SettingError
 from storage.records import State
 from storage.settings import Settings
 from storage.store import Store, open_store
@@ -44,6 +45,7 @@ def condition(settings: Settings) -> dict[str, Any]:
             },
             "sandbox": {"network": store.catalog.fact(PARSER_NETWORK)},
             "models": _models(settings, store),
+            "prompts": _prompts(settings),
             "sources": [
                 {
                     "folder": source.root,
@@ -78,6 +80,14 @@ def _models(settings: Settings, store: Store) -> dict[str, Any]:
         "second_language_model": _language_model(of_second(settings)),
         "in_use": [checked.as_json() for checked in look(settings)],
     }
+
+
+def _prompts(settings: Settings) -> dict[str, Any]:
+    try:
+        found = load_prompts(settings.data)
+    except SettingError as error:
+        return {"version": None, "own": [], "problem": str(error)}
+    return {"version": found.version, "own": sorted(found.own), "problem": None}
 
 
 def _language_model(settings: Settings | None) -> dict[str, Any] | None:
@@ -143,6 +153,8 @@ def in_words(result: dict[str, Any]) -> str:
     ]
     lines += [f"attention  {problem}" for model in (first, second) if model for problem in model["problems"]]
     lines += [f"attention  {Difference(**difference)}" for difference in indexes["differences"]]
+    if problem := result["prompts"]["problem"]:
+        lines.append(f"attention  {problem} The next start would stop.")
     for item in result["models"]["in_use"]:
         if item["directory"]:
             state = "" if item["verdict"] != "refused" else " (refused, waived)" if item["waived"] else " (REFUSED)"

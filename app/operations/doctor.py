@@ -73,6 +73,7 @@ def examine(settings: Settings) -> Iterator[Check]:
         ("embedding model", _embedder),
         ("language model", _language_model),
         ("second language model", _second_language_model),
+        ("prompts", _prompts),
         ("outgoing", _outgoing),
         ("backup", _backup),
         ("tesseract", lambda _: _program("tesseract", "scanned pages are not read", "tesseract-ocr")),
@@ -223,6 +224,13 @@ def _answers(settings: Settings, advice: str) -> Found:
         return State.FAIL, problems, f"Start it, or {advice}"
     found = model.model()
     return _ok(f"{found.name} at {settings.llm_url}, context {found.context:,} tokens.")
+
+
+def _prompts(settings: Settings) -> Found:
+    from app.answers.prompt_files import load_prompts
+
+    found = load_prompts(settings.data)
+    return _ok(f"Version {found.version}, {', '.join(sorted(found.own)) or 'none'} of them your own.")
 
 
 def _outgoing(settings: Settings) -> Found:

@@ -7,6 +7,7 @@ no connection before it is asked something. Knows no other server and tries noth
 from __future__ import annotations
 
 import json
+import re
 import ssl
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -28,7 +29,8 @@ PASSING = frozenset({502, 503, 504})  # worth another try, before the first toke
 TRIAL = (Turn(role="user", content="Hello"),)  # asked to see whether a server answers; holds nothing of anybody's
 WORDS = 200  # characters of what a server says about a request of ours
 COUNT_SECONDS = 5.0
-BROKE_OFF = "The language model broke off its answer."
+LONGEST_LINE = 1 << 20  # bytes of a line of an answer; no event is as long
+TAKEN_BACK = frozenset({"content_filter", "abort", "error"})  # reasons to end that leave half an answer
 TOO_LONG = ("context length", "context_length", "too long", "maximum context", "max_model_len", "exceed")
 
 
@@ -107,13 +109,16 @@ class Server:
                     f"{self.url.removesuffix('/v1')}/tokenize", json=asked, headers=self._authorization()
                 )
                 answer.raise_for_status()
-                return int(answer.json()["count"])
+                count = answer.json()["count"]
+                if isinstance(count, int):
+                    return count
+                self._counts = False  # another /tokenize than vLLM's
         except httpx.HTTPStatusError as error:
             self._counts = error.response.status_code >= 500
         except httpx.HTTPError:
             return None  # the answer itself will show what is wrong
-        except (ValueError, TypeError, KeyError):
-            self._counts = False  # another /tokenize than vLLM's
+        except (ValueError, TypeError, KeyError, RecursionError):
+            self._counts = False
         return None
 
     def pieces(
@@ -175,30 +180,30 @@ class Server:
         # long to make as the token to read, and at many answers at once that is the time in which others would come.
         completions = llm._get_client().chat.completions.with_streaming_response
         asked = as_dicts([chat_message(**_message(turn)) for turn in messages], model=model.name)
-        finished = None
+        said = _Said(self._here)
         with completions.create(messages=asked, **llm._get_model_kwargs(stream=True)) as answer:
             for line in _lines(answer.iter_bytes()):
-                text, thought, ended = _said(line)
-                finished = finished or ended
-                if text or thought:
+                text = said.take(line)
+                if text or said.thinks:
                     deadline.extend(self._settings.llm_total_seconds)
                 if text:
                     yield text
-        if finished is None:
-            raise Broke(BROKE_OFF, passing=True)
-        return finished == "length"
+                if said.ended:
+                    break  # whatever a server sends after that, and whether it hangs up
+            return said.cut(_kind(answer.headers))
 
     def _client(self, read: float, deadline: Deadline | None = None) -> httpx.Client:
         connect = self._settings.llm_connect_seconds
-        trusted = _authorities()
         return httpx.Client(
             timeout=httpx.Timeout(read, connect=connect),
-            transport=TimedTransport(connect, deadline, trusted)
-            if deadline is not None
-            else httpx.HTTPTransport(verify=trusted, trust_env=False),
+            transport=TimedTransport(connect, deadline or Deadline(read, lambda: False), _authorities()),
             trust_env=False,
             follow_redirects=False,
         )
+
+    @property
+    def _here(self) -> str:
+        return f"The language model server at {self.url}"
 
     @property
     def _first_seconds(self) -> float:
@@ -212,7 +217,13 @@ class Server:
         try:
             answer = client.get(f"{self.url}/models", headers=self._authorization())
             answer.raise_for_status()
-            served: list[dict[str, Any]] = answer.json()["data"]
+            listed = answer.json()
+        except httpx.HTTPError as error:
+            raise self._in_words(error) from error
+        except (ValueError, RecursionError) as error:
+            raise _another_protocol(self._here, _kind(answer.headers)) from error
+        try:
+            served: list[dict[str, Any]] = listed["data"]
             wanted = self._settings.llm_model
             plain = [item for item in served if not item.get("parent")] or served  # vLLM lists its LoRA adapters too
             entry = next((item for item in served if item["id"] == wanted), {}) if wanted else plain[0]
@@ -220,10 +231,8 @@ class Server:
             said = _context(entry) or next(
                 (size for item in served if item["id"] == entry.get("parent") and (size := _context(item))), None
             )
-        except httpx.HTTPError as error:
-            raise self._in_words(error) from error
-        except (LookupError, TypeError, AttributeError, ValueError) as error:
-            raise ServerError(f"The language model server at {self.url} names no model. Set llm_model.") from error
+        except (LookupError, TypeError, AttributeError) as error:
+            raise Refused(f"{self._here} lists no model. Load one there, or set llm_model.") from error
         return Model(name=name, context=self._settings.llm_context or said or UNKNOWN_CONTEXT)
 
     @staticmethod
@@ -235,11 +244,12 @@ class Server:
         """`begun`: its first word was there."""
         response = getattr(error, "response", None)
         status = getattr(error, "status_code", None) or getattr(response, "status_code", None)
-        here = f"The language model server at {self.url}"
+        here = self._here
         if status is not None:
-            if status == 404:
-                self._model = None  # it may have been started anew with another model
-            return _of_status(here, status, str(error).lower())
+            told = _of_status(here, status, str(error).lower())
+            if status == 404 or isinstance(told, PromptTooLong):
+                self._model = None  # it may have been started anew with another model, or less context
+            return told
         cause = error.__cause__ if type(error).__module__.startswith("openai") and error.__cause__ else error
         if isinstance(cause, httpx.TimeoutException):
             limit = "whole answer in llm_total_seconds" if begun else "first word in llm_first_token_seconds"
@@ -249,25 +259,49 @@ class Server:
 
 
 def _of_status(here: str, status: int, said: str) -> ServiceError:
-    if status in OUR_FAULT and any(words in said for words in TOO_LONG):
-        return PromptTooLong(f"{here} says that the prompt is too long.")
     if status in OUR_FAULT:
+        if any(words in said for words in TOO_LONG):
+            return PromptTooLong(f"{here} says that the prompt is too long.")
         return RequestError(f"{here} refuses the request (status {status}). `premise status` asks it why.")
-    if status in (401, 403):
-        return Refused(f"{here} refused the key. Check llm_api_key_file.")
-    if status == 404:
-        return Refused(f"{here} knows no such model. Check llm_url and llm_model.", passing=True)
-    if status == 429:
-        return Overloaded(f"{here} has too much to do (status 429). Lower llm_at_once.", passing=True)
-    return ServerError(f"{here} answered with status {status}.", passing=status in PASSING)
+    kind, told, passing = _STATUSES.get(status // 100 * 100 if status < 400 else status, _OTHER)
+    return kind(f"{here} {told.format(status=status)}", passing=passing or status in PASSING)
+
+
+_OTHER: tuple[type[ServerError], str, bool] = (ServerError, "answered with status {status}.", False)
+_STATUSES: dict[int, tuple[type[ServerError], str, bool]] = {
+    300: (Refused, "sends on to another address (status {status}), which is not followed. Check llm_url.", False),
+    401: (Refused, "refused the key. Check llm_api_key_file.", False),
+    403: (Refused, "refused the key. Check llm_api_key_file.", False),
+    404: (Refused, "knows no such model. Check llm_url and llm_model.", True),
+    429: (Overloaded, "has too much to do (status {status}). Lower llm_at_once.", True),
+}
+
+
+def _another_protocol(here: str, kind: str) -> Refused:
+    return Refused(
+        f"{here} answers with {kind} that is not OpenAI's protocol. Check llm_url, and what stands between: a proxy or "
+        "a page to sign in."
+    )
+
+
+def _kind(headers: Mapping[str, str]) -> str:
+    """What kind of content a server says that it sends."""
+    said = headers.get("content-type", "").partition(";")[0].strip().lower()
+    return said if re.fullmatch(r"[\w.+-]{1,40}/[\w.+-]{1,40}", said) else "something"
 
 
 def _lines(pieces: Iterator[bytes]) -> Iterator[bytes]:
-    """Lines as event streams have them: the text in them may hold separators that Unicode counts as ends of lines."""
+    """Lines as event streams have them: the text in them may hold separators that Unicode counts as ends of lines.
+
+    What has no end of line for too long is given out as it is.
+    """
     held = b""
     for piece in pieces:
         *lines, held = (held + piece).split(b"\n")
         yield from lines
+        if len(held) > LONGEST_LINE:
+            yield held
+            held = b""
     yield held
 
 
@@ -279,33 +313,62 @@ def _words(error: BaseException | None) -> str:
     return "".join(sign for sign in line if sign.isprintable())[:WORDS]
 
 
-def _said(line: bytes) -> tuple[str, bool, str | None]:
-    """The piece of text in a line of an event stream, whether it holds a piece of a thought that the server keeps
-    apart, and why the answer ends with it, where it does.
+class _Said:
+    """What the lines of an event stream say, one after the other."""
 
-    Raises: ServerError for an error or for nonsense.
-    """
-    data = line[len(b"data:") :].strip()
-    if not line.startswith(b"data:") or not data:
-        return "", False, None  # a comment, another field, the end of an event
-    if data == b"[DONE]":
-        return "", False, "stop"  # not every server says why
-    try:
-        event = json.loads(data)
-        choices = event["choices"]
-        if not choices:  # such as the count of tokens that some servers send last
-            return "", False, None
-        delta = choices[0].get("delta") or {}
-        thought = bool(delta.get("reasoning_content") or delta.get("reasoning"))
-        return str(delta.get("content") or ""), thought, choices[0].get("finish_reason")
-    except (LookupError, TypeError, AttributeError, ValueError) as error:
-        raise Broke(BROKE_OFF, passing=True) from error
+    def __init__(self, here: str) -> None:
+        self._here = here  # which server, in words
+        self._events = False  # whether there was one at all
+        self._half = ""  # the first half of a character that is sent in two pieces
+        self.thinks = False  # the last line holds a piece of a thought that the server keeps apart
+        self.ended: str | None = None  # why the answer ends, once it does
+
+    def take(self, line: bytes) -> str:
+        """The piece of text in a line. Raises: Broke for an error or for nonsense."""
+        data = line[len(b"data:") :].strip()
+        self.thinks = False
+        if not line.startswith(b"data:") or not data:
+            return ""  # a comment, another field, the end of an event
+        self._events = True
+        if data == b"[DONE]":
+            self.ended = "stop"  # not every server says why
+            return ""
+        try:
+            event = json.loads(data)
+            choices = event["choices"]
+            if not choices:  # such as the count of tokens that some servers send last
+                return ""
+            delta = choices[0].get("delta") or {}
+            self.thinks = bool(delta.get("reasoning_content") or delta.get("reasoning"))
+            text = self._whole(self._half + (delta.get("content") or ""))
+            self.ended = str(choices[0].get("finish_reason") or "") or None
+        except (LookupError, TypeError, AttributeError, ValueError, RecursionError) as error:
+            raise self._broke("what it sent is an error, or no event of an answer") from error
+        return text
+
+    def cut(self, kind: str) -> bool:
+        """At the end, whether the answer was cut off. `kind`: of the content. Raises: Broke, Refused."""
+        if self.ended is None and not self._events:
+            raise _another_protocol(self._here, kind)
+        if self.ended is None:
+            raise self._broke("its stream ended without an end")
+        if self.ended in TAKEN_BACK:
+            raise self._broke(f"it ends with {self.ended}")
+        return self.ended == "length"
+
+    def _whole(self, text: str) -> str:
+        """Text without halves of characters: some servers cut one in two, each a surrogate in its JSON."""
+        self._half = text[-1:] if "\ud800" <= text[-1:] <= "\udbff" else ""
+        return text[: len(text) - len(self._half)].encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+    def _broke(self, why: str) -> Broke:
+        return Broke(f"{self._here} broke off its answer: {why}.", passing=True)
 
 
 def _context(entry: Mapping[str, Any]) -> int | None:
     """The context that an entry of /v1/models names: vLLM's and SGLang's way, then llama.cpp's."""
     said = entry.get("max_model_len") or (entry.get("meta") or {}).get("n_ctx_train")
-    return int(said) if said else None
+    return said if isinstance(said, int) and said > 0 else None
 
 
 def _message(turn: Turn) -> dict[str, str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
+from app.answers.prompt_files import changed_since
 from app.engine import Engine
 from app.operations import filing
 from app.ui import current, identity, people, wording
@@ -36,6 +37,7 @@ def page() -> None:
         _numbers()
         _network(engine)
         _language_model(engine)
+        _prompts(engine)
         _rules(engine)
         _held(engine, user)
         _files(engine, user)
@@ -96,6 +98,11 @@ def _language_model(engine: Engine) -> None:
     when = f"the latest at {identity.local(missed.last)}"
     since = " Answers are written again since then." if missed.over else ""
     st.warning(safe.label(f"{told}, {when}: {missed.why}{since}", 600), icon=":material/warning:")
+
+
+def _prompts(engine: Engine) -> None:
+    if engine.models is not None and (told := changed_since(engine.prompts, engine.folder.root)):
+        st.warning(safe.label(told, 500), icon=":material/warning:")
 
 
 def _rules(engine: Engine) -> None:

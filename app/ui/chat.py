@@ -78,7 +78,7 @@ def _talk(
             st.html(f'<p class="quiet">{_unanswered(chat, message)}</p>')
     last = messages[-1] if messages else None
     if last and last.role != "user" and last.id not in withheld and not question and len(messages) > 1:
-        thread.go_on(engine, user, messages[-2].content, last)
+        thread.go_on(engine, user, [item.content for item in messages if item.role == "user"], last)
     if question:
         if question.strip():
             thread.question(question)

@@ -7,7 +7,7 @@ from typing import Any
 
 import streamlit as st
 
-from app.answers.related import openers, related
+from app.answers.related import openers, related, still_offered
 from app.engine import Engine
 from app.records import Answer, Mode
 from app.ui import kept, source, visit, wording
@@ -83,18 +83,23 @@ def spoken(found: Answer) -> str:
     return bare if holds else f"Not all of this was found in the documents: {bare}"
 
 
-def go_on(engine: Engine, user: User, question_text: str, message: Message) -> None:
-    """Questions that the documents can answer next. Found once a message: they take a few searches."""
+def go_on(engine: Engine, user: User, asked: list[str], message: Message) -> None:
+    """Questions that the documents can answer next. Found once a message: they take a few searches.
+
+    `asked`: the questions of the conversation, the message's own last.
+    """
     if (message.answer or {}).get("refused"):
         return
     known = visit.found("related", engine.catalog.labels_of(user.all_groups))
     if message.id not in known:
-        known[message.id] = related(engine, question_text, message.answer or {}, groups=user.all_groups)
-    if not known[message.id]:
+        answer = message.answer or {}
+        known[message.id] = related(engine, asked[-1], answer, groups=user.all_groups, before=asked[:-1])
+    offered = still_offered(engine, known[message.id], groups=user.all_groups)
+    if not offered:
         return
     with st.container(gap=None, key=f"next_{message.id}"):
         st.html('<p class="citehead">Ask next</p>')
-        for place, text in enumerate(known[message.id]):
+        for place, text in enumerate(offered):
             if st.button(safe.label(text), key=f"next_{message.id}_{place}", type="tertiary"):
                 st.session_state["suggested"] = text
                 st.rerun()
@@ -181,7 +186,7 @@ def welcome(engine: Engine, user: User) -> None:
     known = visit.found("openers", engine.catalog.labels_of(user.all_groups))
     if number not in known:
         known[number] = openers(engine, groups=user.all_groups)
-    for place, text in enumerate(known[number]):
+    for place, text in enumerate(still_offered(engine, known[number], groups=user.all_groups)):
         if st.button(safe.label(text), key=f"example_{place}", width="stretch"):
             st.session_state["suggested"] = text
             st.rerun()

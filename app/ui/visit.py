@@ -27,11 +27,11 @@ def kept(name: str, labels: frozenset[int], read: Callable[[], Read]) -> Read:
     return found
 
 
-def found(name: str, labels: frozenset[int]) -> dict[Any, list[str]]:
+def found(name: str, labels: frozenset[int]) -> dict[Any, list[Any]]:
     """What was found for this visit, by whatever it was found for, as long as the person's labels are the same."""
     mark = (labels, recollection.times())
     last = st.session_state.get(name)
     if last is None or last[0] != mark:
         last = st.session_state[name] = (mark, {})
-    things: dict[Any, list[str]] = last[1]
+    things: dict[Any, list[Any]] = last[1]
     return things

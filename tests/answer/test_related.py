@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import pytest
 from place import Place
 
-from app.answers.related import openers, related
+from app.answers.related import _tells, openers, related, still_offered
 from app.engine import Engine
 from app.records import Level, level
 
@@ -32,7 +33,9 @@ def test_other_sections_of_the_cited_document_are_offered(place: Place) -> None:
     place.ingest()
     engine = Engine(place.store)
     answer = engine.answer(QUESTION, groups=["hr"]).as_json()
-    offered = related(engine, QUESTION, answer, groups=["hr"])
+    offers = related(engine, QUESTION, answer, groups=["hr"])
+    offered = still_offered(engine, offers, groups=["hr"])
+    assert len(offered) == len(offers)
     cited = {item["section"] for item in answer["citations"]}
     assert offered
     assert not any("table" in question.casefold() for question in offered)
@@ -49,6 +52,13 @@ def test_other_sections_of_the_cited_document_are_offered(place: Place) -> None:
         assert level(insurance.confidence) is Level.HIGH
     assert related(engine, QUESTION, answer, groups=["everyone"]) == [], "nothing of what one may not read"
     assert related(engine, QUESTION, {"citations": []}, groups=["hr"]) == []
+    asked = [f"{offered[0].rstrip('?').upper()} ?"]
+    again = [offer.question for offer in related(engine, QUESTION, answer, groups=["hr"], before=asked)]
+    assert again == offered[1:]
+    assert still_offered(engine, offers, groups=["everyone"]) == [], "nor of what one may not read any more"
+    place.write("hr/bicycles.md", POLICY.replace("Repairs", "Mending"))
+    place.ingest()
+    assert still_offered(engine, offers, groups=["hr"]) == [], "nor of what it says no longer"
 
 
 def test_questions_to_begin_with_are_about_different_documents_that_one_may_read(place: Place) -> None:
@@ -58,7 +68,7 @@ def test_questions_to_begin_with_are_about_different_documents_that_one_may_read
     place.write("hr/plain.txt", "A note without any heading.")
     place.ingest()
     engine = Engine(place.store)
-    offered = openers(engine, groups=["hr"])
+    offered = [offer.question for offer in openers(engine, groups=["hr"])]
     assert any("Bicycle leasing" in question for question in offered)
     assert "What should I know about opening hours?" in offered
     assert not any("onus" in question for question in offered), "nothing of what one may not read"
@@ -73,9 +83,18 @@ def test_questions_are_put_as_people_would(place: Place) -> None:
     lost = "## Lost property:\n\nWho has lost something asks the porter; lost things are kept for a year.\n"
     place.write("hr/lost.md", f"# House rules\n\n{lost}")
     place.ingest()
-    offered = openers(Engine(place.store), groups=["hr"])
+    engine = Engine(place.store)
+    offered = [offer.question for offer in openers(engine, groups=["hr"])]
     assert sorted(offered) == [
         "How do I get a key?",
         "What does “DN-7: wages, and how they come to everybody in the house” say about decision?",
         "What should I know about lost property?",
     ]
+
+
+@pytest.mark.parametrize(
+    ("heading", "tells"),
+    [("Gates and fences", True), ("https://wiki.example/rules", False), ("Related Topics", False), ("See also", False)],
+)
+def test_nobody_is_asked_about_addresses_and_lists_of_links(heading: str, tells: bool) -> None:
+    assert _tells(heading) is tells

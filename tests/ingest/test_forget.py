@@ -166,9 +166,13 @@ def test_an_answer_that_ends_after_its_document_was_forgotten_is_not_kept(place:
     citations = [{"n": 1, "document": key, "quote": SECRET}]
     kept = conversations.add("mia", talk, "assistant", SECRET, {"answer": SECRET, "citations": citations})
     assert kept.content == SECRET
+    drawing = {"answer": SECRET, "citations": [], "drawn": [place.store.catalog.documents(labels=None)[0].revision]}
+    assert conversations.add("mia", talk, "assistant", SECRET, drawing).content == SECRET
     erasure.forget(place.store.database, [key])
+    assert {item.content for item in conversations.messages("mia", talk)} == {erasure.ERASED, "30 days."}
     late = conversations.add("mia", talk, "assistant", SECRET, {"answer": SECRET, "citations": citations})
     assert (late.content, late.answer) == (erasure.ERASED, None)
+    assert conversations.add("mia", talk, "assistant", SECRET, drawing).content == erasure.ERASED
 
 
 def test_an_original_that_another_document_has_too_stays(place: Place) -> None:

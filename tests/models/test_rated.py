@@ -88,6 +88,28 @@ def test_export_and_ratings_of_a_data_folder(place: Place, tmp_path: Path) -> No
     assert CliRunner().invoke(cli, words).exit_code == 2
 
 
+def test_what_is_exported_holds_nothing_of_documents_that_are_gone(place: Place) -> None:
+    place.write("hr/leave.md", "# Leave\n\nEverybody has 30 days of leave.\n")
+    gone = place.write("hr/merger.md", "# Merger\n\nThe merger with Nordwind is planned for May.\n")
+    place.ingest()
+    engine = Engine(place.store)
+    Accounts(place.store.database).add("mia", "a long password", ["hr"], admin=False)
+    talks = Conversations(place.store.database)
+    chat = talks.start("mia", "When is the merger planned?")
+    for question in ("When is the merger planned?", "How many days of leave has everybody?"):
+        found = engine.answer(question, groups=["hr"])
+        talks.add("mia", chat.id, "user", question)
+        kept = talks.add("mia", chat.id, "assistant", found.text, found.as_json())
+        talks.rate("mia", kept.id, 1)
+    assert [item.question[:4] for item in talks.rated()] == ["When", "How "]
+    gone.unlink()
+    place.ingest()
+    (left,) = talks.rated()
+    assert (left.question[:4], left.history) == ("How ", ())
+    assert "Nordwind" not in json.dumps(left.answer)
+    assert len(list(talks.rated(of_gone=True))) == 2
+
+
 def test_a_conversation_stays_with_its_model_and_one_setting_switches(
     place_at: Callable[..., Place], tmp_path: Path
 ) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
@@ -13,7 +14,7 @@ from place import Place
 
 from app.answers.context import Passage
 from app.answers.prompt import build_prompt
-from app.answers.prompt_files import Prompts, copy_prompts, load_prompts
+from app.answers.prompt_files import Prompts, changed_since, copy_prompts, load_prompts
 from app.commands.prompt_listing import listing
 from app.engine import Engine
 from app.records import Turn
@@ -142,15 +143,55 @@ def test_the_shipped_prompts_are_used_until_there_are_own_ones(tmp_path: Path) -
         ("question.md", "{passages[x]} {question} {silent}", r"question\.md"),
         ("question.md", "{passages!z} {question} {silent}", r"question\.md"),
         ("answer.md", " \n", r"answer\.md is empty"),
-        ("answer.md", "x" * 20_001, r"answer\.md has 20,001 characters"),
+        ("answer.md", "x" * 20_001, r"answer\.md is too long; 20,000 characters are the most"),
+        ("answer.md", b"\xff\xfeA\0", r"answer\.md cannot be read: it is not in UTF-8"),
+        ("rewrite.md", None, r"rewrite\.md cannot be read: Is a directory"),
         ("anwser.md", "Hello", r"anwser\.md is no prompt of Premise"),
     ],
 )
-def test_a_wrong_prompt_stops_the_start_with_its_name(tmp_path: Path, name: str, text: str, says: str) -> None:
-    (tmp_path / "prompts").mkdir()
-    (tmp_path / "prompts" / name).write_text(text)
+def test_a_wrong_prompt_stops_the_start_with_its_name(
+    tmp_path: Path, name: str, text: str | bytes | None, says: str
+) -> None:
+    in_use = load_prompts(tmp_path)
+    file = tmp_path / "prompts" / name
+    file.parent.mkdir()
+    if text is None:
+        file.mkdir()
+    else:
+        file.write_bytes(text.encode() if isinstance(text, str) else text)
     with pytest.raises(SettingError, match=says):
         load_prompts(tmp_path)
+    told = changed_since(in_use, tmp_path)  # where answers go on meanwhile
+    assert re.search(says, told)
+    assert "Answers go on" in told
+
+
+def test_a_folder_of_prompts_that_is_none_and_a_link_to_nowhere_stop_the_start(tmp_path: Path) -> None:
+    (tmp_path / "prompts").write_text("Answer like a pirate.\n")
+    with pytest.raises(SettingError, match=r"prompts cannot be read: .*Not a directory"):
+        load_prompts(tmp_path)
+    (tmp_path / "prompts").unlink()
+    (tmp_path / "prompts").mkdir()
+    (tmp_path / "prompts" / "answer.md").symlink_to(tmp_path / "nowhere")
+    with pytest.raises(SettingError, match=r"answer\.md cannot be read: No such file"):
+        load_prompts(tmp_path)
+
+
+def test_what_an_editor_puts_before_a_text_is_no_part_of_it(tmp_path: Path) -> None:
+    (tmp_path / "prompts").mkdir()
+    (tmp_path / "prompts" / "answer.md").write_bytes(b"\xef\xbb\xbfAnswer like a pirate.\n")
+    assert load_prompts(tmp_path).texts["answer.md"] == "Answer like a pirate.\n"
+
+
+def test_files_that_changed_since_the_start_are_told_and_what_is_in_use_stays(tmp_path: Path) -> None:
+    in_use = load_prompts(tmp_path)
+    copy_prompts(tmp_path)
+    assert changed_since(in_use, tmp_path) == ""  # the same words
+    (tmp_path / "prompts" / "answer.md").write_text("Answer like a pirate.\n")
+    assert changed_since(in_use, tmp_path).endswith("The next start uses them.")
+    own = load_prompts(tmp_path)
+    (tmp_path / "prompts" / "answer.md").unlink()
+    assert changed_since(own, tmp_path).endswith("The next start uses them.")
 
 
 def test_rules_may_hold_braces(tmp_path: Path) -> None:
@@ -176,6 +217,10 @@ def test_every_version_that_was_in_force_can_be_read_again(place_at: Callable[..
     assert listing(data, first.version)["texts"] == first.texts
     with pytest.raises(SettingError, match="no version 123"):
         listing(data, "123")
+    (data / "prompts" / "question.md").write_text("{question}")
+    assert listing(data, second.version)["texts"] == second.texts  # whatever became of the files
+    with pytest.raises(SettingError, match=r"question\.md lacks"):
+        listing(data, None)
 
 
 def test_a_wrong_prompt_stops_the_command_line_with_its_name(tmp_path: Path) -> None:
@@ -191,3 +236,11 @@ def test_a_wrong_prompt_stops_the_command_line_with_its_name(tmp_path: Path) -> 
         )
         assert done.returncode == 2, command
         assert "question.md lacks {passages}, {silent}" in done.stderr
+    done = subprocess.run(
+        [sys.executable, "-m", "app.cli", "--data", str(tmp_path), "status"],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+    assert re.search(r"attention  The prompt .*question\.md lacks .*The next start would stop\.", done.stdout)

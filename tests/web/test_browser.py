@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+import shutil
 from typing import Literal
 
 import pytest
@@ -391,6 +392,20 @@ def test_the_administrator_sees_files_and_people(page: Page, site: Site) -> None
     page.get_by_role("button", name="Retry selected (1)", exact=True).click()
     expect(page.get_by_test_id("stDataFrame").first).to_contain_text("waiting")
     expect(page.get_by_role("button", name="Retry selected (0)", exact=True)).to_be_disabled()
+
+
+def test_the_administrator_is_told_of_a_prompt_that_would_stop_the_next_start(page: Page, site: Site) -> None:
+    file = site.data / "prompts" / "answer.md"
+    file.parent.mkdir()
+    file.write_text(" ")
+    try:
+        sign_in(page, site, "root", "/administration")
+        expect(page.get_by_text("answer.md is empty")).to_contain_text("Answers go on with the prompts of the last")
+        file.write_text("Answer like a pirate.")
+        page.reload()
+        expect(page.get_by_text("are others than those in use")).to_be_visible()
+    finally:
+        shutil.rmtree(file.parent)
 
 
 def _tick_the_only(page: Page, name: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from served import Site
@@ -24,6 +25,11 @@ def _message(name: str, role: str, *revisions: str) -> Message:
     return Message(id=name, role=role, content=name, answer=answer, rating=None, comment=None, created=NOW)
 
 
+def _drawing(name: str, cited: str, drawn: str) -> Message:
+    found = _message(name, "assistant", cited)
+    return replace(found, answer=(found.answer or {}) | {"drawn": [drawn]})
+
+
 def test_an_answer_is_withheld_when_any_of_its_documents_is_out_of_reach(site: Site) -> None:
     catalog = Catalog(site.database)
     common, private = site.revision("everyone/zephyr.txt"), site.revision("hr/parental-leave.docx")
@@ -33,9 +39,10 @@ def test_an_answer_is_withheld_when_any_of_its_documents_is_out_of_reach(site: S
         _message("private", "assistant", common, private),
         _message("deleted", "assistant", "0" * 32),
         _message("citing nothing", "assistant"),
+        _drawing("drawing on private", common, private),
     ]
     assert kept.withheld(catalog, _user("hr"), messages) == {"deleted"}
-    assert kept.withheld(catalog, _user(), messages) == {"deleted", "private"}
+    assert kept.withheld(catalog, _user(), messages) == {"deleted", "private", "drawing on private"}
     assert kept.withheld(catalog, _user(), messages[:1]) == frozenset()
 
 
@@ -49,6 +56,11 @@ def test_the_engine_is_not_told_what_is_withheld() -> None:
         Turn(role="user", content="user 3"),
     ]
     assert told[3].content == "user 4"
+
+
+def test_the_engine_is_told_whose_text_an_answer_may_hold() -> None:
+    told = kept.turns([_message("asked", "user"), _drawing("said", "a", "b")], frozenset())
+    assert [turn.revisions for turn in told] == [(), ("a", "b")]
 
 
 def test_the_engine_is_not_told_what_a_document_said_before_it_changed() -> None:
