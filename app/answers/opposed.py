@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from app.answers.amounts import in_digits
+from app.answers.scope import ALL
 from app.answers.signs import denies
 from storage.sentences import sentence_spans
 from storage.words import STOP_WORDS, question_terms, terms
@@ -45,13 +46,13 @@ _CONTRARIES: tuple[tuple[frozenset[str], frozenset[str]], ...] = tuple(
         ),
         ("before earlier vor", "after later nach"),
         ("first", "last"),
+        ("next", "previous"),
         ("minimum", "maximum"),
         ("include", "exclude"),
         ("gross brutto", "net netto"),
         ("internal", "external"),
         ("accept approve", "reject refuse decline"),
         ("mandatory compulsory obligatory", "optional voluntary"),
-        ("paid", "unpaid"),
         ("open", "close"),
         ("begin start", "end"),
         ("morning", "evening afternoon"),
@@ -69,6 +70,7 @@ _CONTRARIES: tuple[tuple[frozenset[str], frozenset[str]], ...] = tuple(
         ("免费", "收费"),
     )
 )
+_UN = re.compile(r"\bun([^\W\d_]{4,})", re.IGNORECASE)
 _CLAUSE = re.compile(r"[;:]|,? (?:and|but|while|whereas|und|aber|während|et|mais) |[；，]")
 _BESIDE = re.compile(
     r"(?P<number>\d[\d.:]*)(?: ?[^\W\d]+| ?%)?,? (?:in|of|for|im|für|en|au|aux) (?:the )?"
@@ -115,30 +117,17 @@ _OF_MANY = re.compile(
     r"|(?!1[^\d])\d+个?(工作日|小时|星期|[月年周天次人])"
 )
 _LETTER = re.compile(r"(?<=[a-zäöüß]) ([A-HJ-Z])(?![\w.’'&/])")
-_ALL = re.compile(
-    r"\b(?:all|every|everyone|everybody|always|any|each|alle[nrs]?|jede[nrms]?|immer|tous|toutes|toujours)\b|所有|全部|每",
-    re.I,
-)
-_ALL_BEYOND = re.compile(
-    rf"\b(?:all|every|any|each|alle[nrs]?|jede[nrms]?) (?:[^\W\d]+ ){{1,2}}?(?:(?:that|which|die|der|das) )?"
-    rf"(?:{_MOST}|{_LEAST})\b ?{_FILL}\d",
-    re.I,
-)
 _OFTEN = {
     period: re.compile(rf"\b(?:{words})\b|{sign}", re.I)
     for period, words, sign in (
-        ("day", "daily|(?:every|each) (?:working )?day|täglich|jeden tag|quotidien\\w*|chaque jour", "每天|每日"),
-        ("week", "weekly|(?:every|each) week|wöchentlich|jede woche|hebdomadaire|chaque semaine", "每周|每星期"),
-        ("month", "monthly|(?:every|each) month|monatlich|jeden monat|mensuel\\w*|chaque mois", "每月|每个月"),
-        ("quarter", "quarterly|(?:every|each) quarter|vierteljährlich|jedes quartal|trimestriel\\w*", "每季"),
-        ("year", "annual(?:ly)?|yearly|(?:every|each) year|jährlich|jedes jahr|annuel\\w*|chaque année", "每年"),
+        ("day", "daily|(?:every|each|per) (?:working )?day|täglich|jeden tag|quotidien\\w*|chaque jour", "每天|每日"),
+        ("week", "weekly|(?:every|each|per) week|wöchentlich|jede woche|hebdomadaire|chaque semaine", "每周|每星期"),
+        ("month", "monthly|(?:every|each|per) month|monatlich|jeden monat|mensuel\\w*|chaque mois", "每月|每个月"),
+        ("quarter", "quarterly|(?:every|each|per) quarter|vierteljährlich|jedes quartal|trimestriel\\w*", "每季"),
+        ("year", "annual(?:ly)?|yearly|(?:every|each|per) year|jährlich|jedes jahr|annuel\\w*|chaque année", "每年"),
     )
 }
 _THEN = re.compile(r"\b(?:then|afterwards|subsequently|dann|danach|anschließend|puis|ensuite)\b|然后", re.I)
-_NO_EXCEPTION = re.compile(
-    r"\b(?:not even|never|always|without exception|under no circumstances|niemals|nie|immer)\b", re.I
-)
-_EXCEPTION = re.compile(r"\b(?:except|unless|apart from|außer|es sei denn|sauf)\b|除", re.I)
 _FIGURE = re.compile(r"\d[\d.]*")
 _LABEL = re.compile(r"(?:^|\n|[-*] ?)\**([A-ZÄÖÜ][\w-]+)[^|:\n]{0,40}:", re.MULTILINE)
 _CAPITAL = re.compile(r"\**[A-ZÄÖÜ][\w-]+")
@@ -153,8 +142,10 @@ def opposed(claim: str, span: str) -> bool:
     said, told = in_digits(claim), in_digits(span)
     near = nearest(said, told)
     return (
-        other_limit(said, told)
-        or _contrary(said, told)
+        other_limit(said, near)
+        or other_limit(said, told)
+        or _contrary(claim, span)
+        or _negated(claim, near)
         or _beside_other(said, told)
         or _changed_places(claim, nearest(claim, span))
         or (bool(_DUTY.search(said)) and not _DUTY.search(near) and _leaves_choice(near, said))
@@ -164,11 +155,9 @@ def opposed(claim: str, span: str) -> bool:
         or _other_side(said, told)
         or _one_of_many(said, near)
         or _other_letter(claim, span)
-        or (bool(_NO_EXCEPTION.search(said)) and bool(_EXCEPTION.search(near)) and not _EXCEPTION.search(said))
-        or (bool(_ALL.search(said)) and not _ALL.search(told) and _of_one(said, told))
-        or (bool(_ALL.search(said)) and bool(_ALL_BEYOND.search(near)) and not any(_limits(said)))
+        or (bool(ALL.search(said)) and not ALL.search(told) and _of_one(said, told))
         or _other_order(said, near)
-        or _other_period(said, near)
+        or other_period(said, near)
     )
 
 
@@ -217,7 +206,8 @@ def _other_bound(claim: str, span: str) -> bool:
     for found in _BOUND.finditer(claim):
         word, number = found[1].casefold(), found[2].rstrip(".:")
         own = [other for same, other in told if same == word]
-        if own and number not in own and figures.intersection(own) and number in _FIGURE.findall(span):
+        elsewhere = number in _FIGURE.findall(span) and figures.intersection(own)
+        if own and number not in own and (elsewhere or any(other == number for _, other in told)):
             return True
     return False
 
@@ -245,7 +235,7 @@ def _one_of_many(claim: str, span: str) -> bool:
     return bool(asked & many - single)
 
 
-def _other_period(claim: str, near: str) -> bool:
+def other_period(claim: str, near: str) -> bool:
     """Whether both say how often, and never as often: monthly and on an annual basis."""
     said, told = ({period for period, word in _OFTEN.items() if word.search(text)} for text in (claim, near))
     return bool(said and told) and said.isdisjoint(told)
@@ -309,6 +299,17 @@ def _contrary(claim: str, span: str) -> bool:
 def _clauses(text: str) -> list[str]:
     sentences = [text[start:end] for start, end in sentence_spans(text)] or [text]
     return [part for sentence in sentences for part in _CLAUSE.split(sentence) if part.strip()] or [text]
+
+
+def _negated(claim: str, near: str) -> bool:
+    """Whether one has a word where the other has its negation: "married" and "unmarried"."""
+    said, told = (frozenset(terms(text)) for text in (claim, near))
+    return any(
+        base in other - own and negated not in other
+        for text, own, other in ((claim, said, told), (near, told, said))
+        for found in _UN.finditer(text)
+        for negated, base in [(*terms(found[0])[:1], *terms(found[1])[:1])]
+    )
 
 
 def _beside_other(claim: str, span: str) -> bool:

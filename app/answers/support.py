@@ -17,8 +17,10 @@ from app.answers.amounts import in_digits, measures, numbers, other_units, weekd
 from app.answers.context import Passage
 from app.answers.crossed import crossed, numbered_parts, replaced
 from app.answers.extract import knows
-from app.answers.opposed import labels, nearest, opposed, other_limit
+from app.answers.opposed import labels, nearest, opposed, other_limit, other_period
+from app.answers.owned import led, of_another
 from app.answers.phrases import function_words, idle_words, language_of
+from app.answers.scope import widened
 from app.answers.signs import DENIAL, denies
 from app.retrieval.asked import Weigh, term_set
 from storage.embedder import Embedder
@@ -189,10 +191,10 @@ def _denied(claim: _Claim, found: Sequence[Support], passages: Sequence[Passage]
         )
         for span in found
     ]
-    if any(replaced(claim.sentence, near, everything) for near in nearby):
-        return True
     own = max(claim.covered(_terms_of(near)) for near in nearby)
     headed = max(own, *(claim.covered(_terms_of(span.text) | term_set(_headers([span]))) for span in found))
+    if any(replaced(claim.sentence, near, everything) for near in nearby):
+        return True
     for passage in passages:
         for window in windows[passage.n]:
             covered = claim.covered(window.terms)
@@ -201,12 +203,13 @@ def _denied(claim: _Claim, found: Sequence[Support], passages: Sequence[Passage]
             text = passage.text[window.start : window.end]
             if covered > own and (replaced(claim.sentence, text, everything) or crossed(claim.sentence, text, "")):
                 return True
-            header = passage.chunk_from(passage.start + window.start).chunk.header
-            if claim.covered(window.terms | term_set(header)) > headed and other_limit(said, in_digits(text)):
+            header = term_set(passage.chunk_from(passage.start + window.start).chunk.header)
+            if claim.covered(window.terms | header) > headed and other_limit(said, in_digits(text)):
                 return True
-            if denies(claim.sentence) or covered < least or not denies(text):
+            if covered < least or _words(text) > words:
                 continue
-            if _words(text) <= words and not _same_denial(claim.sentence, text):
+            affirmed = not denies(claim.sentence) and denies(text)
+            if widened(claim.sentence, text, text) or (affirmed and not _same_denial(claim.sentence, text)):
                 return True
     return False
 
@@ -402,7 +405,13 @@ def _agrees(claim: _Claim, spans: Sequence[Support]) -> bool:
         return False
     near = nearest(claim.sentence, text)
     around = "\n".join(span.passage.text for span in spans)
-    return not crossed(claim.sentence, near, around) and not replaced(claim.sentence, near, around)
+    return not (
+        widened(claim.sentence, near, text)
+        or other_period(claim.sentence, led(near, around))
+        or crossed(claim.sentence, near, around)
+        or replaced(claim.sentence, near, around)
+        or of_another(claim.sentence, near, around)
+    )
 
 
 def _headers(spans: Sequence[Support]) -> str:

@@ -281,6 +281,9 @@ CONTRARIES = (  # what is said; the same with the contrary word, or another limi
         "Public tools may be used with Public data. Ask for Internal data.",
         "Public tools may be used with Internal data.",
     ),
+    ("The key is handed to the next guest of the house.", "The key is handed to the previous guest of the house."),
+    ("The seal is kept for an unmarried heir of the house.", "The seal is kept for a married heir of the house."),
+    ("Rent rose by 7%, to EUR 640 a month.", "Rent rose by EUR 640 a month."),
     ("会费增加了许多。", "会费减少了许多。"),
     ("图书馆周末开放。", "图书馆周末关闭。"),
     ("请在出发以前登记。", "请在出发以后登记。"),
@@ -330,6 +333,76 @@ def test_what_stands_for_the_same_thing_is_not_taken_for_another(claim: str, nea
     text = "Ask the works council. So the works council rests."
     assert replaced("The works council pays the team.", "The press office pays the team.", text)
     assert not replaced(claim, near, text)
+
+
+def test_the_limit_of_the_sentence_that_says_it_counts() -> None:
+    text = "Guests book a minimum of 12 days. What is open ends within 12 days."
+    assert _supported("Guests book at least 12 days.", text)
+    assert not _supported("Guests book at most 12 days.", text)
+
+
+SAID_OF_MORE = (  # what is said; of more things than that, or of nobody else
+    ("Some rooms in Porto have a phone.", "All rooms in Porto have a phone."),
+    ("Guides usually carry a map of the town.", "Guides always carry a map of the town."),
+    ("In a few towns, guides carry a map.", "In most towns, guides carry a map."),
+    ("Meal vouchers are for permanent staff.", "Meal vouchers are for all staff."),
+    ("All guests who booked a room before May have a map.", "Everyone has a map as a guest."),
+    ("Only trained porters open the vault.", "Any porters open the vault."),
+    ("Porters open the vault.", "Only porters open the vault."),
+    ("Tickets are refunded, except for tips.", "Tickets are always refunded."),
+)
+
+
+@pytest.mark.parametrize(("said", "widened"), SAID_OF_MORE)
+def test_what_is_said_of_some_is_not_said_of_all_or_of_nobody_else(said: str, widened: str) -> None:
+    assert _supported(said, said) is not None
+    assert _supported(widened, said) is None
+
+
+@pytest.mark.parametrize(
+    ("said", "claim"),
+    [
+        ("Every year some rooms are painted.", "Some rooms are painted each year."),
+        ("All guests who booked before May get a map.", "Everyone who booked before May gets a map."),
+        ("Porters open the vault. Keys lie only at the desk.", "Porters open the vault; keys lie only at the desk."),
+        ("All tours are to remain free for guests.", "All tours remain free."),
+        ("Any bills of the trip more than 90 days old are late.", "All bills over 90 days of the trip are late."),
+        ("Include the receipts of the trip.", "All receipts of the trip must be included."),
+    ],
+)
+def test_what_is_said_of_as_many_in_other_words_is_supported(said: str, claim: str) -> None:
+    assert _supported(claim, said) is not None
+
+
+LISTS = (
+    "Accuracy is how closely the scale hits the true weight. Precision is how little the scale wavers from weighing to "
+    "weighing.\n\n"
+    "Quick repairs are:\n\n- Done by the porter at the desk\n- Noted in the green book\n\n"
+    "Large repairs (also called projects) are:\n\n- Planned by the board in autumn\n- Noted in the budget\n\n"
+    "Fees (per month):\n\n- Pool: EUR 40\n- Sauna: EUR 25\n\n"
+    "Skills are named by each guide. For example: pottery, chess and sailing. Hours are given by week and day."
+)
+
+
+@pytest.mark.parametrize(
+    ("claim", "holds"),
+    [
+        ("Precision is how little the scale wavers from weighing to weighing.", True),
+        ("Accuracy is how little the scale wavers from weighing to weighing.", False),
+        ("Precision means how closely the scale hits the true weight.", False),
+        ("Large repairs are planned by the board in autumn.", True),
+        ("Projects are planned by the board in autumn.", True),
+        ("Quick repairs are planned by the board in autumn.", False),
+        ("Quick repairs are noted in the green book, unlike projects.", True),
+        ("The pool is EUR 40 per month.", True),
+        ("The sauna costs EUR 25 each month.", True),
+        ("The pool is EUR 40 per year.", False),
+        ("Examples of skills are pottery, chess and sailing.", True),
+        ("For hours, pottery, chess and sailing are examples.", False),
+    ],
+)
+def test_what_is_told_of_one_thing_of_a_list_is_not_told_of_another(claim: str, holds: bool) -> None:
+    assert (_supported(claim, LISTS) is not None) is holds
 
 
 def test_another_language_is_vouched_for_by_numbers_only_where_it_cites() -> None:
