@@ -60,6 +60,7 @@ class Phrases:
     introduction: str  # what we are for, to whoever greets us or asks
     welcome: str  # to whoever thanks us
     vague: str  # the question names no subject
+    steps: str = ""  # asks about a section whose heading tells what to do, "Order a badge"; not in every language
 
 
 _PHRASES = {
@@ -72,6 +73,7 @@ _PHRASES = {
         older="From an older edition ({when}):",
         about="What does {title} say about {section}?",
         topic="What should I know about {section}?",
+        steps="How do I {section}?",
         nothing="No document that you may read says anything about this. Other words may find more; if a document is "
         "missing, ask whoever looks after the documents.",
         introduction="Hello. Ask me something that your documents may say, such as “How many days of leave do I "
@@ -234,7 +236,8 @@ _SECTION_ASKED = tuple(
         re.IGNORECASE,
     )
     for said in _PHRASES.values()
-    for form in (said.about, said.topic)
+    for form in (said.about, said.topic, said.steps)
+    if form
 )
 _QUOTES = "“”„\"'«»‹› "
 _NUMBERING = re.compile(r"^(?:§\s*)?[\d.]+[.)]?\s+|^[一二三四五六七八九十]+、")
@@ -249,7 +252,8 @@ def section_name(heading: str) -> str:
 
 
 def names_section(question: str, title: str, heading: str) -> bool:
-    """Whether a question is one that we offer (`about`, `topic`) for this section of this document, or its heading."""
+    """Whether a question is one that we offer (`about`, `topic`, `steps`) for this section of this document, or its
+    heading."""
     asked, name = question.strip(), section_name(heading).casefold()
     if not name or asked.casefold() == name:
         return bool(name) and name.endswith(("?", "？"))

@@ -33,6 +33,17 @@ _CLAUSE = re.compile(
     r"|où|qui|comment|quel\w*|si|qué|cuándo|dónde|quién|cómo|che|quando|dove|chi|come|onde|quem|wat|wanneer|waar|wie|hoe)\b",
     re.I,
 )
+# "Order a badge": what one does, before a word such as "the". "Before the start", "Ordering a badge" are not that.
+_PLACED = (
+    "about|after|around|at|before|behind|beyond|by|during|for|from|in|inside|like|of|on|once|over|through|to|under|until|"
+    "upon|with|within|without"
+)
+_STEPS = re.compile(
+    rf"(?!(?:\w+(?:ing|s|ed)|are|be|have|if|{_PLACED}) )[A-Za-z]{{2,}} (?:up |out )?"
+    r"(?:an?|any|each|every|my|our|the|this|your|yourself) ",
+    re.IGNORECASE,
+)
+_TIME_OR_PLACE = re.compile(rf"(?:{_PLACED}) ", re.IGNORECASE)
 _NAME = re.compile(r"[^\W\d_A-ZÄÖÜ],? (?=([A-ZÀ-Þ][\w-]+))")
 # a sentence that a sheet has above its table, and the caption of one, are no subject to ask about
 _NO_SUBJECT = re.compile(
@@ -128,12 +139,18 @@ def _forms(said: Phrases, chunk: StoredChunk, names: frozenset[str]) -> list[str
     heading, title = _heading(chunk), chunk.title
     if heading.endswith(("?", "？")):
         return [heading]
+    topic, plain = _is_topic(heading), _PLAIN.fullmatch(heading) and not _CLAUSE.match(heading)
+    asks_how = plain and bool(said.steps) and _STEPS.match(heading)
     first, gap, rest = heading.partition(" ")
-    if first[1:].islower() and first not in names and chunk.chunk.language != "de":
+    if _TIME_OR_PLACE.match(heading):
+        heading = f"“{heading}”"
+    elif first[1:].islower() and first not in names and chunk.chunk.language != "de":
         heading = f"{first.lower()}{gap}{rest}"
+    if asks_how:
+        return [said.steps.format(section=heading)]
     named = title if len(title.split()) <= SHORT_TITLE and _PLAIN.fullmatch(title) else f"“{title}”"
     about = said.about.format(title=named, section=heading)
-    return [said.topic.format(section=heading), about] if _is_topic(heading) else [about]
+    return [said.topic.format(section=heading), about] if topic else [about]
 
 
 def _is_topic(heading: str) -> bool:

@@ -92,6 +92,16 @@ def test_questions_are_put_as_people_would(place: Place) -> None:
     ]
 
 
+def test_a_heading_that_tells_what_to_do_is_asked_how(place: Place) -> None:
+    place.write("hr/badge.md", "# Badges\n\n## Order a Badge\n\nAsk the porter, who orders it at the gate.\n")
+    place.write("hr/move.md", "# The move\n\n## Before the move\n\nPack the shelves into the boxes in the hall.\n")
+    place.ingest()
+    engine = Engine(place.store)
+    offered = [offer.question for offer in openers(engine, groups=["hr"])]
+    assert sorted(offered) == ["How do I order a Badge?", "What should I know about “Before the move”?"]
+    assert engine.answer("How do I order a Badge?", groups=["hr"]).text.startswith("Ask the porter")
+
+
 @pytest.mark.parametrize(
     ("heading", "tells"),
     [("Gates and fences", True), ("https://wiki.example/rules", False), ("Related Topics", False), ("See also", False)],
