@@ -147,9 +147,11 @@ def _menu(engine: Engine, user: User, item: Chat, now: bool, renamed: int) -> No
             engine.conversations.rename(user.name, item.id, name.strip())
             st.session_state[f"renamed_{item.id}"] = renamed + 1
             st.rerun()
-    if st.button("Delete conversation", icon=":material/delete:", key=f"delete_{item.id}"):
-        engine.conversations.remove(user.name, item.id)
-        _go(None) if now else st.rerun()
+    with st.expander("Delete conversation", icon=":material/delete:"):
+        st.write("Its questions and answers go for good.")
+        if st.button("Delete for good", type="primary", key=f"delete_{item.id}"):
+            engine.conversations.remove(user.name, item.id)
+            _go(None) if now else st.rerun()
 
 
 def _go(chat_id: str | None) -> None:

@@ -299,7 +299,10 @@ def test_conversations_can_be_renamed_and_deleted(page: Page, site: Site) -> Non
     expect(page.get_by_label("Name")).to_be_hidden()  # the menu is closed
     page.locator(f".st-key-row_now_{chat.id}").get_by_role("button", name="Change this conversation").click()
     expect(page.get_by_label("Name")).to_have_value("A better name")
-    page.get_by_role("button", name="Delete conversation").click()
+    expect(page.get_by_role("button", name="Delete for good")).to_be_hidden()
+    page.get_by_text("Delete conversation").click()
+    expect(page.get_by_role("button", name="Delete for good")).to_be_visible()
+    page.get_by_role("button", name="Delete for good").click()
     expect(page.locator(".welcome")).to_be_visible()
     assert chat.id not in [item.id for item in conversations.all("hugo")]
 
