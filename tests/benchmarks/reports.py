@@ -1,6 +1,6 @@
 """Annual and quarterly reports, page by page: `python tests/benchmarks/reports.py [--data DIR] [--details FILE]`.
 
-Fifteen reports of 30 to 80 pages as PDF, made on the spot (tests/benchmarks/filings.py), are indexed and asked what
+Fifteen reports of 28 to 59 pages as PDF, made on the spot (tests/benchmarks/filings.py), are indexed and asked what
 analysts ask. A question is right when a passage of a page that answers it, in the report it means, is among the first
 five. With --data the index stays, and the next run uses it; --details says of each question what was found.
 """
