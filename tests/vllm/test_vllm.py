@@ -230,13 +230,18 @@ def test_fifty_at_once_are_all_answered_in_turn(vllm: Vllm, engine_with: Callabl
 
 
 def test_a_server_that_is_killed_in_mid_answer_and_comes_back(vllm: Vllm, engine_with: Callable[..., Engine]) -> None:
-    """The last test: it ends the server, and starts it again."""
-    engine = engine_with(llm_answer_tokens=LONG)
-    events = engine.ask(QUESTION, groups=["everyone"])
-    assert any(isinstance(event, Delta) for event in events)
-    vllm.kill()
-    answer = last(list(events))
-    assert (answer.mode, answer.notice) == (Mode.EXTRACTIVE, BROKEN)
+    """The last test: it ends the server, and starts it again. An answer came whole before the end of the server once."""
+    for attempt in range(2):
+        if attempt:
+            vllm.start()
+        engine = engine_with(llm_answer_tokens=LONG)
+        events = engine.ask(QUESTION, groups=["everyone"])
+        assert any(isinstance(event, Delta) for event in events)
+        vllm.kill()
+        answer = last(list(events))
+        if answer.mode is Mode.EXTRACTIVE:
+            break
+    assert (answer.mode, answer.notice) == (Mode.EXTRACTIVE, BROKEN), answer.text[-200:]
     assert "30 days" in answer.text
     gone = engine.answer(QUESTION, groups=["everyone"])
     assert (gone.mode, gone.notice) == (Mode.EXTRACTIVE, NOTICE)
