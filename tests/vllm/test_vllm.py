@@ -230,7 +230,7 @@ def test_fifty_at_once_are_all_answered_in_turn(vllm: Vllm, engine_with: Callabl
 
 
 def test_a_server_that_is_killed_in_mid_answer_and_comes_back(vllm: Vllm, engine_with: Callable[..., Engine]) -> None:
-    """The last test: it ends the server, and starts it again. An answer came whole before the end of the server once."""
+    """The last test: it ends the server, and starts it again. An answer came whole before that once."""
     for attempt in range(2):
         if attempt:
             vllm.start()
