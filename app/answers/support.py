@@ -191,10 +191,10 @@ def _denied(claim: _Claim, found: Sequence[Support], passages: Sequence[Passage]
         )
         for span in found
     ]
-    own = max(claim.covered(_terms_of(near)) for near in nearby)
-    headed = max(own, *(claim.covered(_terms_of(span.text) | term_set(_headers([span]))) for span in found))
     if any(replaced(claim.sentence, near, everything) for near in nearby):
         return True
+    own = max(claim.covered(_terms_of(near)) for near in nearby)
+    headed = max(own, *(claim.covered(_terms_of(span.text) | term_set(_headers([span]))) for span in found))
     for passage in passages:
         for window in windows[passage.n]:
             covered = claim.covered(window.terms)
