@@ -88,7 +88,7 @@ def up(
         os.environ["PREMISE_PORT"] = str(port)
     folder = DataFolder(settings.data)
     settings.inbox_folder.mkdir(parents=True, exist_ok=True)
-    say("Starting…")
+    say("Starting… The models load first, which can take a minute.")
     require(settings, say)
 
     def ready(address: str) -> None:

@@ -76,6 +76,12 @@ class Engine:
         with open_store(settings) as store, searching(store) as beside:
             yield cls(store, beside)
 
+    def prepare(self) -> None:
+        """Load the models, which takes the seconds that the first question would wait."""
+        self.retriever.prepare()
+        if self.language_model is not None:
+            self.language_model.prepare()
+
     def search(
         self,
         question: str,

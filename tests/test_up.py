@@ -104,6 +104,8 @@ def test_files_that_come_change_and_go_while_it_runs(tmp_path: Path) -> None:
     inbox = data / "inbox" / "everyone"
     with up(data) as (process, address):
         assert httpx.get(f"{address}/healthz").status_code == 200
+        web = Path(f"/proc/{children(process.pid)['serve-web']}/maps").read_text()
+        assert "libtorch_cpu" in web  # the embedding model is loaded: the first question does not wait for it
         inbox.mkdir(parents=True)
         file = inbox / "leave.md"
         file.write_text("# Leave\n\nThere are 30 days of annual leave.\n")

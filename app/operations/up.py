@@ -25,7 +25,7 @@ from storage.errors import ServiceError
 from storage.settings import PREFIX, Settings
 from storage.switchboard import SILENT
 
-READY_SECONDS = 120.0
+READY_SECONDS = 600.0  # an embedding model of some gigabytes is read meanwhile
 STOP_SECONDS = 10.0
 LOCK_SECONDS = 3.0  # another command may look at the lock for a moment
 RESTARTS = 5  # in a minute; more than that is a fault that restarting does not mend

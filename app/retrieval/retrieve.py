@@ -5,6 +5,7 @@ there is one, and what is shown is read from the catalog: permitted and current 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from time import perf_counter
 
@@ -22,6 +23,8 @@ from storage.errors import ServiceError
 from storage.filters import Filters
 from storage.indexes import NO_FILTERS, Indexes
 from storage.keywords import IndexHit
+
+TRIAL = "warm up"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,6 +54,13 @@ class Retriever:
         self._embedder = embedder
         self._reranker = reranker
         self._searching = Here(indexes) if searching is None else searching
+
+    def prepare(self) -> None:
+        """Load the models. A reranker's server may still be down: each question asks it anew."""
+        self._embedder.encode_questions([TRIAL])
+        if self._reranker is not None:
+            with suppress(ServiceError):
+                self._reranker.scores(TRIAL, [TRIAL])
 
     def search(
         self,

@@ -30,6 +30,7 @@ TRIAL = (Turn(role="user", content="Hello"),)  # asked to see whether a server a
 WORDS = 200  # characters of what a server says about a request of ours
 COUNT_SECONDS = 5.0
 LONGEST_LINE = 1 << 20  # bytes of a line of an answer; no event is as long
+CUT = frozenset({"length", "repetition"})  # reasons to end that leave a beginning; the second: vLLM saw a loop
 TAKEN_BACK = frozenset({"content_filter", "abort", "error"})  # reasons to end that leave half an answer
 TOO_LONG = ("context length", "context_length", "too long", "maximum context", "max_model_len", "exceed")
 
@@ -354,7 +355,7 @@ class _Said:
             raise self._broke("its stream ended without an end")
         if self.ended in TAKEN_BACK:
             raise self._broke(f"it ends with {self.ended}")
-        return self.ended == "length"
+        return self.ended in CUT
 
     def _whole(self, text: str) -> str:
         """Text without halves of characters: some servers cut one in two, each a surrogate in its JSON."""

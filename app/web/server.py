@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import TYPE_CHECKING, Any
@@ -37,8 +36,6 @@ WEBSOCKET_BYTES = 16 * 1024 * 1024
 def build_app(engine: Engine) -> ASGIApp:
     """The whole server as an ASGI app. One a process: Streamlit's pages find the engine through `app.ui.current`."""
     current.set_engine(engine)
-    # models load at their first use, which takes seconds: not at the first person's expense
-    threading.Thread(target=_warm, args=(engine,), name="warm-up", daemon=True).start()
     pages = streamlit_app(
         engine.settings,
         [*probes(engine), *signin.routes(engine), *api.routes(engine), *completions.routes(engine)],
@@ -49,8 +46,9 @@ def build_app(engine: Engine) -> ASGIApp:
 
 
 def serve(engine: Engine, host: str, port: int) -> None:
-    """Serve until SIGINT or SIGTERM. Call it in the main thread."""
+    """Serve until SIGINT or SIGTERM, once the models are loaded. Call it in the main thread."""
     sys.setswitchinterval(SWITCH_SECONDS)
+    engine.prepare()
     server(engine, host, port).run()
 
 
@@ -73,12 +71,6 @@ def server(engine: Engine, host: str, port: int) -> uvicorn.Server:
             use_colors=False,
         )
     )
-
-
-def _warm(engine: Engine) -> None:
-    engine.embedder.encode_questions(["warm up"])
-    if engine.language_model is not None:
-        engine.language_model.prepare()
 
 
 def _lifespan(engine: Engine) -> Callable[[Any], AbstractAsyncContextManager[None]]:

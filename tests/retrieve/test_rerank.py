@@ -248,3 +248,12 @@ def test_search_follows_the_reranker_and_says_when_it_cannot(place: Place) -> No
         found = retriever.search_noted("The pump is too hot", labels=labels, k=5)
         assert [hit.found.path for hit in found.hits] == ["everyone/hot.md", "everyone/press.md"]
         assert "took too long" in found.notes[0]
+
+
+def test_models_are_loaded_before_the_first_question_and_a_server_may_be_down_then(place: Place) -> None:
+    with serving() as served:
+        for status, asked in ((503, 0), (200, 1)):
+            served.status = status
+            reranker = ServedReranker(Settings(reranker_url=served.url))
+            Retriever(place.store.indexes, place.store.embedder, reranker).prepare()
+            assert len(served.asked) == asked

@@ -113,7 +113,7 @@ def test_importing_the_client_is_not_in_the_time_that_the_model_has(two: tuple[S
     assert briefly(model, HELLO, {"type": "object"}, tokens=9, seconds=0.4, asker=Asker()) == {"answer": 1}
 
 
-@pytest.mark.parametrize(("finish", "cut"), [("stop", False), ("length", True), (None, False)])
+@pytest.mark.parametrize(("finish", "cut"), [("stop", False), ("length", True), ("repetition", True), (None, False)])
 def test_why_an_answer_ends_is_told(two: tuple[Server, Server], finish: str | None, cut: bool) -> None:
     for server in two:
         server.script.finish = finish

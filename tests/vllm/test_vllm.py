@@ -25,7 +25,7 @@ from storage.settings import Settings
 QUESTION = "How many days of annual leave do employees in Germany have?"
 SENTENCE = "Employees in Germany have 30 days of annual leave. "
 CONTEXT = 16384  # tokens
-LONG = 9000  # tokens of an answer that takes many seconds on a busy machine too; the tiny model ends none by itself
+LONG = CONTEXT // 3  # tokens, the most an answer may have: 20 seconds and more; the tiny model ends none by itself
 
 pytestmark = [
     pytest.mark.slow,
@@ -230,18 +230,19 @@ def test_fifty_at_once_are_all_answered_in_turn(vllm: Vllm, engine_with: Callabl
 
 
 def test_a_server_that_is_killed_in_mid_answer_and_comes_back(vllm: Vllm, engine_with: Callable[..., Engine]) -> None:
-    """The last test: it ends the server, and starts it again. An answer came whole before that once."""
-    for attempt in range(2):
-        if attempt:
-            vllm.start()
-        engine = engine_with(llm_answer_tokens=LONG)
-        events = engine.ask(QUESTION, groups=["everyone"])
-        assert any(isinstance(event, Delta) for event in events)
-        vllm.kill()
-        answer = last(list(events))
-        if answer.mode is Mode.EXTRACTIVE:
-            break
-    assert (answer.mode, answer.notice) == (Mode.EXTRACTIVE, BROKEN), answer.text[-200:]
+    """The last test: it ends the server, and starts it again."""
+    engine = engine_with(llm_answer_tokens=LONG)
+    events = engine.ask(QUESTION, groups=["everyone"])
+    assert any(isinstance(event, Delta) for event in events)
+    begun = time.monotonic()
+    vllm.kill()
+    killed = time.monotonic()
+    rest = list(events)
+    answer = last(rest)
+    assert (answer.mode, answer.notice) == (Mode.EXTRACTIVE, BROKEN), (  # once it was not, on a busy machine
+        f"{killed - begun:.1f} s until it was killed, then {len(rest)} events in {time.monotonic() - killed:.1f} s; "
+        f"{answer.reason} The server's log ends: {(vllm.folder / 'vllm.log').read_text()[-2000:]}"
+    )
     assert "30 days" in answer.text
     gone = engine.answer(QUESTION, groups=["everyone"])
     assert (gone.mode, gone.notice) == (Mode.EXTRACTIVE, NOTICE)
