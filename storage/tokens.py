@@ -10,6 +10,7 @@ from sqlalchemy import delete, insert, or_, select
 
 from storage.accounts import Accounts, User
 from storage.database import Database, now
+from storage.errors import AccountError
 from storage.schema import tokens, users
 
 PREFIX = "premise-"  # so that people and scanners of secrets know one when they see it
@@ -24,7 +25,9 @@ class Tokens:
 
     def make(self, name: str, days: float | None = None) -> str:
         """A new token of this person, for so many days or until revoked. Kept nowhere else. Raises: AccountError."""
-        self._accounts.get(name)
+        if self._accounts.get(name).disabled:
+            enable = f"premise users change {name} --enable"
+            raise AccountError(f"{name} is disabled, and a token would let nobody in. First: {enable}")
         token = PREFIX + secrets.token_urlsafe(32)
         until = now() + timedelta(days=days) if days is not None else None
         with self.database.write() as connection:

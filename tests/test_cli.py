@@ -274,6 +274,19 @@ def test_a_token_that_nobody_could_use_is_refused(data: Path, days: str) -> None
         run("users", "remove", "tom", data=data)
 
 
+def test_no_token_for_who_may_not_sign_in_and_no_days_for_revoking(data: Path) -> None:
+    run_json("users", "add", "tom", data=data)
+    try:
+        run("users", "change", "tom", "--disable", data=data)
+        assert "--enable" in run("users", "token", "tom", data=data, code=1).stderr
+        run("users", "change", "tom", "--enable", data=data)
+        assert run_json("users", "token", "tom", data=data)["token"]
+        assert "leave --days out" in run("users", "token", "tom", "--revoke", "--days", "3", data=data, code=2).stderr
+        assert run_json("users", "token", "tom", "--revoke", data=data)["revoked"] == 1
+    finally:
+        run("users", "remove", "tom", data=data)
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "says"),
     [

@@ -115,6 +115,8 @@ def token(
     """A token by which this person's programs ask in their name, at /v1 and /api/v1. Shown once."""
     from storage.audit import Event
 
+    if revoke and days is not None:
+        raise typer.BadParameter("--revoke ends every token at once; leave --days out")
     with _opened() as kept:
         if revoke:
             ended = kept.tokens.revoke(name)

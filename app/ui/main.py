@@ -6,7 +6,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from app.ui import about, admin, chat, documents, identity
+from app.ui import about, admin, chat, documents, identity, shell
 from app.web import safe
 
 HERE = Path(__file__).parent
@@ -37,6 +37,7 @@ def main() -> None:
     chosen.run()
     with st.sidebar:
         _account(user.name)
+        st.html(f"<script>{shell.MARKS}</script>", unsafe_allow_javascript=True)
 
 
 main()

@@ -20,6 +20,7 @@ from streamlit import config
 from storage.settings import Settings
 
 MAIN = Path(__file__).with_name("main.py")
+MARKS = Path(__file__).with_name("marks.js").read_text(encoding="utf-8")
 OPTIONS: dict[str, Any] = {
     "browser.gatherUsageStats": False,
     "client.showErrorDetails": "none",
@@ -78,9 +79,9 @@ def streamlit_app(
 
 
 def inline_script_hashes() -> tuple[str, ...]:
-    """The inline scripts of Streamlit's page, as a content security policy names them."""
+    """The inline scripts of Streamlit's page, and ours, as a content security policy names them."""
     page = (Path(streamlit.__file__).parent / "static" / "index.html").read_text(encoding="utf-8")
     return tuple(
         "sha256-" + base64.b64encode(sha256(script.encode()).digest()).decode()
-        for script in re.findall(r"<script>(.*?)</script>", page, flags=re.DOTALL)
+        for script in (*re.findall(r"<script>(.*?)</script>", page, flags=re.DOTALL), MARKS)
     )

@@ -73,6 +73,11 @@ def answer(message_id: str, found: dict[str, Any], *, earlier: frozenset[str] = 
         with st.container(horizontal=True, gap="small", key=f"cites_{message_id}"):
             for together in _by_place(citations):
                 _chip(message_id, together)
+        if hidden := [int(item["n"]) for together in _by_place(citations) for item in together[1:]]:
+            with st.container(key=f"marks_{message_id}"):  # not seen: what their marks in the text press (marks.js)
+                for number in hidden:
+                    if st.button(f"Source {number}", key=f"mark_{message_id}_{number}"):
+                        source.open_citation(message_id, number)
 
 
 def spoken(found: Answer) -> str:

@@ -174,6 +174,25 @@ def test_a_mark_in_the_answer_opens_its_source(page: Page, site: Site) -> None:
     assert "cite=" not in page.url
 
 
+def test_a_mark_leaves_what_is_typed_and_is_a_link_all_the_same(page: Page, site: Site) -> None:
+    sign_in(page, site, "ada")
+    _ask(page, "How many days of annual leave does every employee have? When is a doctor's certificate needed?")
+    chip = page.locator("[class*=st-key-cite_] button").first.inner_text()
+    numbers = chip.partition(" · ")[0].split(", ")
+    marks = page.locator(".answer sup.cite a")
+    assert len(numbers) == 1 or marks.count() > 1
+    box = page.get_by_placeholder("Ask about your documents")
+    box.fill("And in Porto?")
+    for number in range(marks.count()):
+        text = marks.nth(number).inner_text()
+        marks.nth(number).click()
+        expect(page.locator(".sourcetitle sup")).to_have_text(text)
+        expect(box).to_have_value("And in Porto?")
+    expect(page.locator("[class*=st-key-mark_] button:visible")).to_have_count(0)
+    page.goto(site.address + str(marks.first.get_attribute("href")))  # as a window of its own opens it
+    expect(page.locator(".sourcetitle sup")).to_have_text(marks.first.inner_text())
+
+
 def test_a_mark_keeps_what_the_questions_are_narrowed_to(page: Page, site: Site) -> None:
     sign_in(page, site, "ada")
     panel = page.locator(".st-key-narrow button").first
