@@ -91,6 +91,11 @@ def _spans(text: str) -> tuple[Span, ...]:
     return tuple(span for start, end in _lines(text) for span in _in_line(text, start, end))
 
 
+def begins_item(text: str) -> bool:
+    """Whether a text begins with an item of a list, which is a line of its own."""
+    return _ITEM.match(text) is not None
+
+
 def _lines(text: str) -> Iterator[Span]:
     """Pieces that no sentence crosses: lines, except where a paragraph was only wrapped."""
     start = 0
@@ -108,7 +113,7 @@ def _lines(text: str) -> Iterator[Span]:
 def _ends_line(text: str, start: int, gap: re.Match[str]) -> bool:
     line = text[max(start, text.rfind("\n", start, gap.start()) + 1) : gap.start()].rstrip()
     following = text[gap.end() : gap.end() + 200].split("\n", 1)[0]
-    if not following or not line or " | " in line or " | " in following or _ITEM.match(following):
+    if not following or not line or " | " in line or " | " in following or begins_item(following):
         return True
     if gap.group().count("\n") > 1:
         return not _GOES_ON.search(" ".join(text[start : gap.start()].split()[-6:]))

@@ -14,6 +14,7 @@ from app.records import Hit
 from storage.catalog import Catalog
 from storage.records import StoredChunk
 from storage.sections import names_in
+from storage.sentences import begins_item
 
 # So many hits come first, then neighbours of the best ones, as long as there is room. Part of the evidence found in
 # 1,500 tokens of 10 hits, chunks of 200 tokens (squad, zh, mtrag): hits alone .983, not measured, .597; neighbours of
@@ -162,11 +163,12 @@ def _text(group: Sequence[StoredChunk]) -> str:
     pieces = [group[0].chunk.body]
     for before, item in pairwise(group):
         gap = item.chunk.start - before.chunk.end
-        # two elements stand two line ends apart (storage.records.ELEMENT_SEPARATOR), two rows or lines one, sentences a
-        # space: what ends without a full stop is a line
+        # two elements stand two line ends apart (storage.records.ELEMENT_SEPARATOR), two rows, items or lines one,
+        # sentences a space: what ends without a full stop is a line
         ends = before.chunk.body.rstrip("\"'”’»)」）】").endswith((".", "!", "?", "…", "。", "！", "？"))
         rows = " | " in before.chunk.body[-ROW_CHARACTERS:] and " | " in item.chunk.body[:ROW_CHARACTERS]
-        pieces.append((" " if gap == 1 and ends and not rows else "\n" * gap) + item.chunk.body)
+        lines = rows or begins_item(item.chunk.body)
+        pieces.append((" " if gap == 1 and ends and not lines else "\n" * gap) + item.chunk.body)
     return "".join(pieces)
 
 

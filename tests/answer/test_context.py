@@ -45,3 +45,18 @@ def test_the_text_of_the_parent_section_joins_the_context(place: Place, conditio
     assert "permanent contract" not in "".join(passage.text for passage in small), "never over the budget"
     unread = build_context(hits, engine.catalog, labels=frozenset(), budget=1500)
     assert [passage.text for passage in unread] == [hits[0].found.chunk.body], "nothing that one may not read"
+
+
+def test_items_of_a_list_stay_lines_where_their_chunks_meet(place: Place) -> None:
+    items = [f"- Office number {n} of the works council signs step {n} of a bicycle request." for n in range(60)]
+    place.write("everyone/signing.txt", "Who signs a request:\n" + "\n".join(items) + "\n")
+    place.ingest()
+    engine = Engine(place.store)
+    hits = engine.search("Who signs step 20 of the request?", groups=["everyone"], k=12)
+    passages = build_context(hits, engine.catalog, labels=engine.catalog.labels_of(["everyone"]), budget=6000)
+    joined = [passage for passage in passages if len(passage.chunks) > 1]
+    assert joined
+    for passage in joined:
+        assert [line for line in passage.text.split("\n") if line.startswith("- ")] == [
+            item for item in items if item in passage.text
+        ]
