@@ -19,6 +19,7 @@ from app.answers.context import Passage
 from app.answers.kinds import names_kind
 from app.answers.phrases import language_of, names_section
 from app.answers.quotable import ITEM, Found, furniture, goes_back, header, refers, repeats, section, sentences_of
+from app.answers.ranges import amount_terms, amounts, cases
 from app.answers.weak import weakness
 from app.retrieval.asked import Asked, Expected, term_set
 from app.retrieval.expand import begins, codes, label_of
@@ -42,6 +43,7 @@ _GOES_ON = re.compile(r"[-*•‣▪◦·–—]\s+(?:[a-zß-ÿ]{2}|[a-zß-ÿ]\s
 NAMED, IN_ORDER = 0.99, 0.001  # of a section that the question names: what it says, in its order
 ASKS_ANOTHER = 0.7  # likeness of a question that is a heading, up to which it asks another thing
 SAME_QUESTION = 0.9  # of what is missing to certainty is given to what stands below a heading that asks the very same
+CASE, OTHER_CASE = 0.05, 0.1  # is given to a row of the case that is asked about, and left to one of another case
 LATER = 0.2  # less of it for what tells nothing yet, where one asks how
 CODED = 2.0  # as `label`, of a row that is about the code which is asked for, or about one that begins with it
 
@@ -75,6 +77,7 @@ class Candidate:
     named: bool = False  # it stands in the section that the question names
     leads: bool = False  # it only announces what follows: "The steps are:"
     outdated: str = ""  # year or version of its document, where a newer edition is among the passages
+    case: bool | None = None  # it is for the amount that the question names ("1–3 years"), or for another
     again: bool = False  # it speaks of what the sentence before it names: "Change yours at once", "It takes a week"
 
     @property
@@ -145,8 +148,6 @@ def candidates(asked: Asked, passages: Sequence[Passage], embedder: Embedder) ->
     """Every sentence and table row of the passages that may be quoted as an answer, best first."""
     found = [item for passage in passages for item in sentences_of(passage)]
     sets = [term_set(item.text) for item in found]
-    own = [asked.covered(item) for item in sets]
-    around = [_around(asked, found, sets, at) for at in range(len(found))]
     carried = furniture(found, asked)
     places = [
         at
@@ -155,6 +156,12 @@ def candidates(asked: Asked, passages: Sequence[Passage], embedder: Embedder) ->
     ]
     if not places:
         return []
+    beside = _beside(found, places) if amounts(asked.question) else []
+    case = _cases(asked, found, beside)
+    held = amount_terms(asked.question)
+    sets = [said | held if case.get(at) else said for at, said in enumerate(sets)]
+    own = [asked.covered(item) for item in sets]
+    around = [_around(asked, found, sets, at) for at in range(len(found))]
     embedded = knows(embedder, asked.question)
     cosines = dict.fromkeys(places, 0.0)
     if embedded:
@@ -167,8 +174,8 @@ def candidates(asked: Asked, passages: Sequence[Passage], embedder: Embedder) ->
     result = []
     for at in places:
         item = found[at]
-        beside = at > 0 and not item.opens and item.passage is found[at - 1].passage
-        again = beside and refers(item.text, sets[at - 1])
+        follows = at > 0 and not item.opens and item.passage is found[at - 1].passage
+        again = follows and refers(item.text, sets[at - 1])
         said = sets[at] | sets[at - 1] if again else sets[at]
         features = Features(
             similarity=cosines[at],
@@ -196,10 +203,13 @@ def candidates(asked: Asked, passages: Sequence[Passage], embedder: Embedder) ->
                 score=NAMED - IN_ORDER * item.index if named else score,
                 named=named,
                 leads=item.leads,
-                again=again or (beside and goes_back(item.text)),
+                case=case.get(at),
+                again=again or (follows and goes_back(item.text)),
             )
         )
     result = _telling_first(result) if asked.expected is Expected.HOW else result
+    nth = {at: n for n, at in enumerate(places)}
+    result = _of_the_case(result, [[nth[at] for at in group] for group in beside])
     return sorted(result, key=lambda item: (-item.score, item.passage.n, item.index))
 
 
@@ -210,6 +220,38 @@ def _telling_first(found: Sequence[Candidate]) -> list[Candidate]:
         replace(item, score=item.score - LATER) if item.named and item.index < first.get(item.passage.n, 0) else item
         for item in found
     ]
+
+
+def _cases(asked: Asked, found: Sequence[Found], groups: Sequence[Sequence[int]]) -> dict[int, bool]:
+    """Of what states ranges, by its place whether these hold the question's amounts."""
+    told: dict[int, bool] = {}
+    for group in groups:
+        texts = [found[at].text for at in group]
+        right = cases(asked.question, frozenset(asked.weights), texts)
+        told |= {at: value for at, value in zip(group, right, strict=True) if value is not None}
+    return told
+
+
+def _beside(found: Sequence[Found], places: Sequence[int]) -> list[list[int]]:
+    """The places of the rows and of the sentences of each section."""
+    groups: dict[tuple[str, str, bool], list[int]] = {}
+    for at in places:
+        item = found[at]
+        groups.setdefault((item.passage.revision, item.under or section(item), " | " in item.text), []).append(at)
+    return list(groups.values())
+
+
+def _of_the_case(result: Sequence[Candidate], groups: Sequence[Sequence[int]]) -> list[Candidate]:
+    """What holds the question's amounts is as likely as the likeliest beside it, and what holds others hardly."""
+    told = list(result)
+    for group in groups:
+        most = max(result[at].score for at in group)
+        for at in group:
+            item = result[at]
+            if item.case is not None:
+                score = most + (1 - most) * CASE if item.case else item.score * OTHER_CASE
+                told[at] = replace(item, score=score)
+    return told
 
 
 def _label(asked: Asked, text: str, identifiers: Sequence[Sequence[str]]) -> float:

@@ -207,7 +207,11 @@ def _table(group: Sequence[Candidate], table: Table, shown: _Shown, after: str, 
     said = {row.start: _said(row, shown.asked) for row in table.rows}
     compared = _compared(table, shown.asked)
     alike = [row for row in table.rows if any(said[row.start] >= said[start] for start in chosen)]
-    every = (whole or bool(compared)) and len(alike) <= (COMPARED_ROWS if compared else WHOLE_ROWS)
+    every = (
+        (whole or bool(compared))
+        and not any(item.case for item in group)
+        and len(alike) <= (COMPARED_ROWS if compared else WHOLE_ROWS)
+    )
     seen = compared or range(len(table.columns))
     every = every and sum(len(row.cells[at].split()) for row in alike for at in seen) <= WHOLE_WORDS
     rows = alike if every else [row for row in table.rows if row.start in chosen]
