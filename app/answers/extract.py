@@ -26,13 +26,14 @@ from app.retrieval.expand import begins, codes, label_of
 from app.retrieval.steadfast import unit
 from storage.catalog import Vector
 from storage.embedder import Embedder
-from storage.words import terms, unspaced_share
+from storage.words import question_terms, terms, unspaced_share
 
 MOST_EMBEDDED = 40  # candidates that are embedded
 MOST_WORDS = 115  # of an answer, unless its one sentence is longer
 NEAR_SHARE, FAR_SHARE = 0.12, 0.35  # of the best candidate's probability that another one needs, by where it stands
 UNSPACED = 0.2  # text with this share of unspaced script is counted in characters
 CHARACTERS_PER_WORD = 2  # of Chinese: 120 to 240 characters say what 60 to 120 words say
+SAME_THING = 2  # terms that the sentences of two editions share which say something of the same thing
 MOST_MORE = 6  # sentences besides those that are chosen first: a dozen short lines are no support
 MOST_ROWS = 4  # of tables, unless they are what is asked for
 NAMING_WORDS = 20  # of a sentence that names what the likeliest one speaks of
@@ -77,6 +78,9 @@ class Candidate:
     named: bool = False  # it stands in the section that the question names
     leads: bool = False  # it only announces what follows: "The steps are:"
     outdated: str = ""  # year or version of its document, where a newer edition is among the passages
+    unasked: bool = False  # it is of another edition than that of the year which the question names
+    edition: str = ""  # year or version of its document, where an older edition is among the passages and no newer one
+    replaces: frozenset[str] = frozenset()  # the revisions that are these older editions
     case: bool | None = None  # it is for the amount that the question names ("1–3 years"), or for another
     again: bool = False  # it speaks of what the sentence before it names: "Change yours at once", "It takes a week"
 
@@ -332,7 +336,7 @@ def select(ranked: Sequence[Candidate], *, share: float = 1.0) -> list[Candidate
             continue
         after = next((at for at, other in enumerate(chosen) if item.again and _follows(other, item)), None)
         before = [] if after is not None else [one for one in _named_before(item, ranked) if _plain(one) not in said]
-        near = item.passage.revision == chosen[0].passage.revision
+        near = item.passage.revision == chosen[0].passage.revision or _replaces(item, chosen[0])
         least = (NEAR_SHARE if near else FAR_SHARE) * ranked[0].score
         if item.score < least or words + item.words > MOST_WORDS * share:
             continue
@@ -345,6 +349,12 @@ def select(ranked: Sequence[Candidate], *, share: float = 1.0) -> list[Candidate
         said |= {_plain(one) for one in (*before, item)}
         words += sum(one.words for one in (*before, item))
     return chosen
+
+
+def _replaces(new: Candidate, old: Candidate) -> bool:
+    """Whether a newer edition says of the same thing what holds now, in whatever words."""
+    shared = frozenset(question_terms(new.text)).intersection(question_terms(old.text))
+    return old.passage.revision in new.replaces and len(shared) >= SAME_THING
 
 
 def _follows(one: Candidate, other: Candidate) -> bool:

@@ -93,13 +93,16 @@ def quoted(asked: Sequence[Sequence[Candidate]], citations: Citations, *, questi
     phrase = phrases(question)
     said: dict[tuple[str, int], Candidate] = {}  # by the place of the sentence, or of its table
     for every in asked:
-        chosen = [item for item in every if not item.outdated] or every
+        when = every[0].outdated if all(item.outdated for item in every) else ""
+        chosen = [item for item in every if item.outdated == when]
         if shown.place(chosen[0]) in said:  # the same answers both
             continue
         answering = [item for item in _answering(chosen, shown) if shown.place(item) not in said]
         before = "\n\n" if said else ""
-        if chosen[0].outdated:
-            before += f"{phrase.older.format(when=chosen[0].outdated)}\n\n"
+        if when:
+            before += f"{phrase.older.format(when=when)}\n\n"
+        elif chosen[0].edition and every[0].outdated:  # which speaks of it in words closer to the question's
+            before += f"{phrase.current.format(when=chosen[0].edition)}\n\n"
         yield from _pieces(_groups(answering, shown), shown, before, paragraph=True, whole=True)
         said |= {shown.place(item): item for item in answering}
     rest = [item for item in chain(*asked) if shown.place(item) not in said]
