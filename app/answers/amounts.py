@@ -200,6 +200,15 @@ def other_units(claimed: frozenset[str], said: frozenset[str]) -> bool:
     return "money" in kinds and _scaled(claimed) != _scaled(said)
 
 
+def unit_of(word: str) -> tuple[str, str] | None:
+    """A unit in its one form and the kind of thing that it measures; None for another word.
+
+    >>> unit_of("Euros")
+    ('eur', 'money')
+    """
+    return _UNITS.get(word.casefold())
+
+
 def weekdays(text: str) -> frozenset[str]:
     """Days of the week, noon and midnight."""
     return frozenset(_ONE_FORM.sub("星期", day.casefold()).replace("天", "日") for day in _WEEKDAY.findall(text))

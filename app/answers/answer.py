@@ -236,7 +236,7 @@ def _judged(
     sure = confidence(evidence, embedded=embedded)
     if ranked and ranked[0].named:
         return _Judged(ranked=tuple(ranked), parts=(), sure=max(sure, NAMED_SECTION), reason=NAMED, sides=())
-    why = reason(asked, evidence, passages, embedded=embedded)
+    why = reason(asked, evidence, passages, ranked, embedded=embedded)
     if len(asked.question.split()) == 1 and not unspaced_share(asked.question) and sure >= SAID:
         sure, why = min(sure, MOST_OF_ONE_WORD), ONE_WORD
     return _Judged(

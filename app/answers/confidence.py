@@ -19,6 +19,7 @@ from dataclasses import astuple, dataclass
 from app.answers.context import Passage
 from app.answers.extract import Candidate
 from app.answers.phrases import language_of
+from app.answers.ranges import amount_terms
 from app.answers.signs import SAYING, denies
 from app.answers.swapped import swapped
 from app.records import Hit
@@ -184,6 +185,8 @@ def evidence_of(
 ) -> Evidence:
     """What the passages and their sentences, the likeliest first, say."""
     sets = [term_set(f"{passage.first.chunk.header} {passage.first.path} {passage.text}") for passage in passages]
+    if ranked:
+        sets[ranked[0].passage.n - 1] |= _held(asked, ranked)
     everything = frozenset().union(*sets)
     leading = ranked[:LEADING]
     similarity = max((item.features.similarity for item in leading), default=0.0)
@@ -239,6 +242,11 @@ def _stands(code: str, passages: Sequence[Passage]) -> bool:
     )
 
 
+def _held(asked: Asked, ranked: Sequence[Candidate]) -> frozenset[str]:
+    """The terms of the question's amounts where the likeliest sentence says for them what it says of a range."""
+    return amount_terms(asked.question) if ranked and ranked[0].case else frozenset()
+
+
 def _first_of(hits: Sequence[Hit], leg: str) -> str:
     return max(hits, key=lambda hit: hit.legs.get(leg, 0.0)).found.chunk.revision_id
 
@@ -255,9 +263,11 @@ def _missing(named: dict[str, float], found: frozenset[str]) -> float:
     return sum(weight for term, weight in named.items() if term not in found) / total if total else 0.0
 
 
-def reason(asked: Asked, evidence: Evidence, passages: Sequence[Passage], *, embedded: bool) -> str:
+def reason(
+    asked: Asked, evidence: Evidence, passages: Sequence[Passage], ranked: Sequence[Candidate], *, embedded: bool
+) -> str:
     """Why the confidence is what it is, in one plain sentence for the person."""
-    found = frozenset[str]().union(*(term_set(f"{item.first.chunk.header} {item.text}") for item in passages))
+    found = _held(asked, ranked).union(*(term_set(f"{item.first.chunk.header} {item.text}") for item in passages))
     missing = [
         name
         for name in dict.fromkeys(_names(asked))

@@ -48,7 +48,8 @@ def conflict(asked: Asked, ranked: Sequence[Candidate]) -> tuple[Side, ...]:
     """Two sides, the newer or else the likelier first; nothing where the documents agree."""
     if not ranked or asked.expected not in VALUES:
         return ()
-    leading = [item for item in ranked[:LOOKED_AT] if item.score >= LIKELY_OTHER * ranked[0].score and not item.leads]
+    likely = [item for item in ranked[:LOOKED_AT] if item.score >= LIKELY_OTHER * ranked[0].score]
+    leading = [item for item in likely if not item.leads and not item.unasked]
     for at, one in enumerate(leading):
         if one.score < LIKELY * ranked[0].score:
             break

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from itertools import permutations
 
 from app.answers.context import Passage
@@ -19,6 +19,7 @@ from storage.records import StoredChunk
 from storage.words import question_terms
 
 OLDER = 0.6  # of its probability is left to what an older edition says
+UNASKED = 0.3  # to what the edition of another year says than the question names
 ALIKE = 2  # words that two names have in common, unless they are the same
 MORE = 1  # words that one of them has besides
 _VERSION = re.compile(
@@ -28,35 +29,67 @@ _DAY = re.compile(r"\d{1,2}\.\d{1,2}\.\d{4}|\d{4}([-._])\d{1,2}\1\d{1,2}")  # of
 _OF_EDITIONS = frozenset({"v", "ver", "version", "rev", "revision", "edition", "fassung", "draft", "final"})
 
 
+@dataclass(frozen=True, kw_only=True)
+class Editions:
+    """Revisions among the passages that are editions of one document, with the year or version of each."""
+
+    older: dict[str, str]  # those of which a newer one is there
+    unasked: frozenset[str]  # those of another year than the question names, where the one of that year is there
+    newer: dict[str, str]  # those that hold now, as far as is known
+    replaced: dict[str, frozenset[str]]  # what these replace
+
+
 def aged(ranked: Sequence[Candidate], passages: Sequence[Passage], question: str) -> list[Candidate]:
-    """The candidates, those of older editions marked as such and less likely, best first."""
-    old = older(passages, question)
-    if not old:
+    """The candidates, best first: those of older editions, and of a year not asked for, marked so and less likely."""
+    told = editions(passages, question)
+    if not told.older and not told.unasked:
         return list(ranked)
-    result = [
-        replace(item, outdated=old[item.passage.revision], score=OLDER * item.score)
-        if item.passage.revision in old
-        else item
-        for item in ranked
-    ]
+    result = []
+    for item in ranked:
+        revision = item.passage.revision
+        unasked = revision in told.unasked
+        left = UNASKED if unasked else OLDER if revision in told.older else 1.0
+        marked = replace(
+            item,
+            score=left * item.score,
+            outdated=told.older.get(revision, ""),
+            unasked=unasked,
+            edition=told.newer.get(revision, ""),
+            replaces=told.replaced.get(revision, frozenset()),
+        )
+        result.append(marked)
     return sorted(result, key=lambda item: (-item.score, item.passage.n, item.index))
 
 
 def older(passages: Sequence[Passage], question: str) -> dict[str, str]:
-    """Revisions of older editions, each with its year or version.
+    """Revisions of older editions, each with its year or version."""
+    return editions(passages, question).older
 
-    None where the question names a year or a version, or asks what was.
+
+def editions(passages: Sequence[Passage], question: str) -> Editions:
+    """What is known of them. Nothing where the question names a version, or asks what was.
+
+    Where it names a year and an edition of that year is there, that one is meant; else the newest.
     """
-    if YEAR.search(question) or _VERSION.search(question) or OF_THE_PAST.search(question):
-        return {}
+    found = Editions(older={}, unasked=frozenset(), newer={}, replaced={})
+    if _VERSION.search(question) or OF_THE_PAST.search(question):
+        return found
     firsts = {passage.revision: passage.first for passage in passages}
     told = {revision: _edition(first) for revision, first in firsts.items()}
-    return {
-        one: told[one][1][kind]
-        for one, other in permutations(told, 2)
-        for kind in told[one][1].keys() & told[other][1].keys()
-        if _same(told[one][0], told[other][0]) and _number(told[one][1][kind]) < _number(told[other][1][kind])
-    }
+    years = set(YEAR.findall(question))
+    for one, other in permutations(told, 2):
+        for kind in told[one][1].keys() & told[other][1].keys():
+            mine, its = told[one][1][kind], told[other][1][kind]
+            if mine == its or not _same(told[one][0], told[other][0]):
+                continue
+            if its in years and mine not in years:
+                found = replace(found, unasked=found.unasked | {one})
+            if _number(mine) < _number(its) and mine not in years:
+                found.older[one] = mine
+                found.newer[other] = its
+                found.replaced[other] = found.replaced.get(other, frozenset()) | {one}
+    meant = {revision: told for revision, told in found.newer.items() if revision not in found.older}
+    return replace(found, newer=meant)
 
 
 def _edition(found: StoredChunk) -> tuple[frozenset[str], dict[str, str]]:

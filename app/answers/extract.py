@@ -19,19 +19,21 @@ from app.answers.context import Passage
 from app.answers.kinds import names_kind
 from app.answers.phrases import language_of, names_section
 from app.answers.quotable import ITEM, Found, furniture, goes_back, header, refers, repeats, section, sentences_of
+from app.answers.ranges import amount_terms, amounts, cases
 from app.answers.weak import weakness
 from app.retrieval.asked import Asked, Expected, term_set
 from app.retrieval.expand import begins, codes, label_of
 from app.retrieval.steadfast import unit
 from storage.catalog import Vector
 from storage.embedder import Embedder
-from storage.words import terms, unspaced_share
+from storage.words import question_terms, terms, unspaced_share
 
 MOST_EMBEDDED = 40  # candidates that are embedded
 MOST_WORDS = 115  # of an answer, unless its one sentence is longer
 NEAR_SHARE, FAR_SHARE = 0.12, 0.35  # of the best candidate's probability that another one needs, by where it stands
 UNSPACED = 0.2  # text with this share of unspaced script is counted in characters
 CHARACTERS_PER_WORD = 2  # of Chinese: 120 to 240 characters say what 60 to 120 words say
+SAME_THING = 2  # terms that the sentences of two editions share which say something of the same thing
 MOST_MORE = 6  # sentences besides those that are chosen first: a dozen short lines are no support
 MOST_ROWS = 4  # of tables, unless they are what is asked for
 NAMING_WORDS = 20  # of a sentence that names what the likeliest one speaks of
@@ -42,6 +44,7 @@ _GOES_ON = re.compile(r"[-*•‣▪◦·–—]\s+(?:[a-zß-ÿ]{2}|[a-zß-ÿ]\s
 NAMED, IN_ORDER = 0.99, 0.001  # of a section that the question names: what it says, in its order
 ASKS_ANOTHER = 0.7  # likeness of a question that is a heading, up to which it asks another thing
 SAME_QUESTION = 0.9  # of what is missing to certainty is given to what stands below a heading that asks the very same
+CASE, OTHER_CASE = 0.05, 0.1  # is given to a row of the case that is asked about, and left to one of another case
 LATER = 0.2  # less of it for what tells nothing yet, where one asks how
 CODED = 2.0  # as `label`, of a row that is about the code which is asked for, or about one that begins with it
 
@@ -75,6 +78,10 @@ class Candidate:
     named: bool = False  # it stands in the section that the question names
     leads: bool = False  # it only announces what follows: "The steps are:"
     outdated: str = ""  # year or version of its document, where a newer edition is among the passages
+    unasked: bool = False  # it is of another edition than that of the year which the question names
+    edition: str = ""  # year or version of its document, where an older edition is among the passages and no newer one
+    replaces: frozenset[str] = frozenset()  # the revisions that are these older editions
+    case: bool | None = None  # it is for the amount that the question names ("1–3 years"), or for another
     again: bool = False  # it speaks of what the sentence before it names: "Change yours at once", "It takes a week"
 
     @property
@@ -145,8 +152,6 @@ def candidates(asked: Asked, passages: Sequence[Passage], embedder: Embedder) ->
     """Every sentence and table row of the passages that may be quoted as an answer, best first."""
     found = [item for passage in passages for item in sentences_of(passage)]
     sets = [term_set(item.text) for item in found]
-    own = [asked.covered(item) for item in sets]
-    around = [_around(asked, found, sets, at) for at in range(len(found))]
     carried = furniture(found, asked)
     places = [
         at
@@ -155,6 +160,12 @@ def candidates(asked: Asked, passages: Sequence[Passage], embedder: Embedder) ->
     ]
     if not places:
         return []
+    beside = _beside(found, places) if amounts(asked.question) else []
+    case = _cases(asked, found, beside)
+    held = amount_terms(asked.question)
+    sets = [said | held if case.get(at) else said for at, said in enumerate(sets)]
+    own = [asked.covered(item) for item in sets]
+    around = [_around(asked, found, sets, at) for at in range(len(found))]
     embedded = knows(embedder, asked.question)
     cosines = dict.fromkeys(places, 0.0)
     if embedded:
@@ -167,8 +178,8 @@ def candidates(asked: Asked, passages: Sequence[Passage], embedder: Embedder) ->
     result = []
     for at in places:
         item = found[at]
-        beside = at > 0 and not item.opens and item.passage is found[at - 1].passage
-        again = beside and refers(item.text, sets[at - 1])
+        follows = at > 0 and not item.opens and item.passage is found[at - 1].passage
+        again = follows and refers(item.text, sets[at - 1])
         said = sets[at] | sets[at - 1] if again else sets[at]
         features = Features(
             similarity=cosines[at],
@@ -196,10 +207,13 @@ def candidates(asked: Asked, passages: Sequence[Passage], embedder: Embedder) ->
                 score=NAMED - IN_ORDER * item.index if named else score,
                 named=named,
                 leads=item.leads,
-                again=again or (beside and goes_back(item.text)),
+                case=case.get(at),
+                again=again or (follows and goes_back(item.text)),
             )
         )
     result = _telling_first(result) if asked.expected is Expected.HOW else result
+    nth = {at: n for n, at in enumerate(places)}
+    result = _of_the_case(result, [[nth[at] for at in group] for group in beside])
     return sorted(result, key=lambda item: (-item.score, item.passage.n, item.index))
 
 
@@ -210,6 +224,38 @@ def _telling_first(found: Sequence[Candidate]) -> list[Candidate]:
         replace(item, score=item.score - LATER) if item.named and item.index < first.get(item.passage.n, 0) else item
         for item in found
     ]
+
+
+def _cases(asked: Asked, found: Sequence[Found], groups: Sequence[Sequence[int]]) -> dict[int, bool]:
+    """Of what states ranges, by its place whether these hold the question's amounts."""
+    told: dict[int, bool] = {}
+    for group in groups:
+        texts = [found[at].text for at in group]
+        right = cases(asked.question, frozenset(asked.weights), texts)
+        told |= {at: value for at, value in zip(group, right, strict=True) if value is not None}
+    return told
+
+
+def _beside(found: Sequence[Found], places: Sequence[int]) -> list[list[int]]:
+    """The places of the rows and of the sentences of each section."""
+    groups: dict[tuple[str, str, bool], list[int]] = {}
+    for at in places:
+        item = found[at]
+        groups.setdefault((item.passage.revision, item.under or section(item), " | " in item.text), []).append(at)
+    return list(groups.values())
+
+
+def _of_the_case(result: Sequence[Candidate], groups: Sequence[Sequence[int]]) -> list[Candidate]:
+    """What holds the question's amounts is as likely as the likeliest beside it, and what holds others hardly."""
+    told = list(result)
+    for group in groups:
+        most = max(result[at].score for at in group)
+        for at in group:
+            item = result[at]
+            if item.case is not None:
+                score = most + (1 - most) * CASE if item.case else item.score * OTHER_CASE
+                told[at] = replace(item, score=score)
+    return told
 
 
 def _label(asked: Asked, text: str, identifiers: Sequence[Sequence[str]]) -> float:
@@ -290,7 +336,7 @@ def select(ranked: Sequence[Candidate], *, share: float = 1.0) -> list[Candidate
             continue
         after = next((at for at, other in enumerate(chosen) if item.again and _follows(other, item)), None)
         before = [] if after is not None else [one for one in _named_before(item, ranked) if _plain(one) not in said]
-        near = item.passage.revision == chosen[0].passage.revision
+        near = item.passage.revision == chosen[0].passage.revision or _replaces(item, chosen[0])
         least = (NEAR_SHARE if near else FAR_SHARE) * ranked[0].score
         if item.score < least or words + item.words > MOST_WORDS * share:
             continue
@@ -303,6 +349,12 @@ def select(ranked: Sequence[Candidate], *, share: float = 1.0) -> list[Candidate
         said |= {_plain(one) for one in (*before, item)}
         words += sum(one.words for one in (*before, item))
     return chosen
+
+
+def _replaces(new: Candidate, old: Candidate) -> bool:
+    """Whether a newer edition says of the same thing what holds now, in whatever words."""
+    shared = frozenset(question_terms(new.text)).intersection(question_terms(old.text))
+    return old.passage.revision in new.replaces and len(shared) >= SAME_THING
 
 
 def _follows(one: Candidate, other: Candidate) -> bool:

@@ -54,6 +54,7 @@ class Phrases:
     newer: str  # marks the newer of two documents
     also: str  # introduces what stands near the answer
     older: str  # introduces what only an older edition of a document says
+    current: str  # introduces what the newer edition says, where an older one is closer to the question
     about: str  # asks what a document says about one of its sections
     topic: str  # asks about a section whose heading tells by itself what it is about
     nothing: str  # no document the person may read holds anything like it
@@ -71,6 +72,7 @@ _PHRASES = {
         newer="newer",
         also="See also:",
         older="From an older edition ({when}):",
+        current="From the newer edition ({when}):",
         about="What does {title} say about {section}?",
         topic="What should I know about {section}?",
         steps="How do I {section}?",
@@ -89,6 +91,7 @@ _PHRASES = {
         newer="neuer",
         also="Siehe auch:",
         older="Aus einer älteren Fassung ({when}):",
+        current="Aus der neueren Fassung ({when}):",
         about="Was steht in {title} zu {section}?",
         topic="Was sollte ich über {section} wissen?",
         nothing="Kein Dokument, das Sie lesen dürfen, sagt etwas dazu. Andere Worte finden vielleicht mehr; fehlt ein "
@@ -107,6 +110,7 @@ _PHRASES = {
         newer="plus récent",
         also="Voir aussi :",
         older="D'une édition plus ancienne ({when}) :",
+        current="De l'édition plus récente ({when}) :",
         about="Que dit {title} au sujet de {section} ?",
         topic="Que faut-il savoir sur {section} ?",
         nothing="Aucun document que vous pouvez lire n'en parle. D'autres mots trouveront peut-être davantage ; s'il "
@@ -125,6 +129,7 @@ _PHRASES = {
         newer="más reciente",
         also="Véase también:",
         older="De una edición anterior ({when}):",
+        current="De la edición más reciente ({when}):",
         about="¿Qué dice {title} sobre {section}?",
         topic="¿Qué debo saber sobre {section}?",
         nothing="Ningún documento que usted puede leer dice nada al respecto. Quizá otras palabras encuentren más; si "
@@ -141,6 +146,7 @@ _PHRASES = {
         newer="più recente",
         also="Vedi anche:",
         older="Da un'edizione precedente ({when}):",
+        current="Dall'edizione più recente ({when}):",
         about="Che cosa dice {title} su {section}?",
         topic="Che cosa devo sapere su {section}?",
         nothing="Nessun documento che può leggere ne parla. Altre parole potrebbero trovare di più; se manca un "
@@ -157,6 +163,7 @@ _PHRASES = {
         newer="mais recente",
         also="Veja também:",
         older="De uma edição anterior ({when}):",
+        current="Da edição mais recente ({when}):",
         about="O que diz {title} sobre {section}?",
         topic="O que devo saber sobre {section}?",
         nothing="Nenhum documento que pode ler fala disto. Outras palavras talvez encontrem mais; se falta um "
@@ -174,6 +181,7 @@ _PHRASES = {
         newer="nieuwer",
         also="Zie ook:",
         older="Uit een oudere versie ({when}):",
+        current="Uit de nieuwere versie ({when}):",
         about="Wat zegt {title} over {section}?",
         topic="Wat moet ik weten over {section}?",
         nothing="Geen document dat u mag lezen zegt hier iets over. Andere woorden vinden misschien meer; ontbreekt "
@@ -190,6 +198,7 @@ _PHRASES = {
         newer="较新",
         also="另请参阅：",
         older="出自较早的版本（{when}）：",
+        current="出自较新的版本（{when}）：",
         about="《{title}》对“{section}”有哪些说明？",
         topic="关于{section}，我应该了解什么？",
         nothing="您可以阅读的文档中没有相关内容。请尝试换一种说法；如果缺少文档，请联系文档管理员。",
@@ -204,6 +213,7 @@ _PHRASES = {
         newer="より新しい",
         also="関連する箇所：",
         older="以前の版（{when}）より：",
+        current="新しい版（{when}）より：",
         about="「{title}」の「{section}」には何と書いてありますか？",
         topic="{section}について知っておくべきことは何ですか？",
         nothing="閲覧できる文書に該当する内容はありません。別の言葉でお試しください。文書が足りない場合は、管理者にお問い合わせください。",
@@ -218,6 +228,7 @@ _PHRASES = {
         newer="최신",
         also="관련 구절:",
         older="이전 판({when})에서:",
+        current="최신 판({when})에서:",
         about="“{title}”에는 “{section}”에 대해 무엇이 나와 있습니까?",
         topic="{section}에 대해 알아야 할 것은 무엇입니까?",
         nothing="읽을 수 있는 문서에 관련 내용이 없습니다. 다른 말로 물어보시고, "

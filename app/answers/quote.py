@@ -93,13 +93,16 @@ def quoted(asked: Sequence[Sequence[Candidate]], citations: Citations, *, questi
     phrase = phrases(question)
     said: dict[tuple[str, int], Candidate] = {}  # by the place of the sentence, or of its table
     for every in asked:
-        chosen = [item for item in every if not item.outdated] or every
+        when = every[0].outdated if all(item.outdated for item in every) else ""
+        chosen = [item for item in every if item.outdated == when]
         if shown.place(chosen[0]) in said:  # the same answers both
             continue
         answering = [item for item in _answering(chosen, shown) if shown.place(item) not in said]
         before = "\n\n" if said else ""
-        if chosen[0].outdated:
-            before += f"{phrase.older.format(when=chosen[0].outdated)}\n\n"
+        if when:
+            before += f"{phrase.older.format(when=when)}\n\n"
+        elif chosen[0].edition and every[0].outdated:  # which speaks of it in words closer to the question's
+            before += f"{phrase.current.format(when=chosen[0].edition)}\n\n"
         yield from _pieces(_groups(answering, shown), shown, before, paragraph=True, whole=True)
         said |= {shown.place(item): item for item in answering}
     rest = [item for item in chain(*asked) if shown.place(item) not in said]
@@ -207,7 +210,11 @@ def _table(group: Sequence[Candidate], table: Table, shown: _Shown, after: str, 
     said = {row.start: _said(row, shown.asked) for row in table.rows}
     compared = _compared(table, shown.asked)
     alike = [row for row in table.rows if any(said[row.start] >= said[start] for start in chosen)]
-    every = (whole or bool(compared)) and len(alike) <= (COMPARED_ROWS if compared else WHOLE_ROWS)
+    every = (
+        (whole or bool(compared))
+        and not any(item.case for item in group)
+        and len(alike) <= (COMPARED_ROWS if compared else WHOLE_ROWS)
+    )
     seen = compared or range(len(table.columns))
     every = every and sum(len(row.cells[at].split()) for row in alike for at in seen) <= WHOLE_WORDS
     rows = alike if every else [row for row in table.rows if row.start in chosen]

@@ -106,3 +106,61 @@ def test_minutes_of_another_day_are_no_older_edition(place: Place) -> None:
 )
 def test_what_is_no_older_edition_is_quoted_as_ever(place: Place, question: str, other: str) -> None:
     assert "older edition" not in _ask(place, question, {"a.md": OLD, "b.md": other})
+
+
+def test_what_the_newer_edition_says_in_other_words_comes_before_what_the_older_says_in_those_of_the_question(
+    place: Place,
+) -> None:
+    old = (
+        "# Home office rules 2024\n\n## Days\n\nEmployees may work from home on up to two days a week.\n\n"
+        "## Equipment\n\nWhoever works from home gets a screen and a chair.\n"
+    )
+    new = (
+        "# Home office rules 2026\n\n## Mobile working\n\nWith the consent of the department, colleagues do their work "
+        "elsewhere than in the office on three days.\n\n## Costs\n\nThe company pays 20 EUR a month for electricity.\n"
+    )
+    text = _ask(place, "How many days a week may employees work from home?", {"a.md": old, "b.md": new})
+    assert text.startswith("From the newer edition (2026):\n\nWith the consent of the department")
+    assert "two days a week" in text.partition("From an older edition (2024):")[2]
+    only_old = _ask(place, "What does whoever works from home get?", {"a.md": old, "b.md": new})
+    assert only_old.startswith("From an older edition (2024):\n\nWhoever works from home gets a screen")
+
+
+TAXIS = {
+    "a.md": "# Taxi rules 2023\n\nThe fare of a taxi at night is paid up to 24 EUR.\n\nReceipts go to Jo Berg.\n",
+    "b.md": "# Taxi rules 2024\n\nThe fare of a taxi at night is paid up to 28 EUR.\n\nReceipts go to Ida Holt.\n",
+    "c.md": "# Taxi rules 2026\n\nThe fare of a taxi at night is paid up to 32 EUR.\n\nTrains are booked by us.\n",
+}
+
+
+@pytest.mark.parametrize(
+    ("question", "begins", "left_out"),
+    [
+        (
+            "Up to which fare was a taxi at night paid in 2023?",
+            "The fare of a taxi at night is paid up to 24 EUR.",
+            "32",
+        ),
+        (
+            "Up to which fare was a taxi at night paid in 2024?",
+            "The fare of a taxi at night is paid up to 28 EUR.",
+            "24",
+        ),
+        (
+            "Up to which fare is a taxi at night paid in 2026?",
+            "The fare of a taxi at night is paid up to 32 EUR.",
+            "28",
+        ),
+        (
+            "Up to which fare was a taxi at night paid in 2025?",
+            "The fare of a taxi at night is paid up to 32 EUR.",
+            "?",
+        ),
+        ("To whom do receipts of taxis go?", "From an older edition (2024):\n\nReceipts go to Ida Holt.", "?"),
+    ],
+    ids=["the oldest", "the middle one", "the newest", "of no edition: the newest", "no year: the newest that says it"],
+)
+def test_a_year_in_the_question_chooses_the_edition(place: Place, question: str, begins: str, left_out: str) -> None:
+    text = _ask(place, question, TAXIS)
+    assert text.startswith(begins), text
+    assert f"{left_out} EUR" not in text
