@@ -99,6 +99,10 @@ class NoAnswer(ServiceError):
     """The language model came to its end without an answer."""
 
 
+class Unchecked(ServiceError):
+    """What the language model wrote could not be checked, and is not shown."""
+
+
 class SearchFailed(ServiceError):
     """The process that searches ended twice over a question, or cannot be started: perhaps for want of memory."""
 

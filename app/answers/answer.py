@@ -32,7 +32,16 @@ from app.retrieval.retrieve import Found
 from app.retrieval.search import WORDS_ONLY
 from app.serving.llm import LanguageModel
 from storage.embedder import Embedder
-from storage.errors import BrokenOff, ModelBusy, ModelRefuses, ModelSlow, NoAnswer, PromptTooLong, ServiceError
+from storage.errors import (
+    BrokenOff,
+    ModelBusy,
+    ModelRefuses,
+    ModelSlow,
+    NoAnswer,
+    PromptTooLong,
+    ServiceError,
+    Unchecked,
+)
 from storage.filters import Filters
 from storage.indexes import NO_FILTERS
 from storage.words import unspaced_share
@@ -68,6 +77,10 @@ REFUSES = (
     "The language model cannot be used as it is set up; this answer is quoted from the documents. "
     "Administrators see why."
 )
+FOREIGN = (
+    "The documents are in another language. What the language model wrote could not be checked against them, so it is "
+    "not shown."
+)
 # what a person is told of it; whatever else fails is not there at the moment
 NOTICES: dict[type[ServiceError], str] = {
     ModelBusy: BUSY,
@@ -76,6 +89,7 @@ NOTICES: dict[type[ServiceError], str] = {
     NoAnswer: EMPTY,
     PromptTooLong: LONG,
     ModelRefuses: REFUSES,
+    Unchecked: FOREIGN,
 }
 
 NO_VECTORS = "Search by meaning does not answer at the moment; passages were found by their words alone."

@@ -14,7 +14,7 @@ from app.answers.cite import Citations
 from app.answers.context import Passage
 from app.answers.editions import older
 from app.answers.kinds import names_kind
-from app.answers.phrases import language_of, phrases
+from app.answers.phrases import function_words, language_of, phrases
 from app.answers.prompt import MARK as _MARK
 from app.answers.signs import denies
 from app.answers.support import Support, Window, Windows, find_support, windows_of
@@ -23,7 +23,7 @@ from app.retrieval.asked import Asked, Weigh, term_set
 from storage.embedder import Embedder
 from storage.injection import instructions
 from storage.sentences import sentence_spans
-from storage.words import question_terms
+from storage.words import question_terms, unspaced_share
 
 CORE = 0.75  # of the most that a sentence speaks of the question: the first with so much is taken to answer it
 
@@ -83,6 +83,7 @@ _FILLER = re.compile(
     re.IGNORECASE,
 )
 HEADING_WORDS = 8
+TELLING = 3  # function words that tell which language a passage is in
 OBEYED = 2  # telling terms of a sentence that says what an order does
 REPEATED_WORDS = 3  # a sentence of more that was there already is left out
 
@@ -103,7 +104,7 @@ def check(
     `cut`: the model was not at its end; the half sentence that it ended with is left out. Left out are also sentences
     that were there already, or that say what an order to the model says and nothing else in the passages; polite
     phrases, and a list of sources: the marks say the same. `translations`: what some of its claims say in the language
-    of the passages, to check those by that nothing supports as they are.
+    of the passages, to check those by: as they are, only their numbers and names can be compared.
     """
     text = _MARKS_AFTER.sub(_mark_before_stop, _tidy(text))
     spans = list(_spans(text))
@@ -134,7 +135,7 @@ def check(
     return Checked(
         text="".join(made.out).strip(),
         sentences=tuple(_with_lead_ins(made.sentences)),
-        unsupported=tuple(made.unsupported),
+        foreign=made.foreign,
         by_translation=made.by_translation,
     )
 
@@ -145,7 +146,7 @@ class Checked:
 
     text: str  # with the marks of the citations that hold
     sentences: tuple[Sentence, ...]
-    unsupported: tuple[str, ...]  # claims that no passage supports
+    foreign: Mapping[str, str]  # claims whose passages are in another language, and in which; translated ones not
     by_translation: bool  # a claim is supported by what its translation says
 
 
@@ -166,7 +167,7 @@ class _Checked:
     orders: tuple[frozenset[str], ...]  # telling terms of what is aimed at the model in the passages
     edition: str = ""  # the older one that alone supports the sentence we are at
     told: str = ""  # the one that was introduced last
-    unsupported: list[str] = field(default_factory=list)
+    foreign: dict[str, str] = field(default_factory=dict)
     by_translation: bool = False
     out: list[str] = field(default_factory=list)
     sentences: list[Sentence] = field(default_factory=list)
@@ -260,17 +261,25 @@ class _Checked:
         said = _YES_OR_NO.sub("", claim)
         if not said:  # "Yes." says what was asked; "No." stands with what follows it
             said = self.question if _YES.match(claim) else ""
-        found = self._support(said, cited, self.language)
-        if not found and said in self.translations:
-            translation = self.translations[said]
+        if translation := self.translations.get(said):
             found = self._support(translation, cited, language_of(translation))
             self.by_translation = self.by_translation or bool(found)
-        if not found:
-            self.unsupported.append(said)
+        else:
+            found = self._support(said, cited, self.language)
+            theirs = self._language_of([item.passage for item in found] or [p for p in self.passages if p.n in cited])
+            if theirs != self.language:
+                self.foreign.setdefault(said, theirs)
         editions = {self.old.get(item.passage.revision, "") for item in found}
         self.edition = editions.pop() if len(editions) == 1 else ""
         marks = tuple(dict.fromkeys(self.citations.add(item.passage, item.start, item.end) for item in found))
         return Sentence(text=text, citations=marks, supported=bool(found))
+
+    def _language_of(self, passages: Sequence[Passage]) -> str:
+        """That of these passages; where they tell too little, that of all."""
+        text = "\n".join(passage.text for passage in passages)
+        words = function_words(text)
+        told = unspaced_share(text) or sum(word in words for word in text.casefold().split()) >= TELLING
+        return language_of(text if told else "\n".join(passage.text for passage in self.passages))
 
     def _obeys(self, claim: str) -> bool:
         """Whether it says what an order in a passage says, and nothing else there."""

@@ -120,11 +120,31 @@ _LETTER = re.compile(r"(?<=[a-zäöüß]) ([A-HJ-Z])(?![\w.’'&/])")
 _OFTEN = {
     period: re.compile(rf"\b(?:{words})\b|{sign}", re.I)
     for period, words, sign in (
-        ("day", "daily|(?:every|each|per) (?:working )?day|täglich|jeden tag|quotidien\\w*|chaque jour", "每天|每日"),
-        ("week", "weekly|(?:every|each|per) week|wöchentlich|jede woche|hebdomadaire|chaque semaine", "每周|每星期"),
-        ("month", "monthly|(?:every|each|per) month|monatlich|jeden monat|mensuel\\w*|chaque mois", "每月|每个月"),
-        ("quarter", "quarterly|(?:every|each|per) quarter|vierteljährlich|jedes quartal|trimestriel\\w*", "每季"),
-        ("year", "annual(?:ly)?|yearly|(?:every|each|per) year|jährlich|jedes jahr|annuel\\w*|chaque année", "每年"),
+        (
+            "day",
+            "daily|(?:every|each|per) (?:working )?day|täglich|(?:jeden|pro|je) tag|quotidien\\w*|(?:chaque|par) jour",
+            "每天|每日",
+        ),
+        (
+            "week",
+            "weekly|(?:every|each|per) week|wöchentlich|(?:jede|pro|je) woche|hebdomadaire|(?:chaque|par) semaine",
+            "每周|每星期",
+        ),
+        (
+            "month",
+            "monthly|(?:every|each|per) month|monatlich|(?:jeden|pro|je) monat|mensuel\\w*|(?:chaque|par) mois",
+            "每月|每个月",
+        ),
+        (
+            "quarter",
+            "quarterly|(?:every|each|per) quarter|vierteljährlich|(?:jedes|pro|je) quartal|trimestriel\\w*",
+            "每季",
+        ),
+        (
+            "year",
+            "annual(?:ly)?|yearly|(?:every|each|per) year|jährlich|(?:jedes|pro|je) jahr|annuel\\w*|chaque année",
+            "每年",
+        ),
     )
 }
 _THEN = re.compile(r"\b(?:then|afterwards|subsequently|dann|danach|anschließend|puis|ensuite)\b|然后", re.I)

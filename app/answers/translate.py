@@ -8,22 +8,27 @@ numbers, units, days, names, limits and denials.
 
 from __future__ import annotations
 
+import json
+import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from app.answers.amounts import measures, numbers, other_units, weekdays, words_of
 from app.answers.context import Passage
-from app.answers.opposed import opposed, other_duty
+from app.answers.opposed import opposed, other_duty, other_period
 from app.answers.phrases import language_of
-from app.answers.prompt import harmless
+from app.answers.prompt import MARK, harmless
 from app.answers.prompt_files import Prompts
 from app.answers.signs import denies
 from app.answers.support import names_of
 from app.asker import Asker
 from app.records import Turn
 from app.retrieval.asked import term_set
-from app.serving.briefly import briefly
+from app.serving.briefly import said_within
 from app.serving.llm import LanguageModel
 from storage.injection import aimed_at_model
+from storage.words import terms
 
 NAMES = {
     "en": "English",
@@ -43,49 +48,92 @@ LONGER = 4  # times its length, that no translation has: Chinese is short
 MARGIN = 40  # characters more, for short ones
 SHORTEST = 0.5  # of a sentence's words, in its translation: less leaves something out
 UNSPACED = frozenset({"zh", "ja", "ko"})
-TOKENS = 1200
+MOST_TOKENS = 2 * 700  # of all translations: twice the longest answer, as it is set at first
+_LATIN = re.compile(r"[A-Za-zÀ-ɏ][\w’'-]+", re.ASCII)
+_LIST = re.compile(r"\[\s*(?=\")")
+_NEXT = re.compile(r"\s*,\s*(?=\")")
 
 
-def other_language(text: str, passages: Sequence[Passage]) -> str | None:
-    """The passages' language, where it is not the text's."""
-    theirs = language_of("\n".join(passage.text for passage in passages))
-    return theirs if passages and theirs != language_of(text) else None
+def elsewhere(text: str, passages: Sequence[Passage]) -> bool:
+    """Whether a passage is in another language than the text."""
+    own = language_of(text)
+    return any(language_of(passage.text) != own for passage in passages)
 
 
 def translated(
-    model: LanguageModel, sentences: Sequence[str], language: str, *, prompts: Prompts, seconds: float, asker: Asker
+    model: LanguageModel,
+    sentences: Mapping[str, str],
+    *,
+    context: int,
+    prompts: Prompts,
+    seconds: float,
+    asker: Asker,
 ) -> Mapping[str, str]:
-    """Each sentence's translation, without those that are not to be had or are none. Raises: Stopped."""
-    asked = [text for text in dict.fromkeys(sentences) if len(text) <= LONGEST and aimed_at_model(text) is None][:MOST]
-    if not asked or not seconds or language not in NAMES:
+    """Each sentence's translation, without those that are not to be had in that time, or are none.
+
+    `sentences`: each with the language of its passages; where these are several, only the most frequent is asked for.
+    `context`: tokens of prompt and translations together. Raises: Stopped.
+    """
+    known = {text: language for text, language in sentences.items() if language in NAMES and len(text) <= LONGEST}
+    if not known or not seconds:
         return {}
-    schema = {
-        "type": "object",
-        "properties": {
-            "sentences": {
-                "type": "array",
-                "items": {"type": "string", "maxLength": LONGER * LONGEST},
-                "minItems": len(asked),
-                "maxItems": len(asked),
-            }
-        },
-        "required": ["sentences"],
-        "additionalProperties": False,
-    }
+    ((language, _),) = Counter(known.values()).most_common(1)
+    asked = [text for text, theirs in known.items() if theirs == language and aimed_at_model(text) is None][:MOST]
+    if not asked:
+        return {}
+    messages = _messages(asked, language, prompts)
+    while (counted := model.count(messages)) > context // 2 and len(asked) > 1:
+        del asked[-1]  # what answers comes first
+        messages = _messages(asked, language, prompts)
+    tokens = min(MOST_TOKENS, context - counted)
+    if tokens <= 0:
+        return {}
+    said = said_within(model, messages, _schema(len(asked)), tokens=tokens, seconds=seconds, asker=asker)
+    told, whole = _listed(said)
+    if whole and len(told) != len(asked):
+        return {}  # which is whose?
+    found = {}
+    for number, (text, translation) in enumerate(zip(asked, told, strict=False), 1):
+        bare = MARK.sub("", translation).strip().removeprefix(f"{number}. ")
+        if faithful(text, bare, into=language):
+            found[text] = bare
+    return found
+
+
+def _messages(asked: Sequence[str], language: str, prompts: Prompts) -> list[Turn]:
     listed = "\n".join(f"{number}. {harmless(' '.join(text.split()))}" for number, text in enumerate(asked, 1))
-    messages = [
+    return [
         Turn(role="system", content=prompts.fill("translate.md", language=NAMES[language])),
         Turn(role="user", content=listed),
     ]
-    found = briefly(model, messages, schema, tokens=TOKENS, seconds=seconds, asker=asker)
-    told = found.get("sentences") if isinstance(found, dict) else None
-    if not isinstance(told, list) or len(told) != len(asked):
-        return {}
+
+
+def _schema(number: int) -> dict[str, Any]:
+    strings = {"type": "array", "items": {"type": "string", "maxLength": LONGER * LONGEST}}
     return {
-        text: said.strip()
-        for text, said in zip(asked, told, strict=True)
-        if isinstance(said, str) and faithful(text, said, into=language)
+        "type": "object",
+        "properties": {"sentences": strings | {"minItems": number, "maxItems": number}},
+        "required": ["sentences"],
+        "additionalProperties": False,
     }
+
+
+def _listed(said: str) -> tuple[list[str], bool]:
+    """The strings of the list in what the model says, and whether its end was reached: whatever came whole counts, also
+    where the rest took too long, and whatever stands around the list."""
+    begins = _LIST.search(said)
+    found: list[str] = []
+    at = begins.end() if begins else len(said)
+    while at < len(said):
+        try:
+            text, at = json.JSONDecoder().raw_decode(said, at)
+        except ValueError:
+            return found, False
+        found.append(str(text))
+        if (more := _NEXT.match(said, at)) is None:
+            return found, said[at:].lstrip().startswith("]")
+        at = more.end()
+    return found, False
 
 
 def faithful(sentence: str, translation: str, *, into: str) -> bool:
@@ -100,7 +148,7 @@ def faithful(sentence: str, translation: str, *, into: str) -> bool:
         return False
     if numbers(sentence) != numbers(translation) or len(weekdays(sentence)) != len(weekdays(translation)):
         return False
-    if denies(sentence) != denies(translation):
+    if denies(sentence) != denies(translation) or other_period(sentence, translation):
         return False
     said, told = measures(sentence), measures(translation)
     if any(other_units(units, told.get(number, frozenset())) for number, units in said.items()):
@@ -110,8 +158,18 @@ def faithful(sentence: str, translation: str, *, into: str) -> bool:
     # days and units are compared above, each language having its own word for them
     known = words_of(frozenset().union(*said.values(), *told.values()))
     known |= frozenset().union(*(term_set(day) for day in weekdays(translation) | weekdays(sentence)))
+    return _same_names(sentence, translation, into, known)
+
+
+def _same_names(sentence: str, translation: str, into: str, known: frozenset[str]) -> bool:
+    """Whether each has the other's names, but for `known` terms."""
+    own = language_of(sentence)
+    if (own in UNSPACED) != (into in UNSPACED):  # names are written in its own signs there, or stay Latin
+        unspaced, other = (sentence, translation) if own in UNSPACED else (translation, sentence)
+        latin = frozenset(term for word in _LATIN.findall(unspaced) for term in terms(word))
+        return latin - known <= term_set(other)
     return names_of(translation, into) - known <= term_set(sentence) and (
-        names_of(sentence, language_of(sentence)) - known <= term_set(translation)
+        names_of(sentence, own) - known <= term_set(translation)
     )
 
 

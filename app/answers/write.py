@@ -20,14 +20,14 @@ from app.answers.context import Passage
 from app.answers.prompt import build_prompt
 from app.answers.prompt_files import Prompts
 from app.answers.thoughts import without_thoughts
-from app.answers.translate import other_language, translated
+from app.answers.translate import elsewhere, translated
 from app.asker import Asker
 from app.records import AnswerEvent, Delta, Sentence, Turn, Waiting
 from app.retrieval.asked import Asked, Weigh
 from app.serving.llm import LanguageModel, Speaker
 from app.serving.waiting import Ticket
 from storage.embedder import Embedder
-from storage.errors import ModelBusy, NoAnswer, PromptTooLong, Stopped
+from storage.errors import ModelBusy, NoAnswer, PromptTooLong, Stopped, Unchecked
 from storage.settings import Settings
 
 LOOK_SECONDS = 0.25  # between two looks at the queue while it is not our turn
@@ -41,6 +41,10 @@ NOTHING = "The language model wrote no answer."
 THOUGHTS_ALONE = (
     "The language model used up its tokens before it came to an answer. Raise llm_answer_tokens, or serve it so that "
     "it does not think aloud."
+)
+UNCHECKED = (
+    "An answer in another language than its sources could not be checked: no faithful translation of it came in "
+    "translate_seconds. A larger model translates better, a faster one sooner."
 )
 
 
@@ -71,7 +75,11 @@ def write(
     asker: Asker,
     settings: Settings,
 ) -> Generator[AnswerEvent, None, Written]:
-    """Stream an answer, then check it. Raises: ServiceError when the model does not answer or breaks off; Stopped."""
+    """Stream an answer, then check it.
+
+    Raises: ServiceError when the model does not answer, breaks off, or what it says can be held against no passage;
+    Stopped.
+    """
     told = ""
     timings: dict[str, float] = {}
     with model.queue.ticket(asker.person) as ticket:
@@ -108,18 +116,26 @@ def write(
             check, told, passages, question=asked.question, weigh=weigh, embedder=embedder, cut=spoken.cut
         )
         translations: Mapping[str, str] = {}
-        language = other_language(f"{asked.question}\n{told}", passages)
-        if language is not None:  # still our turn: the model is asked once more
-            doubtful = checking(citations.fresh()).unsupported
+        foreign: Mapping[str, str] = {}
+        if elsewhere(f"{asked.question}\n{told}", passages):  # still our turn: the model is asked once more
+            foreign = checking(citations.fresh()).foreign
             translations = translated(
-                model, doubtful, language, prompts=prompts, seconds=settings.translate_seconds, asker=asker
+                model,
+                foreign,
+                context=served.context,
+                prompts=prompts,
+                seconds=settings.translate_seconds,
+                asker=asker,
             )
     checked = checking(citations, translations=translations)
+    holds, silent = core_holds(asked, checked.sentences), says_nothing(checked.text, asked.question)
+    if not holds and not silent and any(text not in translations for text in foreign):
+        raise Unchecked(UNCHECKED)
     return Written(
         text=checked.text,
         sentences=checked.sentences,
-        holds=core_holds(asked, checked.sentences),
-        silent=says_nothing(checked.text, asked.question),
+        holds=holds,
+        silent=silent,
         cut=spoken.cut,
         by_translation=checked.by_translation,
         timings=timings,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -22,19 +23,39 @@ def briefly(
     asker: Asker,
 ) -> Any:
     """The model's JSON of this schema; None when it is too slow or fails. Raises: Stopped, when the asker was."""
+    try:
+        return json.loads(said_within(model, messages, schema, tokens=tokens, seconds=seconds, asker=asker))
+    except ValueError:
+        return None
+
+
+def said_within(
+    model: LanguageModel,
+    messages: Sequence[Turn],
+    schema: Mapping[str, Any],
+    *,
+    tokens: int,
+    seconds: float,
+    asker: Asker,
+) -> str:
+    """What the model says of such JSON in that time and so many tokens: not always all of it, or anything.
+
+    Raises: Stopped, when the asker was.
+    """
     model.prepare()  # not in the time that the model has
     own = Asker(asker.person)
     clock = threading.Timer(seconds, own.stop)
     clock.daemon = True
     clock.start()
+    said: list[str] = []
     try:
         with asker.calling(own.stop):
-            return model.structured(messages, schema, answer_tokens=tokens, asker=own)
+            said.extend(model.stream(messages, answer_tokens=tokens, asker=own, schema=schema))
     except Stopped:
         if asker.stopped:
             raise
-        return None
     except ServiceError:
-        return None
+        pass  # the answer itself will show what is wrong
     finally:
         clock.cancel()
+    return "".join(said)

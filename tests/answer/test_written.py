@@ -13,7 +13,7 @@ import pytest
 from place import Place
 from scripted import scripted_server
 
-from app.answers.answer import BROKEN, BUSY, CUT, EMPTY, LONG, NOTICE, REFUSES, SLOW, TRANSLATED
+from app.answers.answer import BROKEN, BUSY, CUT, EMPTY, FOREIGN, LONG, NOTICE, REFUSES, SLOW, TRANSLATED, WITHHELD
 from app.answers.checked import _tidy
 from app.answers.prompt import harmless
 from app.answers.prompt_files import copy_prompts, load_prompts
@@ -703,31 +703,71 @@ HANDED_IN = "Receipts are handed in at the accounts office."
 GERMAN = "Werden travel expenses wie Alcohol auf einer Reise zurückgezahlt?"
 
 
+BOTH = json.dumps({"sentences": ["Alcohol is not paid back.", HANDED_IN]})
+
+
 @pytest.mark.parametrize(
-    ("translations", "stands"),
+    ("said", "supported"),
     [
-        (["Alcohol is not paid back.", HANDED_IN], True),
-        (["Alcohol is paid back.", HANDED_IN], False),  # it must deny as the sentence does
-        (["Beer is not sold on the premises.", HANDED_IN], False),  # nobody says so
-        (["Alkohol wird nicht erstattet.", HANDED_IN], False),  # no translation
-        (["Alcohol is not paid back."], False),  # one is missing
-        ("no list", False),
+        (BOTH, [True, True]),
+        (f"Here it is:\n```json\n{BOTH}\n```", [True, True]),
+        (json.dumps(["1. Alcohol is not paid back. [1]", f"2. {HANDED_IN}"]), [True, True]),
+        (BOTH[: BOTH.index("handed")], [True, False]),  # no time for the rest
+        ('{"sentences": ["Alcohol is not paid back", "Beer is not sold on the premises."]}', [True, False]),
+        (json.dumps(["Beer is not sold on the premises.", HANDED_IN]), WITHHELD),  # nobody says so
+        ('{"sentences": ["Alcohol is paid back.", ""]}', FOREIGN),  # it must deny as the sentence does
+        ('{"sentences": ["Alkohol wird nicht erstattet.", ""]}', FOREIGN),  # no translation
+        ('{"sentences": ["Alcohol is not paid back."]}', FOREIGN),  # one is missing: which?
+        ('{"sentences": "Alcohol is not paid back."}', FOREIGN),
+        ("I cannot help with that.", FOREIGN),
     ],
 )
 def test_an_answer_in_another_language_is_checked_by_its_translation(
-    ask: Ask, server: Server, translations: object, stands: bool
+    ask: Ask, server: Server, said: str, supported: list[bool] | str
 ) -> None:
     server.script.says("Alkohol wird nicht erstattet. [1] Quittungen werden in der Buchhaltung abgegeben. [1]")
-    server.script.as_json = json.dumps({"sentences": translations})
+    server.script.as_json = said
     answer = ask(GERMAN, llm_url=server.url).answer
-    assert (not answer.refused) is stands
     told = server.script.requests[-1]["messages"]
     assert "into English" in told[0]["content"]
     assert told[1]["content"] == "1. Alkohol wird nicht erstattet.\n2. Quittungen werden in der Buchhaltung abgegeben."
-    if stands:
-        assert [sentence.supported for sentence in answer.sentences] == [True, True]
+    if isinstance(supported, list):
+        assert [sentence.supported for sentence in answer.sentences] == supported
         assert answer.citations[0].quote == "Alcohol is not paid back."
         assert answer.notice == TRANSLATED
+    else:
+        assert supported in (answer.reason, answer.notice)
+        assert "Alkohol" not in answer.text
+        assert answer.citations  # what comes nearest is there to be read
+
+
+def test_a_number_of_something_else_does_not_vouch_for_another_language(ask: Ask, server: Server) -> None:
+    """Without a translation numbers and names alone can agree; with it, what is said of them counts."""
+    question = "Wie viele Monate Kündigungsfrist gibt es nach paid leave?"
+    server.script.says("Die Kündigungsfrist für alle beträgt 28 Tage. [1]")
+    server.script.as_json = json.dumps({"sentences": ["The notice period for all is 28 days."]})
+    answer = ask(question, llm_url=server.url).answer
+    assert (answer.refused, answer.reason) == (True, WITHHELD)
+
+
+def test_a_translation_that_takes_too_long_is_told(ask: Ask, server: Server) -> None:
+    server.script.says("Alkohol wird nicht erstattet. [1]")
+    server.script.as_json, server.script.pause = BOTH, 0.05
+    reply = ask(GERMAN, llm_url=server.url, translate_seconds=0.02)
+    assert reply.answer.notice == FOREIGN
+
+
+def test_a_translation_fits_the_servers_context(ask: Ask, server: Server) -> None:
+    """Of the sentences as many as leave half of it to their translations; the first, which answer, always."""
+    server.script.says(" ".join(f"Alkohol wird in Land {number} nicht erstattet. [1]" for number in range(11, 31)))
+    server.script.as_json, server.script.context, server.script.characters_a_token = "{}", 600, 2
+    ask(GERMAN, llm_url=server.url)
+    asked = server.script.requests[-1]
+    counted = sum(len(message["content"]) for message in asked["messages"]) // 2
+    assert asked["messages"][1]["content"].startswith("1. Alkohol wird in Land 11 nicht erstattet.")
+    assert "Land 30" not in asked["messages"][1]["content"]
+    assert 200 < counted <= 300
+    assert 200 < asked["max_tokens"] <= 600 - counted
 
 
 def test_nothing_is_translated_that_stands_or_where_there_is_no_time_for_it(ask: Ask, server: Server) -> None:
@@ -735,11 +775,12 @@ def test_nothing_is_translated_that_stands_or_where_there_is_no_time_for_it(ask:
     server.script.says("Alcohol is not paid back. [1]")
     assert ask("Is alcohol paid back?", llm_url=server.url).answer.notice is None
     server.script.says("Alkohol wird nicht erstattet. [1]")
-    assert ask(GERMAN, llm_url=server.url, translate_seconds=0.0).answer.refused
+    assert ask(GERMAN, llm_url=server.url, translate_seconds=0.0).answer.notice == FOREIGN
     assert len(server.script.requests) == 2
 
 
 def test_a_number_that_a_translation_changes_is_not_vouched_for(ask: Ask, server: Server) -> None:
     server.script.says("Das Passwort braucht mindestens zwölf Zeichen. [1]")
     server.script.as_json = json.dumps({"sentences": ["Passwords have at least 14 characters."]})
-    assert ask("Wie lang muss ein password sein, laut information security?", llm_url=server.url).answer.refused
+    answer = ask("Wie lang muss ein password sein, laut information security?", llm_url=server.url).answer
+    assert answer.notice == FOREIGN and "zwölf" not in answer.text
