@@ -75,7 +75,7 @@ _TIMES = {"twice": "times", "zweimal": "mal"}
 _TWICE = re.compile(rf"\b(?:{'|'.join(_TIMES)})\b", re.IGNORECASE)
 _CHINESE_DIGITS = {digit: value for value, digit in enumerate("〇一二三四五六七八九")} | {"零": 0, "两": 2}
 _CHINESE_PLACES = {"十": 10, "百": 100, "千": 1000}
-_CHINESE_NUMBER = re.compile(r"[〇零一二两三四五六七八九十百千]+(?=[年月日天个人名次位家种岁小周倍成元号点分])")
+_CHINESE_NUMBER = re.compile(r"第一|(?<![期拜周])(?!十分|百姓|千万)[〇零一二两三四五六七八九十百千]+(?=[一-鿿])")
 
 _UNITS: dict[str, tuple[str, str]] = {  # word: (its one form, the kind of thing it measures)
     word: (words.split()[0], kind)
@@ -154,6 +154,7 @@ def in_digits(text: str) -> str:
     >>> in_digits("Thirty-one days before 9 am, from the fourth day on, until 2026-03-31")
     '31 days before 9, from the 4 day on, until 31 March 2026'
     """
+    text = _SPELLED.sub(_in_figures, text)
     if _DIGIT.search(text):
         text = _ISO_DAY.sub(lambda day: _day(day[3], day[2], day[1]), text)
         text = _DOTTED_DAY.sub(lambda day: _day(*day.groups()), text)
@@ -161,8 +162,6 @@ def in_digits(text: str) -> str:
         text = _CHINESE_DAY.sub(_chinese_day, text)
         text = _CLOCK.sub(_time, text)
         text = _SHORT_SCALE.sub(lambda sum_: f"{sum_[1]} {_SCALES[sum_[2]]}", text)
-    if not _WORDS.keys().isdisjoint(map(str.casefold, _SPELLED.findall(text))):
-        text = _SPELLED.sub(lambda word: str(_WORDS.get(word[0].casefold(), word[0])), text)
     text = _TWICE.sub(lambda word: f"2 {_TIMES[word[0].casefold()]}", text)
     text = _HUNDREDS.sub(_hundreds, text)
     text = _CHINESE_NUMBER.sub(_chinese, text)
@@ -224,6 +223,15 @@ def words_of(units: frozenset[str]) -> frozenset[str]:
     return frozenset(term for word, (form, _) in _UNITS.items() if form in units for term in terms(word))
 
 
+def _in_figures(found: re.Match[str]) -> str:
+    """A number in words, also the first word of "ten-minute"."""
+    word = found[0].casefold()
+    first, hyphen, rest = word.partition("-")
+    if word in _WORDS or first not in _WORDS:
+        return str(_WORDS.get(word, found[0]))
+    return f"{_WORDS[first]}{hyphen}{rest}"
+
+
 def _scaled(units: frozenset[str]) -> bool:
     return any(_KIND_OF[unit] == "scale" for unit in units)
 
@@ -259,9 +267,9 @@ def _hundreds(found: re.Match[str]) -> str:
 
 
 def _chinese(found: re.Match[str]) -> str:
-    """十五 as 15. What is only 一 stays: it mostly says "a"."""
-    if found[0] == "一":
-        return found[0]
+    """十五 as 15. What is only 一 stays, but for 第一: it mostly says "a"."""
+    if found[0] in {"一", "第一"}:
+        return found[0].replace("第一", "第1")
     if not any(digit in _CHINESE_PLACES for digit in found[0]):
         return "".join(str(_CHINESE_DIGITS[digit]) for digit in found[0])
     total, digit = 0, 0

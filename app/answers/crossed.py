@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from difflib import SequenceMatcher
 from itertools import combinations, permutations
 
 from app.answers.amounts import UNIT_TERMS, in_digits, numbers, weekdays, without_weekdays
@@ -22,8 +21,6 @@ A_PART = 0.34  # of what a part of a sentence or a cell says, that has to be tak
 HALF = 0.5  # the same of a cell's name and value
 TOLD = 2  # terms of it that count, whatever part they are
 LABELLED = 3  # parts of a sentence from which on the first word of each is taken for what it is about
-LONGEST = 3  # words of a thing that may have been replaced
-MOST_OF_IT = 0.6  # of the claim's words, in the order of the sentence: then the rest is what was changed
 
 IDLE_TERMS = frozenset(
     term for language in ("de", "fr", "es", "it", "pt", "nl") for word in idle_words(language) for term in terms(word)
@@ -33,15 +30,9 @@ _PART = re.compile(r"[;；，、]|, |,\n| (?:and|but|while|or|und|aber|oder|et|m
 _CLAUSE = re.compile(r"[;；]\s*")
 _LEAD = re.compile(r"：|: ")
 _FIGURE = re.compile(r"\d+(?:[.,:/]\d+)*")
-_WORDS = re.compile(r"[^\W_]+(?:[-’'][^\W_]+)*")
 _BETWEEN = re.compile(r"\b(between|zwischen|entre) (\S+(?: \S+)?) (?:and|und|et) ", re.IGNORECASE)
 _LABELLED = re.compile(r"\W*([^\W\d_][^:：|.。]{0,40})[:：] ?(.*\d.*)", re.DOTALL)
 _COUNTED_THING = re.compile(r"(?<![\d.])(\d[\d.]*) (?:(?:EUR|USD|CNY|GBP|percent) )?(?!per\b|pro\b)([^\W\d_]{3,})")
-_BEFORE_THING = (
-    "the|an?|by|of|your|their|our|der|die|das|den|dem|des|eine?|eine[nmr]|vom|von|zum|zur|le|la|les|une?|du|par"
-)
-_BEFORE = re.compile(_BEFORE_THING)
-
 Part = tuple[frozenset[str], ...]  # the terms in each of its slots
 
 
@@ -71,33 +62,6 @@ def crossed(claim: str, near: str, text: str) -> bool:
         or any(_crosses(terms, one, other) for one, other in _lines(near, text))
         for terms in said
     ) or _counts_another(in_digits(claim), told)
-
-
-def replaced(claim: str, near: str, text: str) -> bool:
-    """Whether the claim is the sentence `near` with a thing of it replaced by another that `text` speaks of elsewhere.
-
-    >>> replaced("The works council pays.", "The press office pays.", "Ask the works council.")
-    True
-    """
-    words, told = ([word.casefold() for word in _WORDS.findall(part)] for part in (claim, near))
-    matcher = SequenceMatcher(None, words, told, autojunk=False)
-    if sum(block.size for block in matcher.get_matching_blocks()) < MOST_OF_IT * len(words):
-        return False
-    said, known = frozenset(question_terms(claim)), frozenset(question_terms(near))
-    for kind, start, end, other_start, other_end in matcher.get_opcodes():
-        if kind != "replace":
-            continue
-        first = next((at for at in range(start, end) if not _BEFORE.fullmatch(words[at])), end)
-        if first == end or not first or not _BEFORE.fullmatch(words[first - 1]) or end - first > LONGEST:
-            continue
-        put, for_it = " ".join(words[first:end]), " ".join(told[other_start:other_end])
-        if (STOP_WORDS | IDLE_TERMS).issuperset(told[other_start:other_end]):  # a pronoun
-            continue
-        if known.intersection(question_terms(put)) or said.intersection(question_terms(for_it)):
-            continue
-        if re.search(rf"\b(?:{_BEFORE_THING}) {re.escape(put)}\b", " ".join(text.split()), re.IGNORECASE):
-            return True
-    return False
 
 
 def _crosses(said: frozenset[str], one: Part, other: Part, *, least: float = 0.0) -> bool:

@@ -80,7 +80,7 @@ _NAME = re.compile(r"[A-ZÄÖÜÉ][\w’'-]*[^\W\d_](?: [A-ZÄÖÜÉ][\w’'-]+)
 _PLACED = re.compile(r"\b(?:in|at|on|for|of|from|near|since|during|per|under)(?: the)? $", re.IGNORECASE)
 _PASSIVE = re.compile(r"\bby\b|[’']s\b|\b(?:von|durch|par|wird|werden|wurde|wurden)\b")
 _DUTY = re.compile(
-    r"\b(?:must|shall|required|mandatory|compulsory|obliged|ha(?:ve|s) to|needs?|only|müssen|muss)\b|必须|须", re.I
+    r"\b(?:must|shall|require[sd]?|mandatory|compulsory|obliged|ha(?:ve|s) to|needs?|only|müssen|muss)\b|必须|须", re.I
 )
 _CHOICE = re.compile(
     r"\b(?:may|might|can|could)\b(?! no\b)|\b(?:optional|voluntary|are free to|können|kann|darf|dürfen)\b|可以", re.I

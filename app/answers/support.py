@@ -13,9 +13,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
+from app.answers.altered import altered
 from app.answers.amounts import in_digits, measures, numbers, other_units, weekdays
 from app.answers.context import Passage
-from app.answers.crossed import crossed, numbered_parts, replaced
+from app.answers.crossed import crossed, numbered_parts
 from app.answers.extract import knows
 from app.answers.opposed import labels, nearest, opposed, other_limit, other_period
 from app.answers.owned import led, of_another
@@ -191,7 +192,7 @@ def _denied(claim: _Claim, found: Sequence[Support], passages: Sequence[Passage]
         )
         for span in found
     ]
-    if any(replaced(claim.sentence, near, everything) for near in nearby):
+    if any(altered(claim.sentence, near, everything) for near in nearby):
         return True
     own = max(claim.covered(_terms_of(near)) for near in nearby)
     headed = max(own, *(claim.covered(_terms_of(span.text) | term_set(_headers([span]))) for span in found))
@@ -201,7 +202,7 @@ def _denied(claim: _Claim, found: Sequence[Support], passages: Sequence[Passage]
             if window.size > 1 or covered < IN_DOUBT:
                 continue
             text = passage.text[window.start : window.end]
-            if covered > own and (replaced(claim.sentence, text, everything) or crossed(claim.sentence, text, "")):
+            if covered > own and (altered(claim.sentence, text, everything) or crossed(claim.sentence, text, "")):
                 return True
             header = term_set(passage.chunk_from(passage.start + window.start).chunk.header)
             if claim.covered(window.terms | header) > headed and other_limit(said, in_digits(text)):
@@ -409,7 +410,7 @@ def _agrees(claim: _Claim, spans: Sequence[Support]) -> bool:
         widened(claim.sentence, near, text)
         or other_period(claim.sentence, led(near, around))
         or crossed(claim.sentence, near, around)
-        or replaced(claim.sentence, near, around)
+        or altered(claim.sentence, near, around)
         or of_another(claim.sentence, near, around)
     )
 

@@ -6,7 +6,6 @@ import pytest
 
 from app.answers.amounts import in_digits, measures
 from app.answers.context import Passage
-from app.answers.crossed import replaced
 from app.answers.support import find_support
 from storage.embedder import Embedder
 from storage.records import Chunk, StoredChunk
@@ -316,23 +315,6 @@ def test_one_word_makes_it_the_contrary(said: str, contrary: str) -> None:
 )
 def test_what_only_sounds_like_the_contrary_is_supported(said: str, claim: str) -> None:
     assert _supported(claim, said) is not None
-
-
-@pytest.mark.parametrize(
-    ("claim", "near"),
-    [
-        ("The works council pays the team each month.", "It pays the team each month."),  # a pronoun
-        ("The works council rests.", "The press office pays."),  # of another matter
-        (
-            "The works council helps the lab and us.",
-            "The press office helps the lab and us, as the works council.",
-        ),  # of both
-    ],
-)
-def test_what_stands_for_the_same_thing_is_not_taken_for_another(claim: str, near: str) -> None:
-    text = "Ask the works council. So the works council rests."
-    assert replaced("The works council pays the team.", "The press office pays the team.", text)
-    assert not replaced(claim, near, text)
 
 
 def test_the_limit_of_the_sentence_that_says_it_counts() -> None:

@@ -1,0 +1,273 @@
+"""Whether a sentence is one of a passage with a fact in it replaced: another number, unit, day, degree, thing or name.
+
+Both are laid side by side, word by word. What stands between the same words in both is compared: two numbers, two
+things behind one number, two words of which the table knows that each excludes the other, and a thing that the passage
+speaks of elsewhere. Deterministic; knows no passage and no model.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from difflib import SequenceMatcher
+
+from app.answers.amounts import in_digits
+from app.answers.phrases import idle_words, language_of
+from app.retrieval.asked import term_set
+from storage.recollection import remembered
+from storage.words import STOP_WORDS, question_terms, terms
+
+LONGEST = 3  # words of what may have been replaced
+NEGATED = 4  # letters of a word that a syllable may negate
+MOST_OF_IT = 0.6  # of the shorter one's words stand in both, in order: then the rest is what was changed
+
+_EXCLUDING = tuple(
+    tuple(tuple(words.split()) for words in line.split("|"))
+    for line in (
+        "minute | hour | day | night | week | month | quarter | year | second | decade | century",
+        "hourly | daily | nightly | weekly | monthly | quarterly | annually annual yearly | every",
+        "half halve halving halved | 3 | quarter 4 | double doubling doubled | triple tripled | quadruple",
+        "gb gigabyte | mb megabyte | kb kilobyte | tb terabyte | byte",
+        "km kilometer kilometre | m metre meter | cm centimetre centimeter | mile | foot feet | inch | hectare | acre",
+        "kg kilogram | gram g | ton tonne | pound lb | ounce",
+        "character | letter | word | digit | page | line",
+        "$ usd dollar us$ | € eur euro | £ gbp pound sterling | ¥ yuan cny rmb | chf | yen",
+        "hundred | thousand | million | billion | trillion",
+        "january | february | march | april | may | june | july | august | september | october | november | december",
+        "monday | tuesday | wednesday | thursday | friday | saturday | sunday | weekend | weekday",
+        "all every everyone everybody each any always | most many usually often generally typically normally frequently"
+        " | some several few sometimes occasionally rarely seldom | no none never nobody | only",
+        "must shall required mandatory | may might can could optional allowed | should",
+        "more | less fewer | equally",
+        "most | least fewest",
+        "1 | last final | next following | previous preceding",
+        "working business",
+        "before earlier until prior | after later since",
+        "above over | below under beneath",
+        "inside within | outside beyond | after",
+        "only solely exclusively | also too even",
+        "grow grew grown rise rose risen increase climb raise"
+        " | fall fell fallen drop decrease decline shrink shrank reduce",
+        "high | low",
+        "higher greater larger bigger | lower smaller",
+        "highest greatest largest biggest | lowest smallest",
+        "large big great | small little tiny",
+        "long | short",
+        "longer | shorter",
+        "longest | shortest",
+        "old older oldest former | new newer newest current young younger youngest",
+        "early | late",
+        "fast faster quick quicker rapid | slow slower",
+        "strong | weak",
+        "easy simple | difficult hard complex complicated",
+        "good best better | bad worst worse poor",
+        "rich wealthy | poor",
+        "cheap cheaper | expensive dear",
+        "heavy | light",
+        "warm hot | cold cool",
+        "full | part empty partial",
+        "minimum minimal | maximum maximal",
+        "majority | minority",
+        "major main | minor",
+        "include including included | exclude excluding excluded | except",
+        "gross | net",
+        "internal | external",
+        "domestic | foreign",
+        "public | private",
+        "local | remote",
+        "same identical | different other",
+        "positive | negative",
+        "true right correct | false wrong incorrect",
+        "accept approve | reject refuse decline deny",
+        "allow permit | forbid prohibit ban prevent",
+        "enable activate | disable deactivate",
+        "compulsory obligatory | voluntary",
+        "open | closed close shut",
+        "begin began begun start | end ended finish stop",
+        "create add install | delete remove uninstall",
+        "send sent | receive",
+        "buy bought purchase | sell sold",
+        "buyer | seller",
+        "win won | lose lost",
+        "gain profit | loss",
+        "import | export",
+        "borrow | lend lent",
+        "arrive arrival | leave depart departure",
+        "success succeed | failure fail",
+        "morning | evening afternoon | noon midday | midnight",
+        "winter | summer | spring | autumn",
+        "north | south | east | west",
+        "northern | southern | eastern | western",
+        "left | right",
+        "upper top | lower bottom",
+        "front | back rear",
+        "male man men boy | female woman women girl",
+        "mother | father",
+        "husband | wife",
+        "with | without",
+        "以前 之前 前 | 以后 之后 后",
+        "早上 上午 | 下午 晚上",
+        "增加 上升 提高 增 升 | 减少 下降 降低 减 降",
+        "开放 开门 开 | 关闭 关门 关",
+        "免费 | 收费",
+        "开始 始 | 结束 终",
+        "多 | 少",
+        "大 | 小",
+        "高 | 低",
+        "南 | 北 | 东 | 西",
+        "米 | 公里",
+        "天 日 | 周 星期 | 月 | 年 | 小时 | 分钟 | 秒",
+        "人 名 位 | 次 回 | 场 | 球",
+        "美元 | 欧元 | 元 人民币 | 英镑 | 日元",
+        "可以 | 必须",
+        "部分 | 全部 | 多数",
+    )
+)
+
+
+def _places() -> dict[str, dict[int, int]]:
+    """The rows that a word is in, by its term, each with its place there."""
+    found: dict[str, dict[int, int]] = {}
+    for row, places in enumerate(_EXCLUDING):
+        for place, words in enumerate(places):
+            for word in words:
+                found.setdefault(_form(word), {})[row] = place
+    return found
+
+
+def _form(word: str) -> str:
+    return next(iter(terms(word)), word)
+
+
+_PLACES = _places()
+_BEFORE_THING = (
+    "the|an?|this|that|these|those|by|of|your|their|our|its|his|her|in|to|for|with|der|die|das|den|dem|des|eine?|"
+    "eine[nmr]|vom|von|zum|zur|le|la|les|une?|du|par"
+)
+_BEFORE = re.compile(_BEFORE_THING)
+_WORD = re.compile(
+    r"\d+(?:[.,:/]\d+)*|[%$€£¥]|[美欧日]元|人民币|英镑|公里|小时|分钟|星期|[\u3040-\u30ff\u3400-\u9fff]|[^\W\d_]+(?:[’'][^\W\d_]+)?"
+)
+_SPELT = (
+    (re.compile(r"\bonce(?= (?:an?|per|every|each|in)\b)", re.IGNORECASE), "1 times"),
+    (re.compile(r"\b(?:first|one)\b", re.IGNORECASE), "1"),
+    (re.compile(r"\bper ?cent\b", re.IGNORECASE), "%"),
+    (re.compile(r"(?<=\d)(?:st|nd|rd|th)\b"), ""),
+    (re.compile(r"(?<=\w)n['’]t\b|(?<=can)not\b", re.IGNORECASE), " not"),
+    (re.compile(r"(?<=\w)['’]re\b", re.IGNORECASE), " are"),
+)
+_ASIDE = re.compile(r"^\W*\d{1,3}[.)](?=\s)|\bhttps?://\S+")  # the number of an item in a list; an address
+_NAME = re.compile(r"(?<=[\w,;:’')] )[A-ZÄÖÜÉ][\w’'-]+")
+_BEHIND = re.compile(r"%|million|billion|thousand|hundr|万|亿")
+_TO = frozenset(["to", "and", "or", "bis", "und"])  # "20 to 30 percent" for "20% to 30%"
+_DENIALS = frozenset(["not", "no", "never", "nicht", "kein", "nie", "pas", "不", "没", "无", "非", "未"])
+_NEGATING = ("un", "in", "im", "ir", "dis", "non")
+_IDLE = STOP_WORDS | frozenset(
+    term for language in ("de", "fr", "es", "it", "pt", "nl") for word in idle_words(language) for term in terms(word)
+)
+
+
+def altered(claim: str, near: str, text: str) -> bool:
+    """Whether the claim is the sentence `near` of a text with something in it replaced by what excludes it.
+
+    >>> altered("It is open for five days.", "It is open for five weeks.", "")
+    True
+    >>> altered("The works council pays us.", "The press office pays us.", "Ask the works council.")
+    True
+    """
+    said, told = _words(claim), _words(near)
+    forms, known = [_form(word) for word in said], [_form(word) for word in told]
+    codes = SequenceMatcher(None, forms, known, autojunk=False).get_opcodes()
+    if sum(end - start for kind, start, end, _, _ in codes if kind == "equal") < MOST_OF_IT * min(len(said), len(told)):
+        return False
+    for kind, start, end, first, last in codes:
+        put, old = said[start:end], told[first:last]
+        if kind == "replace" and max(len(put), len(old)) <= LONGEST:
+            number = start > 0 and first > 0 and known[first - 1][0].isdigit() and known[first - 1] != "1"
+            if _excludes(put, old, behind_number=number) or _another_name(put, old, claim, near, text):
+                return True
+            if _another_thing(said, told, (start, end, first, last), text):
+                return True
+        elif kind in {"insert", "delete"} and len(put or old) == 1 and (put or old)[0] in _DENIALS:
+            if said[end : end + 1] != ("only",) and told[last : last + 1] != ("only",):
+                return True
+        elif kind == "insert" and first and known[first - 1][0].isdigit() and _BEHIND.fullmatch(known[first]):
+            following = said[start : start + 2]
+            if not any(word[0].isdigit() for word in following[: 2 if following[:1] and following[0] in _TO else 1]):
+                return True
+    return False
+
+
+def _excludes(put: Sequence[str], old: Sequence[str], *, behind_number: bool) -> bool:
+    """Whether one cannot be where the other is."""
+    if not _DENIALS.isdisjoint((*put, *old)):  # "not always" for "sometimes"
+        return False
+    figures, others = ({word for word in words if word[0].isdigit()} for words in (put, old))
+    if figures and others:
+        return figures != others
+    if any(_apart(one, other) for one in (*put, "".join(put)) for other in (*old, "".join(old))):
+        return True
+    return behind_number and _latin(put[0]) and _latin(old[0]) and not _same(put[0], old[0])
+
+
+def _apart(one: str, other: str) -> bool:
+    """Whether the table has both in a row, and not as the same; or one is the other with a syllable that negates."""
+    places, others = (_PLACES.get(_form(word), {}) for word in (one, other))
+    rows = places.keys() & others.keys()
+    if rows:
+        return all(places[row] != others[row] for row in rows)
+    if min(len(one), len(other)) < NEGATED:
+        return False
+    return any(long == f"{sign}{short}" for sign in _NEGATING for long, short in ((one, other), (other, one)))
+
+
+def _same(one: str, other: str) -> bool:
+    places, others = (_PLACES.get(_form(word), {}) for word in (one, other))
+    return _form(one) == _form(other) or any(places[row] == others[row] for row in places.keys() & others.keys())
+
+
+def _latin(word: str) -> bool:
+    return word.isalpha() and word.isascii() and word not in _IDLE
+
+
+def _another_thing(said: Sequence[str], told: Sequence[str], where: tuple[int, int, int, int], text: str) -> bool:
+    """Whether a thing that the text speaks of elsewhere stands where the sentence has another."""
+    start, end, other_start, other_end = where
+    first = next((at for at in range(start, end) if not _BEFORE.fullmatch(said[at])), end)
+    if first == end or not first or not _BEFORE.fullmatch(said[first - 1]):
+        return False
+    put, old = " ".join(said[first:end]), " ".join(told[other_start:other_end])
+    if _IDLE.issuperset(told[other_start:other_end]) or _IDLE.issuperset(said[first:end]):  # a pronoun
+        return False
+    mine, theirs = (frozenset(question_terms(" ".join(words))) for words in (said, told))
+    if theirs.intersection(question_terms(put)) or mine.intersection(question_terms(old)):
+        return False
+    return re.search(rf"\b(?:{_BEFORE_THING}) {re.escape(put)}\b", " ".join(text.split()), re.IGNORECASE) is not None
+
+
+def _another_name(put: Sequence[str], old: Sequence[str], claim: str, near: str, text: str) -> bool:
+    """Whether a name that the text has stands in the place of another. In German every noun looks like one."""
+    mine, theirs = ([word for word in words if word in _names(said)] for words, said in ((put, claim), (old, near)))
+    if not mine or not theirs or not set(mine).isdisjoint(theirs) or language_of(near) == "de":
+        return False
+    short = [("".join(word[0] for word in one), other) for one, other in ((old, put), (put, old))]
+    if any(len(initials) > 1 and initials in words for initials, words in short):  # "EU" and "European Union"
+        return False
+    put_terms, old_terms = term_set(" ".join(mine)), term_set(" ".join(theirs))
+    if not put_terms.isdisjoint(term_set(near)) or not old_terms.isdisjoint(term_set(claim)):
+        return False
+    return put_terms <= term_set(text)
+
+
+@remembered(4096)
+def _names(text: str) -> frozenset[str]:
+    return frozenset(name.casefold() for name in _NAME.findall(text))
+
+
+@remembered(4096)
+def _words(text: str) -> tuple[str, ...]:
+    """The words of a text in small letters, its numbers in digits; each Chinese sign is one."""
+    told = in_digits(_ASIDE.sub(" ", text)).replace("-", " ")
+    for pattern, written in _SPELT:
+        told = pattern.sub(written, told)
+    return tuple(word.casefold() for word in _WORD.findall(in_digits(told)))
