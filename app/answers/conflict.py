@@ -49,7 +49,7 @@ def conflict(asked: Asked, ranked: Sequence[Candidate]) -> tuple[Side, ...]:
     if not ranked or asked.expected not in VALUES:
         return ()
     likely = [item for item in ranked[:LOOKED_AT] if item.score >= LIKELY_OTHER * ranked[0].score]
-    leading = [item for item in likely if not item.leads and not item.unasked]
+    leading = [item for item in likely if not (item.leads or item.unasked or item.elsewhere)]
     for at, one in enumerate(leading):
         if one.score < LIKELY * ranked[0].score:
             break

@@ -20,6 +20,7 @@ from app.answers.kinds import names_kind
 from app.answers.phrases import language_of, names_section
 from app.answers.quotable import ITEM, Found, furniture, goes_back, header, refers, repeats, section, sentences_of
 from app.answers.ranges import amount_terms, amounts, cases
+from app.answers.variants import of_others
 from app.answers.weak import weakness
 from app.retrieval.asked import Asked, Expected, term_set
 from app.retrieval.expand import begins, codes, label_of
@@ -44,6 +45,7 @@ _GOES_ON = re.compile(r"[-*•‣▪◦·–—]\s+(?:[a-zß-ÿ]{2}|[a-zß-ÿ]\s
 NAMED, IN_ORDER = 0.99, 0.001  # of a section that the question names: what it says, in its order
 ASKS_ANOTHER = 0.7  # likeness of a question that is a heading, up to which it asks another thing
 SAME_QUESTION = 0.9  # of what is missing to certainty is given to what stands below a heading that asks the very same
+OF_ANOTHER = 0.2  # is left to what stands in a section or document beside the one that the question names
 CASE, OTHER_CASE = 0.05, 0.1  # is given to a row of the case that is asked about, and left to one of another case
 LATER = 0.2  # less of it for what tells nothing yet, where one asks how
 CODED = 2.0  # as `label`, of a row that is about the code which is asked for, or about one that begins with it
@@ -78,6 +80,7 @@ class Candidate:
     named: bool = False  # it stands in the section that the question names
     leads: bool = False  # it only announces what follows: "The steps are:"
     outdated: str = ""  # year or version of its document, where a newer edition is among the passages
+    elsewhere: bool = False  # it stands in a section or document beside the one that the question names
     unasked: bool = False  # it is of another edition than that of the year which the question names
     edition: str = ""  # year or version of its document, where an older edition is among the passages and no newer one
     replaces: frozenset[str] = frozenset()  # the revisions that are these older editions
@@ -173,6 +176,7 @@ def candidates(asked: Asked, passages: Sequence[Passage], embedder: Embedder) ->
         cosines |= _cosines(asked, {at: found[at] for at in promising}, places, embedder)
     best = max(passage.score for passage in passages) or 1.0
     left = weakness(asked.question)
+    others = of_others(asked, found)
     same = _same_question(asked, found, embedder if embedded else None)
     identifiers, most = codes(asked.question), max(own[at] for at in places)
     result = []
@@ -187,13 +191,13 @@ def candidates(asked: Asked, passages: Sequence[Passage], embedder: Embedder) ->
             first=1 / item.passage.n,
             terms=asked.covered(said),
             around=around[at],
-            section=asked.covered(said | term_set(f"{header(item)} {item.under}")),
+            section=asked.covered(said | term_set(f"{header(item)} {item.above} {item.under}")),
             opens=float(item.opens),
             label=_label(asked, item.text, identifiers if own[at] == most else ()),
             fits=names_kind(asked, item.text, under=item.under or section(item)),
             short=max(0.0, 1 - length(item.text) / 12),
         )
-        score = probability(features, embedded=embedded) * left(item.text)
+        score = probability(features, embedded=embedded) * left(item.text) * (OF_ANOTHER if at in others else 1.0)
         named = names_section(asked.question, item.passage.first.title, item.under or section(item))
         score += (1 - score) * same.get(item.under, 0.0)
         result.append(
@@ -207,6 +211,7 @@ def candidates(asked: Asked, passages: Sequence[Passage], embedder: Embedder) ->
                 score=NAMED - IN_ORDER * item.index if named else score,
                 named=named,
                 leads=item.leads,
+                elsewhere=at in others,
                 case=case.get(at),
                 again=again or (follows and goes_back(item.text)),
             )
@@ -274,7 +279,7 @@ def probability(features: Features, *, embedded: bool) -> float:
 
 
 def _around(asked: Asked, found: Sequence[Found], sets: Sequence[frozenset[str]], at: int) -> float:
-    together = sets[at] | term_set(f"{header(found[at])} {found[at].under}")
+    together = sets[at] | term_set(f"{header(found[at])} {found[at].above} {found[at].under}")
     for other in (at - 1, at + 1):
         if 0 <= other < len(found) and found[other].passage is found[at].passage:
             together |= sets[other]

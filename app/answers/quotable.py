@@ -85,6 +85,7 @@ class Found:
     end: int
     text: str
     under: str  # the heading nearest above it in its passage, or the caption of its table; "": none
+    above: str  # the heading that this one stands below, as far as its passage tells
     opens: bool  # it is the first below that heading
     leads: bool  # it only announces what follows: "The steps are:"
     quotable: bool
@@ -122,6 +123,7 @@ def sentences_of(passage: Passage) -> list[Found]:
             end=passage.start + end,
             text=texts[index],
             under=_above(lines, heads, index),
+            above=_outer(lines, heads, index),
             opens=_opens(lines, heads, index),
             leads=_leads(lines, index),
             quotable=answers[index],
@@ -151,6 +153,11 @@ def _above(lines: Sequence[str], heads: Sequence[bool], at: int) -> str:
             return lines[before]
         row = row and " | " in lines[before]
     return ""
+
+
+def _outer(lines: Sequence[str], heads: Sequence[bool], at: int) -> str:
+    """The last heading above a line that a heading follows at once."""
+    return next((lines[before - 1] for before in range(at - 1, 0, -1) if heads[before] and heads[before - 1]), "")
 
 
 def _opens(lines: Sequence[str], heads: Sequence[bool], at: int) -> bool:
@@ -203,6 +210,14 @@ def header(item: Found) -> str:
 def section(item: Found) -> str:
     """The innermost section of its chunk; the title where there is none."""
     return innermost(header(item))
+
+
+def path(item: Found) -> tuple[str, ...]:
+    """The two innermost headings above it, the outer one first, in small letters; fewer where there are fewer."""
+    names = names_in(item.passage.chunk_from(item.start).chunk.section)
+    if item.under and (item.above or names[-1:] != [item.under]):
+        names = [item.above or "".join(names[-2:-1]), item.under]
+    return tuple(name.casefold() for name in names[-2:] if name not in ("", item.passage.first.title))
 
 
 def _only_names(line: str) -> bool:
