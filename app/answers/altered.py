@@ -40,6 +40,7 @@ _EXCLUDING = tuple(
         "must shall required mandatory | may might can could optional allowed | should",
         "more | less fewer | equally",
         "most | least fewest",
+        "atmost upto | atleast",
         "1 | last final | next following | previous preceding",
         "working business",
         "before earlier until prior | after later since",
@@ -119,7 +120,8 @@ _EXCLUDING = tuple(
         "天 日 | 周 星期 | 月 | 年 | 小时 | 分钟 | 秒",
         "人 名 位 | 次 回 | 场 | 球",
         "美元 | 欧元 | 元 人民币 | 英镑 | 日元",
-        "可以 | 必须",
+        "可以 可能 可 | 必须 必",
+        "至少 最少 | 至多 最多",
         "部分 | 全部 | 多数",
     )
 )
@@ -151,7 +153,7 @@ _WORD = re.compile(
 _SPELT = (
     (re.compile(r"\bonce(?= (?:an?|per|every|each|in)\b)", re.IGNORECASE), "1 times"),
     (re.compile(r"\b(?:first|one)\b", re.IGNORECASE), "1"),
-    (re.compile(r"\bper ?cent\b", re.IGNORECASE), "%"),
+    (re.compile(r"\bpercent\b", re.IGNORECASE), "%"),
     (re.compile(r"(?<=\d)(?:st|nd|rd|th)\b"), ""),
     (re.compile(r"(?<=\w)n['’]t\b|(?<=can)not\b", re.IGNORECASE), " not"),
     (re.compile(r"(?<=\w)['’]re\b", re.IGNORECASE), " are"),
@@ -159,7 +161,7 @@ _SPELT = (
 _ASIDE = re.compile(r"^\W*\d{1,3}[.)](?=\s)|\bhttps?://\S+")  # the number of an item in a list; an address
 _NAME = re.compile(r"(?<=[\w,;:’')] )[A-ZÄÖÜÉ][\w’'-]+")
 _BEHIND = re.compile(r"%|million|billion|thousand|hundr|万|亿")
-_TO = frozenset(["to", "and", "or", "bis", "und"])  # "20 to 30 percent" for "20% to 30%"
+_TO = frozenset(["to", "and", "or", "bis", "und"])
 _DENIALS = frozenset(["not", "no", "never", "nicht", "kein", "nie", "pas", "不", "没", "无", "非", "未"])
 _NEGATING = ("un", "in", "im", "ir", "dis", "non")
 _IDLE = STOP_WORDS | frozenset(
@@ -178,11 +180,12 @@ def altered(claim: str, near: str, text: str) -> bool:
     said, told = _words(claim), _words(near)
     forms, known = [_form(word) for word in said], [_form(word) for word in told]
     codes = SequenceMatcher(None, forms, known, autojunk=False).get_opcodes()
-    if sum(end - start for kind, start, end, _, _ in codes if kind == "equal") < MOST_OF_IT * min(len(said), len(told)):
+    alike = sum(end - start for kind, start, end, _, _ in codes if kind == "equal")
+    if alike < MOST_OF_IT * min(len(said), len(told)):
         return False
     for kind, start, end, first, last in codes:
         put, old = said[start:end], told[first:last]
-        if kind == "replace" and max(len(put), len(old)) <= LONGEST:
+        if kind == "replace" and max(len(put), len(old)) <= LONGEST and not _short(put, old):
             number = start > 0 and first > 0 and known[first - 1][0].isdigit() and known[first - 1] != "1"
             if _excludes(put, old, behind_number=number) or _another_name(put, old, claim, near, text):
                 return True
@@ -192,8 +195,8 @@ def altered(claim: str, near: str, text: str) -> bool:
             if said[end : end + 1] != ("only",) and told[last : last + 1] != ("only",):
                 return True
         elif kind == "insert" and first and known[first - 1][0].isdigit() and _BEHIND.fullmatch(known[first]):
-            following = said[start : start + 2]
-            if not any(word[0].isdigit() for word in following[: 2 if following[:1] and following[0] in _TO else 1]):
+            other = start + (said[start : start + 1] != () and said[start] in _TO)  # "20 to 30%" for "20% to 30%"
+            if forms[other + 1 : other + 2] != [known[first]]:
                 return True
     return False
 
@@ -239,8 +242,7 @@ def _another_thing(said: Sequence[str], told: Sequence[str], where: tuple[int, i
     put, old = " ".join(said[first:end]), " ".join(told[other_start:other_end])
     if _IDLE.issuperset(told[other_start:other_end]) or _IDLE.issuperset(said[first:end]):  # a pronoun
         return False
-    mine, theirs = (frozenset(question_terms(" ".join(words))) for words in (said, told))
-    if theirs.intersection(question_terms(put)) or mine.intersection(question_terms(old)):
+    if not _moved_in(put, old, " ".join(said), " ".join(told)):
         return False
     return re.search(rf"\b(?:{_BEFORE_THING}) {re.escape(put)}\b", " ".join(text.split()), re.IGNORECASE) is not None
 
@@ -250,13 +252,21 @@ def _another_name(put: Sequence[str], old: Sequence[str], claim: str, near: str,
     mine, theirs = ([word for word in words if word in _names(said)] for words, said in ((put, claim), (old, near)))
     if not mine or not theirs or not set(mine).isdisjoint(theirs) or language_of(near) == "de":
         return False
-    short = [("".join(word[0] for word in one), other) for one, other in ((old, put), (put, old))]
-    if any(len(initials) > 1 and initials in words for initials, words in short):  # "EU" and "European Union"
+    if not _moved_in(" ".join(mine), " ".join(theirs), claim, near):
         return False
-    put_terms, old_terms = term_set(" ".join(mine)), term_set(" ".join(theirs))
-    if not put_terms.isdisjoint(term_set(near)) or not old_terms.isdisjoint(term_set(claim)):
-        return False
-    return put_terms <= term_set(text)
+    return term_set(" ".join(mine)) <= term_set(text)
+
+
+def _short(put: Sequence[str], old: Sequence[str]) -> bool:
+    """Whether one has the other's first letters: "EU" and "European Union"."""
+    letters = (("".join(word[0] for word in one), other) for one, other in ((old, put), (put, old)))
+    return any(len(initials) > 1 and initials in words for initials, words in letters)
+
+
+def _moved_in(put: str, old: str, claim: str, near: str) -> bool:
+    """Whether the one thing is in the claim alone and the other in the sentence alone."""
+    mine, theirs = (frozenset(question_terms(said)) for said in (claim, near))
+    return theirs.isdisjoint(question_terms(put)) and mine.isdisjoint(question_terms(old))
 
 
 @remembered(4096)

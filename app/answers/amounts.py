@@ -70,6 +70,7 @@ def _number_words() -> Iterator[tuple[str, int]]:
 
 _WORDS = {word: value for word, value in _number_words() if word not in _NOT_ALONE} | _ORDINALS
 _SPELLED = re.compile(r"(?<!\d )\b[^\W\d_]+(?:-[^\W\d_]+)?")
+_PER_CENT = re.compile(r"\bper cent\b", re.IGNORECASE)
 _HUNDREDS = re.compile(r"\b(?:(?P<times>a|one|\d) )hundred(?: and (?P<rest>\d{1,2})\b)?", re.IGNORECASE)
 _TIMES = {"twice": "times", "zweimal": "mal"}
 _TWICE = re.compile(rf"\b(?:{'|'.join(_TIMES)})\b", re.IGNORECASE)
@@ -154,7 +155,7 @@ def in_digits(text: str) -> str:
     >>> in_digits("Thirty-one days before 9 am, from the fourth day on, until 2026-03-31")
     '31 days before 9, from the 4 day on, until 31 March 2026'
     """
-    text = _SPELLED.sub(_in_figures, text)
+    text = _SPELLED.sub(_in_figures, _PER_CENT.sub("percent", text))  # "cent" is a hundred in French
     if _DIGIT.search(text):
         text = _ISO_DAY.sub(lambda day: _day(day[3], day[2], day[1]), text)
         text = _DOTTED_DAY.sub(lambda day: _day(*day.groups()), text)

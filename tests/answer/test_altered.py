@@ -35,6 +35,10 @@ REPLACED = (  # what stands in the passage, what is put there, and what says the
     ("第{}大厅有电梯。", "二", "一", "2"),
     ("大厅{}边都有电梯。", "两", "三", "2"),
     ("大桥全长19{}。", "公里", "米", "公里"),
+    ("Wine takes {} of the price.", "25 per cent", "25", "25%"),
+    ("The tent holds {} two guests.", "up to", "at least", "at most"),
+    ("大厅{}为两层。", "至少", "最多", "最少"),
+    ("大厅{}在周末开放。", "可能", "必须", "可能"),
     ("总投资28亿{}。", "元", "美元", "人民币"),
     ("年租金为5000{}。", "美元", "欧元", "美元"),
     ("大厅在图书馆{}部。", "北", "南", "北"),
@@ -70,3 +74,11 @@ def test_what_stands_for_the_same_thing_is_not_taken_for_another(claim: str, nea
     text = "Ask the works council. So the works council rests."
     assert altered("The works council pays the team.", "The press office pays the team.", text)
     assert not altered(claim, near, text)
+
+
+def test_a_name_that_the_text_has_in_the_place_of_another_is_seen() -> None:
+    near = "The gate was built by Hanna Vos from Porto in spring."
+    text = f"{near} Then Carla Whitfield came. The European Union helped, and so did the EU."
+    assert altered("The gate was built by Carla Whitfield from Porto in spring.", near, text)
+    assert not altered("The gate was built by Ann Berg from Porto in spring.", near, text)  # of whom it says nothing
+    assert not altered("All that the EU built is green.", "All that the European Union built is green.", text)

@@ -284,7 +284,7 @@ CHANGES: Mapping[str, tuple[Change, ...]] = {
             "doubles triples",
             "doubling halving",
         ),
-        _rewritten(r"(?<=\d) ?(?:%|percent\b|per cent\b)", ""),
+        _rewritten(r"(?<=\d) ?(?:%|percent\b|per cent\b)(?! ?(?:~|–|-|to\b))", ""),
     ),
     "currency": (
         _instead("$ £ €", before="", after=r"(?= ?\d)"),
