@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
@@ -42,6 +42,7 @@ LIST_WORDS = 90  # of a list that is quoted as a whole
 LIST_ITEMS, LIST_SHARE = 3, 0.5  # so many items that are nearly as likely as the best: the list is what is asked for
 
 _GOES_ON = re.compile(r"[-*•‣▪◦·–—]\s+(?:[a-zß-ÿ]{2}|[a-zß-ÿ]\s)")
+_THESE = re.compile(r"(?:these|the following|diese|folgende)\b", re.IGNORECASE)
 NAMED, IN_ORDER = 0.99, 0.001  # of a section that the question names: what it says, in its order
 ASKS_ANOTHER = 0.7  # likeness of a question that is a heading, up to which it asks another thing
 SAME_QUESTION = 0.9  # of what is missing to certainty is given to what stands below a heading that asks the very same
@@ -79,6 +80,7 @@ class Candidate:
     score: float  # probability that it answers
     named: bool = False  # it stands in the section that the question names
     leads: bool = False  # it only announces what follows: "The steps are:"
+    listed: bool = False  # it belongs to a list, or to the paragraph that a sentence announces
     outdated: str = ""  # year or version of its document, where a newer edition is among the passages
     elsewhere: bool = False  # it stands in a section or document beside the one that the question names
     unasked: bool = False  # it is of another edition than that of the year which the question names
@@ -211,6 +213,7 @@ def candidates(asked: Asked, passages: Sequence[Passage], embedder: Embedder) ->
                 score=NAMED - IN_ORDER * item.index if named else score,
                 named=named,
                 leads=item.leads,
+                listed=item.listed,
                 elsewhere=at in others,
                 case=case.get(at),
                 again=again or (follows and goes_back(item.text)),
@@ -376,18 +379,18 @@ def _with_list(ranked: Sequence[Candidate]) -> list[Candidate]:
     What announces another thing than is asked for is left out: the item says more of the question.
     """
     best = ranked[0]
-    if not best.leads and not best.is_item:
-        return [*_named_before(best, ranked), best]
     siblings = {item.index: item for item in ranked if item.passage is best.passage}
+    if not best.leads and not best.listed:
+        lead = siblings.get(best.index + 1)
+        if lead is not None and _points_on(best, lead):
+            shown = _begins(_announced(lead, siblings), MOST_WORDS - best.words - lead.words)
+            return [best, lead, *shown] if shown else [best]
+        return [*_named_before(best, ranked), best]
     first = best.index
-    while not best.leads and first - 1 in siblings and siblings[first].is_item:
+    while not best.leads and first - 1 in siblings and siblings[first].listed:
         first -= 1
     lead = siblings[first]
-    items = []
-    at = first + 1
-    while lead.leads and at in siblings and siblings[at].is_item:
-        items.append(siblings[at])
-        at += 1
+    items = _announced(lead, siblings)
     if lead is best:
         shown = _begins(items, MOST_WORDS - lead.words)
         return [lead, *shown] if shown else [next((item for item in ranked if not item.leads), best)]
@@ -395,7 +398,24 @@ def _with_list(ranked: Sequence[Candidate]) -> list[Candidate]:
     if whole and sum(item.score >= best.score * LIST_SHARE for item in items) >= LIST_ITEMS:
         return [lead, *items]
     needed = best.goes_on or lead.features.terms >= best.features.terms
-    return [lead, best] if lead.leads and needed else [best]
+    if lead.leads and needed and (best.is_item or best.index == lead.index + 1):
+        return [lead, best]
+    return [*_named_before(best, ranked), best]
+
+
+def _points_on(best: Candidate, lead: Candidate) -> bool:
+    """Whether a sentence speaks of what the next one of its paragraph announces: "These are at hand. They are: …"."""
+    start = best.passage.start
+    same = "\n" not in best.passage.text[best.end - start : lead.start - start]
+    return lead.leads and same and _THESE.match(best.text) is not None
+
+
+def _announced(lead: Candidate, siblings: Mapping[int, Candidate]) -> list[Candidate]:
+    """The items, or the paragraph, that a sentence announces. `siblings`: the candidates of its passage by index."""
+    items: list[Candidate] = []
+    while lead.leads and (item := siblings.get(lead.index + 1 + len(items))) and item.listed:
+        items.append(item)
+    return items
 
 
 def _named_before(best: Candidate, ranked: Sequence[Candidate]) -> list[Candidate]:

@@ -23,6 +23,8 @@ from storage.words import terms, unspaced_share
 
 REPEATED_WORDS = 4  # of the question, one after the other, that are no answer to it
 SMALL_TABLE = 8  # rows
+BETWEEN = 2  # sentences of an item before the next one, at most
+_COLON = re.compile(r"[:：][\s*_`\u200b]*$")  # what stands after it is left of bold letters and the like
 TABLE_WITHIN = 2  # sentences after the one that announces it
 MOST_NAMES = 6  # words of a line that but names something
 MORE_IN_HEAD = 4  # words that a running head says beside the title
@@ -88,6 +90,7 @@ class Found:
     above: str  # the heading that this one stands below, as far as its passage tells
     opens: bool  # it is the first below that heading
     leads: bool  # it only announces what follows: "The steps are:"
+    listed: bool  # it belongs to a list, or to the paragraph that a sentence announces
     quotable: bool
 
 
@@ -110,6 +113,7 @@ def sentences_of(passage: Passage) -> list[Found]:
         if _stands_above(passage, spans[at], line, before=" ".join(lines[at + 1 : at + 2]))
     )
     heads = [_heads(lines, at, names) for at in range(len(lines))]
+    listed = _listed(passage.text, spans, lines, heads)
     answers = [
         whole[at] and not heads[at] and _answers(texts[at]) and not _dangles(lines, at) for at in range(len(lines))
     ]
@@ -126,6 +130,7 @@ def sentences_of(passage: Passage) -> list[Found]:
             above=_outer(lines, heads, index),
             opens=_opens(lines, heads, index),
             leads=_leads(lines, index),
+            listed=listed[index],
             quotable=answers[index],
         )
         for index, (start, end) in enumerate(spans)
@@ -173,7 +178,20 @@ def _opens(lines: Sequence[str], heads: Sequence[bool], at: int) -> bool:
 def _leads(lines: Sequence[str], at: int) -> bool:
     """Whether a sentence announces what follows it, with a colon or in words before a list."""
     listed = any(ITEM.match(line) for line in lines[at + 1 : at + 2])
-    return lines[at].endswith((":", "：")) or (listed and _ANNOUNCES.search(lines[at]) is not None)
+    return _COLON.search(lines[at]) is not None or (listed and _ANNOUNCES.search(lines[at]) is not None)
+
+
+def _listed(text: str, spans: Sequence[tuple[int, int]], lines: Sequence[str], heads: Sequence[bool]) -> list[bool]:
+    """Which sentences are items of a list, stand between two, or belong to the paragraph that a sentence announces."""
+    listed: list[bool] = []
+    for at, line in enumerate(lines):
+        item = ITEM.match(line) is not None
+        if at and not item and not heads[at] and " | " not in line and not _COLON.search(line):
+            same = "\n" not in text[spans[at - 1][1] : spans[at][0]]
+            between = any(ITEM.match(other) for other in lines[at + 1 : at + 1 + BETWEEN])
+            item = _COLON.search(lines[at - 1]) is not None or (listed[at - 1] and (same or between))
+        listed.append(item)
+    return listed
 
 
 def _dangles(lines: Sequence[str], at: int) -> bool:

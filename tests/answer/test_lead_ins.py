@@ -1,0 +1,83 @@
+"""What only announces: it comes with the whole items or sentences that it announces, or not at all."""
+
+from __future__ import annotations
+
+import pytest
+from place import Place
+
+from app.engine import Engine
+
+SHARING = """# Sharing data
+
+## Rules
+
+Employees must follow these rules when they share data of customers:
+
+Data is encrypted before it leaves the company. The recipient is named in the register.
+
+The contract of a partner is kept for ten years.
+
+## Visitors
+
+Before a visitor comes, the host has these duties:
+
+* The visitor is registered in the portal.
+
+  This takes a minute.
+
+* A badge is ordered.
+* The host collects the visitor at the gate.
+
+The reception closes at six.
+
+## Registers
+
+These registers hold what is valid. What stands in them is kept up to date:
+
+- The register of contracts
+- The register of machines
+
+## Conferences
+
+A conference may be attended under these conditions:
+
+### Budget
+
+The team has EUR 900 left for it. Conferences may be attended by everybody once a year.
+"""
+
+
+@pytest.mark.parametrize(
+    ("question", "shown"),
+    [
+        (
+            "Which rules must employees follow when they share data of customers?",
+            "Employees must follow these rules when they share data of customers: [1] "
+            "Data is encrypted before it leaves the company. [1] The recipient is named in the register. [1]",
+        ),
+        (
+            "Which duties has the host before a visitor comes?",
+            "Before a visitor comes, the host has these duties: [1]\n- The visitor is registered in the portal. [1] "
+            "This takes a minute. [1]\n- A badge is ordered. [1]\n- The host collects the visitor at the gate. [1]",
+        ),
+        (
+            "Which registers hold what is valid?",
+            "These registers hold what is valid. [1] What stands in them is kept up to date: [1]\n"
+            "- The register of contracts [1]\n- The register of machines [1]",
+        ),
+    ],
+    ids=["a paragraph", "items with a paragraph in them", "by two sentences"],
+)
+def test_what_it_announces_comes_with_it(place: Place, question: str, shown: str) -> None:
+    place.write("everyone/sharing.md", SHARING)
+    place.ingest()
+    first, *_ = Engine(place.store).answer(question, groups=["everyone"]).text.split("\n\nSee also:")
+    assert first.replace("\n\n- ", "\n- ").startswith(shown), first
+
+
+def test_what_announces_whole_sections_is_left_out_for_another_sentence(place: Place) -> None:
+    place.write("everyone/sharing.md", SHARING)
+    place.ingest()
+    answer = Engine(place.store).answer("Under which conditions may a conference be attended?", groups=["everyone"])
+    assert not any(sentence.text.endswith(":") for sentence in answer.sentences)
+    assert not answer.refused
