@@ -7,6 +7,7 @@ model is down, slow or breaks off: the answer is then quoted from the documents,
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
@@ -172,7 +173,12 @@ def answer_events(
         timings["first_token"] = answer.timings["first_token"] - started
     repeated = _told_by(history) if complete else ()  # the question may repeat what an earlier answer says
     drawn = tuple(dict.fromkeys([*answer.drawn, *repeated]))
-    yield Finished(answer=replace(answer, timings=timings, searched=complete, drawn=drawn))
+    fuller = complete if _words_of(complete or "") != _words_of(question) else None
+    yield Finished(answer=replace(answer, timings=timings, searched=fuller, drawn=drawn))
+
+
+def _words_of(question: str) -> list[str]:
+    return re.findall(r"\w+", question.casefold())
 
 
 def _told_by(history: Sequence[Turn]) -> tuple[str, ...]:

@@ -26,7 +26,8 @@ CHUNKS = 80  # of a document whose headings are looked at
 FOUND_AMONG = 3  # hits among which a search must find the section
 LONGEST = 70  # characters of a heading
 TELLING = 6  # characters of a heading that says by itself what it is about
-SHORT_TITLE = 5  # words; longer ones are put into quotation marks
+SHORT = 4  # words; longer headings are put into quotation marks, as are longer titles
+SHORT_TITLE = 5  # words
 
 _CLAUSE = re.compile(
     r"(?:what|when|where|who|whom|why|how|which|if|whether|was|wann|wo|wer|wen|wem|warum|wie|welche\w*|wenn|ob|que|quand"
@@ -35,7 +36,7 @@ _CLAUSE = re.compile(
 )
 # "Order a badge": what one does, before a word such as "the". "Before the start", "Ordering a badge" are not that.
 _PLACED = (
-    "about|after|around|at|before|behind|beyond|by|during|for|from|in|inside|like|of|on|once|over|through|to|under|until|"
+    "about|after|around|at|before|behind|beyond|by|during|for|from|in|inside|like|of|on|once|over|through|to|towards?|under|until|"
     "upon|with|within|without"
 )
 _STEPS = re.compile(
@@ -43,8 +44,12 @@ _STEPS = re.compile(
     r"(?:an?|any|each|every|my|our|the|this|your|yourself) ",
     re.IGNORECASE,
 )
+_PERSON = re.compile(
+    r"(?:I|we|you|they|he|she|it|wir|ihr|sie|ich|nous|vous|ils|elles?|je|noi|voi|wij|jij)\b", re.IGNORECASE
+)
+_DOUBLED = re.compile(r"([“「])“|”([”」])")
 _TIME_OR_PLACE = re.compile(rf"(?:{_PLACED}) ", re.IGNORECASE)
-_NAME = re.compile(r"[^\W\d_A-ZÄÖÜ],? (?=([A-ZÀ-Þ][\w-]+))")
+_NAME = re.compile(r"\b[^\W\d_A-ZÀ-Þ][^\W\d_]*,? (?=([A-ZÀ-Þ][\w-]+))")
 # a sentence that a sheet has above its table, and the caption of one, are no subject to ask about
 _NO_SUBJECT = re.compile(
     r"[.。]$|://|^(?:table of contents|related \w+|see also)$"
@@ -54,8 +59,9 @@ _NO_SUBJECT = re.compile(
 _PLAIN = re.compile(r"[\w\s’'&-]+")
 _EMPTY = frozenset(  # headings that say nothing of what stands below them
     "overview introduction summary general contents background scope purpose notes note appendix faq other details "
-    "resources links definitions einleitung überblick zusammenfassung allgemeines inhalt anhang hinweise sommaire "
-    "introducción resumen introduzione introdução resumo inleiding 概述 简介 目录 はじめに 概要 개요".split()
+    "resources links definitions glossary glossar einleitung überblick zusammenfassung allgemeines inhalt anhang "
+    "hinweise sommaire introducción resumen introduzione introdução resumo inleiding "
+    "概述 简介 目录 はじめに 概要 개요".split()
 )
 
 
@@ -141,16 +147,28 @@ def _forms(said: Phrases, chunk: StoredChunk, names: frozenset[str]) -> list[str
         return [heading]
     topic, plain = _is_topic(heading), _PLAIN.fullmatch(heading) and not _CLAUSE.match(heading)
     asks_how = plain and bool(said.steps) and _STEPS.match(heading)
-    first, gap, rest = heading.partition(" ")
-    if _TIME_OR_PLACE.match(heading):
-        heading = f"“{heading}”"
-    elif first[1:].islower() and first not in names and chunk.chunk.language != "de":
-        heading = f"{first.lower()}{gap}{rest}"
     if asks_how:
-        return [said.steps.format(section=heading)]
+        return [said.steps.format(section=_small(heading, chunk, names))]
+    asked = _small(heading, chunk, names) if _in_a_sentence(heading, chunk, names) else f"“{heading}”"
     named = title if len(title.split()) <= SHORT_TITLE and _PLAIN.fullmatch(title) else f"“{title}”"
-    about = said.about.format(title=named, section=heading)
-    return [said.topic.format(section=heading), about] if topic else [about]
+    forms = [said.topic, said.about] if topic else [said.about]
+    return [_DOUBLED.sub(r"\1\2", form.format(title=named, section=asked)) for form in forms]
+
+
+def _in_a_sentence(heading: str, chunk: StoredChunk, names: frozenset[str]) -> bool:
+    """Whether a heading reads on as words of a sentence: short, and no title, clause or order. Others are quoted."""
+    words = heading.split()
+    if len(words) > SHORT or _TIME_OR_PLACE.match(heading) or _PERSON.match(heading):
+        return False
+    large = (word for word in words[1:] if word[:1].isupper() and word[1:].islower() and word not in names)
+    return chunk.chunk.language == "de" or not any(large)
+
+
+def _small(heading: str, chunk: StoredChunk, names: frozenset[str]) -> str:
+    """With a small letter first, but for names and German."""
+    first, gap, rest = heading.partition(" ")
+    large = chunk.chunk.language == "de" or first in names or not first[1:].islower()
+    return heading if large else f"{first.lower()}{gap}{rest}"
 
 
 def _is_topic(heading: str) -> bool:

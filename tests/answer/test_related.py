@@ -103,6 +103,25 @@ def test_a_heading_that_tells_what_to_do_is_asked_how(place: Place) -> None:
 
 
 @pytest.mark.parametrize(
+    ("heading", "asked"),
+    [
+        ("Opening hours", "opening hours"),
+        ("Help from Lyon", "help from Lyon"),  # a name, as the document writes it
+        ("Roles & Duties of Guests", "“Roles & Duties of Guests”"),
+        ("Week 2 Goals", "“Week 2 Goals”"),
+        ("We lock every gate", "“We lock every gate”"),
+        ("Clear snow and leaves off all paths", "“Clear snow and leaves off all paths”"),
+        ("Towards a quieter yard", "“Towards a quieter yard”"),
+    ],
+)
+def test_a_heading_that_is_no_part_of_a_sentence_is_quoted(place: Place, heading: str, asked: str) -> None:
+    place.write("hr/yard.md", f"# The yard\n\n## {heading}\n\nThe porter, who comes from Lyon, sees to it at eight.\n")
+    place.ingest()
+    offered = [offer.question for offer in openers(Engine(place.store), groups=["hr"])]
+    assert offered == [f"What should I know about {asked}?"]
+
+
+@pytest.mark.parametrize(
     ("heading", "tells"),
     [("Gates and fences", True), ("https://wiki.example/rules", False), ("Related Topics", False), ("See also", False)],
 )

@@ -687,6 +687,16 @@ def test_a_completion_is_asked_for_by_the_administrators_prompt(
     assert asked["content"].count("</conversation>") == 1
 
 
+def test_a_question_that_was_whole_is_not_told_to_have_been_completed(corpus: Store, server: Server) -> None:
+    history = [Turn(role="user", content="Is a lost laptop reported?"), Turn(role="assistant", content="Yes.")]
+    engine = Engine(replace(corpus, settings=corpus.settings.model_copy(update={"llm_url": server.url})))
+    for whole, searched in (("is alcohol paid back", None), ("Is alcohol paid back at all?", True)):
+        server.script.as_json = json.dumps({"question": whole})
+        server.script.says("Alcohol is not paid back. [1]")
+        answer = engine.answer("Is alcohol paid back?", groups=["everyone"], history=history)
+        assert answer.searched == (whole if searched else None)
+
+
 def test_a_slow_completion_is_not_waited_for(corpus: Store, server: Server) -> None:
     history = [Turn(role="user", content="Is a lost laptop reported?"), Turn(role="assistant", content="Yes.")]
     server.script.wait = 5.0

@@ -55,9 +55,9 @@ def settings_of(vllm: Vllm, **more: Any) -> dict[str, Any]:
 def engine_with(vllm: Vllm, place_at: Callable[..., Place], tmp_path: Path) -> Callable[..., Engine]:
     """An engine over one document, with settings by name."""
 
-    def make(**settings: Any) -> Engine:
+    def make(more: str = "", **settings: Any) -> Engine:
         place = place_at(tmp_path / "data", **settings_of(vllm, **settings))
-        place.write("everyone/leave.md", f"# Leave\n\n{SENTENCE}\n")
+        place.write("everyone/leave.md", f"# Leave\n\n{SENTENCE}\n{more}")
         place.ingest()
         return Engine(place.store)
 
@@ -145,6 +145,32 @@ def test_the_fixed_part_of_the_prompt_is_kept_by_the_server(vllm: Vllm, engine_w
     before = vllm.number("vllm:prefix_cache_hits_total")
     engine.answer("Who has annual leave, and where?", groups=["everyone"])
     assert vllm.number("vllm:prefix_cache_hits_total") - before > 0.8 * rules
+
+
+@pytest.mark.parametrize("context", [2048, 4096])
+def test_a_long_conversation_stays_within_a_small_context(
+    vllm: Vllm, engine_with: Callable[..., Engine], context: int
+) -> None:
+    """Fifteen turns over more than fits: every answer is written at the first try, and the latest turns are told."""
+    sites = "".join(f"Employees at site {number} have {number} days of annual leave.\n\n" for number in range(200))
+    engine = engine_with(sites, llm_context=context, llm_answer_tokens=200, rewrite_seconds=0)
+    assert engine.language_model is not None
+    rules = engine.language_model.count([Turn(role="system", content=engine.prompts.fill("answer.md"))])
+    talk: list[Turn] = []
+    prompts: list[float] = []  # tokens of each
+    answered, made = vllm.number("vllm:request_success_total"), vllm.made
+    for number in range(15):
+        question = f"How many days of annual leave do employees at site {number} have?"
+        asked, kept = (vllm.number(f"vllm:{name}_total") for name in ("prompt_tokens", "prefix_cache_hits"))
+        events = list(engine.ask(question, groups=["everyone"], history=talk))
+        assert last(events).mode is Mode.WRITTEN, last(events).notice
+        told = "".join(event.text for event in events if isinstance(event, Delta) and not event.anew)
+        talk += [Turn(role="user", content=question), Turn(role="assistant", content=told)]
+        prompts.append(vllm.number("vllm:prompt_tokens_total") - asked)
+        assert vllm.number("vllm:prefix_cache_hits_total") - kept > 0.8 * rules or not number
+    assert vllm.number("vllm:request_success_total") - answered == 15
+    assert vllm.made - made == 15 * 200
+    assert 0.6 * context < max(prompts) <= context - 200
 
 
 @pytest.mark.parametrize("pieces", [0, 5])
