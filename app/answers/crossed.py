@@ -52,13 +52,13 @@ def crossed(claim: str, near: str, text: str) -> bool:
     told = _LEAD.split(in_digits(near), maxsplit=1)[-1]
     counted = [(_figures(part), _telling(part)) for part in numbered_parts(told) if _figures(part)]
     each = map(question_terms, _CLAUSE.split(told))
-    labelled = [(frozenset(terms[:1]), frozenset(terms[1:])) for terms in each if terms]
-    if len(labelled) < LABELLED:
-        labelled = []
+    parts = [(frozenset(terms[:1]), frozenset(terms[1:])) for terms in each if terms]
+    if len(parts) < LABELLED:
+        parts = []
     return any(
         any(_crosses(terms, one, other, least=A_PART) for one, other in permutations(counted, 2) if _differ(one, other))
         or any(_mixes(terms, one, other) for (one, _), (other, _) in combinations(counted, 2))
-        or any(_crosses(terms, one, other) for one, other in permutations(labelled, 2))
+        or any(_crosses(terms, one, other) for one, other in permutations(parts, 2))
         or any(_crosses(terms, one, other) for one, other in _lines(near, text))
         for terms in said
     ) or _counts_another(in_digits(claim), told)
@@ -95,13 +95,18 @@ def _counts_another(claim: str, told: str) -> bool:
     return False
 
 
+def labelled(text: str) -> list[str]:
+    """The sentences of a text that are a label with numbers: "Durham: 20 days"."""
+    each = (text[start:end] for start, end in sentence_spans(text))
+    return [line for line in each if _LABELLED.fullmatch(line) and CELLS not in line]
+
+
 def _lines(near: str, text: str) -> list[tuple[Part, Part]]:
     """The sentence with a label and numbers, such as "Durham: 20 days", beside each of its like in the text."""
     own = _LABELLED.fullmatch(near)
     if own is None:
         return []
-    others = (_LABELLED.fullmatch(text[start:end]) for start, end in sentence_spans(text))
-    lines = [_line(other) for other in others if other and other[0] != own[0] and CELLS not in other[0]]
+    lines = [_line(other) for line in labelled(text) if line != near and (other := _LABELLED.fullmatch(line))]
     return [pair for other in lines for pair in ((_line(own), other), (other, _line(own)))]
 
 

@@ -69,7 +69,7 @@ def widened(claim: str, near: str, span: str) -> bool:
     said, told = (_PERIODS.sub(" ", in_digits(text)) for text in (claim, near))
     if _ONLY.search(said) and not _NO_OTHER.search(span) and not denies(near):
         return True
-    return 0 < _rank(told) < _rank(said) or _drops_a_limit(said, told)
+    return 0 < _rank(told) < _rank(said) or _drops_a_limit(said, told) or _drops_only(said, told, span)
 
 
 def _rank(text: str) -> int:
@@ -91,6 +91,20 @@ def _drops_a_limit(said: str, told: str) -> bool:
         if limits and all(limit and known.isdisjoint(limit) for limit in limits):
             return True
     return False
+
+
+def _drops_only(said: str, told: str, span: str) -> bool:
+    """Whether "only" is left out and something added: "cooks and waiters may enter" for "only cooks may enter".
+
+    That cooks may enter is as true without it.
+    """
+    if _NO_OTHER.search(said) or denies(said) or frozenset(_telling(said)) <= frozenset(terms(span)):
+        return False
+    known = frozenset(terms(said))
+    return any(
+        not told[: found.start()].strip() or not known.isdisjoint(_telling(told[found.end() :])[:FOLLOWING])
+        for found in _ONLY.finditer(told)
+    )
 
 
 def _limits(thing: str, told: str) -> list[frozenset[str]]:

@@ -16,7 +16,7 @@ from functools import cached_property
 from app.answers.altered import altered
 from app.answers.amounts import in_digits, measures, numbers, other_units, weekdays
 from app.answers.context import Passage
-from app.answers.crossed import crossed, numbered_parts
+from app.answers.crossed import crossed, labelled, numbered_parts
 from app.answers.extract import knows
 from app.answers.opposed import labels, nearest, opposed, other_limit, other_period
 from app.answers.owned import led, of_another
@@ -409,7 +409,7 @@ def _agrees(claim: _Claim, spans: Sequence[Support]) -> bool:
     return not (
         widened(claim.sentence, near, text)
         or other_period(claim.sentence, led(near, around))
-        or crossed(claim.sentence, near, around)
+        or any(crossed(claim.sentence, line, around) for line in (near, *labelled(text)))
         or altered(claim.sentence, near, around)
         or of_another(claim.sentence, near, around)
     )

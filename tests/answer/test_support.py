@@ -317,6 +317,12 @@ def test_what_only_sounds_like_the_contrary_is_supported(said: str, claim: str) 
     assert _supported(claim, said) is not None
 
 
+def test_values_of_labelled_lines_are_not_exchanged_below_what_announces_them() -> None:
+    text = "- Benefits in the works canteen (a month):\n  - Lunch: $50\n  - Supper: $75"
+    assert _supported("The canteen's monthly benefits are $50 for lunch and $75 for supper.", text)
+    assert not _supported("The canteen's monthly benefits are $50 for supper and $75 for lunch.", text)
+
+
 def test_the_limit_of_the_sentence_that_says_it_counts() -> None:
     text = "Guests book a minimum of 12 days. What is open ends within 12 days."
     assert _supported("Guests book at least 12 days.", text)
@@ -331,6 +337,8 @@ SAID_OF_MORE = (  # what is said; of more things than that, or of nobody else
     ("All guests who booked a room before May have a map.", "Everyone has a map as a guest."),
     ("Only trained porters open the vault.", "Any porters open the vault."),
     ("Porters open the vault.", "Only porters open the vault."),
+    ("Only trained porters open the vault.", "Guides open the vault."),
+    ("Trial rooms are only for paying guests.", "Trial rooms are for paying guests and their visitors."),
     ("Tickets are refunded, except for tips.", "Tickets are always refunded."),
 )
 
@@ -347,6 +355,8 @@ def test_what_is_said_of_some_is_not_said_of_all_or_of_nobody_else(said: str, wi
         ("Every year some rooms are painted.", "Some rooms are painted each year."),
         ("All guests who booked before May get a map.", "Everyone who booked before May gets a map."),
         ("Porters open the vault. Keys lie only at the desk.", "Porters open the vault; keys lie only at the desk."),
+        ("Only trained porters open the vault.", "Trained porters open the vault."),
+        ("Guests read the map in the hall and pay only on leaving.", "Guests can read the map in the great hall."),
         ("All tours are to remain free for guests.", "All tours remain free."),
         ("Any bills of the trip more than 90 days old are late.", "All bills over 90 days of the trip are late."),
         ("Include the receipts of the trip.", "All receipts of the trip must be included."),
