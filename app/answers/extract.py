@@ -39,6 +39,7 @@ MOST_MORE = 6  # sentences besides those that are chosen first: a dozen short li
 MOST_ROWS = 4  # of tables, unless they are what is asked for
 NAMING_WORDS = 20  # of a sentence that names what the likeliest one speaks of
 LIST_WORDS = 90  # of a list that is quoted as a whole
+NEARLY = 1.25  # of the room that there is, in which a whole list is quoted: who reads all but its last item is misled
 LIST_ITEMS, LIST_SHARE = 3, 0.5  # so many items that are nearly as likely as the best: the list is what is asked for
 
 _GOES_ON = re.compile(r"[-*•‣▪◦·–—]\s+(?:[a-zß-ÿ]{2}|[a-zß-ÿ]\s)")
@@ -284,7 +285,8 @@ def probability(features: Features, *, embedded: bool) -> float:
 def _around(asked: Asked, found: Sequence[Found], sets: Sequence[frozenset[str]], at: int) -> float:
     together = sets[at] | term_set(f"{header(found[at])} {found[at].above} {found[at].under}")
     for other in (at - 1, at + 1):
-        if 0 <= other < len(found) and found[other].passage is found[at].passage:
+        beside = 0 <= other < len(found) and found[other].passage is found[at].passage
+        if beside and not (" | " in found[at].text and " | " in found[other].text):  # two rows are of two things
             together |= sets[other]
     return asked.covered(together)
 
@@ -424,7 +426,9 @@ def _named_before(best: Candidate, ranked: Sequence[Candidate]) -> list[Candidat
 
 
 def _begins(items: Sequence[Candidate], room: float) -> list[Candidate]:
-    """The first items of a list for which there is room, and no announcement at their end."""
+    """The first items of a list for which there is room, and no announcement at their end; all, where few are left."""
+    if sum(item.words for item in items) <= NEARLY * room:
+        room = math.inf
     shown: list[Candidate] = []
     for item in items:
         room -= item.words

@@ -22,6 +22,7 @@ _POINTS = re.compile(
     r"\b(?:found|listed|explained|described) here\b|^[Ss]iehe\b|\b(?:finden Sie|steht|stehen) (?:hier|unter|im)\b|"
     r"详见|参见|请参阅"
 )
+_ASIDE = re.compile(r"[(（][^()（）]*[)）]")
 _LEANS = re.compile(
     r"\W{0,3}(?:for (?:example|instance)|however|also|in addition|additionally|furthermore|moreover|therefore|"
     r"otherwise|instead|as such|that said|zum beispiel|außerdem|jedoch|daher|darüber hinaus)\b,? |\(",
@@ -62,8 +63,10 @@ class Sign:
 
 
 def _points_elsewhere(text: str) -> bool:
-    """Whether a sentence but says where something is said. Who gives a number says it: "see extension 4400"."""
-    return _POINTS.search(" ".join(text.split())) is not None and not re.search(r"\d", text)
+    """Whether a sentence but says where something is said. Who gives a number says it: "see extension 4400"; and who
+    says so in brackets says something else."""
+    told = _ASIDE.sub(" ", text)
+    return _POINTS.search(" ".join(told.split())) is not None and not re.search(r"\d", told)
 
 
 SIGNS = (

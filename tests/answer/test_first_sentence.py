@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 from place import Place
 
+from app.answers.context import build_context
+from app.answers.extract import candidates
 from app.answers.kinds import ANY_KIND, names_kind
 from app.answers.quotable import goes_back
 from app.answers.weak import ANOTHER_TIME, OTHER_THING, SIGNS, UNDENIED, weakness
@@ -202,6 +204,7 @@ def test_each_sign_of_a_weak_sentence_leaves_its_share() -> None:
     assert usual("It is paid by the firm.") == 1
     assert usual("> However, it is paid.") == SIGNS[1].left * SIGNS[2].left
     assert weakness("What did the old version say?")(texts[4]) == 1
+    assert usual("Ann Berg pays for it (please see the section Travel below for who approves).") == 1
     assert weakness("What if it is not paid?")("It is paid.") == UNDENIED
     assert weakness("What if it is not paid?")("It lapses.") == 1
     assert weakness("What is the recovery time objective?")("The recovery point objective is a day.") == OTHER_THING
@@ -215,3 +218,25 @@ def test_a_passage_that_holds_only_a_heading_is_not_quoted(place: Place) -> None
     place.ingest()
     answer = Engine(place.store).answer("Where is the bug tracker with the open bugs?", groups=["everyone"])
     assert not {sentence.text for sentence in answer.sentences} & {"Bug Tracker", "Open bugs"}
+
+
+ROLES = """# Site rules
+
+| Role | Duties |
+| --- | --- |
+| Gate committee | Names the porters, hears complaints of guests and grants exceptions to closing hours at the gate |
+| Night porter | Walks the rounds with the manager of the site |
+| Key porter | Looks after the gate and the closing hours in general |
+"""
+
+
+def test_a_row_is_no_answer_because_the_row_beside_it_is(place: Place) -> None:
+    place.write("everyone/roles.md", ROLES)
+    place.ingest()
+    engine, asked = Engine(place.store), understand("Who grants exceptions at the gate?", (), weigh=lambda term: 1.0)
+    labels = engine.catalog.labels_of(["everyone"])
+    hits = engine.retriever.search(asked.question, labels=labels, k=5)
+    found = candidates(asked, build_context(hits, engine.catalog, labels=labels, budget=1000), engine.embedder)
+    around = {item.text.split(" | ")[0]: item.features.around for item in found}
+    assert around["Role: Gate committee"] == 1
+    assert around["Role: Night porter"] == 0

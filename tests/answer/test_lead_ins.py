@@ -81,3 +81,13 @@ def test_what_announces_whole_sections_is_left_out_for_another_sentence(place: P
     answer = Engine(place.store).answer("Under which conditions may a conference be attended?", groups=["everyone"])
     assert not any(sentence.text.endswith(":") for sentence in answer.sentences)
     assert not answer.refused
+
+
+@pytest.mark.parametrize(("number", "whole"), [(10, True), (30, False)])
+def test_of_a_list_that_nearly_fits_no_item_is_left_out(place: Place, number: int, whole: bool) -> None:
+    items = "\n".join(f"- Lodge number {n}, which opens early on day {n} of June" for n in range(1, number + 1))
+    place.write("everyone/lodges.md", f"# Lodges\n\nGuests of the summer camp may sleep in these lodges:\n\n{items}\n")
+    place.ingest()
+    answer = Engine(place.store).answer("In which lodges may guests of the summer camp sleep?", groups=["everyone"])
+    assert answer.text.startswith("Guests of the summer camp may sleep in these lodges: [1]\n- Lodge number 1,")
+    assert (f"Lodge number {number}," in answer.text) is whole
