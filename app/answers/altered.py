@@ -183,13 +183,14 @@ def altered(claim: str, near: str, text: str) -> bool:
     alike = sum(end - start for kind, start, end, _, _ in codes if kind == "equal")
     if alike < MOST_OF_IT * min(len(said), len(told)):
         return False
+    alone = sum(kind != "equal" for kind, *_ in codes) == 1
     for kind, start, end, first, last in codes:
         put, old = said[start:end], told[first:last]
         if kind == "replace" and max(len(put), len(old)) <= LONGEST and not _short(put, old):
             number = start > 0 and first > 0 and known[first - 1][0].isdigit() and known[first - 1] != "1"
-            if _excludes(put, old, behind_number=number) or _another_name(put, old, claim, near, text):
+            if _excludes(put, old, behind_number=number) or _another_name(put, old, claim, near, text, alone=alone):
                 return True
-            if _another_thing(said, told, (start, end, first, last), text):
+            if _another_thing(said, told, (start, end, first, last), text, alone=alone):
                 return True
         elif kind in {"insert", "delete"} and len(put or old) == 1 and (put or old)[0] in _DENIALS:
             if said[end : end + 1] != ("only",) and told[last : last + 1] != ("only",):
@@ -233,8 +234,13 @@ def _latin(word: str) -> bool:
     return word.isalpha() and word.isascii() and word not in _IDLE
 
 
-def _another_thing(said: Sequence[str], told: Sequence[str], where: tuple[int, int, int, int], text: str) -> bool:
-    """Whether a thing that the text speaks of elsewhere stands where the sentence has another."""
+def _another_thing(
+    said: Sequence[str], told: Sequence[str], where: tuple[int, int, int, int], text: str, *, alone: bool
+) -> bool:
+    """Whether a thing that the text speaks of elsewhere stands where the sentence has another.
+
+    `alone`: all else is the same; otherwise a thing of both may have been put elsewhere.
+    """
     start, end, other_start, other_end = where
     first = next((at for at in range(start, end) if not _BEFORE.fullmatch(said[at])), end)
     if first == end or not first or not _BEFORE.fullmatch(said[first - 1]):
@@ -242,17 +248,17 @@ def _another_thing(said: Sequence[str], told: Sequence[str], where: tuple[int, i
     put, old = " ".join(said[first:end]), " ".join(told[other_start:other_end])
     if _IDLE.issuperset(told[other_start:other_end]) or _IDLE.issuperset(said[first:end]):  # a pronoun
         return False
-    if not _moved_in(put, old, " ".join(said), " ".join(told)):
+    if not alone and not _moved_in(put, old, " ".join(said), " ".join(told)):
         return False
     return re.search(rf"\b(?:{_BEFORE_THING}) {re.escape(put)}\b", " ".join(text.split()), re.IGNORECASE) is not None
 
 
-def _another_name(put: Sequence[str], old: Sequence[str], claim: str, near: str, text: str) -> bool:
+def _another_name(put: Sequence[str], old: Sequence[str], claim: str, near: str, text: str, *, alone: bool) -> bool:
     """Whether a name that the text has stands in the place of another. In German every noun looks like one."""
     mine, theirs = ([word for word in words if word in _names(said)] for words, said in ((put, claim), (old, near)))
     if not mine or not theirs or not set(mine).isdisjoint(theirs) or language_of(near) == "de":
         return False
-    if not _moved_in(" ".join(mine), " ".join(theirs), claim, near):
+    if not alone and not _moved_in(" ".join(mine), " ".join(theirs), claim, near):
         return False
     return term_set(" ".join(mine)) <= term_set(text)
 

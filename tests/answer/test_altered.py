@@ -82,3 +82,17 @@ def test_a_name_that_the_text_has_in_the_place_of_another_is_seen() -> None:
     assert altered("The gate was built by Carla Whitfield from Porto in spring.", near, text)
     assert not altered("The gate was built by Ann Berg from Porto in spring.", near, text)  # of whom it says nothing
     assert not altered("All that the EU built is green.", "All that the European Union built is green.", text)
+
+
+@pytest.mark.parametrize(
+    ("claim", "near"),
+    [
+        ("Set up the Vela channel with the button Add Orlo.", "Set up the Orlo channel with the button Add Orlo."),
+        ("Before the lamp is lit, the lamp is filled.", "Before the stove is lit, the lamp is filled."),
+    ],
+)
+def test_where_all_else_is_the_same_a_name_or_thing_of_the_sentence_is_seen_in_another_place(
+    claim: str, near: str
+) -> None:
+    assert altered(claim, near, f"{near} The channel of Vela is new. Mind the lamp.")
+    assert not altered(near, near, near)
