@@ -85,6 +85,17 @@ def test_the_benchmarks_of_the_documentation_exist(page: str) -> None:
             assert f'"{option}"' in text, f"{file} has no option {option}"
 
 
+@pytest.mark.parametrize("file", sorted((ROOT / "tests" / "benchmarks").glob("*.py")), ids=lambda file: file.name)
+def test_a_benchmark_runs_by_its_command_alone(file: Path) -> None:
+    """What it takes from the tests' folders is found, as pytest finds it, though nobody set PYTHONPATH."""
+    text = file.read_text(encoding="utf-8")
+    ours = {path.stem for path in (ROOT / "tests").rglob("*.py")} | {path.name for path in (ROOT / "tests").iterdir()}
+    beside = {path.stem for path in file.parent.glob("*.py")}
+    for name in re.findall(r"^ *(?:from|import) (\w+)", text, re.MULTILINE):
+        if name in ours - beside - {"app", "ingest", "storage"}:
+            assert "sys.path" in text.partition(f"from {name}")[0], f"{file.name} cannot import {name} by itself"
+
+
 SCRIPTS = (
     "deploy/run deploy/test deploy/install deploy/vllm deploy/systemd/install deploy/systemd/uninstall "
     "deploy/systemd/wait-for deploy/airgap/install .ci/run"

@@ -12,6 +12,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import sys
 import tempfile
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -19,8 +20,6 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
-
-from scripted import Script, scripted_server
 
 from app.answers.prompt import harmless
 from app.engine import Engine
@@ -35,6 +34,9 @@ from storage.filters import Filters
 from storage.injection import FLAG, aimed_at_model
 from storage.settings import load_settings
 from storage.store import open_store
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+from scripted import Script, scripted_server
 
 ROOT = Path(__file__).parents[2]
 SETS = Path(os.environ.get("PREMISE_EVAL_DIR") or ROOT.parent / "shared" / "eval") / "injection"
