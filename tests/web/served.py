@@ -33,7 +33,7 @@ CHROMIUM = (
     "--headless --no-sandbox --disable-gpu --disable-background-networking --disable-component-update --disable-sync"
 )
 ARTIFACTS = Path(__file__).parents[1] / "artifacts"
-START_SECONDS = 90
+START_SECONDS = 300  # the models load meanwhile; machines are shared
 REFUSING = 400  # the language model's status, so that answers are quoted
 LEAVE = """# Leave policy
 
