@@ -97,8 +97,12 @@ def _counts_another(claim: str, told: str) -> bool:
 
 def labelled(text: str) -> list[str]:
     """The sentences of a text that are a label with numbers: "Durham: 20 days"."""
-    each = (text[start:end] for start, end in sentence_spans(text))
-    return [line for line in each if _LABELLED.fullmatch(line) and CELLS not in line]
+    return [found[0] for found in _labelled(text)]
+
+
+def _labelled(text: str) -> list[re.Match[str]]:
+    each = (_LABELLED.fullmatch(text[start:end]) for start, end in sentence_spans(text))
+    return [found for found in each if found is not None and CELLS not in found[0]]
 
 
 def _lines(near: str, text: str) -> list[tuple[Part, Part]]:
@@ -106,7 +110,7 @@ def _lines(near: str, text: str) -> list[tuple[Part, Part]]:
     own = _LABELLED.fullmatch(near)
     if own is None:
         return []
-    lines = [_line(other) for line in labelled(text) if line != near and (other := _LABELLED.fullmatch(line))]
+    lines = [_line(other) for other in _labelled(text) if other[0] != near]
     return [pair for other in lines for pair in ((_line(own), other), (other, _line(own)))]
 
 

@@ -6,6 +6,7 @@ none, and app/retrieval/followup.py carries the earlier turns in.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Sequence
 
@@ -52,7 +53,11 @@ def standalone(
     with model.queue.ticket(asker.person) as ticket:
         if not ticket.wait(0):
             return None
-        found = briefly(model, _prompt(question, history, prompts), SCHEMA, tokens=TOKENS, seconds=seconds, asker=asker)
+        said = briefly(model, _prompt(question, history, prompts), SCHEMA, tokens=TOKENS, seconds=seconds, asker=asker)
+    try:
+        found = json.loads(said)
+    except ValueError:  # too slow, cut off, or no JSON
+        return None
     text = " ".join(str(found.get("question", "")).split()) if isinstance(found, dict) else ""
     return text if len(text) <= LONGEST and _completes(text, question, history) else None
 

@@ -25,7 +25,7 @@ from app.answers.support import names_of
 from app.asker import Asker
 from app.records import Turn
 from app.retrieval.asked import term_set
-from app.serving.briefly import said_within
+from app.serving.briefly import briefly
 from app.serving.llm import LanguageModel
 from storage.injection import aimed_at_model
 from storage.words import terms
@@ -88,7 +88,7 @@ def translated(
     tokens = min(MOST_TOKENS, context - counted)
     if tokens <= 0:
         return {}
-    said = said_within(model, messages, _schema(len(asked)), tokens=tokens, seconds=seconds, asker=asker)
+    said = briefly(model, messages, _schema(len(asked)), tokens=tokens, seconds=seconds, asker=asker)
     told, whole = _listed(said)
     if whole and len(told) != len(asked):
         return {}  # which is whose?

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import threading
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -14,22 +13,6 @@ from storage.errors import ServiceError, Stopped
 
 
 def briefly(
-    model: LanguageModel,
-    messages: Sequence[Turn],
-    schema: Mapping[str, Any],
-    *,
-    tokens: int,
-    seconds: float,
-    asker: Asker,
-) -> Any:
-    """The model's JSON of this schema; None when it is too slow or fails. Raises: Stopped, when the asker was."""
-    try:
-        return json.loads(said_within(model, messages, schema, tokens=tokens, seconds=seconds, asker=asker))
-    except ValueError:
-        return None
-
-
-def said_within(
     model: LanguageModel,
     messages: Sequence[Turn],
     schema: Mapping[str, Any],
