@@ -9,7 +9,7 @@ from app.answers.namesakes import apart
 from app.engine import Engine
 
 QUESTION = "Within how many days are travel claims handed in?"
-CLAIMS = "# Travel policy\n\nTravel claims are handed in within {days} days after the end of the trip, on form F-17.\n"
+CLAIMS = "# Travel policy\n\nTravel claims are handed in within {days} days after the end of the trip.\n"
 
 
 @pytest.mark.parametrize(
@@ -37,7 +37,7 @@ def test_documents_that_differ_and_are_called_alike_are_told_apart(place: Place)
         place.write(f"{folder}/travel.md", CLAIMS.format(days=days))
     place.ingest()
     lines = Engine(place.store).answer(QUESTION, groups=["everyone"]).text.splitlines()
-    assert sorted(line.partition(":")[0] for line in lines[2:4]) == [
-        "- **Travel policy** (everyone/lyon)",
-        "- **Travel policy** (everyone/porto)",
+    assert sorted(line.partition(",")[0] for line in lines[2:4]) == [
+        "- **Travel policy** (everyone/lyon",
+        "- **Travel policy** (everyone/porto",
     ]
