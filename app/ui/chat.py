@@ -56,11 +56,12 @@ def _place(chat: Chat | None, *, beside: bool) -> DeltaGenerator:
         st.session_state[DRAWN] = drawn
         st.session_state[SECOND_PLACE] = not st.session_state.get(SECOND_PLACE, False)
     second = st.session_state[SECOND_PLACE]
-    if second:
-        st.empty()
-    place = st.container()
-    if not second:
-        st.empty()
+    with st.container(gap=None):
+        if second:
+            st.empty()
+        place = st.container()
+        if not second:
+            st.empty()
     return place
 
 
