@@ -28,6 +28,7 @@ pre, code { background: #f1f6f6; border-radius: 6px; padding: .1rem .35rem; font
 pre { padding: .7rem .9rem; white-space: pre-wrap; }
 sup { color: #0f5b66; font-weight: 650; padding: 0 .1em; }
 .quiet { color: #56707a; font-size: .9rem; }
+.refused { border-inline-start: 3px solid #c9a54a; padding-inline-start: .8rem; }
 .notice { background: #fdf4e3; color: #6f4e0c; padding: .5rem .8rem; border-radius: 8px; font-size: .92rem; }
 .unsupported { text-decoration: underline wavy #c26b2b 1px; text-underline-offset: 3px; }
 .sources { list-style: none; padding: 0; font-size: .9rem; }
@@ -73,7 +74,7 @@ def _answer(message: Message, earlier: Collection[str]) -> list[str]:
         str(found.get("answer", "")), unsupported=unsupported, known=frozenset(item["n"] for item in citations)
     )
     parts = [f'<p class="notice">{safe.text_html(str(found["notice"]))}</p>'] if found.get("notice") else []
-    parts.append(text)
+    parts.append(f'<div class="refused">{text}</div>' if found.get("refused") else text)
     if unsupported:
         parts.append(f'<p class="quiet">{wording.UNSUPPORTED}</p>')
     parts.append(f'<p class="quiet">{safe.text_html(_made(message, found))}</p>')
@@ -92,7 +93,7 @@ def _made(message: Message, found: dict[str, Any]) -> str:
     if not found.get("refused") and "confidence" in found:
         word, _ = wording.confidence(float(found["confidence"]))
         said.append(f"{word} confidence{wording.caution(float(found['confidence']))}")
-    return " · ".join(said)
+    return " · ".join([*said, *filter(None, [str(found.get("reason") or "")])])
 
 
 def _source(citation: dict[str, Any]) -> str:
@@ -101,7 +102,7 @@ def _source(citation: dict[str, Any]) -> str:
     told = f"{wording.title(citation)}{f' — {where}' if where else ''}"
     quote = safe.text_html(str(citation.get("quote") or ""))
     return (
-        f'<li><sup>{int(citation["n"])}</sup> {safe.text_html(told)} <span class="quiet">{safe.text_html(path)}</span>'
+        f'<li><sup>{int(citation["n"])}</sup> {safe.text_html(told)}<br><span class="quiet">{safe.text_html(path)}</span>'
         f"{f'<blockquote>{quote}</blockquote>' if quote else ''}</li>"
     )
 

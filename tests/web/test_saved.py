@@ -39,16 +39,23 @@ def _page(*messages: Message, withheld: frozenset[str] = frozenset(), earlier: f
 
 def test_questions_answers_sources_and_quotes_stand_in_it() -> None:
     answer = _message(
-        "assistant", TABLE, mode="written", confidence=0.75, notice="Cut.", citations=[_cited(1, pages=[3]), _cited(2)],
+        "assistant",
+        TABLE,
+        mode="written",
+        confidence=0.75,
+        reason="It is said twice.",
+        notice="Cut.",
+        citations=[_cited(1, pages=[3]), _cited(2)],
         sentences=[{"text": "Both are as here", "supported": False}],
-    )  # fmt: skip
+    )
     text = _page(_message("user", "How <i>many</i>?"), answer, _message("user", "年假有多少天？"))
     assert "<h2>How &lt;i&gt;many&lt;/i&gt;?</h2>" in text and "<h2>年假有多少天？</h2>" in text
     assert "<th>Site</th>" in text and '<td>27 days <sup class="cite">2</sup></td>' in text
     assert "<li>one</li>" in text and "<pre>premise up</pre>" in text
     assert 'class="unsupported"' in text and "Do not rely on them" in text
-    assert "1 Mar 2026, 12:30 UTC · Written by the language model · Medium confidence: check the sources" in text
-    assert '<sup>1</sup> Leave policy — p. 3 <span class="quiet">hr/leave.md</span><blockquote>Quote 1.' in text
+    sure = "Medium confidence: check the sources · It is said twice."
+    assert f"1 Mar 2026, 12:30 UTC · Written by the language model · {sure}" in text
+    assert '<sup>1</sup> Leave policy — p. 3<br><span class="quiet">hr/leave.md</span><blockquote>Quote 1.' in text
     assert '<p class="notice">Cut.</p>' in text
     assert text.count("There is no answer to this question yet.") == 1
     assert "earlier version" not in text
