@@ -101,10 +101,9 @@ def _source(citation: dict[str, Any]) -> str:
     path = str(citation.get("path", ""))
     told = f"{wording.title(citation)}{f' — {where}' if where else ''}"
     quote = safe.text_html(str(citation.get("quote") or ""))
-    return (
-        f'<li><sup>{int(citation["n"])}</sup> {safe.text_html(told)}<br><span class="quiet">{safe.text_html(path)}</span>'
-        f"{f'<blockquote>{quote}</blockquote>' if quote else ''}</li>"
-    )
+    named = f'{safe.text_html(told)}<br><span class="quiet">{safe.text_html(path)}</span>'
+    quoted = f"<blockquote>{quote}</blockquote>" if quote else ""
+    return f"<li><sup>{int(citation['n'])}</sup> {named}{quoted}</li>"
 
 
 def _moment(at: datetime) -> str:
