@@ -562,7 +562,7 @@ def test_a_key_is_sent_and_never_told(corpus: Store, server: Server) -> None:
     server.script.status = 401
     model = LanguageModel(corpus.settings.model_copy(update={"llm_url": server.url, "llm_model": "other"}))
     assert model.model().name == "other"
-    with pytest.raises(ServiceError, match="refused the key"):
+    with pytest.raises(ServiceError, match="wants a key"):
         list(model.stream([Turn(role="user", content="Hello")], answer_tokens=50))
 
 

@@ -168,12 +168,12 @@ def test_what_a_server_says_to_a_prompt_of_ours_is_told() -> None:
 def test_status_does_not_call_answers_written_where_the_server_refuses_them() -> None:
     with scripted_server() as server:
         server.script.status = 401
-        found = condition._language_model(Settings(llm_url=server.url))
+        found = condition._language_model(Settings(llm_url=server.url), llm_server.FIRST)
         assert found is not None and not found["answers"]
         assert condition._said_of(found, "extractive meanwhile").startswith("NOT written by")
         assert "llm_api_key_file" in found["problems"][0]
         server.script.status = 200
-        assert (condition._language_model(Settings(llm_url=server.url)) or {})["answers"]
+        assert (condition._language_model(Settings(llm_url=server.url), llm_server.FIRST) or {})["answers"]
 
 
 def test_a_request_that_is_refused_says_nothing_of_the_next() -> None:
