@@ -61,6 +61,9 @@ class Phrases:
     introduction: str  # what we are for, to whoever greets us or asks
     welcome: str  # to whoever thanks us
     vague: str  # the question names no subject
+    asked: str  # introduces what the person asked before
+    conversation: str  # what was said before is not repeated
+    more: str  # the document's list is longer than what is quoted of it
     steps: str = ""  # asks about a section whose heading tells what to do, "Order a badge"; not in every language
 
 
@@ -83,6 +86,9 @@ _PHRASES = {
         welcome="You are welcome.",
         vague="What is your question about? Please name the subject, as in “How much is the daily allowance in "
         "Germany?”.",
+        asked="Your last questions in this conversation, in their order:",
+        conversation="I only look into the documents. What was said in this conversation stands above.",
+        more="The source lists more.",
     ),
     "de": Phrases(
         silent="Dazu sagen die Dokumente nichts.",
@@ -102,6 +108,9 @@ _PHRASES = {
         welcome="Gern geschehen.",
         vague="Worum geht es in Ihrer Frage? Bitte nennen Sie den Gegenstand, etwa „Wie hoch ist das Tagegeld in "
         "Deutschland?“.",
+        asked="Ihre letzten Fragen in diesem Gespräch, der Reihe nach:",
+        conversation="Ich sehe nur in den Dokumenten nach. Was in diesem Gespräch gesagt wurde, steht weiter oben.",
+        more="In der Quelle stehen weitere.",
     ),
     "fr": Phrases(
         silent="Les documents ne le disent pas.",
@@ -121,6 +130,9 @@ _PHRASES = {
         welcome="Je vous en prie.",
         vague="Sur quoi porte votre question ? Précisez le sujet, par exemple « Quel est le montant de l'indemnité "
         "journalière ? ».",
+        asked="Vos dernières questions dans cette conversation, dans l'ordre :",
+        conversation="Je ne consulte que les documents. Ce qui a été dit dans cette conversation se trouve plus haut.",
+        more="La source en énumère d'autres.",
     ),
     "es": Phrases(
         silent="Los documentos no lo dicen.",
@@ -138,6 +150,9 @@ _PHRASES = {
         "tengo?». Respondo a partir de los documentos que usted puede leer y muestro dónde está la respuesta.",
         welcome="De nada.",
         vague="¿Sobre qué es su pregunta? Indique el tema, por ejemplo «¿Cuánto es la dieta diaria?».",
+        asked="Sus últimas preguntas en esta conversación, por orden:",
+        conversation="Solo consulto los documentos. Lo que se dijo en esta conversación está más arriba.",
+        more="La fuente enumera más.",
     ),
     "it": Phrases(
         silent="I documenti non lo dicono.",
@@ -155,6 +170,9 @@ _PHRASES = {
         "ferie ho?». Rispondo in base ai documenti che può leggere e mostro dove si trova la risposta.",
         welcome="Prego.",
         vague="Di che cosa parla la domanda? Indichi l'argomento, per esempio «A quanto ammonta la diaria?».",
+        asked="Le sue ultime domande in questa conversazione, in ordine:",
+        conversation="Consulto solo i documenti. Ciò che è stato detto in questa conversazione si trova più in alto.",
+        more="La fonte ne elenca altri.",
     ),
     "pt": Phrases(
         silent="Os documentos não o dizem.",
@@ -173,6 +191,9 @@ _PHRASES = {
         welcome="De nada.",
         vague="Sobre o que é a sua pergunta? Indique o assunto, por exemplo «Qual é o valor da ajuda de custo "
         "diária?».",
+        asked="As suas últimas perguntas nesta conversa, por ordem:",
+        conversation="Consulto apenas os documentos. O que foi dito nesta conversa está mais acima.",
+        more="A fonte enumera mais.",
     ),
     "nl": Phrases(
         silent="De documenten zeggen dat niet.",
@@ -190,6 +211,9 @@ _PHRASES = {
         "heb ik?”. Ik antwoord op basis van de documenten die u mag lezen en laat zien waar het antwoord staat.",
         welcome="Graag gedaan.",
         vague="Waar gaat uw vraag over? Noem het onderwerp, bijvoorbeeld “Hoe hoog is de dagvergoeding?”.",
+        asked="Uw laatste vragen in dit gesprek, op volgorde:",
+        conversation="Ik kijk alleen in de documenten. Wat in dit gesprek is gezegd, staat hierboven.",
+        more="De bron noemt er meer.",
     ),
     "zh": Phrases(
         silent="文档中没有相关说明。",
@@ -205,6 +229,9 @@ _PHRASES = {
         introduction="您好。请提出您的文档可能回答的问题，例如“我有几天年假？”。我根据您可以阅读的文档回答，并指出答案的出处。",
         welcome="不客气。",
         vague="您想问什么？请说明主题，例如“出差每天的补贴是多少？”。",
+        asked="您在本次对话中最近的提问，依次为：",
+        conversation="我只查阅文档。本次对话中说过的内容在上方。",
+        more="原文还列有更多内容。",
     ),
     "ja": Phrases(
         silent="文書には記載がありません。",
@@ -220,6 +247,9 @@ _PHRASES = {
         introduction="こんにちは。文書に書かれていそうなことを質問してください（例：「有給休暇は何日ありますか？」）。閲覧できる文書に基づいて答え、答えの場所を示します。",
         welcome="どういたしまして。",
         vague="何についてのご質問ですか。「出張の日当はいくらですか？」のように、対象を書いてください。",
+        asked="この会話での最近のご質問（順に）：",
+        conversation="調べるのは文書だけです。この会話で述べた内容は上にあります。",
+        more="出典にはほかの項目もあります。",
     ),
     "ko": Phrases(
         silent="문서에 나와 있지 않습니다.",
@@ -237,6 +267,9 @@ _PHRASES = {
         "읽을 수 있는 문서를 바탕으로 답하고 출처를 보여 드립니다.",
         welcome="천만에요.",
         vague="무엇에 대한 질문입니까? “출장 일당은 얼마입니까?”처럼 주제를 밝혀 주십시오.",
+        asked="이 대화에서 최근에 하신 질문(순서대로):",
+        conversation="문서만 찾아봅니다. 이 대화에서 나눈 내용은 위에 있습니다.",
+        more="출처에 더 많은 항목이 있습니다.",
     ),
 }
 
