@@ -90,6 +90,57 @@ def test_another_server_answers_when_one_fails_before_its_first_word(two: tuple[
     assert not model.resting()
 
 
+def test_two_servers_that_fail_in_turn_are_each_asked_and_both_left_alone(two: tuple[Server, Server]) -> None:
+    for server in two:
+        server.script.status = 503
+    model = model_of(*two)
+    with pytest.raises(ServiceError, match="status 503"):
+        say(model)
+    assert [len(server.script.requests) for server in two] == [1, 2]  # the last once more, since it may pass
+    assert model.resting()
+    with pytest.raises(ServiceError, match="left alone"):
+        say(model)
+    assert [len(server.script.requests) for server in two] == [1, 2]
+
+
+def test_a_key_that_cannot_be_read_for_a_moment_is_a_failure_that_passes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(llm, "REST_SECONDS", (0.1,))
+    key = tmp_path / "llm.key"
+    key.write_text("sesame-4711")
+    with scripted_server() as server:
+        server.script.says("well")
+        model = model_of(server, llm_api_key_file=key)
+        assert say(model) == "well"
+        key.unlink()
+        with pytest.raises(ServiceError, match="llm_api_key_file"):
+            say(model)
+        with pytest.raises(ServiceError, match="llm_api_key_file"):
+            model.count(HELLO)
+        assert not model.available()
+        time.sleep(1.0)  # it is looked after meanwhile, in vain
+        assert model.resting()
+        key.write_text("sesame-4711")
+        assert eventually(lambda: not model.resting())
+        assert say(model) == "well"
+
+
+def test_who_answers_is_known_before_the_first_word_whatever_another_answer_is_told_meanwhile() -> None:
+    with scripted_server() as server:
+        model = model_of(server)
+
+        def says(prompt: str) -> str:
+            server.script.models = [{"of": "nobody"}]
+            model._servers[0].server._model = None  # as where another answer was told that its prompt is too long
+            return "well"
+
+        server.script.answers = says
+        names: list[str] = []
+        said = model.stream(HELLO, answer_tokens=50, spoken_by=lambda speaker: names.append(speaker.model))
+        assert ("".join(said), names) == ("well", ["tiny"])
+
+
 def test_a_connection_that_breaks_before_the_first_word_goes_on_elsewhere(two: tuple[Server, Server]) -> None:
     two[0].script.dies_after = 0
     assert say(model_of(*two)) == "second"
