@@ -301,11 +301,35 @@ def test_sources_of_the_same_title_are_told_apart(page: Page, site: Site) -> Non
         {"n": n, "title": title, "path": path, "revision": revision}
         for n, ((title, path), revision) in enumerate(zip(called, kept, strict=True), 1)
     ]
-    answer = {"answer": "27 or 24 days [1] [2] [3].", "citations": cited}
+    answer = {"answer": "27 or 24 days [1] [2] [3].", "citations": cited, "refused": True}
     conversations.add("ada", chat.id, "assistant", "27 or 24 days.", answer, to=asked.id)
     sign_in(page, site, "ada", f"/?chat={chat.id}")
     chips = page.locator("[class*=st-key-cite_] button")
     expect(chips).to_have_text(["1 · Leave (lyon)", "2 · Leave (porto)", "3 · Travel"])
+
+
+def test_on_a_narrow_screen_the_list_gives_way_and_sources_are_named_whole(page: Page, site: Site) -> None:
+    conversations = Conversations(site.database)
+    chat = conversations.start("ada", "Narrow")
+    asked = conversations.add("ada", chat.id, "user", "How many days?")
+    cited = {
+        "n": 1,
+        "title": "A policy with a name that is longer than the screen is wide",
+        "path": "everyone/leave.md",
+        "revision": site.revision("everyone/leave-policy.md"),
+        "section": "The section at its end",
+    }
+    answer = {"answer": "30 days [1].", "citations": [cited], "refused": True}
+    conversations.add("ada", chat.id, "assistant", "30 days.", answer, to=asked.id)
+    page.set_viewport_size({"width": 390, "height": 800})
+    sign_in(page, site, "ada")
+    expect(page.locator(".welcome")).to_be_visible()
+    page.get_by_test_id("stExpandSidebarButton").click()
+    page.locator(f".st-key-open_{chat.id} button").click()
+    expect(page.get_by_test_id("stExpandSidebarButton")).to_be_visible()  # it has closed
+    words = page.locator("[class*=st-key-cite_] button p")
+    expect(words).to_contain_text("The section at its end")
+    assert words.evaluate("found => found.scrollWidth <= found.clientWidth && found.clientHeight > 30")
 
 
 def test_thumbs_are_kept(page: Page, site: Site) -> None:
