@@ -327,9 +327,10 @@ def test_on_a_narrow_screen_the_list_gives_way_and_sources_are_named_whole(page:
     page.get_by_test_id("stExpandSidebarButton").click()
     page.locator(f".st-key-open_{chat.id} button").click()
     expect(page.get_by_test_id("stExpandSidebarButton")).to_be_visible()  # it has closed
-    words = page.locator("[class*=st-key-cite_] button p")
-    expect(words).to_contain_text("The section at its end")
-    assert words.evaluate("found => found.scrollWidth <= found.clientWidth && found.clientHeight > 30")
+    source = page.locator("[class*=st-key-cite_] button")
+    expect(source).to_contain_text("The section at its end")
+    place = source.bounding_box()
+    assert place is not None and place["width"] < 390 and place["height"] > 45, "two lines, and none of them cut"
 
 
 def test_thumbs_are_kept(page: Page, site: Site) -> None:
@@ -518,6 +519,23 @@ def test_a_server_that_is_gone_is_said_in_our_words_and_the_page_goes_on_with_it
     page.unroute("**/_stcore/**")
     expect(page.get_by_role("dialog")).to_have_count(0)
     _ask(page, LEAVE)
+
+
+def test_an_error_of_ours_is_told_in_our_words(page: Page, site: Site) -> None:
+    conversations = Conversations(site.database)
+    chat = conversations.start("ada", "Broken")
+    asked = conversations.add("ada", chat.id, "user", "How many days?")
+    damaged = {"answer": "30 days [1].", "citations": [{"n": 1, "revision": site.revision("everyone/zephyr.txt")}]}
+    conversations.add("ada", chat.id, "assistant", "30 days.", damaged, to=asked.id)
+    sign_in(page, site, "ada", f"/?chat={chat.id}")
+    told = page.locator(".stException").get_by_role("alert")
+    expect(told).to_be_visible()
+    after = told.evaluate("element => getComputedStyle(element, '::after').content")
+    assert "Something went wrong inside Premise" in after
+    assert told.evaluate(
+        "element => [...element.querySelectorAll('*')].every(e => getComputedStyle(e).fontSize == '0px')"
+    )
+    conversations.remove("ada", chat.id)
 
 
 def test_a_disabled_person_is_out_at_the_next_click(page: Page, site: Site) -> None:
