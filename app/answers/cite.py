@@ -24,7 +24,7 @@ _MARKS = re.compile(r"\s*\[\d{1,3}(?:\s*[,;–-]\s*\d{1,3})*\]")
 _CALLOUT = re.compile(r"^(?:> ?)?\[!(?:NOTE|TIP|IMPORTANT|WARNING|CAUTION)\]\s*", re.IGNORECASE)  # of Markdown
 _BULLET = re.compile(r"^(?:[-*•‣▪–]|#+)\s+")  # of a list or a comment in the document; ours are set by the answer
 _ANSWER = re.compile(r"^(?:A|Answer|Antwort|Réponse|Respuesta|答) ?[:：]\s*(?=\S)")  # of a FAQ
-_OF_MAIL = re.compile(r"^[ \t]*(?:>[ \t]?)+", re.MULTILINE)  # stands before the lines of a mail that is answered
+_OF_MAIL = re.compile(r"^[ \t]*(?:>(?!=)[ \t]?)+", re.MULTILINE)  # stands before the lines of a mail that is answered
 _DATA = re.compile(r"^[\s{\[]*\"[^\"\n]{1,60}\"\s*:\s*(?=[\"\d{\[tfn-])")  # begins as JSON does
 _DATA_NAME = re.compile(r"\"([^\"\n]{1,60})\"\s*:\s*")
 
@@ -34,10 +34,11 @@ def visible(text: str) -> str:
     return _INVISIBLE.sub("", text)
 
 
-def readable(quote: str) -> str:
+def readable(quote: str, *, cell: bool = False) -> str:
     """A quote as it is shown in an answer: on one line, rows of tables without bars, no marks that look like ours, and
-    without the signs of quoted mails, of data and of a FAQ ("A: ")."""
-    text = _CALLOUT.sub("", " ".join(_plain(_OF_MAIL.sub("", visible(quote))).split()))
+    without the signs of quoted mails, of data and of a FAQ ("A: "). In a `cell` of a table "> 90" is no mail's line."""
+    said = visible(quote) if cell else _OF_MAIL.sub("", visible(quote))
+    text = _CALLOUT.sub("", " ".join(_plain(said).split()))
     return _ANSWER.sub("", _BULLET.sub("", _MARKS.sub("", text))).replace(" | ", "; ")
 
 
@@ -73,6 +74,10 @@ class Citations:
         if key not in self._tables:
             self._tables[key] = table_at(self._revision(passage.revision), place)
         return self._tables[key]
+
+    def text_after(self, passage: Passage, place: int) -> str:
+        """What follows a place of the passage's revision. Raises: NotPermitted, as `add`."""
+        return self._revision(passage.revision).text[place:]
 
     def all(self) -> tuple[Citation, ...]:
         """Every citation, by number."""

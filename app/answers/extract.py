@@ -352,6 +352,9 @@ def select(ranked: Sequence[Candidate], *, share: float = 1.0) -> list[Candidate
             continue
         if item.is_row and sum(other.is_row for other in chosen) == MOST_ROWS:
             continue
+        of_table = chosen[0].is_row and chosen[0].passage is item.passage
+        if item.is_row and not item.features.terms and not of_table:  # without a word of the question: of another thing
+            continue
         if words + item.words + sum(one.words for one in before) > MOST_WORDS * share:
             before = []
         place = len(chosen) if after is None else after + 1

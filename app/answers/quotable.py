@@ -63,7 +63,8 @@ _GOES_BACK = re.compile(
     r"\W*(?:(?:it|they|he|she|its|their|his|her|both|either party)\b"
     r"(?! (?:is|was|will be|would be|may be) (?:\w+ ){0,2}(?:to|that|for|when|if|whether|not)\b)|"
     r"(?:this|that|these|those) (?:is|are|was|were|has|have|had|means?|includes?|applies|can|may|must|will|should|does|"
-    r"do|rule|also)\b)",
+    r"do|rule|also|gives?|makes?|takes?|allows?|helps?|ensures?|requires?|happens?|depends?|costs?|lasts?|could|would)"
+    r"\b)",
     re.IGNORECASE,
 )
 _YOURS = re.compile(r"\b(?:yours|theirs|hers|ours)\b", re.IGNORECASE)
@@ -103,8 +104,9 @@ def sentences_of(passage: Passage) -> list[Found]:
         for at in range(len(spans))
     ]
     names = {passage.first.title.casefold()}
-    for item in passage.chunks:
-        names.update(part.casefold() for part in names_in(item.chunk.section))
+    for part in {part for item in passage.chunks for part in names_in(item.chunk.section)}:
+        said = (part[start:end] for start, end in sentence_spans(part))  # "It fails. What now?" is two
+        names.update(text.casefold() for text in (part, *said))
     texts = [passage.text[start:end] for start, end in spans]
     lines = [" ".join(text.split()) for text in texts]
     names.update(

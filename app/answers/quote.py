@@ -14,7 +14,8 @@ from itertools import chain
 
 from app.answers.cite import Citations, readable
 from app.answers.extract import Candidate
-from app.answers.phrases import phrases
+from app.answers.phrases import Phrases, phrases
+from app.answers.quotable import ITEM
 from app.answers.table import Table, TableRow
 from app.records import Sentence
 from app.retrieval.expand import begins, codes
@@ -48,6 +49,7 @@ class _Shown:
     citations: Citations
     asked: frozenset[str]  # the question's terms
     codes: Sequence[Sequence[str]]  # its identifiers, as index terms
+    more: str  # says that a list is longer than what is quoted of it
 
     def table(self, item: Candidate) -> Table | None:
         """The table whose row it is; None where it is better read as a line."""
@@ -89,27 +91,46 @@ def quoted(asked: Sequence[Sequence[Candidate]], citations: Citations, *, questi
     `asked`: what is chosen for each thing that is asked, the likeliest first. The question's words tell what columns of
     a wide table are meant.
     """
-    shown = _Shown(citations=citations, asked=_telling(question), codes=codes(question))
     phrase = phrases(question)
+    shown = _Shown(citations=citations, asked=_telling(question), codes=codes(question), more=phrase.more)
     said: dict[tuple[str, int], Candidate] = {}  # by the place of the sentence, or of its table
+    answers: list[tuple[str, str, list[Candidate]]] = []  # the edition, if it is an older one; what introduces it
     for every in asked:
         when = every[0].outdated if all(item.outdated for item in every) else ""
         chosen = [item for item in every if item.outdated == when]
         if shown.place(chosen[0]) in said:  # the same answers both
             continue
-        answering = [item for item in _answering(chosen, shown) if shown.place(item) not in said]
-        before = "\n\n" if said else ""
-        if when:
-            before += f"{phrase.older.format(when=when)}\n\n"
-        elif chosen[0].edition and every[0].outdated:  # which speaks of it in words closer to the question's
-            before += f"{phrase.current.format(when=chosen[0].edition)}\n\n"
-        yield from _pieces(_groups(answering, shown), shown, before, paragraph=True, whole=True)
-        said |= {shown.place(item): item for item in answering}
+        # of a newer edition, which speaks of it in words further from the question's
+        current = not when and every[0].outdated and chosen[0].edition
+        before = phrase.current.format(when=current) if current else phrase.older.format(when=when) if when else ""
+        answers.append((when, before, [item for item in _answering(chosen, shown) if shown.place(item) not in said]))
+        said |= {shown.place(item): item for item in answers[-1][2]}
     rest = [item for item in chain(*asked) if shown.place(item) not in said]
     rest = list({(item.passage.revision, item.start): item for item in rest}.values())
-    for when, supporting in _by_edition(rest).items():
-        introduced = phrase.older.format(when=when) if when else phrase.also
-        yield from _pieces(_groups(supporting, shown), shown, f"\n\n{introduced}\n\n", paragraph=False, whole=False)
+    last = ""
+    for n, (before, items, answering) in enumerate(_in_order(answers, _by_edition(rest), phrase)):
+        told = f"{before}\n\n" if before and before != last else ""
+        cut = _cut(items, shown) if answering else None
+        apart = "\n\n" if n else ""
+        yield from _pieces(_groups(items, shown), shown, apart + told, paragraph=answering, whole=answering, cut=cut)
+        last = before
+
+
+def _in_order(
+    answers: Sequence[tuple[str, str, list[Candidate]]], supporting: dict[str, list[Candidate]], phrase: Phrases
+) -> list[tuple[str, list[Candidate], bool]]:
+    """The parts of an answer, each with what introduces it and whether it answers: what holds now comes first, and all
+    that an older edition says stands together."""
+    parts: list[tuple[str, list[Candidate], bool]] = []
+    for edition in sorted({when: None for when, _, _ in answers}, key=bool):
+        parts += [(before, items, True) for when, before, items in answers if when == edition]
+        if edition and edition in supporting:
+            parts.append((parts[-1][0], supporting.pop(edition), False))
+    parts += [
+        (phrase.older.format(when=edition) if edition else phrase.also, items, False)
+        for edition, items in supporting.items()
+    ]
+    return parts
 
 
 def _telling(question: str) -> frozenset[str]:
@@ -141,12 +162,33 @@ def _answering(chosen: Sequence[Candidate], shown: _Shown) -> list[Candidate]:
     return found
 
 
+def _cut(answering: Sequence[Candidate], shown: _Shown) -> Candidate | None:
+    """The last item of a list that is announced, where its document lists more than is quoted."""
+    lead = next((item for item in answering if item.leads), None)
+    if lead is None:
+        return None
+    items = [item for item in answering if item.passage is lead.passage and item.listed and item.index > lead.index]
+    last = max(items, key=lambda item: item.index, default=lead)
+    if not last.is_item:
+        return None
+    _, _, below = shown.citations.text_after(lead.passage, last.end).partition("\n")
+    left_out = last.index - lead.index > len(items)
+    return last if left_out or ITEM.match(below.lstrip()) else None
+
+
 def _pieces(
-    groups: Sequence[list[Candidate]], shown: _Shown, before: str, *, paragraph: bool, whole: bool
+    groups: Sequence[list[Candidate]],
+    shown: _Shown,
+    before: str,
+    *,
+    paragraph: bool,
+    whole: bool,
+    cut: Candidate | None,
 ) -> Iterator[Piece]:
     """Texts, then tables, unless a table comes first; the first text as a paragraph, the others as a list.
 
     `whole`: of a small table every row is shown of which the question says as much as of those that are chosen.
+    `cut`: the item behind which it is said that the document's list goes on.
     """
     if not groups:
         return
@@ -160,7 +202,7 @@ def _pieces(
             yield _table(group, table, shown, after if first else "\n\n", whole=whole)
             after = "\n\n"
         else:
-            yield from _run(group, shown, after, bullet=not (first and paragraph))
+            yield from _run(group, shown, after, bullet=not (first and paragraph), cut=cut)
             after = "\n\n" if first and paragraph else "\n"
 
 
@@ -181,7 +223,9 @@ def _groups(chosen: Sequence[Candidate], shown: _Shown) -> list[list[Candidate]]
     return groups
 
 
-def _run(group: Sequence[Candidate], shown: _Shown, after: str, *, bullet: bool) -> Iterator[Piece]:
+def _run(
+    group: Sequence[Candidate], shown: _Shown, after: str, *, bullet: bool, cut: Candidate | None
+) -> Iterator[Piece]:
     n = shown.citations.add(group[0].passage, group[0].start, group[-1].end)
     in_list = False  # one that the document has
     for place, item in enumerate(group):
@@ -193,6 +237,8 @@ def _run(group: Sequence[Candidate], shown: _Shown, after: str, *, bullet: bool)
         goes_on = "\n" if listed else "\n\n" if ends_list else " "
         before = (goes_on if place else after) + ("- " if listed else "")
         yield Piece(text=f"{before}{sentence.text} [{n}]", sentences=(sentence,))
+    if group[-1] is cut:
+        yield Piece(text=f"\n- … {shown.more} [{n}]", sentences=())
 
 
 # --- tables --------------------------------------------------------------------------------------------------------
@@ -201,7 +247,9 @@ def _run(group: Sequence[Candidate], shown: _Shown, after: str, *, bullet: bool)
 def cells_of(row: str) -> list[tuple[str, str]]:
     """Column and value of each cell, as far as the row's text tells; "" for a column without a name."""
     parts = [part.partition(": ") for part in " ".join(row.split()).split(" | ")]
-    return [(readable(name), readable(value)) if colon else ("", readable(name)) for name, colon, value in parts]
+    return [
+        (readable(name), readable(value, cell=True)) if colon else ("", readable(name)) for name, colon, value in parts
+    ]
 
 
 def _table(group: Sequence[Candidate], table: Table, shown: _Shown, after: str, *, whole: bool) -> Piece:
@@ -226,7 +274,7 @@ def _table(group: Sequence[Candidate], table: Table, shown: _Shown, after: str, 
     sentences = []
     for row in rows:
         n = shown.citations.add(passage, row.start, row.end)
-        values = [readable(row.cells[at]) for at in columns]
+        values = [readable(row.cells[at], cell=True) for at in columns]
         lines.append(_line([*values[:-1], f"{values[-1]} [{n}]".strip()]))
         told = [f"{table.columns[at]}: {row.cells[at]}".removeprefix(": ") for at in columns if row.cells[at]]
         sentences.append(Sentence(text=readable(" | ".join(told)), citations=(n,), supported=True))

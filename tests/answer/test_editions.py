@@ -42,6 +42,27 @@ def test_what_only_the_older_edition_says_is_introduced_by_it(place: Place) -> N
     assert text.startswith("From an older edition (2023):\n\nThe key to the company bicycle hangs in the caretaker")
 
 
+def test_an_older_edition_is_named_once(place: Place) -> None:
+    old = (
+        "# Travel policy 2023\n\nThe key to the company bicycle hangs in the caretaker's lodge.\n\n"
+        "Whoever takes the bicycle signs for it.\n\nThe company bicycle is cleaned on Fridays.\n"
+    )
+    text = _ask(place, "Where is the key to the company bicycle?", {"a.md": old, "b.md": NEW})
+    assert text.startswith("From an older edition (2023):\n\nThe key to the company bicycle hangs"), text
+    assert "\n\n- The company bicycle is cleaned on Fridays. [" in text
+    assert text.count("From an older edition") == 1
+    assert "See also:" not in text
+
+
+def test_of_two_questions_the_one_that_only_the_older_edition_answers_comes_last(place: Place) -> None:
+    question = "Where is the key to the company bicycle and who approves a business trip?"
+    text = _ask(place, question, {"a.md": OLD, "b.md": NEW})
+    assert text.startswith("Every business trip is approved by the department head. [1]"), text
+    before, _, after = text.partition("From an older edition (2023):")
+    assert "caretaker" in after
+    assert "From an older edition" not in before + after
+
+
 def test_what_a_model_takes_from_the_older_edition_is_introduced_by_it_too(
     place_at: Callable[..., Place], tmp_path: Path
 ) -> None:

@@ -167,6 +167,8 @@ def test_signatures_of_mails_are_quoted_only_where_a_person_is_asked_for(place: 
     [
         ("They leave the country only with a licence.", True),
         ("It pays 80 percent.", True),
+        ("This gives a score of 25 at most.", True),
+        ("This address is out of date.", False),
         ("This is why we ask.", True),
         ("It is important to lock the door.", False),
         ("This policy applies to everybody.", False),

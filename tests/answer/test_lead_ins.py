@@ -91,3 +91,13 @@ def test_of_a_list_that_nearly_fits_no_item_is_left_out(place: Place, number: in
     answer = Engine(place.store).answer("In which lodges may guests of the summer camp sleep?", groups=["everyone"])
     assert answer.text.startswith("Guests of the summer camp may sleep in these lodges: [1]\n- Lodge number 1,")
     assert (f"Lodge number {number}," in answer.text) is whole
+    assert answer.text.endswith("\n- … The source lists more. [1]") is not whole
+    assert answer.text.count("The source lists more.") == (not whole)
+
+
+def test_that_a_list_goes_on_is_said_in_the_language_of_the_question(place: Place) -> None:
+    items = "\n".join(f"- Hütte Nummer {n}, die am {n}. Juni schon sehr früh am Morgen öffnet" for n in range(1, 31))
+    place.write("everyone/huetten.md", f"# Hütten\n\nGäste des Lagers schlafen in diesen Hütten:\n\n{items}\n")
+    place.ingest()
+    text = Engine(place.store).answer("In welchen Hütten schlafen die Gäste des Lagers?", groups=["everyone"]).text
+    assert text.endswith("\n- … In der Quelle stehen weitere. [1]"), text

@@ -16,6 +16,7 @@ from app.answers.swapped import swapped
         ("> We need 240 pieces,\n> this year.", "We need 240 pieces, this year."),
         (">> Late by\n>> a week", "Late by a week"),
         ("a value > 3 is too high", "a value > 3 is too high"),
+        (">= 15 is high", ">= 15 is high"),
         ('"site_lead": "Jo Berg, Director",', "site lead: Jo Berg, Director"),
         (
             '"canteen": {"hours": "11:30", "closed": "Sunday"},\n  "seats": 24',

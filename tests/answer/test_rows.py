@@ -286,3 +286,27 @@ def test_columns_that_a_question_compares_are_shown_for_all_rows(place: Place) -
     lines = answer.text.split("\n")
     assert lines[0] == "| Benefit | Choice | Premier |"
     assert [line.split(" | ")[1] for line in lines[2:12]] == [f"{n}20" for n in range(1, 11)]
+
+
+def test_a_row_without_a_word_of_the_question_is_no_support(place: Place) -> None:
+    matrix = "| Impact | Rare | Often |\n| --- | --- | --- |\n| Major | 5 | 25 |\n| Minor | 1 | 5 |\n"
+    place.write(
+        "everyone/floods.md",
+        "# Floods\n\n## Likelihood of floods\n\nA flood of the cellar is unlikely: one in ten years.\n\n"
+        f"{matrix}\nA flood of the garage is expected each spring.\n",
+    )
+    place.ingest()
+    engine = Engine(place.store)
+    text = engine.answer("When is a flood unlikely?", groups=["everyone"]).text
+    assert text.startswith("A flood of the cellar is unlikely: one in")
+    assert "Minor" not in text
+    assert "| Minor |" in engine.answer("Which impact has a minor flood?", groups=["everyone"]).text
+
+
+def test_signs_of_a_cell_are_no_signs_of_a_mail(place: Place) -> None:
+    rows = "| red | > 90 days |\n| amber | >= 15 days |\n"
+    place.write("everyone/delays.md", f"# Delays of projects\n\n| Colour | Delay |\n| --- | --- |\n{rows}")
+    place.ingest()
+    text = Engine(place.store).answer("Which delay do the colours red and amber mean?", groups=["everyone"]).text
+    assert "| red | > 90 days [" in text
+    assert "| amber | >= 15 days [" in text
