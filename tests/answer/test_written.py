@@ -109,7 +109,12 @@ def test_what_the_passages_do_not_say_is_marked(ask: Ask, server: Server, number
     ],
 )
 @pytest.mark.parametrize(
-    "rest", ["Unused leave may be carried over until 31 March [{leave}].", "The documents do not say anything else."]
+    "rest",
+    [
+        "Unused leave may be carried over until 31 March [{leave}].",
+        "Sick pay is not reduced during the first six weeks [{leave}].",  # a number too, but of something else
+        "The documents do not say anything else.",
+    ],
 )
 @pytest.mark.parametrize("first", [True, False])
 def test_an_answer_whose_core_is_not_said_is_withheld_whatever_else_holds(

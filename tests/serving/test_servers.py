@@ -23,6 +23,7 @@ from app.serving import deadline as timed
 from app.serving import llm, llm_server
 from app.serving.briefly import briefly
 from app.serving.llm import LanguageModel
+from app.serving.tokens import MESSAGE_TOKENS
 from storage.errors import PromptTooLong, ServiceError, Stopped
 from storage.settings import Settings, load_settings
 
@@ -414,15 +415,18 @@ def test_tokens_are_counted_by_the_server_else_estimated() -> None:
 
 
 def test_a_tokenizer_in_a_directory_counts(tmp_path: Any) -> None:
-    from tokenizers import Tokenizer, models, pre_tokenizers
+    from tokenizers import Tokenizer, models, pre_tokenizers, processors
 
     made = Tokenizer(models.WordLevel({"word": 0, "?": 1}, unk_token="?"))
     made.pre_tokenizer = pre_tokenizers.Whitespace()  # type: ignore[assignment]
+    ends = processors.TemplateProcessing(single="? $A ?", special_tokens=[("?", 1)])
+    made.post_processor = ends  # type: ignore[assignment]  # what it puts around a text is the chat template's here
     made.save(str(tmp_path / "tokenizer.json"))
     with scripted_server() as server:
         server.script.characters_a_token = 1
         model = model_of(server, llm_tokenizer=tmp_path)
         assert 300 <= model.count([Turn(role="user", content="word " * 300)]) < 320
+        assert model.count([Turn(role="user", content="word")] * 100) == 100 * (1 + MESSAGE_TOKENS)
         assert server.script.counted == 0
     with pytest.raises(Exception, match=r"llm_tokenizer.*holds no tokenizer\.json"):
         load_settings(tmp_path / "data", llm_tokenizer=tmp_path / "nothing")
