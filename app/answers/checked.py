@@ -29,7 +29,9 @@ from storage.words import question_terms, unspaced_share
 
 CORE = 0.75  # of the most that a sentence speaks of the question: the first with so much is taken to answer it
 
-_MARKS_AFTER = re.compile(rf"([.!?。！？]+[\"'”’»」]*)((?:{_MARK.pattern})+)")
+# What models repeat until their tokens are used up (stops, ends of lines, brackets) is read once, not anew from each
+# place on: hence what must not stand before, and what is not given back (`++`).
+_MARKS_AFTER = re.compile(rf"((?<![.!?。！？])[.!?。！？]+[\"'”’»」]*)((?:{_MARK.pattern})+)")
 _BULLET = re.compile(r"^\s*(?:[-*•]|\d{1,3}[.)])\s+")
 _YES_WORDS = r"(?:yes|ja|oui|sí|sì|sim|是的?|可以|はい|네)"
 _YES = re.compile(rf"^{_YES_WORDS}(?:[\s,.:;!–—-]+|[，。：；！]|$)", re.IGNORECASE)
@@ -59,15 +61,16 @@ _OTHER_MARKS = re.compile(
     r"|\((?:see )?(?:passages?|sources?) (\d{1,3})\)",
     re.IGNORECASE,
 )
+_LINES = r"(?<!\s)(?=[^\S\n]*+\n)\s++"
 _OF_SOURCES = r"(?:sources?|references?|citations?|quellen|belege)"
 _SOURCES = re.compile(  # a list of sources that a model adds: ours stands below the answer
-    rf"\n+\s*(?:#+ *|\*\*)?{_OF_SOURCES}\b[: *]*\n(?:\s*(?:[-*] *|\d+[.)] *)?{_MARK.pattern}[^\n]*(?:\n|$))+\s*$"
-    rf"|\n+\s*{_OF_SOURCES}\s*:(?:{_MARK.pattern}[ ,;]*)+\.?\s*$",
+    rf"{_LINES}(?:#+ *|\*\*)?{_OF_SOURCES}\b[: *]*\n(?:\s*+(?:[-*] *|\d+[.)] *)?{_MARK.pattern}[^\n]*(?:\n|$))+\s*$"
+    rf"|{_LINES}{_OF_SOURCES}\s*:(?:{_MARK.pattern}[ ,;]*)+\.?\s*$",
     re.IGNORECASE,
 )
 _CODE = re.compile(r"(```.*?```|`[^`\n]+`)", re.DOTALL)
-_IMAGE = re.compile(r"!\[[^\]\n]*\]\([^)\n]*\)")
-_LINK = re.compile(r"\[([^\]\n]+)\]\((?:https?:|mailto:|/|#)[^)\n]*\)")
+_IMAGE = re.compile(r"!\[[^\[\]\n]*+\]\([^)\n]*\)")
+_LINK = re.compile(r"\[([^\[\]\n]++)\]\((?:https?:|mailto:|/|#)[^)\n]*\)")
 _TAG = re.compile(
     r"</?(?:a|b|i|u|em|strong|su[bp]|br|p|div|span|[uo]l|li|h[1-6]|img|script|code|pre|passages?|answer)\b[^<>\n]*>",
     re.IGNORECASE,
@@ -85,7 +88,7 @@ _CODE_AT_ONCE = re.compile(r"```([^`\n]+)```")  # on one line: no fence
 _SAID_IN_FENCE = re.compile(r"^([ \t]{0,3}(?:```|~~~))[ \t]*(?=\S+[ \t]+\S)", re.MULTILINE)  # it would not be shown
 _RULE_CELL = r"[ \t]*:?-{2,}:?[ \t]*"
 _RULE_NEXT = re.compile(rf"[ \t]*\n(?=[^\n|]*\|)[ \t]*\|?{_RULE_CELL}(?:\|{_RULE_CELL})*\|?[ \t]*(?:\n|$)")
-_HEADING = re.compile(r"\s*(?:#{1,6}\s+(?P<marked>[^\n]+?)[\s#]*|\*\*(?P<bold>[^*\n]+)\*\*:?)")
+_HEADING = re.compile(r"\s*(?:#{1,6}\s+(?P<marked>[^\n]+)|\*\*(?P<bold>[^*\n]+)\*\*:?)")
 _FILLER = re.compile(
     r"(?:(?:I )?hope (?:this|that) helps|(?:please )?(?:let me know|feel free to ask)\b.*|that(?: is|['’]s) (?:all|it)"
     r"|is there anything else\b.*|if you have (?:any|more|other|further)\b.{0,40} questions?\b.*)[.!?]?",
@@ -228,7 +231,10 @@ class _Checked:
         bare = " ".join(bare.split())  # on one line it is found again in the answer, to be marked there
         claim = _BULLET.sub("", bare).replace("**", "").strip()
         same = claim.casefold()
-        if _FILLER.fullmatch(claim) or (len(claim.split()) > REPEATED_WORDS and same in self.seen):
+        polite = _FILLER.fullmatch(claim) and not _marked(
+            raw
+        )  # "If you have questions, call Ann [1]" may be the answer
+        if polite or (len(claim.split()) > REPEATED_WORDS and same in self.seen):
             return
         self.seen.add(same)
         if _leads(claim):
@@ -272,7 +278,7 @@ class _Checked:
 
     def _is_heading(self, bare: str) -> bool:
         found = _HEADING.fullmatch(bare)
-        told = (found["marked"] or found["bold"]) if found else ""
+        told = (found["marked"] or found["bold"]).rstrip(" \t#") if found else ""
         return bool(told) and _is_short(told) and not re.search(r"[\d.!?]", told) and term_set(told) <= self.known
 
     def _add(self, text: str, raw: str, *, claim: str | None = None, foreign: bool = False) -> Sentence:

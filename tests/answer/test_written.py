@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import socket
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -27,7 +28,7 @@ from app.answers.answer import (
     UNSUPPORTED,
     WITHHELD,
 )
-from app.answers.checked import _tidy
+from app.answers.checked import _HEADING, _MARKS_AFTER, _tidy
 from app.answers.prompt import harmless
 from app.answers.prompt_files import copy_prompts, load_prompts
 from app.asker import Asker
@@ -108,7 +109,12 @@ def test_what_the_passages_do_not_say_is_marked(ask: Ask, server: Server, number
     ],
 )
 @pytest.mark.parametrize(
-    "rest", ["Unused leave may be carried over until 31 March [{leave}].", "The documents do not say anything else."]
+    "rest",
+    [
+        "Unused leave may be carried over until 31 March [{leave}].",
+        "Sick pay is not reduced during the first six weeks [{leave}].",  # a number too, but of something else
+        "The documents do not say anything else.",
+    ],
 )
 @pytest.mark.parametrize("first", [True, False])
 def test_an_answer_whose_core_is_not_said_is_withheld_whatever_else_holds(
@@ -294,9 +300,16 @@ def test_what_tells_that_something_is_not_said_gives_no_number_of_its_own(
 
 
 @pytest.mark.parametrize(
-    "said", ["Dental care is not covered by the plan.", "Callers at the gate get no information on staff."]
+    "said",
+    [
+        "Dental care is not covered by the plan.",
+        "Callers at the gate get no information on staff.",
+        "If you have any questions on dental care, call the gate.",
+    ],
 )
-def test_a_rule_that_sounds_as_if_nothing_was_said_is_an_answer(place: Place, server: Server, said: str) -> None:
+def test_a_rule_that_sounds_as_if_nothing_was_said_or_polite_is_an_answer(
+    place: Place, server: Server, said: str
+) -> None:
     place.write("everyone/rules.md", f"# House rules\n\nThe gate is locked at ten.\n\n{said}\n")
     place.ingest()
     server.script.says(f"{said} [1]")
@@ -342,6 +355,17 @@ def test_a_long_line_of_dashes_is_read_at_once(ask: Ask, server: Server, numbers
     assert ask(QUESTION, llm_url=server.url).answer.text.startswith(
         "Every employee has 28 days of paid leave a year. [1]"
     )
+
+
+@pytest.mark.parametrize(
+    "text", ["\n" * 60_000, "\n " * 30_000, "." * 60_000, "[" * 60_000, "![" * 30_000, "# a" + " #" * 30_000 + "x"]
+)
+def test_what_is_repeated_until_the_tokens_are_used_up_is_read_in_no_time(text: str) -> None:
+    began = time.monotonic()
+    told = _MARKS_AFTER.sub("", _tidy(f"Said.{text}Said"))
+    assert told.endswith("Said")
+    assert _HEADING.fullmatch(text + ".") is None or text.startswith("#")
+    assert time.monotonic() - began < 5
 
 
 def test_a_line_without_a_stop_vouches_for_no_other(ask: Ask, server: Server, numbers: dict[str, int]) -> None:
@@ -440,6 +464,19 @@ def test_a_model_that_begins_inside_a_thought_is_remembered_as_such(corpus: Stor
     assert (answer.mode, answer.notice) == (Mode.EXTRACTIVE, EMPTY)
     assert engine.models is not None and (missed := engine.models.misses.of_late())
     assert (missed.count, missed.over) == (1, False) and "llm_answer_tokens" in missed.why
+
+
+def test_the_first_word_is_the_first_after_a_thought_that_was_taken_back(corpus: Store, server: Server) -> None:
+    engine = Engine(replace(corpus, settings=corpus.settings.model_copy(update={"llm_url": server.url})))
+    server.script.pieces = ["A thought.", " Another.</think>", "Every employee has 28 days of paid leave a year."]
+    server.script.pause = 0.2
+    began = time.perf_counter()
+    events = engine.ask(QUESTION, groups=["everyone"])
+    assert next(event for event in events if isinstance(event, Delta)).text == "A thought."
+    seen = time.perf_counter() - began
+    *_, last = events
+    assert isinstance(last, Finished)
+    assert last.answer.timings["first_token"] > seen + 0.1
 
 
 def test_each_server_is_remembered_by_itself(corpus: Store, server: Server) -> None:
