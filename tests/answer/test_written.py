@@ -502,7 +502,7 @@ def test_a_broken_off_answer_is_replaced(ask: Ask, server: Server) -> None:
 @pytest.mark.parametrize(
     ("status", "notice", "why"),
     [
-        (400, REFUSES, "premise status"),
+        (400, REFUSES, "refuses the request (status 400)"),
         (401, REFUSES, "llm_api_key_file"),
         (404, REFUSES, "llm_model"),
         (429, BUSY, "llm_at_once"),
