@@ -111,9 +111,11 @@ class Server:
             for _ in self.pieces(TRIAL, answer_tokens=1, asker=Asker()):
                 pass
         except ServiceError as error:
-            told = str(error).removesuffix(ASKS_WHY)
+            told = str(error)
             if (said := _words(error.__cause__)) and isinstance(error, ServerError | RequestError):
-                told += f" It says: {said}"
+                told = f"{told.removesuffix(ASKS_WHY)} It says: {said}"
+            elif told.endswith(ASKS_WHY):
+                told = told.removesuffix(ASKS_WHY) + " Its log may say why."
             error.args = (told,)
             raise
 
