@@ -145,10 +145,9 @@ def check(
         translations=translations or {},
         old=older(passages, question),
         orders=tuple(
-            frozenset(question_terms(text[order.start : order.end]))
+            frozenset(question_terms(passage.text[order.start : order.end]))
             for passage in passages
-            for text in (passage.text, passage.first.title, *(item.chunk.section for item in passage.chunks))
-            for order in instructions(text)
+            for order in instructions(passage.text)
         ),
     )
     end = 0
