@@ -19,6 +19,7 @@ from app.answers.kinds import names_kind
 from app.answers.phrases import function_words, language_of, phrases
 from app.answers.prompt import MARK as _MARK
 from app.answers.signs import denies
+from app.answers.silence import not_said
 from app.answers.support import Support, Window, Windows, find_support, names_of, windows_of
 from app.records import Sentence
 from app.retrieval.asked import Asked, Weigh, term_set
@@ -38,20 +39,6 @@ _YES = re.compile(rf"^{_YES_WORDS}(?:[\s,.:;!–—-]+|[，。：；！]|$)", re
 _ASIDE = re.compile(r"\b(?:without|except\w*|excluding|ohne|außer|sans|sauf|sin)\b.*", re.IGNORECASE)
 _YES_OR_NO = re.compile(
     rf"^(?:{_YES_WORDS}|no|nein|non|não|nee|不是?|不可以|不行|没有|いいえ|아니요)(?:[,.:;!–—-]+\s*|[，。：；！]|$)",
-    re.IGNORECASE,
-)
-_SILENT = re.compile(
-    r"\b(?:passages?|documents?|context|sources?|texts?)\b.{0,60}\b(?:do|does|did) ?(?:not|n['’]t) (?:\w+ ){0,2}"
-    r"(?:say|state|mention|contain|provide|specify|answer|include|give|cover|address|indicate)"
-    r"|\bno (?:information|mention|answer)\b"
-    r"|\b(?:not|n['’]t) (?:mentioned|stated|specified|answered)\b"
-    r"|\b(?:information|details?|answers?)\b.{0,60}\b(?:not|n['’]t) (?:provided|covered|found)\b"
-    r"|\b(?:not|n['’]t) (?:provided|covered|found) (?:in|by) (?:\w+ ){0,3}"
-    r"(?:passages?|documents?|context|sources?|texts?)\b"
-    r"|\b(?:I|we) (?:do not|don['’]t|cannot|can['’]t) (?:know|answer|find)"
-    r"|(?:dokumente|passagen|texte|stellen)\b.{0,60}\b(?:nicht|nichts|keine)\b"
-    r"|(?:documents|passages)\b.{0,60}\bne\b.{0,30}\bpas\b|(?:documentos|pasajes)\b.{0,20}\bno\b"
-    r"|(?:文档|文件|段落|资料|资料中).{0,20}(?:没有|未|无)|記載(?:が|は)?ありません|않습니다",
     re.IGNORECASE,
 )
 _BESIDES = re.compile(r"[;；]|,? ?\b(?:but|however|although|aber|jedoch|mais|pero|maar)\b,?|，?但是?", re.IGNORECASE)
@@ -295,10 +282,8 @@ class _Checked:
         said = _YES_OR_NO.sub("", claim)
         if not said:  # "Yes." says what was asked; "No." stands with what follows it
             said = self.question if _YES.match(claim) else ""
-        if _SILENT.search(said) and not self._said_here(said, cited):
-            said = " ".join(
-                part for part in _BESIDES.split(said) if re.search(r"\w", part) and not _SILENT.search(part)
-            )
+        if not_said(said) and not self._said_here(said, cited):
+            said = " ".join(part for part in _BESIDES.split(said) if re.search(r"\w", part) and not not_said(part))
             if not said:  # that something is not said has no place to cite
                 return Sentence(text=text, citations=(), supported=not cited and self._names_nothing_new(claim))
         found = self._found(said, cited)
@@ -448,7 +433,7 @@ def _leads(text: str) -> bool:
 
 def _is_silent(item: Sentence) -> bool:
     """Whether it only says that the documents do not say: what a passage is cited for is said."""
-    return not item.citations and _SILENT.search(item.text) is not None
+    return not item.citations and not_said(item.text)
 
 
 def _marked(raw: str) -> frozenset[int]:
