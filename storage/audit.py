@@ -21,6 +21,7 @@ class Event(StrEnum):
     ASKED = "asked"
     SEARCHED = "searched"
     OPENED = "opened"  # a page, a passage or a download
+    SAVED = "saved a conversation"  # as a file
     RETRIED = "retried"
     IGNORED = "ignored"
     UNIGNORED = "unignored"

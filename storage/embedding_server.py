@@ -15,6 +15,7 @@ from typing import Any
 import httpx
 import numpy as np
 
+from storage import unreachable
 from storage.catalog import Vector
 from storage.errors import ServiceError
 
@@ -81,7 +82,7 @@ class EmbeddingServer:
             return _in_order(answer.json(), len(texts))
         except httpx.HTTPError as error:
             raise ServiceError(
-                f"The embedding server at {url} does not answer ({error}). Start it, or mend embedder_url."
+                f"The embedding server at {url} does not answer. {unreachable.in_words(error, url, 'embedder_url')}"
             ) from error
         except (ValueError, KeyError, IndexError, TypeError) as error:
             raise ServiceError(

@@ -7,6 +7,7 @@ line. Unknown keys stop the start. Knows nothing of what the settings do.
 from __future__ import annotations
 
 import os
+import re
 import tomllib
 from pathlib import Path
 from typing import Any, Literal
@@ -234,6 +235,8 @@ class Settings(BaseSettings):
         urls = [url.strip().rstrip("/") for url in (value.split(",") if isinstance(value, str) else value or ())]
         if not all(url.startswith(("http://", "https://")) for url in urls if url):
             raise ValueError("must start with http:// or https://")
+        if any(not _host_and_port(url) for url in urls if url):
+            raise ValueError("must be as http://host:8000/v1, the port a number to 65535")
         if any(urlsplit(url).username or urlsplit(url).password for url in urls):
             raise ValueError("an address is shown and logged: a name and password do not belong into it")
         return ",".join(dict.fromkeys(url for url in urls if url)) or None
@@ -285,6 +288,15 @@ class Settings(BaseSettings):
     def reranker_key(self) -> str | None:
         """The ranking server's key. Raises: SettingError when the file cannot be read or is empty."""
         return _key_in("reranker_api_key_file", self.reranker_api_key_file)
+
+
+def _host_and_port(url: str) -> bool:
+    """Whether an address names both in a way that a client understands; the port may be left out."""
+    try:
+        parts = urlsplit(url)
+        return bool(parts.hostname) and (parts.port is None or parts.port > 0) and not re.search(r"\s", url)
+    except ValueError:
+        return False
 
 
 def _key_in(setting: str, file: Path | None) -> str | None:

@@ -32,6 +32,7 @@ class Script:
     thoughts: Sequence[str] = ()  # said before the pieces, apart from them, as vLLM's parsers do
     context: int | None = 8192
     models: list[dict[str, Any]] | None = None  # what /v1/models lists; None: one model, tiny
+    lists: bool = True  # whether there is such a route
     characters_a_token: int | None = None  # what /tokenize counts; None: there is no such route
     longest: int | None = None  # characters of a prompt; a longer one is refused as vLLM does
     requests: list[dict[str, Any]] = field(default_factory=list)
@@ -95,6 +96,9 @@ def _handler(script: Script) -> type[BaseHTTPRequestHandler]:
 
         def do_GET(self) -> None:
             script.models_asked += 1
+            if self.path != "/v1/models" or not script.lists:
+                self._json(404, {"detail": "Not Found"})
+                return
             entry = {"id": "tiny", "object": "model"} | ({"max_model_len": script.context} if script.context else {})
             self._json(200, {"object": "list", "data": script.models or [entry]})
 

@@ -10,15 +10,18 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from difflib import SequenceMatcher
+from itertools import takewhile
 
 from app.answers.amounts import in_digits
 from app.answers.phrases import idle_words, language_of
 from app.retrieval.asked import term_set
 from storage.recollection import remembered
-from storage.words import STOP_WORDS, question_terms, terms
+from storage.sentences import sentence_spans
+from storage.words import STOP_WORDS, question_terms, terms, unspaced_share
 
 LONGEST = 3  # words of what may have been replaced
 NEGATED = 4  # letters of a word that a syllable may negate
+SAME_END = 5  # words at the ends of both, for their beginnings to be compared
 MOST_OF_IT = 0.6  # of the shorter one's words stand in both, in order: then the rest is what was changed
 
 _EXCLUDING = tuple(
@@ -147,6 +150,9 @@ _BEFORE_THING = (
     "eine[nmr]|vom|von|zum|zur|le|la|les|une?|du|par"
 )
 _BEFORE = re.compile(_BEFORE_THING)
+_GOES_BACK = re.compile(
+    r"(?:The|This|That|These|Those|D(?:er|ie|as)|Dies\w*|L[ea]s?|L['’]|Cet\w*|Ce|Ces|El|Los?|Las|Il|Os?|As)\b"
+)
 _WORD = re.compile(
     r"\d+(?:[.,:/]\d+)*|[%$€£¥]|[美欧日]元|人民币|英镑|公里|小时|分钟|星期|[\u3040-\u30ff\u3400-\u9fff]|[^\W\d_]+(?:[’'][^\W\d_]+)?"
 )
@@ -199,7 +205,7 @@ def altered(claim: str, near: str, text: str) -> bool:
             other = start + (said[start : start + 1] != () and said[start] in _TO)  # "20 to 30%" for "20% to 30%"
             if forms[other + 1 : other + 2] != [known[first]]:
                 return True
-    return False
+    return _another_subject(said, told, _tail(forms, known), near, text)
 
 
 def _excludes(put: Sequence[str], old: Sequence[str], *, behind_number: bool) -> bool:
@@ -261,6 +267,28 @@ def _another_name(put: Sequence[str], old: Sequence[str], claim: str, near: str,
     if not alone and not _moved_in(" ".join(mine), " ".join(theirs), claim, near):
         return False
     return term_set(" ".join(mine)) <= term_set(text)
+
+
+def _tail(forms: Sequence[str], known: Sequence[str]) -> int:
+    """How many words both have at their ends."""
+    pairs = zip(reversed(forms), reversed(known), strict=False)
+    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
+
+
+def _another_subject(said: Sequence[str], told: Sequence[str], tail: int, near: str, text: str) -> bool:
+    """Whether one goes on as the other after what it is about, and that is what another sentence of the text begins
+    with. "The company" may be what the claim calls by its name: what has an article and no name is not compared."""
+    size = len(said) - tail
+    mine, begins = said[:size], told[: len(told) - tail]
+    if tail < SAME_END or tail < MOST_OF_IT * min(len(said), len(told)) or _BEFORE.fullmatch(said[size]):
+        return False
+    put, old = (frozenset(question_terms(" ".join(words))) for words in (mine, begins))
+    if _IDLE.issuperset(mine) or _IDLE.issuperset(begins) or put & old or unspaced_share(near):
+        return False
+    if _GOES_BACK.match(near.lstrip(" -*•")) and not _names(near) & {*begins}:
+        return False
+    others = (text[start:end] for start, end in sentence_spans(text) if text[start:end] != near)
+    return any(put <= term_set(" ".join(_words(other)[: size + 2])) for other in others)
 
 
 def _short(put: Sequence[str], old: Sequence[str]) -> bool:

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from itertools import pairwise
 
+from app.answers.amounts import numbers
 from app.answers.cite import Citations
 from app.answers.context import Passage
 from app.answers.editions import older
@@ -17,7 +19,7 @@ from app.answers.kinds import names_kind
 from app.answers.phrases import function_words, language_of, phrases
 from app.answers.prompt import MARK as _MARK
 from app.answers.signs import denies
-from app.answers.support import Support, Window, Windows, find_support, windows_of
+from app.answers.support import Support, Window, Windows, find_support, names_of, windows_of
 from app.records import Sentence
 from app.retrieval.asked import Asked, Weigh, term_set
 from storage.embedder import Embedder
@@ -27,7 +29,9 @@ from storage.words import question_terms, unspaced_share
 
 CORE = 0.75  # of the most that a sentence speaks of the question: the first with so much is taken to answer it
 
-_MARKS_AFTER = re.compile(rf"([.!?。！？]+[\"'”’»」]*)((?:{_MARK.pattern})+)")
+# What models repeat until their tokens are used up (stops, ends of lines, brackets) is read once, not anew from each
+# place on: hence what must not stand before, and what is not given back (`++`).
+_MARKS_AFTER = re.compile(rf"((?<![.!?。！？])[.!?。！？]+[\"'”’»」]*)((?:{_MARK.pattern})+)")
 _BULLET = re.compile(r"^\s*(?:[-*•]|\d{1,3}[.)])\s+")
 _YES_WORDS = r"(?:yes|ja|oui|sí|sì|sim|是的?|可以|はい|네)"
 _YES = re.compile(rf"^{_YES_WORDS}(?:[\s,.:;!–—-]+|[，。：；！]|$)", re.IGNORECASE)
@@ -40,28 +44,33 @@ _SILENT = re.compile(
     r"\b(?:passages?|documents?|context|sources?|texts?)\b.{0,60}\b(?:do|does|did) ?(?:not|n['’]t) (?:\w+ ){0,2}"
     r"(?:say|state|mention|contain|provide|specify|answer|include|give|cover|address|indicate)"
     r"|\bno (?:information|mention|answer)\b"
-    r"|\b(?:not|n['’]t) (?:mentioned|stated|specified|provided|answered|covered|found)\b"
+    r"|\b(?:not|n['’]t) (?:mentioned|stated|specified|answered)\b"
+    r"|\b(?:information|details?|answers?)\b.{0,60}\b(?:not|n['’]t) (?:provided|covered|found)\b"
+    r"|\b(?:not|n['’]t) (?:provided|covered|found) (?:in|by) (?:\w+ ){0,3}"
+    r"(?:passages?|documents?|context|sources?|texts?)\b"
     r"|\b(?:I|we) (?:do not|don['’]t|cannot|can['’]t) (?:know|answer|find)"
     r"|(?:dokumente|passagen|texte|stellen)\b.{0,60}\b(?:nicht|nichts|keine)\b"
     r"|(?:documents|passages)\b.{0,60}\bne\b.{0,30}\bpas\b|(?:documentos|pasajes)\b.{0,20}\bno\b"
     r"|(?:文档|文件|段落|资料|资料中).{0,20}(?:没有|未|无)|記載(?:が|は)?ありません|않습니다",
     re.IGNORECASE,
 )
+_BESIDES = re.compile(r"[;；]|,? ?\b(?:but|however|although|aber|jedoch|mais|pero|maar)\b,?|，?但是?", re.IGNORECASE)
 # how models write marks besides [1]
 _OTHER_MARKS = re.compile(
     r"\\?\[\s*(?:\^|(?:passages?|sources?|documents?|docs?|refs?)[ .:#]*)?(\d{1,3}(?:\s*[,;–-]\s*\d{1,3})*)\s*\\?\]"
     r"|\((?:see )?(?:passages?|sources?) (\d{1,3})\)",
     re.IGNORECASE,
 )
+_LINES = r"(?<!\s)(?=[^\S\n]*+\n)\s++"
 _OF_SOURCES = r"(?:sources?|references?|citations?|quellen|belege)"
 _SOURCES = re.compile(  # a list of sources that a model adds: ours stands below the answer
-    rf"\n+\s*(?:#+ *|\*\*)?{_OF_SOURCES}\b[: *]*\n(?:\s*(?:[-*] *|\d+[.)] *)?{_MARK.pattern}[^\n]*(?:\n|$))+\s*$"
-    rf"|\n+\s*{_OF_SOURCES}\s*:(?:{_MARK.pattern}[ ,;]*)+\.?\s*$",
+    rf"{_LINES}(?:#+ *|\*\*)?{_OF_SOURCES}\b[: *]*\n(?:\s*+(?:[-*] *|\d+[.)] *)?{_MARK.pattern}[^\n]*(?:\n|$))+\s*$"
+    rf"|{_LINES}{_OF_SOURCES}\s*:(?:{_MARK.pattern}[ ,;]*)+\.?\s*$",
     re.IGNORECASE,
 )
 _CODE = re.compile(r"(```.*?```|`[^`\n]+`)", re.DOTALL)
-_IMAGE = re.compile(r"!\[[^\]\n]*\]\([^)\n]*\)")
-_LINK = re.compile(r"\[([^\]\n]+)\]\((?:https?:|mailto:|/|#)[^)\n]*\)")
+_IMAGE = re.compile(r"!\[[^\[\]\n]*+\]\([^)\n]*\)")
+_LINK = re.compile(r"\[([^\[\]\n]++)\]\((?:https?:|mailto:|/|#)[^)\n]*\)")
 _TAG = re.compile(
     r"</?(?:a|b|i|u|em|strong|su[bp]|br|p|div|span|[uo]l|li|h[1-6]|img|script|code|pre|passages?|answer)\b[^<>\n]*>",
     re.IGNORECASE,
@@ -74,12 +83,25 @@ _BY_NUMBER = re.compile(
 _TITLED = re.compile(r"\A\s*\**(?:answer|antwort|réponse|respuesta)\s*:\**\s+", re.IGNORECASE)
 _NEW_LINE = re.compile(r"[ \t]*\n\s*(?=\S)(?![a-zà-ÿ])")
 _QUOTE_SIGN = re.compile(r"^[ \t]*(?:>[ \t]?)+", re.MULTILINE)
-_FENCE = re.compile(r"\s{0,3}(?:```|~~~)")
-_RULE_NEXT = re.compile(r"[ \t]*\n[ \t]*\|?(?:[ \t]*:?-{2,}:?[ \t]*\|?)+[ \t]*(?:\n|$)")
-_HEADING = re.compile(r"\s*(?:#{1,6}\s+(?P<marked>[^\n]+?)[\s#]*|\*\*(?P<bold>[^*\n]+)\*\*:?)")
+_FENCE = re.compile(r"\s{0,3}(?:```|~~~)[\w#+.-]*")
+_CODE_AT_ONCE = re.compile(r"```([^`\n]+)```")  # on one line: no fence
+_SAID_IN_FENCE = re.compile(r"^([ \t]{0,3}(?:```|~~~))[ \t]*(?=\S+[ \t]+\S)", re.MULTILINE)  # it would not be shown
+_RULE_CELL = r"[ \t]*:?-{2,}:?[ \t]*"
+_RULE_NEXT = re.compile(rf"[ \t]*\n(?=[^\n|]*\|)[ \t]*\|?{_RULE_CELL}(?:\|{_RULE_CELL})*\|?[ \t]*(?:\n|$)")
+_HEADING = re.compile(r"\s*(?:#{1,6}\s+(?P<marked>[^\n]+)|\*\*(?P<bold>[^*\n]+)\*\*:?)")
 _FILLER = re.compile(
     r"(?:(?:I )?hope (?:this|that) helps|(?:please )?(?:let me know|feel free to ask)\b.*|that(?: is|['’]s) (?:all|it)"
     r"|is there anything else\b.*|if you have (?:any|more|other|further)\b.{0,40} questions?\b.*)[.!?]?",
+    re.IGNORECASE,
+)
+# what makes a sentence of a few words: such a one is no heading, and no name of a column
+_SAYS = re.compile(
+    r"\b(?:is|are|was|were|has|have|had|gets?|may|must|can|cannot|can['’]t|should|shall|will|ist|sind|war|waren|hat|haben|"
+    r"wird|werden|darf|dürfen|kann|können|muss|müssen|est|sont|ont|peut|doit|es|son|tiene|puede|debe)\b",
+    re.IGNORECASE,
+)
+_ASKS = re.compile(
+    r"(?:who|what|when|where|which|why|how|wer|was|wann|wo|welche\w*|warum|wie|qui|que|quand|où|comment)\b",
     re.IGNORECASE,
 )
 HEADING_WORDS = 8
@@ -119,22 +141,25 @@ def check(
         language=language_of(f"{question}\n{text}"),
         windows={passage.n: _vouching(passage.text) for passage in passages},
         known=frozenset().union(term_set(question), *(term_set(passage.text) for passage in passages)),
+        figures=numbers("\n".join([question, *(passage.text for passage in passages)])),
         translations=translations or {},
         old=older(passages, question),
         orders=tuple(
-            frozenset(question_terms(passage.text[order.start : order.end]))
+            frozenset(question_terms(text[order.start : order.end]))
             for passage in passages
-            for order in instructions(passage.text)
+            for text in (passage.text, passage.first.title, *(item.chunk.section for item in passage.chunks))
+            for order in instructions(text)
         ),
     )
     end = 0
     for start, stop in spans:
         made.out.append(text[end:start])
         end = stop
-        made.take(text[start:stop], header=_RULE_NEXT.match(text[stop:]) is not None)
+        made.take(text[start:stop], header=_RULE_NEXT.match(text, stop) is not None)
+    made.end()
     return Checked(
         text="".join(made.out).strip(),
-        sentences=tuple(_with_lead_ins(made.sentences)),
+        sentences=made.with_lead_ins(),
         foreign=made.foreign,
         by_translation=made.by_translation,
     )
@@ -161,6 +186,7 @@ class _Checked:
     embedder: Embedder
     language: str
     known: frozenset[str]  # terms of question and passages
+    figures: frozenset[str]  # numbers that stand there
     windows: Windows
     translations: Mapping[str, str]
     old: Mapping[str, str]  # revisions of older editions, each with its year or version
@@ -186,19 +212,29 @@ class _Checked:
         elif not re.search(r"\w", bare) or (not self.fenced and self._is_heading(bare)):
             self.out.append(bare)
         elif self.fenced:
-            sentence = self._add(bare, raw)
-            self.of_code += sentence.citations
+            for line in filter(re.compile(r"\w").search, bare.splitlines()):
+                self.of_code += self._add(line.strip(), raw).citations
             self.out.append(bare)
-        elif bare.startswith("|") or (header and "|" in bare):
+        elif bare.startswith("|") or ((header or self.columns) and "|" in bare):
             self._row(bare, raw, header)
         else:
             self._sentence(bare, raw)
 
+    def end(self) -> None:
+        """A fence that is still open is closed, so that the marks of its code stand below it."""
+        if self.fenced:
+            self.out.append("\n")
+            self._fence("```")
+
     def _sentence(self, bare: str, raw: str) -> None:
         self.columns = ()
-        claim = _BULLET.sub("", " ".join(bare.split(" "))).replace("**", "").strip()
+        bare = " ".join(bare.split())  # on one line it is found again in the answer, to be marked there
+        claim = _BULLET.sub("", bare).replace("**", "").strip()
         same = claim.casefold()
-        if _FILLER.fullmatch(claim) or (len(claim.split()) > REPEATED_WORDS and same in self.seen):
+        polite = _FILLER.fullmatch(claim) and not _marked(
+            raw
+        )  # "If you have questions, call Ann [1]" may be the answer
+        if polite or (len(claim.split()) > REPEATED_WORDS and same in self.seen):
             return
         self.seen.add(same)
         if _leads(claim):
@@ -222,8 +258,9 @@ class _Checked:
         cells = tuple(cell.strip() for cell in bare.strip().strip("|").split("|"))
         if header:
             self.columns = cells
-            self.out.append(bare)
-            return
+            if all(_is_short(cell) and numbers(cell) <= self.figures for cell in cells):
+                self.out.append(bare)
+                return
         told = "; ".join(cell.replace("**", "") for cell in cells if cell)
         # a column that nothing is known of may say of the row's numbers what no passage does
         sentence = self._add(" | ".join(cells), raw, claim=told, foreign=not self._columns_known())
@@ -233,16 +270,16 @@ class _Checked:
         return all(term_set(column) & self.known for column in self.columns if re.search(r"[^\W\d_]", column))
 
     def _fence(self, bare: str) -> None:
-        self.out.append(bare)
+        sign = _FENCE.match(bare)
+        self.out.append(sign[0] if sign else bare)
         if self.fenced and self.of_code:
             self.out.append(f"\n{_marks(tuple(dict.fromkeys(self.of_code)))}\n")
         self.fenced, self.of_code = not self.fenced, ()
 
     def _is_heading(self, bare: str) -> bool:
         found = _HEADING.fullmatch(bare)
-        told = (found["marked"] or found["bold"]) if found else ""
-        short = bool(told) and len(told.split()) <= HEADING_WORDS and not re.search(r"[\d.!?]", told)
-        return short and term_set(told) <= self.known
+        told = (found["marked"] or found["bold"]).rstrip(" \t#") if found else ""
+        return bool(told) and _is_short(told) and not re.search(r"[\d.!?]", told) and term_set(told) <= self.known
 
     def _add(self, text: str, raw: str, *, claim: str | None = None, foreign: bool = False) -> Sentence:
         sentence = (
@@ -254,25 +291,55 @@ class _Checked:
     def _held(self, text: str, raw: str, claim: str) -> Sentence:
         cited = _marked(raw)
         self.edition = ""
-        if _SILENT.search(claim) and not cited:
-            return Sentence(text=text, citations=(), supported=True)  # that something is not said has no place to cite
         if _says_yes_to_no(self.question, claim):
             return Sentence(text=text, citations=(), supported=False)
         said = _YES_OR_NO.sub("", claim)
         if not said:  # "Yes." says what was asked; "No." stands with what follows it
             said = self.question if _YES.match(claim) else ""
-        if translation := self.translations.get(said):
-            found = self._support(translation, cited, language_of(translation))
-            self.by_translation = self.by_translation or bool(found)
-        else:
-            found = self._support(said, cited, self.language)
-            theirs = self._language_of([item.passage for item in found] or [p for p in self.passages if p.n in cited])
-            if theirs != self.language:
-                self.foreign.setdefault(said, theirs)
+        if _SILENT.search(said) and not self._said_here(said, cited):
+            said = " ".join(
+                part for part in _BESIDES.split(said) if re.search(r"\w", part) and not _SILENT.search(part)
+            )
+            if not said:  # that something is not said has no place to cite
+                return Sentence(text=text, citations=(), supported=not cited and self._names_nothing_new(claim))
+        found = self._found(said, cited)
         editions = {self.old.get(item.passage.revision, "") for item in found}
         self.edition = editions.pop() if len(editions) == 1 else ""
         marks = tuple(dict.fromkeys(self.citations.add(item.passage, item.start, item.end) for item in found))
         return Sentence(text=text, citations=marks, supported=bool(found))
+
+    def _found(self, said: str, cited: frozenset[int]) -> tuple[Support, ...]:
+        if translation := self.translations.get(said):
+            found = self._support(translation, cited, language_of(translation))
+            self.by_translation = self.by_translation or bool(found)
+            return found
+        found = self._support(said, cited, self.language)
+        theirs = self._language_of([item.passage for item in found] or [p for p in self.passages if p.n in cited])
+        if said and theirs != self.language:
+            self.foreign.setdefault(said, theirs)
+        return found
+
+    def _said_here(self, said: str, cited: frozenset[int]) -> bool:
+        """Whether passages in the answer's language say it: "they do not include lunch" may be a rule of theirs."""
+        found = self._support(said, cited, self.language)
+        return bool(found) and self._language_of([item.passage for item in found]) == self.language
+
+    def _names_nothing_new(self, claim: str) -> bool:
+        """Whether what tells that something is not said gives no number but the question's, and no unknown name."""
+        return numbers(claim) <= numbers(self.question) and names_of(claim, self.language) <= self.known
+
+    def with_lead_ins(self) -> tuple[Sentence, ...]:
+        """The sentences. A line such as "The steps are:" or "Yes." says nothing by itself: it stands with what follows
+        it, unless it names what nobody knows, or that denies what it affirms."""
+        made: list[Sentence] = []
+        for sentence in reversed(self.sentences):
+            leads = _leads(sentence.text) and names_of(sentence.text, self.language) <= self.known
+            stands = (leads or _is_bare(sentence.text)) and bool(made) and made[-1].supported
+            if stands and not _affirms_a_denial(self.question, sentence, made[-1]):
+                made.append(replace(sentence, supported=True))
+            else:
+                made.append(sentence)
+        return tuple(reversed(made))
 
     def _language_of(self, passages: Sequence[Passage]) -> str:
         """That of these passages; where they tell too little, that of all."""
@@ -327,7 +394,8 @@ def _mark_before_stop(found: re.Match[str]) -> str:
 
 def _tidy(text: str) -> str:
     """The text with every mark as [1], without pictures, links, HTML, signs of quotation and a list of sources."""
-    parts = _CODE.split(_TITLED.sub("", text))  # code stands at odd places, and stays as it is
+    text = _SAID_IN_FENCE.sub(r"\1\n", _CODE_AT_ONCE.sub(r"`\1`", _TITLED.sub("", text)))
+    parts = _CODE.split(text)  # code stands at odd places, and stays as it is
     text = "".join(part if at % 2 else _without_markup(part) for at, part in enumerate(parts))
     text = _BY_NUMBER.sub(lambda found: f"{found['begins']}[{found['n']}] {found['first'].upper()}", text)
     text = _OTHER_MARKS.sub(lambda found: f"[{found[1] or found[2]}]", text)
@@ -349,11 +417,28 @@ def _says_yes_to_no(question: str, claim: str) -> bool:
     return _YES.match(claim) is not None and denies(said) and not denies(question)
 
 
+def _is_bare(text: str) -> bool:
+    """Whether it is a yes or a no and nothing else."""
+    return not _YES_OR_NO.sub("", text)
+
+
+def _affirms_a_denial(question: str, sentence: Sentence, follows: Sentence) -> bool:
+    """Whether a bare yes is followed by a denial: one of the two is wrong."""
+    return _is_bare(sentence.text) and _says_yes_to_no(question, f"{sentence.text} {follows.text}")
+
+
+def _is_short(text: str) -> bool:
+    """Whether it can be a heading or the name of a column: a few words that say nothing of anything."""
+    return len(text.split()) <= HEADING_WORDS and (_ASKS.match(text) is not None or not _SAYS.search(text))
+
+
 def core_holds(asked: Asked, sentences: Sequence[Sentence]) -> bool:
     """Whether the sentence that answers is supported: of those that say something, the first that speaks as much of
     what is asked, and names the kind of thing that is asked for, as any does, or nearly so."""
-    saying = [item for item in sentences if not _leads(item.text) and not _SILENT.search(item.text)]
-    saying = [item for item in saying if _YES_OR_NO.sub("", item.text)] or saying
+    if any(_affirms_a_denial(asked.question, *two) for two in pairwise(sentences) if not two[0].supported):
+        return False
+    saying = [item for item in sentences if not _leads(item.text) and not _is_silent(item)]
+    saying = [item for item in saying if not _is_bare(item.text)] or saying
     speak = [asked.covered(term_set(item.text)) + names_kind(asked, item.text) for item in saying]
     return next((item.supported for item, much in zip(saying, speak, strict=True) if much >= CORE * max(speak)), False)
 
@@ -362,14 +447,9 @@ def _leads(text: str) -> bool:
     return text.endswith((":", "：")) and not re.search(r"\d", text)
 
 
-def _with_lead_ins(sentences: Sequence[Sentence]) -> Iterator[Sentence]:
-    """A line such as "The steps are:" or "Yes." says nothing by itself: it stands with what follows it."""
-    for at, sentence in enumerate(sentences):
-        leads = _leads(sentence.text) or not _YES_OR_NO.sub("", sentence.text)
-        if leads and not sentence.supported and at + 1 < len(sentences) and sentences[at + 1].supported:
-            yield Sentence(text=sentence.text, citations=(), supported=True)
-        else:
-            yield sentence
+def _is_silent(item: Sentence) -> bool:
+    """Whether it only says that the documents do not say: what a passage is cited for is said."""
+    return not item.citations and _SILENT.search(item.text) is not None
 
 
 def _marked(raw: str) -> frozenset[int]:
@@ -382,10 +462,11 @@ def _marked(raw: str) -> frozenset[int]:
     return frozenset(named)
 
 
-def says_nothing(text: str, question: str) -> bool:
+def says_nothing(checked: Checked, question: str) -> bool:
     """Whether every sentence of an answer only says that the documents do not say."""
-    plain = _MARK.sub("", text).strip()
-    silent = phrases(question).silent
+    if any(item.citations for item in checked.sentences):
+        return False
+    plain, silent = checked.text, phrases(question).silent
     if not plain or (silent.rstrip(".。") in plain and len(plain) < 2 * len(silent)):
         return True
-    return all(_SILENT.search(plain[start:end]) for start, end in sentence_spans(plain))
+    return bool(checked.sentences) and all(map(_is_silent, checked.sentences))

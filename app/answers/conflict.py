@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from app.answers.amounts import measures, numbers, words_of
 from app.answers.cite import Citations, readable
 from app.answers.extract import Candidate
+from app.answers.namesakes import apart
 from app.answers.phrases import language_of, phrases
 from app.answers.quote import Piece, cells_of
 from app.records import Sentence
@@ -140,12 +141,15 @@ def disagreement(question: str, sides: Sequence[Side], citations: Citations) -> 
     """That the documents differ, in the question's language, and what each says, cited; the newer is marked as such."""
     said = phrases(question)
     yield Piece(text=f"{said.differ}\n", sentences=())
+    firsts = [side.candidate.passage.first for side in sides]
+    beside = apart((readable(first.title), first.path) for first in firsts)
     for side in sides:
         item = side.candidate
         n = citations.add(item.passage, item.start, item.end)
         sentence = Sentence(text=readable(item.text), citations=(n,), supported=True)
         about = readable(item.passage.first.title).replace("*", "")
-        marks = ", ".join(part for part in (said.newer if side.newer else "", side.when) if part)
+        where = readable(beside.get(item.passage.first.path, "")).replace("*", "")
+        marks = ", ".join(part for part in (where, said.newer if side.newer else "", side.when) if part)
         yield Piece(
             text=f"\n- **{about}**{f' ({marks})' if marks else ''}: {sentence.text} [{n}]", sentences=(sentence,)
         )

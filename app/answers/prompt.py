@@ -21,6 +21,8 @@ HISTORY_TURNS = 6
 HISTORY_SHARE = 4  # earlier turns take at most the fourth part of the room
 BYTES = 16  # room for what a chat template puts around a message, beyond a token for every byte
 SHORTEST_PASSAGE = 200  # characters; less of the best passage is not worth asking about
+LONGEST_TITLE = 300  # characters of a title or section: some documents have a paragraph there
+_TEXT_BEGINS = '">\n'  # behind the attributes of a passage, which hold neither
 
 MARK = re.compile(r"\s*[\[【]\s*(\d{1,3}(?:\s*[,;，、–-]\s*\d{1,3})*)\s*(?:†[^\]】\n]*)?[\]】]")
 # strings with which a chat template or our own prompt separates its parts
@@ -73,10 +75,10 @@ def _steps(turns: Sequence[Turn], shown: Sequence[str]) -> list[tuple[int, list[
     """What a prompt can hold, from all to the least: (the first turn that is told, the passages)."""
     steps: list[tuple[int, list[str]]] = [(first, list(shown)) for first in range(len(turns) + 1)]
     steps += [(len(turns), list(shown[:kept])) for kept in range(len(shown) - 1, 0, -1)]
-    best = shown[0] if shown else ""
-    size = len(best) // 2
+    about, begins, text = (shown[0] if shown else "").partition(_TEXT_BEGINS)
+    size = len(text) // 2
     while size >= SHORTEST_PASSAGE:
-        steps.append((len(turns), [f"{best[:size]}…\n</passage>"]))
+        steps.append((len(turns), [f"{about}{begins}{text[:size]}…\n</passage>"]))
         size //= 2
     return steps
 
@@ -111,7 +113,7 @@ def _passage(passage: Passage, edition: str) -> str:
     about["older_edition"] = edition
     if passage.pages:
         about["pages"] = ", ".join(str(page) for page in passage.pages)
-    clean = {name: harmless(" ".join(value.split())).replace('"', "'") for name, value in about.items()}
+    clean = {name: harmless(" ".join(value.split()))[:LONGEST_TITLE].replace('"', "'") for name, value in about.items()}
     attributes = " ".join(f'{name}="{value}"' for name, value in clean.items() if value)
     # marks such as [12] in a document would be taken for ours
     text = MARK.sub(lambda found: f" ({found[1]})", harmless(passage.text))

@@ -48,8 +48,6 @@ def standalone(
 
     Raises: Stopped, when the asker was.
     """
-    if not history or model.resting():
-        return None
     with model.queue.ticket(asker.person) as ticket:
         if not ticket.wait(0):
             return None

@@ -128,7 +128,7 @@ def write(
                 asker=asker,
             )
     checked = checking(citations, translations=translations)
-    holds, silent = core_holds(asked, checked.sentences), says_nothing(checked.text, asked.question)
+    holds, silent = core_holds(asked, checked.sentences), says_nothing(checked, asked.question)
     if not holds and not silent and any(text not in translations for text in foreign):
         raise Unchecked(UNCHECKED)
     return Written(

@@ -113,8 +113,9 @@ def _settings(settings: Settings) -> Found:
 def _permissions(settings: Settings) -> Found:
     folder = DataFolder(settings.data)  # raises when it cannot be written
     loose = [item for item in _kept(folder) if item.exists() and item.stat().st_mode & OTHERS]
-    if settings.llm_api_key_file and settings.llm_api_key_file.stat().st_mode & OTHERS:
-        loose.append(settings.llm_api_key_file)
+    key = settings.llm_api_key_file
+    if key and key.exists() and key.stat().st_mode & OTHERS:  # one that is missing is among the settings' faults
+        loose.append(key)
     if loose:
         names = ", ".join(str(item) for item in loose[:4])
         return State.FAIL, f"Other accounts of this host may read {names}.", f"chmod -R go= {settings.data}"
@@ -200,10 +201,13 @@ def _embedder(settings: Settings) -> Found:
 def _language_model(settings: Settings) -> Found:
     if not settings.llm_url:
         return State.WARN, "No language model is set: answers are quotations.", "Set llm_url when there is a server."
-    return _answers(settings, "mend llm_url, llm_model and llm_api_key_file; answers are quotations meanwhile.")
+    from app.serving.llm_server import FIRST
+
+    return _answers(settings, FIRST, "Answers are quotations meanwhile.")
 
 
 def _second_language_model(settings: Settings) -> Found:
+    from app.serving.llm_server import SECOND
     from app.serving.second import of_second
 
     second = of_second(settings)
@@ -212,16 +216,15 @@ def _second_language_model(settings: Settings) -> Found:
     if not settings.llm_url:
         advice = "Set llm_url, or llm_second_share to 0."
         return State.FAIL, "llm_second_url is set without llm_url: nothing is asked of it.", advice
-    return _answers(second, "mend llm_second_url and llm_second_model; the first model answers for it meanwhile.")
+    return _answers(second, SECOND, "The first model answers for it meanwhile.")
 
 
-def _answers(settings: Settings, advice: str) -> Found:
+def _answers(settings: Settings, names: str, meanwhile: str) -> Found:
     from app.serving.llm import LanguageModel
 
-    model = LanguageModel(settings)
+    model = LanguageModel(settings, names)
     if not model.available():
-        problems = " ".join(dict.fromkeys(str(state["problem"]) for state in model.states()))
-        return State.FAIL, problems, f"Start it, or {advice}"
+        return State.FAIL, " ".join(model.problems()), f"Do what it says, then run `premise doctor` again. {meanwhile}"
     found = model.model()
     return _ok(f"{found.name} at {settings.llm_url}, context {found.context:,} tokens.")
 

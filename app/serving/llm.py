@@ -22,7 +22,7 @@ from app.serving import llm_server
 from app.serving.llm_server import Model, RequestError, Server, ServerError
 from app.serving.tokens import Tokenizer
 from app.serving.waiting import Queue
-from storage.errors import ModelBusy, ModelRefuses, ModelSlow, ServiceError
+from storage.errors import ModelBusy, ModelRefuses, ModelSlow, ServiceError, SettingError
 from storage.settings import Settings
 
 REST_SECONDS = (5.0, 10.0, 20.0, 30.0)  # after so many failures in a row the server is looked at again so much later
@@ -54,13 +54,14 @@ class Speaker:
 class LanguageModel:
     """Safe to use from many threads."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, names: str = llm_server.FIRST) -> None:
+        """`names`: how the settings that name its servers begin."""
         if not settings.llm_urls:
             raise ValueError("a language model needs llm_url")  # the client's own default is an address on the internet
         self.queue = Queue(settings.llm_at_once)
         self.begin_in_thought: set[Speaker] = set()  # whose answers do, as was seen (app/answers/write.py)
         self._tokenizer = Tokenizer(settings.llm_tokenizer)
-        self._servers = [_Known(server=Server(url, settings)) for url in settings.llm_urls]
+        self._servers = [_Known(server=Server(url, settings, names)) for url in settings.llm_urls]
         self._lock = threading.Lock()
         self._looking = False
         self._chosen = 0
@@ -87,6 +88,10 @@ class LanguageModel:
                 for item in self._servers
             ]
 
+    def problems(self) -> list[str]:
+        """What was wrong with a server when it was last asked. Asks nobody."""
+        return list(dict.fromkeys(state["problem"] for state in self.states() if state["problem"]))
+
     def model(self) -> Model:
         """Name and context; the smallest context where servers differ. Raises: ServiceError."""
         found: list[Model] = []
@@ -95,7 +100,8 @@ class LanguageModel:
             if known.rest_until > 0:
                 continue
             try:
-                found.append(known.server.model())
+                with _key_at_hand():
+                    found.append(known.server.model())
             except ServiceError as error:
                 self._failed(known, error)
                 failure = error
@@ -110,9 +116,10 @@ class LanguageModel:
     def count(self, messages: Sequence[Turn]) -> int:
         """Tokens of a prompt: by the tokenizer of the settings, else by a server's own, else a careful estimate."""
         if not self._tokenizer.exact:
-            for known in self._servers:
-                if known.rest_until == 0 and (found := known.server.count(messages)) is not None:
-                    return found
+            with _key_at_hand():
+                for known in self._servers:
+                    if known.rest_until == 0 and (found := known.server.count(messages)) is not None:
+                        return found
         return self._tokenizer.count(messages)
 
     def stream(
@@ -140,10 +147,13 @@ class LanguageModel:
             try:
                 with (
                     self._serving(known),
+                    _key_at_hand(),
                     closing(
                         known.server.pieces(messages, answer_tokens=answer_tokens, asker=asker, schema=schema)
                     ) as pieces,
                 ):
+                    # before its first word: were it asked for its name later, it could be gone in mid-answer
+                    speaker = Speaker(url=known.server.url, model=known.server.model().name)
                     while True:
                         try:
                             piece = next(pieces)
@@ -152,7 +162,7 @@ class LanguageModel:
                             break
                         if not begun:
                             begun = True
-                            spoken_by(Speaker(url=known.server.url, model=known.server.model().name))
+                            spoken_by(speaker)
                         yield piece
                 known.failures, known.problem = 0, None
                 return cut
@@ -237,7 +247,8 @@ class LanguageModel:
     def _look(self, known: _Known) -> bool:
         """Whether the server answers; it is used again, or rests on, accordingly."""
         try:
-            known.server.trial()
+            with _key_at_hand():
+                known.server.trial()
         except ServiceError as error:
             self._failed(known, error)
             return False
@@ -252,6 +263,15 @@ class LanguageModel:
         with self._lock:
             self._looking = any(known.doubted or known.rest_until > 0 for known in self._servers)
             return self._looking
+
+
+@contextmanager
+def _key_at_hand() -> Iterator[None]:
+    """A key whose file cannot be read, as while it is replaced, is a failure that passes. Raises: ModelRefuses."""
+    try:
+        yield
+    except SettingError as error:
+        raise ModelRefuses(str(error)) from error
 
 
 def _look_after(model: weakref.ref[LanguageModel]) -> None:

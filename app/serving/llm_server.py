@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 import ssl
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -19,7 +19,17 @@ import httpx
 from app.asker import Asker
 from app.records import Turn
 from app.serving.deadline import Deadline, TimedTransport
-from storage.errors import BrokenOff, ModelBusy, ModelRefuses, ModelSlow, PromptTooLong, ServiceError, Stopped
+from storage import unreachable
+from storage.errors import (
+    BrokenOff,
+    ModelBusy,
+    ModelRefuses,
+    ModelSlow,
+    PromptTooLong,
+    ServiceError,
+    SettingError,
+    Stopped,
+)
 from storage.settings import Settings
 
 UNKNOWN_CONTEXT = 8192  # tokens, where neither settings nor server say
@@ -27,7 +37,10 @@ TEMPERATURE = 0.0  # the same question gets the same answer
 OUR_FAULT = frozenset({400, 413, 422})  # the server is well, the request was not
 PASSING = frozenset({502, 503, 504})  # worth another try, before the first token
 TRIAL = (Turn(role="user", content="Hello"),)  # asked to see whether a server answers; holds nothing of anybody's
+FIRST, SECOND = "llm_", "llm_second_"  # how the settings of the first and the second language model begin
+MODELS_NAMED = 8  # of a server's, at most
 WORDS = 200  # characters of what a server says about a request of ours
+ASKS_WHY = " `premise status` asks it why."
 COUNT_SECONDS = 5.0
 LONGEST_LINE = 1 << 20  # bytes of a line of an answer; no event is as long
 CUT = frozenset({"length", "repetition"})  # reasons to end that leave a beginning; the second: vLLM saw a loop
@@ -74,9 +87,12 @@ class Model:
 class Server:
     """One address. Safe to use from many threads."""
 
-    def __init__(self, url: str, settings: Settings) -> None:
+    def __init__(self, url: str, settings: Settings, names: str = FIRST) -> None:
+        """`names`: how the settings that name it begin."""
         self.url = url
         self._settings = settings
+        self._names = names
+        self._listed: tuple[str, ...] = ()  # the models that it said it serves
         self._model: Model | None = None
         self._counts = True  # until it says that it has no /tokenize
         self._under_way: set[object] = set()  # answers that are read now
@@ -95,8 +111,10 @@ class Server:
             for _ in self.pieces(TRIAL, answer_tokens=1, asker=Asker()):
                 pass
         except ServiceError as error:
+            told = str(error).removesuffix(ASKS_WHY)
             if (said := _words(error.__cause__)) and isinstance(error, ServerError | RequestError):
-                error.args = (f"{error} It says: {said}",)
+                told += f" It says: {said}"
+            error.args = (told,)
             raise
 
     def count(self, messages: Sequence[Turn]) -> int | None:
@@ -167,7 +185,7 @@ class Server:
         llm = open_ai_like(
             model=model.name,
             api_base=self.url,
-            api_key=self._settings.llm_key() or "none",
+            api_key=self._key() or "none",
             is_chat_model=True,
             context_window=model.context,
             max_tokens=answer_tokens,
@@ -181,7 +199,7 @@ class Server:
         # long to make as the token to read, and at many answers at once that is the time in which others would come.
         completions = llm._get_client().chat.completions.with_streaming_response
         asked = as_dicts([chat_message(**_message(turn)) for turn in messages], model=model.name)
-        said = _Said(self._here)
+        said = _Said(self._here, self._another_protocol)
         with completions.create(messages=asked, **llm._get_model_kwargs(stream=True)) as answer:
             for line in _lines(answer.iter_bytes()):
                 text = said.take(line)
@@ -210,8 +228,15 @@ class Server:
     def _first_seconds(self) -> float:
         return self._settings.llm_first_token_seconds
 
+    def _key(self) -> str | None:
+        """Raises: Refused, when its file cannot be read any more."""
+        try:
+            return self._settings.llm_key()
+        except SettingError as error:
+            raise Refused(f"{self._here} is not asked: {error} Put its key there, for this account to read.") from error
+
     def _authorization(self) -> dict[str, str]:
-        key = self._settings.llm_key()
+        key = self._key()
         return {"Authorization": f"Bearer {key}"} if key else {}
 
     def _ask_model(self, client: httpx.Client) -> Model:
@@ -219,21 +244,26 @@ class Server:
             answer = client.get(f"{self.url}/models", headers=self._authorization())
             answer.raise_for_status()
             listed = answer.json()
+        except httpx.HTTPStatusError as error:
+            if error.response.status_code == 404:
+                raise Refused(self._no_list()) from error
+            raise self._in_words(error) from error
         except httpx.HTTPError as error:
             raise self._in_words(error) from error
         except (ValueError, RecursionError) as error:
-            raise _another_protocol(self._here, _kind(answer.headers)) from error
+            raise self._another_protocol(_kind(answer.headers)) from error
         try:
             served: list[dict[str, Any]] = listed["data"]
             wanted = self._settings.llm_model
             plain = [item for item in served if not item.get("parent")] or served  # vLLM lists its LoRA adapters too
             entry = next((item for item in served if item["id"] == wanted), {}) if wanted else plain[0]
             name = wanted or str(entry["id"])
+            self._listed = tuple(str(item["id"]) for item in served)
             said = _context(entry) or next(
                 (size for item in served if item["id"] == entry.get("parent") and (size := _context(item))), None
             )
         except (LookupError, TypeError, AttributeError) as error:
-            raise Refused(f"{self._here} lists no model. Load one there, or set llm_model.") from error
+            raise Refused(f"{self._here} lists no model. Load one there, or set {self._names}model.") from error
         return Model(name=name, context=self._settings.llm_context or said or UNKNOWN_CONTEXT)
 
     @staticmethod
@@ -247,42 +277,71 @@ class Server:
         status = getattr(error, "status_code", None) or getattr(response, "status_code", None)
         here = self._here
         if status is not None:
-            told = _of_status(here, status, str(error).lower())
+            told = self._of_status(status, str(error).lower())
             if status == 404 or isinstance(told, PromptTooLong):
                 self._model = None  # it may have been started anew with another model, or less context
             return told
         cause = error.__cause__ if type(error).__module__.startswith("openai") and error.__cause__ else error
-        if isinstance(cause, httpx.TimeoutException):
+        if isinstance(cause, httpx.TimeoutException) and not isinstance(cause, httpx.ConnectTimeout):
             limit = "whole answer in llm_total_seconds" if begun else "first word in llm_first_token_seconds"
             return TooSlow(f"{here} is too slow: no {limit}.")
         kind = Broke if begun else ServerError
-        return kind(f"{here} does not answer ({type(cause).__name__}).", passing=True)
+        why = unreachable.in_words(cause, self.url, f"{self._names}url")
+        return kind(f"{here} {'broke off its answer' if begun else 'does not answer'}. {why}", passing=True)
+
+    def _of_status(self, status: int, said: str) -> ServiceError:
+        here = self._here
+        if status in OUR_FAULT:
+            if any(words in said for words in TOO_LONG):
+                return PromptTooLong(f"{here} says that the prompt is too long.")
+            return RequestError(f"{here} refuses the request (status {status}).{self._unlisted()}{ASKS_WHY}")
+        if status in (401, 403):
+            return Refused(f"{here} {self._of_key(status)}")
+        if status == 404:
+            unlisted = self._unlisted() or f" Check {self._names}url and {self._names}model."
+            return Refused(f"{here} knows no such model.{unlisted}", passing=True)
+        kind, told, passing = _STATUSES.get(status // 100 * 100 if status < 400 else status, _OTHER)
+        return kind(f"{here} {told.format(status=status, names=self._names)}", passing=passing or status in PASSING)
+
+    def _of_key(self, status: int) -> str:
+        if self._settings.llm_api_key is not None:
+            return f"refused the key (status {status}). Set llm_api_key_file to a file that holds the server's."
+        if (file := self._settings.llm_api_key_file) is not None:
+            return f"refused the key in {file} (status {status}). Put the server's own key there (llm_api_key_file)."
+        return f"wants a key (status {status}). Put it into a file, and name that in llm_api_key_file."
+
+    def _unlisted(self) -> str:
+        """That the server serves no model of the name in the settings, where it said which it serves."""
+        wanted = self._settings.llm_model
+        if not wanted or not self._listed or wanted in self._listed:
+            return ""
+        more = ", …" if len(self._listed) > MODELS_NAMED else ""
+        served = ", ".join(_line(name) for name in self._listed[:MODELS_NAMED])
+        return f" It serves {served}{more} and not {wanted}: correct {self._names}model, or leave it empty."
+
+    def _no_list(self) -> str:
+        before, version, behind = self.url.partition("/v1")
+        told = f"{self._here} has no list of models at {self.url}/models (status 404)."
+        if version and not behind:
+            return f"{told} No server of OpenAI's protocol is there: correct host and port in {self._names}url."
+        return f"{told} Should {self._names}url be {before}/v1?"
+
+    def _another_protocol(self, kind: str) -> Refused:
+        return Refused(
+            f"{self._here} answers with {kind} that is not OpenAI's protocol. Check {self._names}url, and what stands "
+            "between: a proxy or a page to sign in."
+        )
 
 
-def _of_status(here: str, status: int, said: str) -> ServiceError:
-    if status in OUR_FAULT:
-        if any(words in said for words in TOO_LONG):
-            return PromptTooLong(f"{here} says that the prompt is too long.")
-        return RequestError(f"{here} refuses the request (status {status}). `premise status` asks it why.")
-    kind, told, passing = _STATUSES.get(status // 100 * 100 if status < 400 else status, _OTHER)
-    return kind(f"{here} {told.format(status=status)}", passing=passing or status in PASSING)
-
-
-_OTHER: tuple[type[ServerError], str, bool] = (ServerError, "answered with status {status}.", False)
+_OTHER: tuple[type[ServerError], str, bool] = (
+    ServerError,
+    "answered with status {status}. Its log may say why.",
+    False,
+)
 _STATUSES: dict[int, tuple[type[ServerError], str, bool]] = {
-    300: (Refused, "sends on to another address (status {status}), which is not followed. Check llm_url.", False),
-    401: (Refused, "refused the key. Check llm_api_key_file.", False),
-    403: (Refused, "refused the key. Check llm_api_key_file.", False),
-    404: (Refused, "knows no such model. Check llm_url and llm_model.", True),
+    300: (Refused, "sends on to another address (status {status}), which is not followed. Check {names}url.", False),
     429: (Overloaded, "has too much to do (status {status}). Lower llm_at_once.", True),
 }
-
-
-def _another_protocol(here: str, kind: str) -> Refused:
-    return Refused(
-        f"{here} answers with {kind} that is not OpenAI's protocol. Check llm_url, and what stands between: a proxy or "
-        "a page to sign in."
-    )
 
 
 def _kind(headers: Mapping[str, str]) -> str:
@@ -310,15 +369,20 @@ def _words(error: BaseException | None) -> str:
     """What a server says in its refusal, on one line."""
     body = getattr(error, "body", None)
     said = body.get("message") or body.get("detail") if isinstance(body, Mapping) else body
-    line = " ".join(str(said or "").split())
+    return _line(said or "")
+
+
+def _line(said: object) -> str:
+    line = " ".join(str(said).split())
     return "".join(sign for sign in line if sign.isprintable())[:WORDS]
 
 
 class _Said:
     """What the lines of an event stream say, one after the other."""
 
-    def __init__(self, here: str) -> None:
+    def __init__(self, here: str, another_protocol: Callable[[str], Refused]) -> None:
         self._here = here  # which server, in words
+        self._another_protocol = another_protocol
         self._events = False  # whether there was one at all
         self._half = ""  # the first half of a character that is sent in two pieces
         self.thinks = False  # the last line holds a piece of a thought that the server keeps apart
@@ -350,7 +414,7 @@ class _Said:
     def cut(self, kind: str) -> bool:
         """At the end, whether the answer was cut off. `kind`: of the content. Raises: Broke, Refused."""
         if self.ended is None and not self._events:
-            raise _another_protocol(self._here, kind)
+            raise self._another_protocol(kind)
         if self.ended is None:
             raise self._broke("its stream ended without an end")
         if self.ended in TAKEN_BACK:

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import logging
+import threading
 from collections.abc import Sequence
 from hashlib import sha256
 
 from app.records import Turn
 from app.serving.llm import LanguageModel
+from app.serving.llm_server import SECOND
 from app.serving.misses import Misses
 from storage.settings import Settings
+
+logger = logging.getLogger("premise.llm")
 
 
 class Models:
@@ -19,11 +24,24 @@ class Models:
         self.misses = Misses()
         self._share = settings.llm_second_share
         second = of_second(settings)
-        self.second = LanguageModel(second) if second is not None else None
+        self.second = LanguageModel(second, SECOND) if second is not None else None
 
     def all(self) -> dict[str, LanguageModel]:
         """Both, or the one, by what they are called in status and numbers: first, second."""
         return {"first": self.first} | ({"second": self.second} if self.second is not None else {})
+
+    def problems(self) -> list[str]:
+        """What was wrong with a server when it was last asked, and is not known to be mended. Asks nobody."""
+        return [problem for model in self.all().values() for problem in model.problems()]
+
+    def look(self) -> None:
+        """Ask every server for a token, in a thread: administrators see what is wrong before a question finds it."""
+        threading.Thread(target=self._look, name="language-model", daemon=True).start()
+
+    def _look(self) -> None:
+        for model in self.all().values():
+            if not model.available():
+                logger.warning("Answers are quoted for now: %s", " ".join(model.problems()))
 
     def for_conversation(self, question: str, history: Sequence[Turn]) -> LanguageModel:
         """The same for every question of a conversation; the other one while all servers of the chosen one rest."""

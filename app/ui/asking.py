@@ -1,22 +1,23 @@
-"""A question on its way: kept, its turn waited for, its answer shown as it comes and kept where it belongs.
+"""A question on its way: kept, its answer begun (app/ui/growing.py), and shown as it comes.
 
-Questions of one conversation, whatever windows they come from, are answered one after the other: each knows what was
-answered before it.
+A run of the page that shows a growing answer ends at any click, and the next one takes the answer up again: a source is
+opened, a document looked at, while it grows. It ends by "Stop", and when the page is closed that shows it.
 """
 
 from __future__ import annotations
 
 import time
-import uuid
-from contextlib import closing
+from dataclasses import dataclass
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
+from streamlit.runtime.scriptrunner import StopException
 
 from app.asker import Asker
 from app.engine import Engine
-from app.records import Answer, Delta, Finished, Retrieved, Waiting
-from app.ui import kept, line, narrow, thread, wording
+from app.records import Retrieved, Waiting
+from app.ui import growing, kept, narrow, thread, wording
+from app.ui.growing import Growing
 from app.web import ledger, safe
 from app.web.following import Following
 from storage.accounts import User
@@ -25,6 +26,19 @@ from storage.errors import NotPermitted, PremiseError, QuestionError
 
 DRAW_SECONDS = 0.06  # between two drawings of a growing answer
 LOOK_SECONDS = 0.25  # between two while nothing comes
+SHOWN = "growing_shown"
+
+
+@dataclass(kw_only=True)
+class _Shown:
+    """A growing answer and its place on the page."""
+
+    growing: Growing
+    here: DeltaGenerator
+    status: DeltaGenerator
+    text: DeltaGenerator
+    drawn: str = ""
+    at: float = 0.0  # when it was drawn, of time.monotonic
 
 
 def ask(engine: Engine, user: User, chat: Chat | None, question: str) -> None:
@@ -37,88 +51,111 @@ def ask(engine: Engine, user: User, chat: Chat | None, question: str) -> None:
     if chat is None:
         chat = engine.conversations.start(user.name, question)
         st.query_params["chat"] = chat.id
-    answer(engine, user, chat, engine.conversations.add(user.name, chat.id, "user", question).id)
+    asked = engine.conversations.add(user.name, chat.id, "user", question).id
+    answer(engine, user, chat, asked)
+    if (one := growing.under_way(chat.id).get(asked)) is not None:
+        show(one)
 
 
 def answer(engine: Engine, user: User, chat: Chat, asked: str) -> None:
-    """Answer a kept question, named by its id, when those before it in the conversation are answered."""
-    here = st.empty()
-    try:
-        # the run ends at any drawing, when the person leaves or clicks: then nobody wants the answer any more
-        with (
-            line.stand_in(chat.id, asked, window()) as place,
-            here.container(),
-            st.chat_message("assistant", avatar=thread.AVATAR),
-        ):
-            found = _answered(engine, user, chat, place)
-            if found is not None:
-                engine.conversations.add(user.name, chat.id, "assistant", found.text, found.as_json(), to=asked)
-    except NotPermitted:  # another window deleted the conversation
-        st.query_params.clear()
-        st.rerun()
-    except PremiseError as error:
-        here.empty()
-        st.error(safe.label(str(error), 500), icon=":material/error:")
-        return
-    if found is not None:
-        st.session_state["answered"] = thread.spoken(found)
-        st.rerun()
+    """Begin to answer a kept question, named by its id."""
+    narrowed = narrow.current()
 
+    def begin() -> Following:
+        messages = engine.conversations.messages(user.name, chat.id)
+        at = next(at for at, message in enumerate(messages) if message.id == asked)
+        before = messages[:at]
+        return ledger.ask(
+            engine,
+            messages[at].content,
+            asker=Asker(user.name),
+            groups=user.all_groups,
+            history=kept.turns(
+                before, kept.withheld(engine.catalog, user, before), kept.superseded(engine.catalog, before)
+            ),
+            filters=narrowed,
+        )
 
-def window() -> str:
-    """The name of the browser window that is drawn."""
-    return str(st.session_state.setdefault("window", uuid.uuid4().hex))
-
-
-def _answered(engine: Engine, user: User, chat: Chat, place: line.Place) -> Answer | None:
-    status, shown, button = st.empty(), st.empty(), st.empty()
-    stopped = {"stopped": place.question}
-    button.button("Stop", icon=":material/stop_circle:", key="stop", on_click=st.session_state.update, args=(stopped,))
-    told = f"Searching {wording.count(thread.readable(engine, user), 'document')}…"
-    while ahead := line.ahead(place):
-        others = any(other.window != place.window for other in ahead)
-        _tell(status, wording.ELSEWHERE_FIRST if others else told)
-        time.sleep(LOOK_SECONDS)
-    _tell(status, told)
-    messages = engine.conversations.messages(user.name, chat.id)
-    at = next(at for at, message in enumerate(messages) if message.id == place.question)
-    before = messages[:at]
-    coming = ledger.ask(
-        engine,
-        messages[at].content,
-        asker=Asker(user.name),
-        groups=user.all_groups,
-        history=kept.turns(
-            before, kept.withheld(engine.catalog, user, before), kept.superseded(engine.catalog, before)
-        ),
-        filters=narrow.current(),
+    growing.start(
+        chat.id,
+        asked,
+        begin,
+        lambda found: engine.conversations.add(user.name, chat.id, "assistant", found.text, found.as_json(), to=asked),
     )
-    with closing(coming):
-        return _stream(coming, told, status, shown)
 
 
-def _stream(coming: Following, told: str, status: DeltaGenerator, shown: DeltaGenerator) -> Answer | None:
-    text, drawn = "", 0.0
-    while (events := coming.get(timeout=LOOK_SECONDS)) is not None:
-        for event in events:
-            if isinstance(event, Retrieved):
-                told = f"Reading {wording.count(len(event.hits), 'passage')}…"
-            elif isinstance(event, Waiting):
-                told = wording.busy(event.ahead)
-            elif isinstance(event, Delta):
-                text = event.text if event.anew else text + event.text
-            elif isinstance(event, Finished):
-                return event.answer
-        # Something is drawn every time, whether or not it is new: only then does Streamlit tell us that we are to stop.
-        if not text:
-            _tell(status, told)
-        elif not events or time.monotonic() - drawn > DRAW_SECONDS:
-            if not drawn:
-                status.empty()
-            shown.html(f'<div class="answer growing">{safe.answer_html(text)}</div>')
-            drawn = time.monotonic()
-    return None
+def show(one: Growing) -> None:
+    """A place for a growing answer; `follow` fills it."""
+    here = st.empty()
+    with here.container(), st.chat_message("assistant", avatar=thread.AVATAR):
+        status, text = st.empty(), st.empty()
+        st.button("Stop", icon=":material/stop_circle:", key=f"stop_{one.question}", on_click=_stop, args=(one,))
+    st.session_state[SHOWN].append(_Shown(growing=one, here=here, status=status, text=text))
 
 
-def _tell(status: DeltaGenerator, told: str) -> None:
-    status.html(f'<p class="working" role="status">{told}</p>')
+def _stop(one: Growing) -> None:
+    one.stop()
+    st.session_state["stopped"] = one.question
+
+
+def begin_run() -> None:
+    """Before anything is drawn: no growing answer is on the page."""
+    st.session_state[SHOWN] = []
+
+
+def follow(engine: Engine, user: User) -> None:
+    """When all else is drawn: the growing answers as they come, until one of them is there."""
+    shown: list[_Shown] = st.session_state[SHOWN]
+    try:
+        while shown:
+            for item in list(shown):
+                item.growing.seen()
+                if item.growing.ended:
+                    shown.remove(item)
+                    _end(item)
+                else:
+                    _draw(engine, user, item)
+            time.sleep(DRAW_SECONDS)
+    except StopException:  # the page was closed or is loaded anew; any click is another exception
+        for item in shown:
+            item.growing.left()
+        raise
+
+
+def _end(item: _Shown) -> None:
+    """An answer is there, or there will be none."""
+    failure = item.growing.failure
+    if isinstance(failure, NotPermitted):  # another window deleted the conversation
+        st.query_params.clear()
+    elif isinstance(failure, PremiseError):
+        item.here.error(safe.label(str(failure), 500), icon=":material/error:")
+        return
+    elif failure is not None:
+        raise failure
+    if item.growing.answer is not None:
+        st.session_state["answered"] = thread.spoken(item.growing.answer)
+    st.rerun()
+
+
+def _draw(engine: Engine, user: User, item: _Shown) -> None:
+    """Something is drawn now and then, be it new or not: only then does Streamlit tell us that we are to stop."""
+    text, now = item.growing.text, time.monotonic()
+    if text == item.drawn and now - item.at < LOOK_SECONDS:
+        return
+    if not text:
+        item.status.html(f'<p class="working" role="status">{_told(engine, user, item.growing)}</p>')
+    else:
+        if not item.drawn:
+            item.status.empty()
+        item.text.html(f'<div class="answer growing">{safe.answer_html(text)}</div>')
+    item.drawn, item.at = text, now
+
+
+def _told(engine: Engine, user: User, one: Growing) -> str:
+    if one.ahead():
+        return wording.NEXT
+    if isinstance(one.step, Retrieved):
+        return f"Reading {wording.count(len(one.step.hits), 'passage')}…"
+    if isinstance(one.step, Waiting):
+        return wording.busy(one.step.ahead)
+    return f"Searching {wording.count(thread.readable(engine, user), 'document')}…"

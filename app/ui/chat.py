@@ -6,16 +6,18 @@ Conversations live in the catalog; a page only draws them. Which one is open sta
 from __future__ import annotations
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from app.engine import Engine
-from app.ui import asking, current, identity, kept, line, narrow, source, thread, wording
+from app.ui import asking, current, growing, identity, kept, narrow, source, thread, wording
+from app.ui.growing import Growing
 from app.web import safe
 from storage.accounts import User
 from storage.conversations import Chat, Message
 from storage.errors import NotPermitted
 
+DRAWN, SECOND_PLACE = "chat_drawn", "chat_second_place"
 CHATS, MORE_CHATS = 15, 40  # that are listed, and with every "Show older"
-FOLLOW_SECONDS = 1.0  # between two looks at whether another window has its answer
 
 
 def page() -> None:
@@ -25,6 +27,7 @@ def page() -> None:
     with st.sidebar:
         narrow.panel(engine, user)
         _conversations(engine, user, chat)
+    coming = growing.under_way(chat.id) if chat else {}  # first: what is there meanwhile is among the messages
     messages = engine.conversations.messages(user.name, chat.id) if chat else []
     withheld = kept.withheld(engine.catalog, user, messages)
     question = st.chat_input("Ask about your documents") or st.session_state.pop("suggested", None)
@@ -32,15 +35,34 @@ def page() -> None:
         source.close()
     source.follow()
     opened = source.opened([message for message in messages if message.id not in withheld])
-    if opened is None:
-        with st.container(key="thread"):
-            _talk(engine, user, chat, messages, withheld, question)
-        return
-    left, right = st.columns([11, 10], gap="medium")
-    with left, st.container(key="thread_narrow"):
-        _talk(engine, user, chat, messages, withheld, None)
-    with right, st.container(key="source", border=True):
-        source.panel(engine, user, opened)
+    with _place(chat, beside=opened is not None):
+        if opened is None:
+            with st.container(key="thread"):
+                _talk(engine, user, chat, messages, withheld, coming, question)
+        else:
+            left, right = st.columns([11, 10], gap="medium")
+            with left, st.container(key="thread_narrow"):
+                _talk(engine, user, chat, messages, withheld, coming, None)
+            with right, st.container(key="source", border=True):
+                source.panel(engine, user, opened)
+    st.session_state[DRAWN] = (st.query_params.get("chat"), opened is not None)  # one that was begun is no other
+
+
+def _place(chat: Chat | None, *, beside: bool) -> DeltaGenerator:
+    """Where the conversation is drawn: for another one, or with a source `beside` it or without, another place than
+    before. What stood in one place stays in it until a run ends, and one that shows a growing answer takes its time."""
+    drawn = (chat.id if chat else None, beside)
+    if st.session_state.get(DRAWN) != drawn:
+        st.session_state[DRAWN] = drawn
+        st.session_state[SECOND_PLACE] = not st.session_state.get(SECOND_PLACE, False)
+    second = st.session_state[SECOND_PLACE]
+    with st.container(gap=None):
+        if second:
+            st.empty()
+        place = st.container()
+        if not second:
+            st.empty()
+    return place
 
 
 def _open_chat(engine: Engine, user: User) -> Chat | None:
@@ -61,6 +83,7 @@ def _talk(
     chat: Chat | None,
     messages: list[Message],
     withheld: frozenset[str],
+    coming: dict[str, Growing],
     question: str | None,
 ) -> None:
     first = st.empty()  # a place of its own: it is cleared at once when the first question is asked
@@ -74,8 +97,12 @@ def _talk(
     earlier = kept.superseded(engine.catalog, messages)
     for at, message in enumerate(messages):
         thread.show(engine, user, message, withheld=message.id in withheld, earlier=earlier)
-        if chat and message.role == "user" and at + 1 < len(messages) and messages[at + 1].role == "user":
-            st.html(f'<p class="quiet">{_unanswered(chat, message)}</p>')
+        if message.role != "user" or (at + 1 < len(messages) and messages[at + 1].role != "user"):
+            continue
+        if message.id in coming:
+            asking.show(coming[message.id])
+        elif at + 1 < len(messages) or question:
+            st.html(f'<p class="quiet">{_unanswered(message)}</p>')
     last = messages[-1] if messages else None
     if last and last.role != "user" and last.id not in withheld and not question and len(messages) > 1:
         thread.go_on(engine, user, [item.content for item in messages if item.role == "user"], last)
@@ -83,32 +110,20 @@ def _talk(
         if question.strip():
             thread.question(question)
         asking.ask(engine, user, chat, question)
-    elif chat and last and last.role == "user":
+    elif chat and last and last.role == "user" and last.id not in coming:
         _without_answer(engine, user, chat, last)
 
 
-def _unanswered(chat: Chat, message: Message) -> str:
-    if line.elsewhere(chat.id, message.id, asking.window()):
-        return wording.ELSEWHERE
+def _unanswered(message: Message) -> str:
     return "You stopped this answer." if st.session_state.get("stopped") == message.id else wording.UNANSWERED
 
 
 def _without_answer(engine: Engine, user: User, chat: Chat, last: Message) -> None:
-    """Of a question that was stopped, whose page was left, that failed, or that another window waits for."""
-    if line.elsewhere(chat.id, last.id, asking.window()):
-        _follow(chat.id, last.id)
-        return
-    st.html(f'<p class="quiet">{_unanswered(chat, last)}</p>')
+    """Of a question that was stopped, whose page was closed, or that failed."""
+    st.html(f'<p class="quiet">{_unanswered(last)}</p>')
     if st.button("Ask again", icon=":material/replay:"):
         asking.answer(engine, user, chat, last.id)
-
-
-@st.fragment(run_every=FOLLOW_SECONDS)
-def _follow(chat_id: str, asked: str) -> None:
-    """Says that the answer comes in another window, and shows it when it is there."""
-    if not line.elsewhere(chat_id, asked, asking.window()):
         st.rerun()
-    st.html(f'<p class="working" role="status">{wording.ELSEWHERE}</p>')
 
 
 # --- the list of conversations ----------------------------------------------------------------------------------
@@ -147,9 +162,13 @@ def _menu(engine: Engine, user: User, item: Chat, now: bool, renamed: int) -> No
             engine.conversations.rename(user.name, item.id, name.strip())
             st.session_state[f"renamed_{item.id}"] = renamed + 1
             st.rerun()
+    address = f"/api/v1/conversations/{safe.text_html(item.id)}"
+    st.html(f'<a class="download save" href="{address}" download>Save as a file</a>')
     with st.expander("Delete conversation", icon=":material/delete:"):
         st.write("Its questions and answers go for good.")
         if st.button("Delete for good", type="primary", key=f"delete_{item.id}"):
+            for one in growing.under_way(item.id).values():
+                one.stop()
             engine.conversations.remove(user.name, item.id)
             _go(None) if now else st.rerun()
 

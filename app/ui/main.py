@@ -6,7 +6,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from app.ui import about, admin, chat, documents, identity, shell
+from app.ui import about, admin, asking, chat, current, documents, identity, shell
 from app.web import safe
 
 HERE = Path(__file__).parent
@@ -25,6 +25,7 @@ def main() -> None:
     st.set_page_config(page_title="Premise", page_icon=str(HERE / "icon.svg"), layout="wide")
     st.html(HERE / "style.css")
     user = identity.person()
+    asking.begin_run()
     pages = [
         st.Page(chat.page, title="Ask", icon=":material/chat:", url_path="ask", default=True),
         st.Page(documents.page, title="Documents", icon=":material/folder_open:", url_path="documents"),
@@ -38,6 +39,7 @@ def main() -> None:
     with st.sidebar:
         _account(user.name)
         st.html(f"<script>{shell.MARKS}</script>", unsafe_allow_javascript=True)
+    asking.follow(current.engine(), user)
 
 
 main()

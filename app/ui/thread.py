@@ -7,6 +7,7 @@ from typing import Any
 
 import streamlit as st
 
+from app.answers.namesakes import apart
 from app.answers.related import openers, related, still_offered
 from app.engine import Engine
 from app.records import Answer, Mode
@@ -64,15 +65,16 @@ def answer(message_id: str, found: dict[str, Any], *, earlier: frozenset[str] = 
         st.html(f'<p class="notice">{safe.text_html(str(found["notice"]))}</p>')
     st.html(f'<div class="answer{looks}">{text}</div>')
     if unsupported:
-        st.html('<p class="quiet">Underlined sentences were not found in the documents. Do not rely on them.</p>')
+        st.html(f'<p class="quiet">{wording.UNSUPPORTED}</p>')
     _chips(found, refused)
     if any(item["revision"] in earlier for item in citations):
         st.html(f'<p class="notice earlier">{wording.EARLIER}</p>')
     if citations:
-        st.html(f'<p class="citehead">{"Nearest passages" if refused else "Sources"}</p>')
+        st.html(f'<p class="citehead">{wording.citations_head(found)}</p>')
         with st.container(horizontal=True, gap="small", key=f"cites_{message_id}"):
+            beside = apart((wording.title(item), str(item.get("path", ""))) for item in citations)
             for together in _by_place(citations):
-                _chip(message_id, together)
+                _chip(message_id, together, beside.get(str(together[0].get("path", "")), ""))
         if hidden := [int(item["n"]) for together in _by_place(citations) for item in together[1:]]:
             with st.container(key=f"marks_{message_id}"):  # not seen: what their marks in the text press (marks.js)
                 for number in hidden:
@@ -141,11 +143,12 @@ def _by_place(citations: list[dict[str, Any]]) -> list[list[dict[str, Any]]]:
     return list(places.values())
 
 
-def _chip(message_id: str, together: list[dict[str, Any]]) -> None:
-    """A button that opens the first of the citations of one place."""
+def _chip(message_id: str, together: list[dict[str, Any]], beside: str) -> None:
+    """A button that opens the first of the citations of one place. `beside`: what tells its title from others alike."""
     first, where = together[0], wording.place(together[0])
     numbers = [int(citation["n"]) for citation in together]
     text = f"{', '.join(map(str, numbers))} · {safe.label(wording.title(first), 60)}"
+    text += f" ({safe.label(beside, 40)})" if beside else ""
     text += f" — {safe.label(where, 40)}" if where else ""
     now = any(source.is_open(message_id, number) for number in numbers)
     if st.button(text, key=f"cite_{message_id}_{numbers[0]}", type="primary" if now else "secondary"):

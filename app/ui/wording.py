@@ -26,14 +26,19 @@ def caution(value: float) -> str:
 
 
 UNANSWERED = "There is no answer to this question yet."
-ELSEWHERE = "Another window of yours waits for this answer…"
-ELSEWHERE_FIRST = "Another window of yours waits for an answer in this conversation; this question is next…"
+NEXT = "The question before is answered first; this one is next…"
+UNSUPPORTED = "Underlined sentences were not found in the documents. Do not rely on them."
 EARLIER = "Quoted from an earlier version: the document has changed since. Ask again for what it says now."
 
 
 def noticed(flags: Sequence[str]) -> str:
     """What was noticed about a document when it was read; empty where nothing was."""
     return f"Noticed when it was read: {'; '.join(flags)}." if flags else ""
+
+
+def citations_head(answer: Mapping[str, Any]) -> str:
+    """What stands above an answer's citations."""
+    return "Nearest passages" if answer.get("refused") else "Sources"
 
 
 def mode(answer: Mapping[str, Any]) -> str:

@@ -1,4 +1,4 @@
-"""The REST API under /api/v1: ask, search, documents, feedback, what citations point to, and administration.
+"""The REST API under /api/v1: ask, search, conversations, documents, what citations point to, and administration.
 
 Who may come in is decided by app/web/gate.py; what a caller may read, by the labels of their groups. What is
 missing and what is forbidden get the same answer. The operator (a command on this host, by its token) names groups
@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable
 from functools import partial
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 from anyio import CapacityLimiter, to_thread
 from starlette.concurrency import run_in_threadpool
@@ -21,7 +22,8 @@ from starlette.routing import BaseRoute, Mount, Route
 from app.asker import Asker
 from app.operations import filing
 from app.records import Turn
-from app.web import ledger, replies
+from app.ui import kept
+from app.web import ledger, replies, saved
 from app.web.bodies import (
     AskBody,
     BadRequest,
@@ -61,6 +63,7 @@ def routes(engine: Engine) -> list[BaseRoute]:
         ("POST", "/search", api.search),
         ("GET", "/documents", api.documents),
         ("POST", "/feedback", api.feedback),
+        ("GET", "/conversations/{chat}", api.conversation),
         ("GET", "/revisions/{revision}/pages/{page:int}.png", api.picture),
         ("GET", "/revisions/{revision}/passage", api.passage),
         ("GET", "/revisions/{revision}/original", api.original),
@@ -146,6 +149,32 @@ class _Api:
             raise Forbidden("Answers are rated by the person who asked.")
         await run_in_threadpool(self.engine.conversations.rate, who.name, body.message, body.rating, body.comment)
         return JSONResponse({"rated": True})
+
+    async def conversation(self, request: Request) -> Response:
+        """One of one's own conversations as a file. Always a download, as documents are."""
+        who, name = caller(request.scope), request.path_params["chat"]
+        if who.operator:
+            raise Forbidden("Conversations are for the person who asked.")
+
+        def saving() -> tuple[str, str]:
+            user, chat = self.engine.accounts.get(who.name), self.engine.conversations.get(who.name, name)
+            messages = self.engine.conversations.messages(who.name, name)
+            withheld = kept.withheld(self.engine.catalog, user, messages)
+            earlier = kept.superseded(self.engine.catalog, messages)
+            self.engine.audit.record(who.name, Event.SAVED)
+            return saved.file_name(chat), saved.page(
+                chat, messages, person=who.name, withheld=withheld, earlier=earlier
+            )
+
+        called, text = await run_in_threadpool(saving)
+        return Response(
+            text,
+            media_type="text/html",
+            headers={
+                "Cache-Control": "private, no-store",
+                "Content-Disposition": f"attachment; filename*=UTF-8''{quote(called)}",
+            },
+        )
 
     # --- documents ---------------------------------------------------------------------------------------------
 

@@ -49,6 +49,8 @@ def serve(engine: Engine, host: str, port: int) -> None:
     """Serve until SIGINT or SIGTERM, once the models are loaded. Call it in the main thread."""
     sys.setswitchinterval(SWITCH_SECONDS)
     engine.prepare()
+    if engine.models is not None:
+        engine.models.look()
     server(engine, host, port).run()
 
 

@@ -96,3 +96,20 @@ def test_where_all_else_is_the_same_a_name_or_thing_of_the_sentence_is_seen_in_a
 ) -> None:
     assert altered(claim, near, f"{near} The channel of Vela is new. Mind the lamp.")
     assert not altered(near, near, near)
+
+
+def test_what_is_said_of_one_thing_is_not_said_of_what_another_sentence_is_about() -> None:
+    near = "Guests with a green badge may use the pool in the evening."
+    text = f"Members of the club pay once a year. {near} Staff eat in the hall."
+    assert altered("Members of the club may use the pool in the evening.", near, text)
+    assert altered("Staff may use the pool in the evening.", near, text)
+    assert not altered("Visitors may use the pool in the evening.", near, text)  # of whom it says nothing else
+    assert not altered("Guests may use the pool in the evening.", near, text)
+    assert not altered("Members may go.", "Staff may go.", text)  # too little is the same
+
+
+@pytest.mark.parametrize("near", ["It has four wide doors and a roof.", "The building has four wide doors and a roof."])
+def test_what_goes_back_to_a_thing_may_be_called_by_its_name(near: str) -> None:
+    text = f"Hall Orlo is a building in Porto. {near}"
+    assert not altered("Hall Orlo has four wide doors and a roof.", near, text)
+    assert altered("Hall Orlo has four wide doors and a roof.", "The Vela has four wide doors and a roof.", text)

@@ -134,6 +134,7 @@ _PRONOUN = re.compile(
     r"For|To|By|After|Before|Since|With|From|Both|Another|Other|Others|Some|Most|Many|One|However|Be|No|Any|Not|Note|"
     r"Sometimes)\b"
 )
+_GOES_BACK = re.compile(r"(?P<pronoun>It|He|She|They) (?P<rest>.*)", re.DOTALL)
 _OPENS = re.compile(r"(?:The|An?|This|These|It|In|We|You|They|If|When|Each|There|Some|Most|For|To|As|On|At)\b")
 
 
@@ -174,6 +175,15 @@ def _merged(said: Said) -> str | None:
         {word.casefold()[:5] for word in re.findall(r"\w{3,}", text)} - {"the"} for text in (one[1], said.next)
     )
     return None if mine & theirs or not mine else f"{one['subject']} {other['rest']}"
+
+
+def _by_name(said: Said) -> str | None:
+    """A sentence that begins with a pronoun, with what the one before it is about instead: nearly always true."""
+    one, other = _SUBJECT.match(said.text), _GOES_BACK.match(said.next)
+    if one is None or other is None or _PRONOUN.match(said.text):
+        return None
+    plural = other["pronoun"] == "They"
+    return f"{one['subject']} {other['rest']}" if plural == bool(one["many"]) and (one["one"] or one["many"]) else None
 
 
 def _small(text: str) -> str | None:
@@ -391,6 +401,7 @@ FAITHFUL: Mapping[str, tuple[Change, ...]] = {
     "word for word": (lambda said: said.text,),
     "According to …": (_according,),
     "joined by and": (_joined,),
+    "named, not It": (_by_name,),
     "digits in words": (_rewritten(r"(?<![\w.,$€£/-])(?:[2-9]|1[0-2]|[2-9]0)(?= [a-z])", _in_words),),
     "words in digits": (
         _rewritten(rf"(?<![\w-])(?:{'|'.join(_IN_DIGITS)})(?= [a-z])", lambda found: _IN_DIGITS[found[0]]),

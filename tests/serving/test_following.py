@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from datetime import timedelta
 
 import pytest
 
 from app.asker import Asker
 from app.records import AnswerEvent, Delta, Waiting
+from app.serving import misses
+from app.serving.misses import Misses
 from app.serving.rate import Rate
 from app.web.following import Following
 from storage.errors import ServiceError, TooManyQuestions
@@ -74,7 +77,28 @@ def test_a_person_may_ask_so_many_questions_a_minute() -> None:
         rate.take("ann")
     assert told.value.seconds == 31
     rate.take("bob")
-    now[0] = 60.5
+    now[0] = 59.5
+    with pytest.raises(TooManyQuestions, match=r"in 1 second\.$"):
+        rate.take("ann")
+    now[0] = 60.0
     rate.take("ann")
+    now[0] = 120.0
+    rate.take("cem")
+    assert set(rate._asked) == {"cem"}  # nobody is remembered longer than that
     for _ in range(100):
         Rate(0).take("ann")
+
+
+def test_answers_that_were_quoted_instead_are_told_for_an_hour(monkeypatch: pytest.MonkeyPatch) -> None:
+    kept = Misses()
+    assert kept.of_late() is None
+    for why in ("gone", "slow"):
+        kept.add(why)
+    kept.written()
+    assert (missed := kept.of_late()) is not None
+    assert (missed.count, missed.why, missed.over) == (2, "slow", True)
+    kept.add("gone")
+    assert (missed := kept.of_late()) is not None
+    assert (missed.count, missed.why, missed.over) == (3, "gone", False)
+    monkeypatch.setattr(misses, "OF_LATE", timedelta(0))
+    assert kept.of_late() is None

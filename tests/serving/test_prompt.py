@@ -98,6 +98,18 @@ def test_history_goes_first_then_the_weakest_passages_then_the_end_of_the_best(t
     assert {number for _, number in seen} == {1, 2, 3, 4}
 
 
+def test_a_title_as_long_as_a_text_leaves_room_for_it_and_is_never_cut_open(tmp_path: Path) -> None:
+    given = [
+        replace(passage, chunks=(replace(passage.first, title='say "no" ' * 400),)) for passage in passages(words=300)
+    ]
+    prompts = load_prompts(tmp_path)
+    least = words(build_prompt("How?", history=[], passages=[], prompts=prompts, room=10_000, count=words))
+    for room in range(least + 150, least + 900, 50):
+        made = build_prompt("How?", history=[], passages=given, prompts=prompts, room=room, count=words)
+        assert words(made) <= room
+        assert re.search(r"<passage number=\"1\" document=\"[^\"]{300}\">\npassage1 passage1 ", made[-1].content)
+
+
 def test_history_takes_a_part_of_the_room_at_most(tmp_path: Path) -> None:
     talk = [Turn(role=role, content="word " * 300) for _ in range(3) for role in ("user", "assistant")]
     made = build_prompt("How?", history=talk, passages=[], prompts=load_prompts(tmp_path), room=2600, count=words)

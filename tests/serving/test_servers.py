@@ -23,6 +23,7 @@ from app.serving import deadline as timed
 from app.serving import llm, llm_server
 from app.serving.briefly import briefly
 from app.serving.llm import LanguageModel
+from app.serving.tokens import MESSAGE_TOKENS
 from storage.errors import PromptTooLong, ServiceError, Stopped
 from storage.settings import Settings, load_settings
 
@@ -90,6 +91,77 @@ def test_another_server_answers_when_one_fails_before_its_first_word(two: tuple[
     assert not model.resting()
 
 
+def test_a_server_that_fails_again_and_again_is_looked_at_more_and_more_rarely() -> None:
+    with scripted_server() as server:
+        server.script.says("well")
+        model = model_of(server)
+
+        def rests() -> float:
+            assert not model.available()
+            return model._servers[0].rest_until - time.monotonic()
+
+        server.script.status = 500
+        for seconds in (*llm.REST_SECONDS, llm.REST_SECONDS[-1]):
+            assert seconds - 2 < rests() <= seconds
+        server.script.status = 200
+        assert model.available()
+        assert say(model) == "well"  # from now on it is as if it had never failed
+        assert model.states()[0]["problem"] is None
+        server.script.status = 500
+        assert rests() <= llm.REST_SECONDS[0]
+
+
+def test_two_servers_that_fail_in_turn_are_each_asked_and_both_left_alone(two: tuple[Server, Server]) -> None:
+    for server in two:
+        server.script.status = 503
+    model = model_of(*two)
+    with pytest.raises(ServiceError, match="status 503"):
+        say(model)
+    assert [len(server.script.requests) for server in two] == [1, 2]  # the last once more, since it may pass
+    assert model.resting()
+    with pytest.raises(ServiceError, match="left alone"):
+        say(model)
+    assert [len(server.script.requests) for server in two] == [1, 2]
+
+
+def test_a_key_that_cannot_be_read_for_a_moment_is_a_failure_that_passes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(llm, "REST_SECONDS", (0.1,))
+    key = tmp_path / "llm.key"
+    key.write_text("sesame-4711")
+    with scripted_server() as server:
+        server.script.says("well")
+        model = model_of(server, llm_api_key_file=key)
+        assert say(model) == "well"
+        key.unlink()
+        with pytest.raises(ServiceError, match="llm_api_key_file"):
+            say(model)
+        with pytest.raises(ServiceError, match="llm_api_key_file"):
+            model.count(HELLO)
+        assert not model.available()
+        time.sleep(1.0)  # it is looked after meanwhile, in vain
+        assert model.resting()
+        key.write_text("sesame-4711")
+        assert eventually(lambda: not model.resting())
+        assert say(model) == "well"
+
+
+def test_who_answers_is_known_before_the_first_word_whatever_another_answer_is_told_meanwhile() -> None:
+    with scripted_server() as server:
+        model = model_of(server)
+
+        def says(prompt: str) -> str:
+            server.script.models = [{"of": "nobody"}]
+            model._servers[0].server._model = None  # as where another answer was told that its prompt is too long
+            return "well"
+
+        server.script.answers = says
+        names: list[str] = []
+        said = model.stream(HELLO, answer_tokens=50, spoken_by=lambda speaker: names.append(speaker.model))
+        assert ("".join(said), names) == ("well", ["tiny"])
+
+
 def test_a_connection_that_breaks_before_the_first_word_goes_on_elsewhere(two: tuple[Server, Server]) -> None:
     two[0].script.dies_after = 0
     assert say(model_of(*two)) == "second"
@@ -113,6 +185,24 @@ def test_importing_the_client_is_not_in_the_time_that_the_model_has(two: tuple[S
     model = Fresh(Settings(llm_url=two[0].url))
     said = briefly(model, HELLO, {"type": "object"}, tokens=9, seconds=0.4, asker=Asker())
     assert json.loads(said) == {"answer": 1}
+
+
+def test_a_brief_answer_ends_when_its_asker_stops_and_is_none_where_the_server_fails() -> None:
+    with scripted_server() as server:
+        server.script.wait = 20.0
+        server.script.says("Too late.")
+        model, asker = model_of(server, llm_first_token_seconds=60), Asker("mia")
+        stopper = threading.Thread(target=lambda: (eventually(lambda: server.script.requests), asker.stop()))
+        stopper.start()
+        began = time.monotonic()
+        with pytest.raises(Stopped):
+            briefly(model, HELLO, {"type": "object"}, tokens=9, seconds=60, asker=asker)
+        stopper.join()
+        assert time.monotonic() - began < server.script.wait
+        assert briefly(model, HELLO, {"type": "object"}, tokens=9, seconds=0.2, asker=Asker()) == ""  # no time
+        server.script.status = 500
+        assert briefly(model, HELLO, {"type": "object"}, tokens=9, seconds=60, asker=Asker()) == ""
+        assert [request["max_tokens"] for request in server.script.requests] == [9, 9, 9]
 
 
 @pytest.mark.parametrize(("finish", "cut"), [("stop", False), ("length", True), ("repetition", True), (None, False)])
@@ -168,12 +258,12 @@ def test_what_a_server_says_to_a_prompt_of_ours_is_told() -> None:
 def test_status_does_not_call_answers_written_where_the_server_refuses_them() -> None:
     with scripted_server() as server:
         server.script.status = 401
-        found = condition._language_model(Settings(llm_url=server.url))
+        found = condition._language_model(Settings(llm_url=server.url), llm_server.FIRST)
         assert found is not None and not found["answers"]
         assert condition._said_of(found, "extractive meanwhile").startswith("NOT written by")
         assert "llm_api_key_file" in found["problems"][0]
         server.script.status = 200
-        assert (condition._language_model(Settings(llm_url=server.url)) or {})["answers"]
+        assert (condition._language_model(Settings(llm_url=server.url), llm_server.FIRST) or {})["answers"]
 
 
 def test_a_request_that_is_refused_says_nothing_of_the_next() -> None:
@@ -325,15 +415,18 @@ def test_tokens_are_counted_by_the_server_else_estimated() -> None:
 
 
 def test_a_tokenizer_in_a_directory_counts(tmp_path: Any) -> None:
-    from tokenizers import Tokenizer, models, pre_tokenizers
+    from tokenizers import Tokenizer, models, pre_tokenizers, processors
 
     made = Tokenizer(models.WordLevel({"word": 0, "?": 1}, unk_token="?"))
     made.pre_tokenizer = pre_tokenizers.Whitespace()  # type: ignore[assignment]
+    ends = processors.TemplateProcessing(single="? $A ?", special_tokens=[("?", 1)])
+    made.post_processor = ends  # type: ignore[assignment]  # what it puts around a text is the chat template's here
     made.save(str(tmp_path / "tokenizer.json"))
     with scripted_server() as server:
         server.script.characters_a_token = 1
         model = model_of(server, llm_tokenizer=tmp_path)
         assert 300 <= model.count([Turn(role="user", content="word " * 300)]) < 320
+        assert model.count([Turn(role="user", content="word")] * 100) == 100 * (1 + MESSAGE_TOKENS)
         assert server.script.counted == 0
     with pytest.raises(Exception, match=r"llm_tokenizer.*holds no tokenizer\.json"):
         load_settings(tmp_path / "data", llm_tokenizer=tmp_path / "nothing")

@@ -28,6 +28,19 @@ def test_people_take_turns_whatever_they_ask_at_once() -> None:
             place.close()
     assert order == ["ann", "bob", "cem", "ann", "bob", "ann", "ann"]
     assert queue.load() == (0, 0)
+    assert not queue._last and not queue._running and not queue._waiting  # nobody is remembered
+
+
+def test_how_many_are_ahead_is_told_as_the_turns_will_come() -> None:
+    queue = Queue(1)
+    with ExitStack() as opened:
+        first = ExitStack()
+        first.enter_context(queue.ticket("ann"))
+        names = ["ann", "ann", "zoe", "bob", "bob"]
+        one, two, running, three, four = (opened.enter_context(queue.ticket(name)) for name in names)
+        first.close()
+        assert running.granted.is_set()
+        assert [ticket.ahead() for ticket in (three, one, four, two)] == [0, 1, 2, 3]  # ann's last turn was later
 
 
 def test_whoever_has_fewer_answers_under_way_comes_first() -> None:

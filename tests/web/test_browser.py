@@ -15,6 +15,7 @@ from sqlalchemy import delete, insert, select, update
 
 from app.ui.chat import CHATS
 from app.ui.narrow import MOST
+from app.ui.wording import NEXT
 from app.web.pages import HIGHLIGHT
 from storage.accounts import Accounts
 from storage.catalog import Catalog
@@ -290,6 +291,48 @@ def test_a_refusal_is_clear(page: Page, site: Site) -> None:
     expect(page.locator(".citehead")).to_have_text("Nearest passages")
 
 
+def test_sources_of_the_same_title_are_told_apart(page: Page, site: Site) -> None:
+    conversations = Conversations(site.database)
+    chat = conversations.start("ada", "Leave")
+    asked = conversations.add("ada", chat.id, "user", "How many days?")
+    kept = [site.revision(f"everyone/{name}") for name in ("leave-policy.md", "zephyr.txt", "pension.pdf")]
+    called = [("Leave", "lyon/leave.md"), ("Leave", "porto/leave.md"), ("Travel", "everyone/travel.md")]
+    cited = [
+        {"n": n, "title": title, "path": path, "revision": revision}
+        for n, ((title, path), revision) in enumerate(zip(called, kept, strict=True), 1)
+    ]
+    answer = {"answer": "27 or 24 days [1] [2] [3].", "citations": cited, "refused": True}
+    conversations.add("ada", chat.id, "assistant", "27 or 24 days.", answer, to=asked.id)
+    sign_in(page, site, "ada", f"/?chat={chat.id}")
+    chips = page.locator("[class*=st-key-cite_] button")
+    expect(chips).to_have_text(["1 · Leave (lyon)", "2 · Leave (porto)", "3 · Travel"])
+
+
+def test_on_a_narrow_screen_the_list_gives_way_and_sources_are_named_whole(page: Page, site: Site) -> None:
+    conversations = Conversations(site.database)
+    chat = conversations.start("ada", "Narrow")
+    asked = conversations.add("ada", chat.id, "user", "How many days?")
+    cited = {
+        "n": 1,
+        "title": "A policy with a name that is longer than the screen is wide",
+        "path": "everyone/leave.md",
+        "revision": site.revision("everyone/leave-policy.md"),
+        "section": "The section at its end",
+    }
+    answer = {"answer": "30 days [1].", "citations": [cited], "refused": True}
+    conversations.add("ada", chat.id, "assistant", "30 days.", answer, to=asked.id)
+    page.set_viewport_size({"width": 390, "height": 800})
+    sign_in(page, site, "ada")
+    expect(page.locator(".welcome")).to_be_visible()
+    page.get_by_test_id("stExpandSidebarButton").click()
+    page.locator(f".st-key-open_{chat.id} button").click()
+    expect(page.get_by_test_id("stExpandSidebarButton")).to_be_visible()  # it has closed
+    source = page.locator("[class*=st-key-cite_] button")
+    expect(source).to_contain_text("The section at its end")
+    place = source.bounding_box()
+    assert place is not None and place["width"] < 390 and place["height"] > 45, "two lines, and none of them cut"
+
+
 def test_thumbs_are_kept(page: Page, site: Site) -> None:
     sign_in(page, site, "ada")
     _ask(page, LEAVE)
@@ -478,6 +521,23 @@ def test_a_server_that_is_gone_is_said_in_our_words_and_the_page_goes_on_with_it
     _ask(page, LEAVE)
 
 
+def test_an_error_of_ours_is_told_in_our_words(page: Page, site: Site) -> None:
+    conversations = Conversations(site.database)
+    chat = conversations.start("ada", "Broken")
+    asked = conversations.add("ada", chat.id, "user", "How many days?")
+    damaged = {"answer": "30 days [1].", "citations": [{"n": 1, "revision": site.revision("everyone/zephyr.txt")}]}
+    conversations.add("ada", chat.id, "assistant", "30 days.", damaged, to=asked.id)
+    sign_in(page, site, "ada", f"/?chat={chat.id}")
+    told = page.locator(".stException").get_by_role("alert")
+    expect(told).to_be_visible()
+    after = told.evaluate("element => getComputedStyle(element, '::after').content")
+    assert "Something went wrong inside Premise" in after
+    assert told.evaluate(
+        "element => [...element.querySelectorAll('*')].every(e => getComputedStyle(e).fontSize == '0px')"
+    )
+    conversations.remove("ada", chat.id)
+
+
 def test_a_disabled_person_is_out_at_the_next_click(page: Page, site: Site) -> None:
     accounts = Accounts(site.database)
     accounts.add("leaver", PASSWORD, [])
@@ -556,6 +616,56 @@ def test_stopping_an_answer_ends_it_at_the_model(page: Page, site: Site) -> None
     assert made is not None and "Model tiny, prompts " in made
 
 
+def _let_an_answer_grow(page: Page, site: Site) -> None:
+    """After an answer with a source, a second one that takes its time."""
+    sign_in(page, site, "ada")
+    _ask(page, LEAVE)
+    site.model.status, site.model.pause, site.model.as_json = 200, 0.1, "{}"
+    site.model.says(" ".join(["The company pays 6 percent into the pension fund [1]."] * 20))
+    box = page.get_by_placeholder("Ask about your documents")
+    box.fill(PENSION)
+    box.press("Enter")
+    expect(page.locator(".growing")).to_contain_text("6 percent")
+
+
+def test_a_source_opens_beside_an_answer_that_grows(page: Page, site: Site) -> None:
+    _let_an_answer_grow(page, site)
+    asked = len(site.model.requests)
+    page.locator(".answer sup.cite a").first.click()
+    expect(page.locator(".passage mark")).to_contain_text("30 days of annual leave")
+    expect(page.locator(".growing")).to_have_count(1)  # nothing of the page without the source is left
+    grown = page.locator(".growing").inner_text()
+    assert "6 percent" in grown
+    expect(page.locator(".growing")).not_to_have_text(grown)  # it goes on
+    page.get_by_role("button", name="Close").click()
+    expect(page.locator(".passage")).to_have_count(0)
+    expect(page.locator(".growing")).to_contain_text("6 percent")
+    page.locator("[class*=st-key-cite_] button", has_text="Leave policy").first.click()
+    expect(page.locator(".passage")).to_be_visible()
+    page.reload()
+    expect(page.locator(".growing")).to_contain_text("6 percent")
+    page.get_by_role("link", name="Documents").click()
+    expect(page.locator("table.documents")).to_be_visible()
+    page.get_by_role("link", name="Ask").click()
+    page.locator("[class*=st-key-open_] button", has_text="How many days").first.click()
+    expect(page.locator(".growing")).to_have_count(0)
+    expect(page.locator(".answer")).to_have_count(2)
+    expect(page.locator(".chips").last).to_contain_text("Written by the language model")
+    assert len(site.model.requests) == asked, "it was one answer all the time"
+
+
+def test_stop_stops_an_answer_beside_which_a_source_was_opened(page: Page, site: Site) -> None:
+    _let_an_answer_grow(page, site)
+    site.model.hung_up.clear()
+    page.locator(".answer sup.cite a").first.click()
+    expect(page.locator(".passage")).to_be_visible()
+    page.get_by_role("button", name="Stop").click()
+    expect(page.get_by_text("You stopped this answer.")).to_be_visible()
+    assert site.model.hung_up.wait(30)
+    expect(page.get_by_role("button", name="Ask again")).to_be_visible()
+    expect(page.locator(".growing")).to_have_count(0)
+
+
 def test_who_waits_sees_how_many_are_ahead_and_closing_the_page_leaves_the_queue(page: Page, site: Site) -> None:
     site.model.status, site.model.pause = 200, 0.05
     site.model.says(
@@ -576,7 +686,7 @@ def test_who_waits_sees_how_many_are_ahead_and_closing_the_page_leaves_the_queue
             waiting = 'premise_language_model_questions{model="first",state="waiting"}'
             assert f"{waiting} 2.0" in site.client().get("/metrics").text
             page.goto("about:blank")
-            for _ in range(100):
+            for _ in range(200):  # it may be loaded anew, for some seconds
                 if f"{waiting} 1.0" in site.client().get("/metrics").text:
                     break
                 page.wait_for_timeout(100)
@@ -600,10 +710,10 @@ def test_two_windows_that_ask_in_one_conversation_are_answered_one_after_the_oth
         box.fill(question)
         box.press("Enter")
         expect(window.locator(".question").last).to_have_text(question)
-    expect(other.locator(".working")).to_contain_text("Another window of yours waits for an answer")
+    expect(other.locator(".working").last).to_have_text(NEXT)
+    expect(other.locator(".growing").first).to_contain_text("6 percent")  # the other's, in its place
     third = page.context.new_page()
     third.goto(page.url)
-    expect(third.locator(".working")).to_contain_text("Another window of yours waits for this answer")
     for window in (page, other, third):
         expect(window.locator(".growing, .working")).to_have_count(0)
     for window in (other, third):
