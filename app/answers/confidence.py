@@ -24,6 +24,7 @@ from app.answers.signs import SAYING, denies
 from app.answers.swapped import swapped
 from app.records import Hit
 from app.retrieval.asked import Asked, Expected, term_set
+from app.retrieval.forms import has_kin
 from storage.words import terms, unspaced_share
 
 OPEN = (Expected.ANY, *SAYING)  # kinds of which nearly any sentence may be
@@ -50,12 +51,15 @@ class Evidence:
     names_missing: float  # weight of the question's names, codes and numbers that the best candidate's passage lacks
     names_nowhere: float  # the same that the whole context lacks
     codes_nowhere: float  # 1 when the question names a code ("E27", "HG-80") and no passage does
+    unsaid: float = 0.0  # the weightiest word of the question of which no passage has any form
     opposed: float = 0.0  # 1 when the leading candidates say the opposite of what the question takes for granted
 
 
 # at most this where the question names a code that no passage does, or asks for the opposite of what is said: the
 # passages speak of something else
 ELSEWHERE = 0.3
+# from this part of the question's weight on one word that no passage says makes a confidence low: "How is it taxed?"
+UNSAID, MOST_UNSAID = 0.25, 0.5
 WORDS_ALONE = 0.5  # at most this where only words were compared, and nothing of the kind asked for stands with them
 SAID = 0.35  # from here on the documents are taken to speak of it, and the number says how likely the answer is right
 # whether they speak of it
@@ -170,9 +174,11 @@ def confidence(evidence: Evidence, *, embedded: bool) -> float:
     if said < SAID:
         return said
     if embedded:
-        return max(SAID, _probability(evidence, WEIGHTS_RIGHT, BIAS_RIGHT))
-    right = max(SAID, _probability(evidence, WEIGHTS_RIGHT_TERMS, BIAS_RIGHT_TERMS))
-    return right if evidence.fits else min(right, WORDS_ALONE)
+        right = max(SAID, _probability(evidence, WEIGHTS_RIGHT, BIAS_RIGHT))
+    else:
+        right = max(SAID, _probability(evidence, WEIGHTS_RIGHT_TERMS, BIAS_RIGHT_TERMS))
+        right = right if evidence.fits else min(right, WORDS_ALONE)
+    return min(right, MOST_UNSAID) if evidence.unsaid >= UNSAID else right
 
 
 def _probability(evidence: Evidence, weights: Evidence, bias: float) -> float:
@@ -211,8 +217,18 @@ def evidence_of(
         names_missing=_missing(named, where),
         names_nowhere=_missing(named, everything),
         codes_nowhere=float(any(not _stands(code, passages) for code in _CODE.findall(asked.question))),
+        unsaid=max(_unsaid(asked, everything).values(), default=0.0),
         opposed=float(_opposed(asked, leading, passages)),
     )
+
+
+def _unsaid(asked: Asked, found: frozenset[str]) -> dict[str, float]:
+    """The terms of the question of which `found` has no form, with their parts of its weight; of text in words only."""
+    if unspaced_share(asked.question):
+        return {}
+    total = sum(asked.weights.values())
+    own = (term for term in terms(asked.question) if term in asked.weights)
+    return {term: asked.weights[term] / total for term in own if not has_kin(term, found)}
 
 
 def _opposed(asked: Asked, leading: Sequence[Candidate], passages: Sequence[Passage]) -> bool:
@@ -273,10 +289,12 @@ def reason(
         for name in dict.fromkeys(_names(asked))
         if not (_stands(name, passages) if _CODE.fullmatch(name) else set(terms(name)) <= found)
     ]
+    unsaid = _words(asked, found) if evidence.unsaid >= UNSAID else []
     whole = evidence.passage_terms > 1 - FAINT
     lacking = _LACKING.get(asked.expected)
     reasons = (
         (bool(missing), f"No passage that was found names {_listed(missing[:3])}."),
+        (bool(unsaid), f"No passage that was found says {_listed(unsaid[:3])}."),
         (bool(evidence.opposed), "The nearest sentences say the opposite of what is asked for, or say it of another."),
         (
             evidence.context_terms < FAINT and not embedded,
@@ -316,6 +334,12 @@ def _names(asked: Asked) -> list[str]:
     if language_of(asked.question) == "de":
         return _CODE.findall(asked.question)
     return [name for name in _NAME.findall(asked.question) if name != "I"]
+
+
+def _words(asked: Asked, found: frozenset[str]) -> list[str]:
+    """The question's words that weigh much and of which `found` has no form."""
+    heavy = {term for term, share in _unsaid(asked, found).items() if share >= UNSAID}
+    return [word for word in re.findall(r"[\w’'-]+", asked.question) if heavy.intersection(terms(word))]
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 
 from storage.words import terms
 
+LEAST_ROOT, ROOT = 5, 0.6  # letters that two words of one root begin with, at least; part of the longer one
 # forms of one word side by side, words apart by "|"; not those that are more often another word: left, found, leaves
 _ALIKE = (
     "begin began begun|blow blew blown|break broke broken|bring brought|build built|burn burnt|buy bought|"
@@ -42,3 +44,20 @@ def other_forms(term: str) -> tuple[str, ...]:
     ('lose', 'loss')
     """
     return _OTHERS.get(term, ())
+
+
+def has_kin(term: str, found: frozenset[str]) -> bool:
+    """Whether a form of a term's word is among index terms, or a word with its root as far as the beginning tells.
+
+    >>> has_kin("classifi", frozenset(terms("the classification of data")))
+    True
+    """
+    if term in found or not found.isdisjoint(other_forms(term)):
+        return True
+    root = term[:LEAST_ROOT]
+    alike = [other for other in found if other.startswith(root)] if len(root) == LEAST_ROOT else []
+    return any(
+        other.startswith(term[:length])
+        for other in alike
+        if len(term) >= (length := math.ceil(ROOT * max(len(term), len(other))))
+    )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from place import Place
 
-from app.answers.confidence import NOT_CLOSE
+from app.answers.confidence import MOST_UNSAID, NOT_CLOSE
 from app.answers.phrases import language_of
 from app.engine import Engine
 from app.records import Mode, Turn
@@ -167,6 +167,28 @@ def test_a_question_about_something_else_is_answered_as_if_nothing_had_been_said
     before, alone = ask(question, history=history).answer, ask(question).answer
     assert "2016" in alone.text
     assert (before.text, before.confidence, before.reason) == (alone.text, alone.confidence, alone.reason)
+
+
+@pytest.mark.parametrize(
+    ("question", "said"),
+    [
+        ("How are summer parties audited?", False),
+        ("How are summer parties planned?", True),
+        ("How are summer parties paid?", True),
+    ],
+)
+def test_where_no_passage_says_what_is_asked_of_a_thing_the_answer_is_not_sure(
+    place: Place, question: str, said: bool
+) -> None:
+    place.write(
+        "everyone/parties.md",
+        "# Summer parties\n\nSummer parties bring all colleagues of a department together once a year.\n\n"
+        "Planning a summer party takes two months. The company pays for summer parties by invoice.\n",
+    )
+    place.ingest()
+    answer = Engine(place.store).answer(question, groups=["everyone"])
+    assert (answer.confidence > MOST_UNSAID) is said
+    assert ("“audited”" in answer.reason) is not said
 
 
 def test_a_higher_threshold_refuses_more(ask: Ask) -> None:

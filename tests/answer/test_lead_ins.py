@@ -95,6 +95,16 @@ def test_of_a_list_that_nearly_fits_no_item_is_left_out(place: Place, number: in
     assert answer.text.count("The source lists more.") == (not whole)
 
 
+def test_of_a_list_of_which_one_item_answers_it_is_said_that_there_are_others(place: Place) -> None:
+    duties = [f"carries lamp {n} to gate {n} and stays there until all {n} guests are in" for n in "23456"]
+    items = "\n".join(f"- {duty}" for duty in [*duties, "registers the visitor in the portal", *duties[::-1]])
+    place.write("everyone/duties.md", f"# Hosts\n\nBefore a visitor comes, the host:\n\n{items}\n")
+    place.ingest()
+    text = Engine(place.store).answer("Where does one register the visitor?", groups=["everyone"]).text
+    assert text.startswith("Before a visitor comes, the host: [1]\n\n- registers the visitor in the portal [2]"), text
+    assert "\n- … The source lists more. [2]" in text
+
+
 def test_that_a_list_goes_on_is_said_in_the_language_of_the_question(place: Place) -> None:
     items = "\n".join(f"- Hütte Nummer {n}, die am {n}. Juni schon sehr früh am Morgen öffnet" for n in range(1, 31))
     place.write("everyone/huetten.md", f"# Hütten\n\nGäste des Lagers schlafen in diesen Hütten:\n\n{items}\n")
