@@ -107,12 +107,14 @@ class Server:
     def trial(self) -> None:
         """Ask for one token, of a prompt of ours. Raises: ServiceError, with what the server says to it."""
         self.model(anew=True)
+        key = self._key()
         try:
             for _ in self.pieces(TRIAL, answer_tokens=1, asker=Asker()):
                 pass
         except ServiceError as error:
             told = str(error)
-            if (said := _words(error.__cause__)) and isinstance(error, ServerError | RequestError):
+            said = _words(error.__cause__, hidden=key)
+            if said and isinstance(error, ServerError | RequestError):
                 told = f"{told.removesuffix(ASKS_WHY)} It says: {said}"
             elif told.endswith(ASKS_WHY):
                 told = told.removesuffix(ASKS_WHY) + " Its log may say why."
@@ -367,11 +369,11 @@ def _lines(pieces: Iterator[bytes]) -> Iterator[bytes]:
     yield held
 
 
-def _words(error: BaseException | None) -> str:
-    """What a server says in its refusal, on one line."""
+def _words(error: BaseException | None, *, hidden: str | None) -> str:
+    """What a server says in its refusal, on one line, without the key where it repeats that."""
     body = getattr(error, "body", None)
     said = body.get("message") or body.get("detail") if isinstance(body, Mapping) else body
-    return _line(said or "")
+    return _line(str(said or "").replace(hidden, "…") if hidden else said or "")
 
 
 def _line(said: object) -> str:

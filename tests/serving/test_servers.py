@@ -255,6 +255,15 @@ def test_what_a_server_says_to_a_prompt_of_ours_is_told() -> None:
         assert model.states()[0]["problem"] is None
 
 
+def test_a_key_that_a_server_repeats_is_not_told_on(tmp_path: Path) -> None:
+    (tmp_path / "key").write_text("sk-very-secret\n")
+    with scripted_server() as server:
+        server.script.status, server.script.says_no = 400, "Bearer sk-very-secret may not do this."
+        model = model_of(server, llm_api_key_file=tmp_path / "key")
+        assert not model.available()
+        assert str(model.states()[0]["problem"]).endswith("It says: Bearer … may not do this.")
+
+
 def test_status_does_not_call_answers_written_where_the_server_refuses_them() -> None:
     with scripted_server() as server:
         server.script.status = 401
