@@ -22,7 +22,7 @@ from app.serving import llm_server
 from app.serving.llm_server import Model, RequestError, Server, ServerError
 from app.serving.tokens import Tokenizer
 from app.serving.waiting import Queue
-from storage.errors import ModelBusy, ModelRefuses, ModelSlow, ServiceError, SettingError
+from storage.errors import ModelBusy, ModelRefuses, ModelSlow, ServiceError
 from storage.settings import Settings
 
 REST_SECONDS = (5.0, 10.0, 20.0, 30.0)  # after so many failures in a row the server is looked at again so much later
@@ -100,8 +100,7 @@ class LanguageModel:
             if known.rest_until > 0:
                 continue
             try:
-                with _key_at_hand():
-                    found.append(known.server.model())
+                found.append(known.server.model())
             except ServiceError as error:
                 self._failed(known, error)
                 failure = error
@@ -116,10 +115,9 @@ class LanguageModel:
     def count(self, messages: Sequence[Turn]) -> int:
         """Tokens of a prompt: by the tokenizer of the settings, else by a server's own, else a careful estimate."""
         if not self._tokenizer.exact:
-            with _key_at_hand():
-                for known in self._servers:
-                    if known.rest_until == 0 and (found := known.server.count(messages)) is not None:
-                        return found
+            for known in self._servers:
+                if known.rest_until == 0 and (found := known.server.count(messages)) is not None:
+                    return found
         return self._tokenizer.count(messages)
 
     def stream(
@@ -147,7 +145,6 @@ class LanguageModel:
             try:
                 with (
                     self._serving(known),
-                    _key_at_hand(),
                     closing(
                         known.server.pieces(messages, answer_tokens=answer_tokens, asker=asker, schema=schema)
                     ) as pieces,
@@ -247,8 +244,7 @@ class LanguageModel:
     def _look(self, known: _Known) -> bool:
         """Whether the server answers; it is used again, or rests on, accordingly."""
         try:
-            with _key_at_hand():
-                known.server.trial()
+            known.server.trial()
         except ServiceError as error:
             self._failed(known, error)
             return False
@@ -263,15 +259,6 @@ class LanguageModel:
         with self._lock:
             self._looking = any(known.doubted or known.rest_until > 0 for known in self._servers)
             return self._looking
-
-
-@contextmanager
-def _key_at_hand() -> Iterator[None]:
-    """A key whose file cannot be read, as while it is replaced, is a failure that passes. Raises: ModelRefuses."""
-    try:
-        yield
-    except SettingError as error:
-        raise ModelRefuses(str(error)) from error
 
 
 def _look_after(model: weakref.ref[LanguageModel]) -> None:

@@ -138,7 +138,7 @@ class Server:
                 self._counts = False  # another /tokenize than vLLM's
         except httpx.HTTPStatusError as error:
             self._counts = error.response.status_code >= 500
-        except httpx.HTTPError:
+        except (httpx.HTTPError, Refused):
             return None  # the answer itself will show what is wrong
         except (ValueError, TypeError, KeyError, RecursionError):
             self._counts = False

@@ -137,8 +137,7 @@ def test_a_key_that_cannot_be_read_for_a_moment_is_a_failure_that_passes(
         key.unlink()
         with pytest.raises(ServiceError, match="llm_api_key_file"):
             say(model)
-        with pytest.raises(ServiceError, match="llm_api_key_file"):
-            model.count(HELLO)
+        assert model.count(HELLO) > 0  # by the estimate
         assert not model.available()
         time.sleep(1.0)  # it is looked after meanwhile, in vain
         assert model.resting()
