@@ -69,8 +69,12 @@ def _differ(asked: Asked, one: Candidate, other: Candidate) -> bool:
         return _rows_differ(one, other)
     known = numbers(asked.question)
     values, others = numbers(one.text) - known, numbers(other.text) - known
-    if not values or not others or values & others or len(values) > 3 or len(others) > 3:
+    if not values or not others or len(values) > 3 or len(others) > 3:
         return False
+    if both := values & others:  # one of several may differ: within 30 days, or 60, on form 17
+        values, others = values - both, others - both
+        if len(values) != 1 or len(others) != 1:
+            return False
     if not _comparable(one.text, values, other.text, others):
         return False
     terms, other_terms = _telling(one.text), _telling(other.text)

@@ -38,9 +38,15 @@ def test_both_are_said_and_cited_and_the_newer_is_marked(place: Place) -> None:
     assert "disagree" in answer.reason
 
 
+def test_a_number_that_both_have_does_not_hide_one_that_differs(place: Place) -> None:
+    text, _ = _ask(place, QUESTION, old=OLD, new=OLD.replace("2023", "2026").replace("60", "30"))
+    assert text.startswith("The documents differ on this:\n\n- **Travel policy 2026** (newer, 2026): Travel claims")
+
+
 @pytest.mark.parametrize(
     "other",
     [
+        OLD.replace("60", "30").replace("2023", "2025").replace("Travel claims", "Bicycles"),  # of another thing
         NEW.replace("2026", "2025"),  # the same value
         "# Travel policy 2025\n\nRental cars are booked 60 days ahead of a trip.\n",  # about something else
         "# Archive\n\nThe museum's coin collection holds 60 silver coins of the trip to Rome.\n",
