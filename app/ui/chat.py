@@ -48,6 +48,13 @@ def page() -> None:
     st.session_state[DRAWN] = (st.query_params.get("chat"), opened is not None)  # one that was begun is no other
 
 
+def come_back() -> None:
+    """From another page: to the conversation that was open."""
+    was, _ = st.session_state.get(DRAWN, (None, False))
+    if was and "chat" not in st.query_params:
+        st.query_params["chat"] = was
+
+
 def _place(chat: Chat | None, *, beside: bool) -> DeltaGenerator:
     """Where the conversation is drawn: for another one, or with a source `beside` it or without, another place than
     before. What stood in one place stays in it until a run ends, and one that shows a growing answer takes its time."""

@@ -10,6 +10,7 @@ from app.ui import about, admin, asking, chat, current, documents, identity, she
 from app.web import safe
 
 HERE = Path(__file__).parent
+PAGE = "page"  # the title of the one that was shown last
 
 
 def _account(name: str) -> None:
@@ -35,6 +36,9 @@ def main() -> None:
     pages.append(st.Page(about.page, title="About", icon=":material/info:", url_path="about"))
     st.logo(str(HERE / "logo.svg"), size="large")
     chosen = st.navigation(pages)
+    if chosen is pages[0] and st.session_state.get(PAGE, chosen.title) != chosen.title:
+        chat.come_back()
+    st.session_state[PAGE] = chosen.title
     chosen.run()
     with st.sidebar:
         _account(user.name)
