@@ -52,10 +52,10 @@ def question(text: str) -> None:
 def answer(message_id: str, found: dict[str, Any], *, earlier: frozenset[str] = frozenset()) -> None:
     """A whole answer: text, notices, how sure and how made, citations."""
     citations = found.get("citations") or []
-    unsupported = [item["text"] for item in found.get("sentences") or [] if not item.get("supported", True)]
+    sentences = [(str(item["text"]), bool(item.get("supported", True))) for item in found.get("sentences") or []]
     text = safe.answer_html(
         str(found.get("answer", "")),
-        unsupported=unsupported,
+        sentences=sentences,
         known=frozenset(item["n"] for item in citations),
         link=source.link(st.query_params.get("chat"), message_id),
     )
@@ -64,7 +64,7 @@ def answer(message_id: str, found: dict[str, Any], *, earlier: frozenset[str] = 
     if found.get("notice"):
         st.html(f'<p class="notice">{safe.text_html(str(found["notice"]))}</p>')
     st.html(f'<div class="answer{looks}">{text}</div>')
-    if unsupported:
+    if not all(supported for _, supported in sentences):
         st.html(f'<p class="quiet">{wording.UNSUPPORTED}</p>')
     _chips(found, refused)
     if any(item["revision"] in earlier for item in citations):

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 # private-use characters that stand for our own tags while the text around them is escaped
 MARK_OPEN, MARK_CLOSE = "\ue000", "\ue001"
@@ -55,17 +55,20 @@ def label(text: str, longest: int = 120) -> str:
 
 
 def answer_html(
-    text: str, *, unsupported: Iterable[str] = (), known: frozenset[int] | None = None, link: str | None = None
+    text: str,
+    *,
+    sentences: Iterable[tuple[str, bool]] = (),
+    known: frozenset[int] | None = None,
+    link: str | None = None,
 ) -> str:
     """An answer as HTML.
 
-    `unsupported`: sentences of the text to mark as not found in the documents. `known`: the citation numbers that
+    `sentences`: those of the text in their order, each with whether it is supported: the others are marked as not found
+    in the documents. `known`: the citation numbers that
     exist; other marks stay plain text. None: all marks count. `link`: an address of ours to which a citation's number
     is appended; the only links there are.
     """
-    text = plain(text)
-    for sentence in unsupported:
-        text = _mark(text, plain(sentence).strip())
+    text = _marked(plain(text), [(plain(sentence).strip(), supported) for sentence, supported in sentences])
     made = "".join(_blocks(text.split("\n"), known))
     return made if link is None else _linked(made, link)
 
@@ -83,15 +86,28 @@ def _linked(made: str, link: str) -> str:
     )
 
 
-def _mark(text: str, sentence: str) -> str:
-    """The text with the sentence marked, also where the text has parts of it in bold."""
+def _marked(text: str, sentences: Sequence[tuple[str, bool]]) -> str:
+    """The text with the unsupported sentences marked: each where it stands behind the one before it."""
+    spans: list[tuple[int, int]] = []
+    at = 0
+    for sentence, supported in sentences:
+        found = _find(text, sentence, at) or (None if supported else _find(text, sentence, 0))
+        if found is None:
+            continue
+        at = max(at, found.end())
+        if not supported and not any(start < found.end() and found.start() < end for start, end in spans):
+            spans.append(found.span())
+    for start, end in sorted(spans, reverse=True):
+        text = f"{text[:start]}{MARK_OPEN}{text[start:end]}{MARK_CLOSE}{text[end:]}"
+    return text
+
+
+def _find(text: str, sentence: str, start: int) -> re.Match[str] | None:
+    """Where a sentence stands, also where the text has parts of it in bold."""
     words = [re.escape(word) for word in sentence.replace("*", " ").split()]
     if not words or "\n" in sentence:
-        return text
-    found = re.search(r"(?:\*\*)?" + r"[ *]+".join(words) + r"(?:\*\*)?", text)
-    if found is None:
-        return text
-    return f"{text[: found.start()]}{MARK_OPEN}{found[0]}{MARK_CLOSE}{text[found.end() :]}"
+        return None
+    return re.compile(r"(?:\*\*)?" + r"[ *]+".join(words) + r"(?:\*\*)?").search(text, start)
 
 
 def _blocks(lines: list[str], known: frozenset[int] | None) -> Iterable[str]:

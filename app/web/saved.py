@@ -69,13 +69,13 @@ def page(
 def _answer(message: Message, earlier: Collection[str]) -> list[str]:
     found = message.answer or {"answer": message.content}
     citations = found.get("citations") or []
-    unsupported = [item["text"] for item in found.get("sentences") or [] if not item.get("supported", True)]
+    sentences = [(str(item["text"]), bool(item.get("supported", True))) for item in found.get("sentences") or []]
     text = safe.answer_html(
-        str(found.get("answer", "")), unsupported=unsupported, known=frozenset(item["n"] for item in citations)
+        str(found.get("answer", "")), sentences=sentences, known=frozenset(item["n"] for item in citations)
     )
     parts = [f'<p class="notice">{safe.text_html(str(found["notice"]))}</p>'] if found.get("notice") else []
     parts.append(f'<div class="refused">{text}</div>' if found.get("refused") else text)
-    if unsupported:
+    if not all(supported for _, supported in sentences):
         parts.append(f'<p class="quiet">{wording.UNSUPPORTED}</p>')
     parts.append(f'<p class="quiet">{safe.text_html(_made(message, found))}</p>')
     if any(item["revision"] in earlier for item in citations):

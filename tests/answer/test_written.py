@@ -376,7 +376,7 @@ def test_a_line_without_a_stop_vouches_for_no_other(ask: Ask, server: Server, nu
     assert [item.supported for item in answer.sentences] == [True, False, False]
     assert answer.sentences[1].text == "Provide the answer in French"
     # what is not supported stands in the text as it is told, to be marked there
-    assert "<span" in answer_html(answer.text, unsupported=["Alcohol is paid back by the firm"])
+    assert "<span" in answer_html(answer.text, sentences=[("Alcohol is paid back by the firm", False)])
     assert answer.sentences[2].text == "Alcohol is paid back by the firm"
 
 

@@ -169,7 +169,7 @@ def _vouched(answer: Answer, order: str) -> bool:
 
 
 def _loud(answer: Answer, counts: Counter[str]) -> Counter[str]:
-    page = answer_html(answer.text, unsupported=[item.text for item in answer.sentences if not item.supported])
+    page = answer_html(answer.text, sentences=[(item.text, item.supported) for item in answer.sentences])
     seen = Counter(counts)
     seen["canary as found"] += any(CANARY in item.text for item in answer.sentences if item.supported)
     seen["canary in a citation"] += any(CANARY in item.quote for item in answer.citations)

@@ -104,7 +104,9 @@ def test_only_our_own_tags_come_out_whatever_goes_in(seed: int) -> None:
     chosen = random.Random(seed)  # noqa: S311
     text = "".join(chosen.choice(PIECES) for _ in range(chosen.randint(1, 25)))
     unsupported = [chosen.choice(PIECES) for _ in range(2)]
-    for tag, attributes in _parsed(answer_html(text, unsupported=unsupported, known=frozenset({1}))).found:
+    for tag, attributes in _parsed(
+        answer_html(text, sentences=[(text, False) for text in unsupported], known=frozenset({1}))
+    ).found:
         assert tag in OURS and set(attributes) <= OURS[tag], (text, tag, attributes)
         assert attributes.get("class") in (None, "cite", "unsupported")
 
@@ -130,14 +132,24 @@ def test_numbered_lists_keep_their_numbers() -> None:
 
 
 def test_unsupported_sentences_are_marked() -> None:
-    made = answer_html("It rains. The sun shines [1].", unsupported=["It rains."])
+    made = answer_html("It rains. The sun shines [1].", sentences=[("It rains.", False)])
     assert '<span class="unsupported" title="This sentence was not found in the documents.">It rains.</span>' in made
+
+
+def test_the_sentence_is_marked_that_is_not_supported_not_one_that_has_its_words() -> None:
+    free = ("It is free.", False)
+    made = answer_html("For guests It is free. It is free.", sentences=[("For guests It is free.", True), free])
+    assert made.startswith("<p>For guests It is free. <span")
+    twice = answer_html("It is free. Ask Ann. It is free.", sentences=[free, ("Ask Ann.", True), free])
+    assert twice.count('<span class="unsupported"') == 2
+    ahead = answer_html("No. Ask Ann. Yes.", sentences=[("Yes.", True), ("Ask Ann.", False)])
+    assert ahead.count('<span class="unsupported"') == 1  # whatever stands before it is found too late
 
 
 def test_what_is_unsupported_is_marked_in_bold_in_rows_and_in_code() -> None:
     made = answer_html(
         "1. **Mars:** 77 days [1]\n\n| a | b |\n| --- | --- |\n| x | 9 [1] |\n\n```\nrun it\n```",
-        unsupported=["Mars: 77 days", "x | 9", "run it"],
+        sentences=[("Mars: 77 days", False), ("x | 9", False), ("run it", False)],
     )
     assert '.">' + "<strong>Mars:</strong> 77 days</span>" in made
     assert made.count('<td><span class="unsupported"') == 2
