@@ -294,8 +294,8 @@ def reason(
     lacking = _LACKING.get(asked.expected)
     reasons = (
         (bool(missing), f"No passage that was found names {_listed(missing[:3])}."),
-        (bool(unsaid), f"No passage that was found says {_listed(unsaid[:3])}."),
         (bool(evidence.opposed), "The nearest sentences say the opposite of what is asked for, or say it of another."),
+        (bool(unsaid), f"No passage that was found says {_listed(unsaid[:3])}."),
         (
             evidence.context_terms < FAINT and not embedded,
             "Few of the question's words stand in the documents, and the search by meaning does not know its language, "
