@@ -33,7 +33,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from http import HTTPStatus
 from http.client import HTTPConnection
@@ -287,31 +287,33 @@ def _measure_paced(data: Path, asked: Sequence[str], models: Sequence[int], othe
         body = {"model": "tiny", "messages": [{"role": "user", "content": asked[at]}], "stream": True}
         return _read(f"{url}/chat/completions", body, {}, ours=False)
 
-    with _web(data, url, None, MANY) as (address, process):
+    with ExitStack() as first:  # there before the web server, which leaves a server alone that is not
+        first.enter_context(_paced(port, FEW, models))
+        with _web(data, url, None, MANY) as (address, process):
 
-        def ours(at: int) -> Streamed:
-            return _ask(address, token, asked[at % len(asked)])
+            def ours(at: int) -> Streamed:
+                return _ask(address, token, asked[at % len(asked)])
 
-        with _paced(port, FEW, models):
             _at_once(ours, range(max(AT_ONCE)))  # warm
             for together in AT_ONCE:
                 before = _processor_seconds(process)
                 _at_once(ours, range(together))
                 took[together] = _processor_seconds(process) - before
-        print(f"\na model of {PACE} tokens a second and stream, {MANY} tokens an answer")
-        with _paced(port, MANY, models):
-            for together in AT_ONCE:
-                rates: dict[str, float] = {}
-                for name, way in (("direct", direct), ("ours", ours)):
-                    before = _processor_seconds(process)
-                    found = _at_once(way, range(together))
-                    rates[name] = (MANY - 1) * together / sum(item.after for item in found)
-                a_token = (_processor_seconds(process) - before - took[together]) / (MANY - FEW) / together
-                print(
-                    f"{together:>8} tokens/s a stream: direct {rates['direct']:.1f}, ours {rates['ours']:.1f}, "
-                    f"×{rates['ours'] / rates['direct']:.3f}; processor time of the web server: "
-                    f"{a_token * 1000:.2f} ms a token, {took[together] / together * 1000:.0f} ms an answer besides"
-                )
+            first.close()
+            print(f"\na model of {PACE} tokens a second and stream, {MANY} tokens an answer")
+            with _paced(port, MANY, models):
+                for together in AT_ONCE:
+                    rates: dict[str, float] = {}
+                    for name, way in (("direct", direct), ("ours", ours)):
+                        before = _processor_seconds(process)
+                        found = _at_once(way, range(together))
+                        rates[name] = (MANY - 1) * together / sum(item.after for item in found)
+                    a_token = (_processor_seconds(process) - before - took[together]) / (MANY - FEW) / together
+                    print(
+                        f"{together:>8} tokens/s a stream: direct {rates['direct']:.1f}, ours {rates['ours']:.1f}, "
+                        f"×{rates['ours'] / rates['direct']:.3f}; processor time of the web server: "
+                        f"{a_token * 1000:.2f} ms a token, {took[together] / together * 1000:.0f} ms an answer besides"
+                    )
 
 
 def _processor_seconds(process: int) -> float:
