@@ -217,9 +217,8 @@ class _Checked:
         bare = " ".join(bare.split())  # on one line it is found again in the answer, to be marked there
         claim = _BULLET.sub("", bare).replace("**", "").strip()
         same = claim.casefold()
-        polite = _FILLER.fullmatch(claim) and not _marked(
-            raw
-        )  # "If you have questions, call Ann [1]" may be the answer
+        # "If you have questions, call Ann [1]" may be the answer
+        polite = _FILLER.fullmatch(claim) and not _marked(raw)
         if polite or (len(claim.split()) > REPEATED_WORDS and same in self.seen):
             return
         self.seen.add(same)

@@ -52,7 +52,7 @@ def question(text: str) -> None:
 def answer(message_id: str, found: dict[str, Any], *, earlier: frozenset[str] = frozenset()) -> None:
     """A whole answer: text, notices, how sure and how made, citations."""
     citations = found.get("citations") or []
-    sentences = [(str(item["text"]), bool(item.get("supported", True))) for item in found.get("sentences") or []]
+    sentences = wording.sentences(found)
     text = safe.answer_html(
         str(found.get("answer", "")),
         sentences=sentences,

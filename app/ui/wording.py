@@ -36,6 +36,11 @@ def noticed(flags: Sequence[str]) -> str:
     return f"Noticed when it was read: {'; '.join(flags)}." if flags else ""
 
 
+def sentences(found: dict[str, Any]) -> list[tuple[str, bool]]:
+    """Those of an answer, each with whether it is supported."""
+    return [(str(item["text"]), bool(item.get("supported", True))) for item in found.get("sentences") or []]
+
+
 def citations_head(answer: Mapping[str, Any]) -> str:
     """What stands above an answer's citations."""
     return "Nearest passages" if answer.get("refused") else "Sources"

@@ -69,7 +69,7 @@ def page(
 def _answer(message: Message, earlier: Collection[str]) -> list[str]:
     found = message.answer or {"answer": message.content}
     citations = found.get("citations") or []
-    sentences = [(str(item["text"]), bool(item.get("supported", True))) for item in found.get("sentences") or []]
+    sentences = wording.sentences(found)
     text = safe.answer_html(
         str(found.get("answer", "")), sentences=sentences, known=frozenset(item["n"] for item in citations)
     )
