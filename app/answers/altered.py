@@ -21,7 +21,8 @@ from storage.words import STOP_WORDS, question_terms, terms, unspaced_share
 
 LONGEST = 3  # words of what may have been replaced
 NEGATED = 4  # letters of a word that a syllable may negate
-SAME_END = 5  # words at the ends of both, for their beginnings to be compared
+SAME_END = 4  # words at the ends of both, for their beginnings to be compared
+NAMED_IN_FULL = 3  # telling words: what has so many is not another name for what was said before
 MOST_OF_IT = 0.6  # of the shorter one's words stand in both, in order: then the rest is what was changed
 
 _EXCLUDING = tuple(
@@ -208,6 +209,12 @@ def altered(claim: str, near: str, text: str) -> bool:
     return _another_subject(said, told, _tail(forms, known), near, text)
 
 
+def in_order(claim: str, near: str) -> int:
+    """How many words of the claim stand in the same order in a sentence."""
+    said, told = ([_form(word) for word in _words(text)] for text in (claim, near))
+    return sum(block.size for block in SequenceMatcher(None, said, told, autojunk=False).get_matching_blocks())
+
+
 def _excludes(put: Sequence[str], old: Sequence[str], *, behind_number: bool) -> bool:
     """Whether one cannot be where the other is."""
     if not _DENIALS.isdisjoint((*put, *old)):  # "not always" for "sometimes"
@@ -285,7 +292,7 @@ def _another_subject(said: Sequence[str], told: Sequence[str], tail: int, near: 
     put, old = (frozenset(question_terms(" ".join(words))) for words in (mine, begins))
     if _IDLE.issuperset(mine) or _IDLE.issuperset(begins) or put & old or unspaced_share(near):
         return False
-    if _GOES_BACK.match(near.lstrip(" -*•")) and not _names(near) & {*begins}:
+    if len(old) < NAMED_IN_FULL and _GOES_BACK.match(near.lstrip(" -*•")) and not _names(near) & {*begins}:
         return False
     others = (text[start:end] for start, end in sentence_spans(text) if text[start:end] != near)
     return any(put <= term_set(" ".join(_words(other)[: size + 2])) for other in others)

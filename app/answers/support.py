@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-from app.answers.altered import altered
+from app.answers.altered import altered, in_order
 from app.answers.amounts import in_digits, measures, numbers, other_units, weekdays
 from app.answers.context import Passage
 from app.answers.crossed import crossed, labelled, numbered_parts
@@ -141,7 +141,8 @@ def find_support(
         for span in spans.values()
         if span.score >= IN_DOUBT and _agrees(claim, [span]) and denies(sentence) == denies(span.text)
     ]
-    return _by_meaning(sentence, doubtful, passages, embedder)
+    found = _by_meaning(sentence, doubtful, passages, embedder)
+    return () if _denied(claim, found, passages, windows) else found
 
 
 def _aligned(claim: _Claim, spans: Mapping[int, Support], cited: frozenset[int]) -> tuple[Support, ...]:
@@ -180,7 +181,8 @@ def _by_parts(
 
 def _denied(claim: _Claim, found: Sequence[Support], passages: Sequence[Passage], windows: Windows) -> bool:
     """Whether a sentence of the passages contradicts the claim: it has as much of it as what was found, and denies it
-    in fewer words; or it has more of it than any sentence of that, and another limit, thing or part."""
+    in fewer words; or it has more of it than any sentence of that, or as much in the same order, and another limit,
+    thing or part."""
     if not found or _foreign(claim, found[0].text):
         return False
     least, words = max(DENIED, found[0].score), min(_words(span.text) for span in found)
@@ -196,16 +198,21 @@ def _denied(claim: _Claim, found: Sequence[Support], passages: Sequence[Passage]
         return True
     own = max(claim.covered(_terms_of(near)) for near in nearby)
     headed = max(own, *(claim.covered(_terms_of(span.text) | term_set(_headers([span]))) for span in found))
+    alike = max(in_order(claim.sentence, near) for near in nearby)
     for passage in passages:
         for window in windows[passage.n]:
-            covered = claim.covered(window.terms)
-            if window.size > 1 or covered < IN_DOUBT:
+            covered, shared = claim.covered(window.terms), len(window.terms & claim.weights.keys())
+            if window.size > 1 or max(covered, shared / len(claim.weights)) < IN_DOUBT:
                 continue
             text = passage.text[window.start : window.end]
-            if covered > own and (altered(claim.sentence, text, everything) or crossed(claim.sentence, text, "")):
+            nearer = covered > own or in_order(claim.sentence, text) >= alike
+            if nearer and altered(claim.sentence, text, everything):
                 return True
+            if covered < IN_DOUBT:
+                continue
             header = term_set(passage.chunk_from(passage.start + window.start).chunk.header)
-            if claim.covered(window.terms | header) > headed and other_limit(said, in_digits(text)):
+            limited = claim.covered(window.terms | header) > headed and other_limit(said, in_digits(text))
+            if limited or (covered > own and crossed(claim.sentence, text, "")):
                 return True
             if covered < least or _words(text) > words:
                 continue

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from app.answers.altered import altered
+from app.answers.altered import altered, in_order
 
 REPLACED = (  # what stands in the passage, what is put there, and what says the same
     ("The pool opens on the {} of the month.", "third Monday", "first Monday", "3rd Monday"),
@@ -113,3 +113,16 @@ def test_what_goes_back_to_a_thing_may_be_called_by_its_name(near: str) -> None:
     text = f"Hall Orlo is a building in Porto. {near}"
     assert not altered("Hall Orlo has four wide doors and a roof.", near, text)
     assert altered("Hall Orlo has four wide doors and a roof.", "The Vela has four wide doors and a roof.", text)
+
+
+def test_what_has_a_full_name_of_its_own_is_not_another_name_for_what_came_before() -> None:
+    near = "The usual price of a ticket is high, but guests get one for nothing."
+    text = f"Hall Orlo is a large building. {near}"
+    assert altered("Hall Orlo is high, but guests get one for nothing.", near, text)
+    assert not altered("The usual price of a ticket is high, but guests get one for nothing.", near, text)
+
+
+def test_words_in_the_same_order_are_counted() -> None:
+    assert in_order("The lamp is lit by Ann.", "Today the lamp is lit by a guest.") > in_order(
+        "The lamp is lit by Ann.", "By Ann it is lit, the lamp."
+    )

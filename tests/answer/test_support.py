@@ -461,3 +461,16 @@ def test_meaning_decides_where_words_leave_doubt_and_nothing_else_does(
     found = find_support(claim, passages, cited=frozenset({1}), weigh=lambda term: 1.0, embedder=embedder)
     assert not alone
     assert bool(found) is supported
+
+
+@pytest.mark.parametrize("claim", ["Trade was lively in Silver Lane.", "All the Vela guests were led by Orlo masters."])
+def test_the_sentence_that_a_claim_was_made_of_speaks_against_it_also_where_another_has_more_of_it(claim: str) -> None:
+    text = (
+        "He helped the merchants of the Silver Lane with trade. Later came fog. Trade was lively in Porto. "
+        "The Vela guests were chosen from the Orlo masters. All tours were led by Orlo masters."
+    )
+    for said, told in ((claim, False), ("Trade was lively in Porto.", True)):
+        found = find_support(
+            said, [_passage(text)], cited=frozenset({1}), weigh=lambda term: 6.0 if term in {"silver", "lane"} else 1.0
+        )
+        assert bool(found) == told
