@@ -23,6 +23,7 @@ LONGEST = 3  # words of what may have been replaced
 NEGATED = 4  # letters of a word that a syllable may negate
 SAME_END = 4  # words at the ends of both, for their beginnings to be compared
 NAMED_IN_FULL = 3  # telling words: what has so many is not another name for what was said before
+BESIDE = 2  # words on each side of what was replaced
 MOST_OF_IT = 0.6  # of the shorter one's words stand in both, in order: then the rest is what was changed
 
 _EXCLUDING = tuple(
@@ -261,9 +262,18 @@ def _another_thing(
     put, old = " ".join(said[first:end]), " ".join(told[other_start:other_end])
     if _IDLE.issuperset(told[other_start:other_end]) or _IDLE.issuperset(said[first:end]):  # a pronoun
         return False
-    if not alone and not _moved_in(put, old, " ".join(said), " ".join(told)):
+    if not alone and not _moved_in(put, old, " ".join(said), " ".join(told)) and not _between(said, told, where):
         return False
     return re.search(rf"\b(?:{_BEFORE_THING}) {re.escape(put)}\b", " ".join(text.split()), re.IGNORECASE) is not None
+
+
+def _between(said: Sequence[str], told: Sequence[str], where: tuple[int, int, int, int]) -> bool:
+    """Whether it stands between the same words, and the sentence has nothing of it anywhere."""
+    start, end, first, last = where
+    before, after = said[max(0, start - BESIDE) : start], said[end : end + BESIDE]
+    same = before == told[max(0, first - BESIDE) : first] and after == told[last : last + BESIDE]
+    new = term_set(" ".join(told)).isdisjoint(question_terms(" ".join(said[start:end])))
+    return same and new and len(before) == len(after) == BESIDE
 
 
 def _another_name(put: Sequence[str], old: Sequence[str], claim: str, near: str, text: str, *, alone: bool) -> bool:

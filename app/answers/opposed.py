@@ -10,10 +10,15 @@ import re
 from collections.abc import Iterator, Sequence
 
 from app.answers.amounts import in_digits
+from app.answers.crossed import IDLE_TERMS
 from app.answers.scope import ALL
-from app.answers.signs import denies
+from app.answers.signs import DENIAL, denies
 from storage.sentences import sentence_spans
 from storage.words import STOP_WORDS, question_terms, terms
+
+NEARLY_ALL = 0.85  # of a claim's telling terms
+EXCHANGED = 3  # of them at most, in each of two things that changed places
+BETWEEN = 2  # of them at least, between the two
 
 # what is said before a number, or after it: that is the least, or the most
 _FILL = r"(?:[^\W\d]+ |[€$£¥] ?){0,2}"
@@ -54,7 +59,8 @@ _CONTRARIES: tuple[tuple[frozenset[str], frozenset[str]], ...] = tuple(
         ("accept approve", "reject refuse decline"),
         ("mandatory compulsory obligatory", "optional voluntary"),
         ("open", "close"),
-        ("begin start", "end"),
+        ("begin start", "end finish finished"),
+        ("real", "fictional fictitious imaginary"),
         ("morning", "evening afternoon"),
         ("winter", "summer"),
         ("north", "south"),
@@ -83,7 +89,10 @@ _DUTY = re.compile(
     r"\b(?:must|shall|require[sd]?|mandatory|compulsory|obliged|ha(?:ve|s) to|needs?|only|müssen|muss)\b|必须|须", re.I
 )
 _CHOICE = re.compile(
-    r"\b(?:may|might|can|could)\b(?! no\b)|\b(?:optional|voluntary|are free to|können|kann|darf|dürfen)\b|可以", re.I
+    r"\b(?:may|might|can|could)\b(?! no\b)|\b(?:optional(?:ly)?|voluntary|(?:are|feel) free to|"
+    r"if you(?: would|['’]d)? (?:like|want|wish)|"
+    r"können|kann|darf|dürfen)\b|可以",
+    re.I,
 )
 _FORBIDDEN = re.compile(
     r"\b(?:breach|violation|offence|illegal|prohibited|forbidden|banned|unlawful|verstoß|verboten|untersagt|unzulässig)\b"
@@ -147,6 +156,37 @@ _OFTEN = {
         ),
     )
 }
+_TIME = {
+    unit: re.compile(rf"\b(?:{words})\b", re.I)
+    for unit, words in (
+        ("hour", "hours?|hourly|hrs?|stunden?|stündlich"),
+        ("day", r"days?|daily|diem|tage?n?|täglich"),
+        ("week", r"weeks?|\w*weekly|fortnight\w*|wochen?|wöchentlich"),
+        ("month", r"months?|\w*monthly|monate?n?|monatlich"),
+        ("quarter", r"quarters?|quarterly|quartale?n?|vierteljährlich"),
+        ("year", r"years?|yearly|annual(?:ly)?|annum|anniversar\w+|jahre?n?s?|jährlich"),
+    )
+}
+_COUNTED_FROM = re.compile(
+    r"(?P<number>\d[\d.]*)\)? (?:(?:full|working|calendar|business) )?(?P<unit>[^\W\d_]+) "
+    r"(?:from|after|before|since|prior to|following|of|ab|nach|vor|seit) (?P<start>"
+    r"(?:(?!(?:to|unless|for|if|when|and|or|but|zu|und|oder)\b)[\w’'-]+(?: |(?=\W|$))){1,8})",
+    re.I,
+)
+_POINT = frozenset(
+    term for word in "date day time point moment tag datum zeit zeitpunkt".split() for term in terms(word)
+)
+_RATE = re.compile(r"\d(?: [\w-]+)? (?:per|each|every|an?|pro|je) (?P<unit>[^\W\d_]+)", re.I)
+_NOT_TO = re.compile(
+    r"(?:^|[.:;(] )\W*(?:please |but )?(?:never|do not|don['’]t|avoid|refrain)\b(?! (?:forget|hesitate|worry))"
+    r"|\b(?:please |to |should |must )avoid\b",
+    re.I,
+)
+_BY = re.compile(r"\w(?:ed|en|wn|ld|nt|de|pt|ut) by (?:the |an? |our |your |their )((?:[\w’'-]+ ?){1,3})")
+_CLAUSE_STARTS = re.compile(r"[.,;:(\n]")
+_NEEDED = re.compile(
+    r"\s*(?:required|necessary|needed|mandatory|need|have to|obliged|erforderlich|nötig|notwendig)\b", re.I
+)
 _THEN = re.compile(r"\b(?:then|afterwards|subsequently|dann|danach|anschließend|puis|ensuite)\b|然后", re.I)
 _FIGURE = re.compile(r"\d[\d.]*")
 _LABEL = re.compile(r"(?:^|\n|[-*] ?)\**([A-ZÄÖÜ][\w-]+)[^|:\n]{0,40}:", re.MULTILINE)
@@ -178,7 +218,89 @@ def opposed(claim: str, span: str) -> bool:
         or (bool(ALL.search(said)) and not ALL.search(told) and _of_one(said, told))
         or _other_order(said, near)
         or other_period(said, near)
+        or _other_start(said, near)
+        or _other_time(said, near, told)
+        or _needless(said, told)
+        or _told_not_to(said, near)
+        or _by_another(claim, near)
+        or _exchanged(claim, near)
     )
+
+
+def _other_start(claim: str, near: str) -> bool:
+    """Whether a time is counted from something else: "10 days after the order" for "10 days after the delivery"."""
+    told = [_counted(found) for found in _COUNTED_FROM.finditer(near)]
+    for found in _COUNTED_FROM.finditer(claim):
+        number, unit, said = _counted(found)
+        starts = [start for *same, start in told if same == [number, unit]]
+        if unit and said and starts and all(start and said.isdisjoint(start) for start in starts):
+            return True
+    return False
+
+
+def _counted(found: re.Match[str]) -> tuple[str, str | None, frozenset[str]]:
+    return found["number"], _unit(found), frozenset(question_terms(found["start"])) - _POINT - IDLE_TERMS
+
+
+def _other_time(claim: str, near: str, span: str) -> bool:
+    """Whether the claim speaks of a year where the sentence speaks of a month, or gives a rate for a day and no day is
+    spoken of."""
+    said, told = ({unit for unit, word in _TIME.items() if word.search(text)} for text in (claim, near))
+    new = {unit for unit in said if not _TIME[unit].search(span)}
+    return bool(new and told - said) or any(_unit(found) in new for found in _RATE.finditer(claim))
+
+
+def _unit(found: re.Match[str]) -> str | None:
+    return next((unit for unit, word in _TIME.items() if word.fullmatch(found["unit"])), None)
+
+
+def _told_not_to(claim: str, near: str) -> bool:
+    """Whether the claim tells to do, or says that one does, what the sentence tells not to do."""
+    return bool(_NOT_TO.search(near)) and not denies(claim) and not _NOT_TO.search(claim)
+
+
+def _by_another(claim: str, near: str) -> bool:
+    """Whether something is done by somebody else: "signed by the cook" for "signed by the porter"."""
+    told = [frozenset(question_terms(name)) for name in _BY.findall(near)]
+    for name in _BY.findall(claim):
+        said = frozenset(question_terms(name))
+        if said and told and all(other and said.isdisjoint(other) for other in told):
+            return True
+    return False
+
+
+def _exchanged(claim: str, near: str) -> bool:
+    """Whether two things have changed places around what is done: "the cook writes to the porter" for the reverse.
+
+    Only where nearly all of the claim is in the sentence: an aside or a condition may be put elsewhere.
+    """
+    if bool(_PASSIVE.search(claim)) != bool(_PASSIVE.search(near)) or _IF.search(claim):
+        return False
+    said, told = question_terms(claim), question_terms(near)
+    shared = [term for term in said if term in told]
+    if len(shared) < NEARLY_ALL * len(said):
+        return False
+    order = sorted(shared, key=told.index)
+    moved = [at for at, (one, other) in enumerate(zip(shared, order, strict=True)) if one != other]
+    mine, theirs = ([*each[moved[0] : moved[-1] + 1]] if moved else [] for each in (shared, order))
+    sides = ((first, last) for first in range(1, EXCHANGED + 1) for last in range(1, EXCHANGED + 1))
+    return any(
+        len(mine) >= first + last + BETWEEN
+        and mine == [*theirs[-first:], *theirs[last : len(theirs) - first], *theirs[:last]]
+        for first, last in sides
+    )
+
+
+def _needless(claim: str, span: str) -> bool:
+    """Whether the claim says that something must be of which the span says that it need not."""
+    if not _DUTY.search(claim) or denies(claim):
+        return False
+    wanted = frozenset(question_terms(claim))
+    for found in DENIAL.finditer(span):
+        before = question_terms(_CLAUSE_STARTS.split(span[: found.start()])[-1])
+        if before and before[-1] in wanted and _NEEDED.match(span, found.end()):
+            return True
+    return False
 
 
 def nearest(claim: str, span: str) -> str:

@@ -56,8 +56,19 @@ _KIND = re.compile(
     r"((?:[^\W_]+[ -]){1,3})$",
     re.IGNORECASE,
 )
+_SINGLED_OUT = re.compile(
+    r"\bthe (?:very )?(first|last|only|largest|biggest|smallest|highest|lowest|best|worst|oldest|newest)\b"
+    r"(?! (?:and|or|step|time|day|week|month|year|of)\b)",
+    re.IGNORECASE,
+)
 FOLLOWING = 3  # words after "all", the thing among them
 NARROWING = 3  # telling words that say which of the things
+
+
+def singled_out(claim: str, span: str) -> bool:
+    """Whether the claim calls something the first, the only or the largest, and the span says so of nothing."""
+    known = frozenset(terms(in_digits(span)))
+    return any(known.isdisjoint(terms(found[1])) for found in _SINGLED_OUT.finditer(claim))
 
 
 def widened(claim: str, near: str, span: str) -> bool:
@@ -69,7 +80,7 @@ def widened(claim: str, near: str, span: str) -> bool:
     said, told = (_PERIODS.sub(" ", in_digits(text)) for text in (claim, near))
     if _ONLY.search(said) and not _NO_OTHER.search(span) and not denies(near):
         return True
-    return 0 < _rank(told) < _rank(said) or _drops_a_limit(said, told) or _drops_only(said, told, span)
+    return 0 < _rank(told) < _rank(said) or _drops_a_limit(said, told, span) or _drops_only(said, told, span)
 
 
 def _rank(text: str) -> int:
@@ -81,13 +92,14 @@ def _rank(text: str) -> int:
     return 2 if _MOST.search(text) else 1 if _SOME.search(text) else 0
 
 
-def _drops_a_limit(said: str, told: str) -> bool:
+def _drops_a_limit(said: str, told: str, span: str) -> bool:
     """Whether all of a thing are spoken of where `told` says which of them: "any bill" for "any bill over 90"."""
     known = frozenset(terms(said))
     asked = (said, told) if _EVERYBODY.search(said) else (said,)
     named = [text[found.end() :] for text in asked for found in _ALL_OF.finditer(text)]
     for following in named:
-        limits = next((each for thing in _WORD.findall(following)[:FOLLOWING] if (each := _limits(thing, told))), [])
+        things = _WORD.findall(following)[:FOLLOWING]
+        limits = next((each for text in (told, span) for thing in things if (each := _limits(thing, text))), [])
         if limits and all(limit and known.isdisjoint(limit) for limit in limits):
             return True
     return False

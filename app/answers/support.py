@@ -21,7 +21,7 @@ from app.answers.extract import knows
 from app.answers.opposed import labels, nearest, opposed, other_limit, other_period
 from app.answers.owned import led, of_another
 from app.answers.phrases import function_words, idle_words, language_of
-from app.answers.scope import widened
+from app.answers.scope import singled_out, widened
 from app.answers.signs import DENIAL, denies
 from app.retrieval.asked import Weigh, term_set
 from storage.embedder import Embedder
@@ -415,6 +415,7 @@ def _agrees(claim: _Claim, spans: Sequence[Support]) -> bool:
     around = "\n".join(span.passage.text for span in spans)
     return not (
         widened(claim.sentence, near, text)
+        or singled_out(claim.sentence, f"{text}\n{headers}")
         or other_period(claim.sentence, led(near, around))
         or any(crossed(claim.sentence, line, around) for line in (near, *labelled(text)))
         or altered(claim.sentence, near, around)

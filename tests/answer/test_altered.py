@@ -122,6 +122,14 @@ def test_what_has_a_full_name_of_its_own_is_not_another_name_for_what_came_befor
     assert not altered("The usual price of a ticket is high, but guests get one for nothing.", near, text)
 
 
+def test_a_thing_between_the_same_words_is_seen_though_the_other_is_named_elsewhere() -> None:
+    near = "It is up to each porter to fix their hours at the gate."
+    text = f"Ask the cook first. {near}"
+    assert altered("It is up to the cook to fix a porter's hours at the gate.", near, text)
+    assert not altered("It is up to the person to fix a porter's hours at the gate.", near, text)
+    assert not altered("It is up to a porter to fix the hours at the gate.", near, text)
+
+
 def test_words_in_the_same_order_are_counted() -> None:
     assert in_order("The lamp is lit by Ann.", "Today the lamp is lit by a guest.") > in_order(
         "The lamp is lit by Ann.", "By Ann it is lit, the lamp."

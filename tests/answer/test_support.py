@@ -283,6 +283,17 @@ CONTRARIES = (  # what is said; the same with the contrary word, or another limi
     ("The key is handed to the next guest of the house.", "The key is handed to the previous guest of the house."),
     ("The seal is kept for an unmarried heir of the house.", "The seal is kept for a married heir of the house."),
     ("Rent rose by 7%, to EUR 640 a month.", "Rent rose by EUR 640 a month."),
+    ("Never say that the lamp is old, that hurts trust.", "Say that the lamp is old, that hurts trust."),
+    ("Please avoid a call to one porter at night.", "In the night, send a call to one porter."),
+    ("Optionally call the porter with the bell.", "You must call the porter with the bell."),
+    ("Lamps are cleaned by the night porter of the club.", "Lamps of the club are cleaned by the young guests."),
+    ("Lamps are cleaned by the night porter of the club.", "Lamps of the club are cleaned by the day cook."),
+    (
+        "Each spring the cook writes a long letter to the porter.",
+        "Each spring the porter writes a long letter to the cook.",
+    ),
+    ("The list is of real lamps of the hall.", "The list is of fictional lamps of the hall."),
+    ("The work on the lamps was started in spring.", "The work on the lamps was finished in spring."),
     ("会费增加了许多。", "会费减少了许多。"),
     ("图书馆周末开放。", "图书馆周末关闭。"),
     ("请在出发以前登记。", "请在出发以后登记。"),
@@ -307,6 +318,9 @@ def test_one_word_makes_it_the_contrary(said: str, contrary: str) -> None:
         ("Alarms are tested monthly; lifts are tested annually.", "Lifts are tested annually."),
         ("Bills go to the manager and then to the treasurer.", "Bills go first to the manager, then to the treasurer."),
         ("The trip takes one day by boat and two days by train.", "The trip takes one day by boat."),
+        ("If a guest is late, the porter rings at noon.", "The porter rings at noon if a guest is late."),
+        ("Lamps are cleaned by the night porter.", "Lamps are cleaned by the porter at night."),
+        ("Ask within 9 days from the date shown on the form.", "Ask within 9 days of the date on the form."),
         (
             "Waste is never paid. All bills more than 90 days old go to Finance.",
             "All bills over 90 days go to Finance.",
@@ -474,3 +488,48 @@ def test_the_sentence_that_a_claim_was_made_of_speaks_against_it_also_where_anot
             said, [_passage(text)], cited=frozenset({1}), weigh=lambda term: 6.0 if term in {"silver", "lane"} else 1.0
         )
         assert bool(found) == told
+
+
+@pytest.mark.parametrize(
+    ("said", "untrue", "true"),
+    [
+        (
+            "Guests who joined in spring have ten (10) years from the day of the grant to ask for it.",
+            "Guests who joined in spring have ten years from the last visit to ask for it.",
+            "Guests who joined in spring have ten years after the grant to ask for it.",
+        ),
+        (
+            "Gäste haben 10 Tage nach der Lieferung Zeit, die Lampe zu tauschen.",
+            "Gäste haben 10 Tage nach der Bestellung Zeit, die Lampe zu tauschen.",
+            "Gäste haben 10 Tage nach Lieferung Zeit, die Lampe zu tauschen.",
+        ),
+        (
+            "When you use up the lamps of the plan, the service for that month stops.",
+            "When the lamps of the plan are used up, the service stops for the year.",
+            "When the lamps of the plan are used up, the service stops for the month.",
+        ),
+        (
+            "The club pays for lamps on tours. The usual lamp is about $25 for each guest and tour.",
+            "The club pays about $25 per day for lamps on tours.",
+            "The club pays about $25 per tour for lamps.",
+        ),
+        (
+            "Guests from abroad hand in lamps here at the gate (papers are not required for these lamps).",
+            "Guests from abroad must hand in papers for lamps at the gate.",
+            "Papers are not required for these lamps.",
+        ),
+        (
+            "Porto at once said that it would send lamps. Vela and the other towns joined in spring.",
+            "Vela was the first town to say that it would send lamps.",
+            "Porto said that it would send lamps.",
+        ),
+        (
+            "When a porter is tired, they do this: 1. Tell the cook. 2. Work only on their open lamps.",
+            "When a porter is tired, they work on any lamps.",
+            "When a porter is tired, they work only on their open lamps.",
+        ),
+    ],
+)
+def test_times_duties_and_what_is_singled_out_are_those_of_the_span(said: str, untrue: str, true: str) -> None:
+    assert _supported(untrue, said) is None
+    assert _supported(true, said) is not None
