@@ -76,11 +76,16 @@ class LanguageModel:
         return all(known.rest_until > 0 for known in self._servers)
 
     def states(self) -> list[dict[str, Any]]:
-        """Every server for status and metrics: {url, up, busy, problem}. Asks nobody."""
+        """Every server for status, metrics and Administration: {url, model, context, up, busy, problem}. Asks nobody.
+
+        `model` and `context` as it said them, None before that.
+        """
         with self._lock:
             return [
                 {
                     "url": item.server.url,
+                    "model": served.name if (served := item.server.known) else None,
+                    "context": served.context if served else None,
                     "up": item.rest_until == 0,
                     "busy": item.busy,
                     "problem": str(item.problem) if item.problem else None,

@@ -97,6 +97,11 @@ class Server:
         self._counts = True  # until it says that it has no /tokenize
         self._under_way: set[object] = set()  # answers that are read now
 
+    @property
+    def known(self) -> Model | None:
+        """What it said that it serves; None before it was asked. Asks nobody."""
+        return self._model
+
     def model(self, *, anew: bool = False) -> Model:
         """Name and context, asked once, or `anew`. Raises: ServerError."""
         if self._model is None or anew:

@@ -22,7 +22,7 @@ class Models:
     def __init__(self, settings: Settings) -> None:
         self.first = LanguageModel(settings)
         self.misses = Misses()
-        self._share = settings.llm_second_share
+        self.share = settings.llm_second_share  # of the conversations, that the second answers
         second = of_second(settings)
         self.second = LanguageModel(second, SECOND) if second is not None else None
 
@@ -48,7 +48,7 @@ class Models:
         if self.second is None:
             return self.first
         chosen, other = self.first, self.second
-        if _place(question, history) < self._share:
+        if _place(question, history) < self.share:
             chosen, other = other, chosen
         return other if chosen.resting() and not other.resting() else chosen
 

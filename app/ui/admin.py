@@ -7,8 +7,7 @@ import streamlit as st
 from app.answers.prompt_files import changed_since
 from app.engine import Engine
 from app.operations import filing
-from app.serving.second import Models
-from app.ui import current, identity, people, wording
+from app.ui import current, identity, language_models, people, wording
 from app.web import safe
 from storage.accounts import User
 from storage.audit import Event
@@ -37,7 +36,7 @@ def page() -> None:
     with files:
         _numbers()
         _network(engine)
-        _language_model(engine)
+        language_models.page_part()
         _prompts(engine)
         _rules(engine)
         _held(engine, user)
@@ -89,23 +88,6 @@ def _network(engine: Engine) -> None:
             "or run Premise as its systemd unit does.",
             icon=":material/warning:",
         )
-
-
-def _language_model(engine: Engine) -> None:
-    for told in told_of(engine.models) if engine.models is not None else ():
-        st.warning(safe.label(told, 900), icon=":material/warning:")
-
-
-def told_of(models: Models) -> list[str]:
-    """What is wrong with the language models' servers, and how many answers were quoted for it."""
-    problems = models.problems()
-    if (missed := models.misses.of_late()) is None:
-        return problems
-    told = f"Quoted in the last hour instead of written by the language model: {wording.count(missed.count, 'answer')}"
-    when = f"the latest at {identity.local(missed.last)}"
-    why = "." if any(problem in missed.why for problem in problems) else f": {missed.why}"
-    since = " Answers are written again since then." if missed.over else ""
-    return [*problems, f"{told}, {when}{why}{since}"]
 
 
 def _prompts(engine: Engine) -> None:

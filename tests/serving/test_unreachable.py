@@ -20,7 +20,7 @@ from app.operations import condition
 from app.operations.doctor import State, _language_model, _second_language_model
 from app.serving.llm_server import FIRST, SECOND
 from app.serving.second import Models
-from app.ui.admin import told_of
+from app.ui.language_models import told_of
 from storage import unreachable
 from storage.errors import SettingError
 from storage.outgoing import OutgoingRefused

@@ -446,6 +446,7 @@ def test_the_administrator_sees_files_and_people(page: Page, site: Site) -> None
     expect(page.locator(".numbers")).to_contain_text("Read by nobody")
     expect(page.locator(".reasons")).to_contain_text("everyone/broken.pdf")
     expect(page.locator(".reasons")).to_contain_text("Open the file in its own program")
+    expect(page.locator(".servers")).to_contain_text("tiny, context of 8,192 tokens")
     page.screenshot(path=str(ARTIFACTS / "administration.png"))
     page.get_by_role("tab", name="People").click()
     page.get_by_label("User name").fill("greta")
