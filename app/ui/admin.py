@@ -22,6 +22,7 @@ REFRESH_SECONDS = 4
 PACE_SECONDS = 300.0  # that the rate is measured over
 NOBODY = "Put it into a group's folder, or name its readers in an access.toml above it."
 ROWS = 200  # a page of the table
+EVENTS = 500  # of the audit trail, that are shown
 COLUMNS = {name: st.column_config.TextColumn(width="large") for name in ("Path", "Why", "What to do")}
 
 
@@ -125,7 +126,7 @@ def _files(engine: Engine, user: User) -> None:
     )
     total = engine.catalog.count_documents(which, labels=None)
     pages = max(1, -(-total // ROWS))
-    page = int(st.number_input(f"Page of {pages:,}", 1, pages, key="files_page")) if pages > 1 else 1
+    page = int(st.number_input(f"Page (of {pages:,})", 1, pages, key="files_page")) if pages > 1 else 1
     shown = engine.catalog.documents_page(which, labels=None, limit=ROWS, offset=(page - 1) * ROWS)
     event = st.dataframe(
         filled([_row(document) for document in shown]),
@@ -133,13 +134,18 @@ def _files(engine: Engine, user: User) -> None:
         on_select="rerun",
         selection_mode="multi-row",
         key=f"files_{hash(tuple(document.id for document in shown))}",  # other rows: nothing is selected
-        height=min(560, 80 + 35 * max(len(shown), 2)),
+        height=_height(len(shown)),
         column_config=COLUMNS,
     )
     st.caption(f"{wording.count(total, 'file')}")
     picked = [shown[row] for row in event.selection.rows if row < len(shown)]
     _actions(engine, user, picked)
     _reasons([document for document in shown if document.state is State.FAILED][:20])
+
+
+def _height(rows: int) -> int:
+    """Of a table of so many, in pixels: it scrolls beyond."""
+    return min(560, 80 + 35 * max(rows, 2))
 
 
 def _actions(engine: Engine, user: User, picked: list[Document]) -> None:
@@ -183,8 +189,8 @@ def _done(count: int, what: str) -> None:
 
 def _row(document: Document) -> dict[str, object]:
     return {
+        "State": document.state.value,  # first: a path may take all of a narrow screen
         "Path": safe.plain(document.path),
-        "State": document.state.value,
         "Read by": ", ".join(document.groups) or ("" if document.state is State.IGNORED else "⚠ nobody"),
         "Why": safe.plain(document.reason or ""),
         "What to do": _advice(document),
@@ -224,7 +230,7 @@ def _reasons(failed: list[Document]) -> None:
 
 
 def _audit(engine: Engine) -> None:
-    entries = engine.audit.newest(500)
+    entries = engine.audit.newest(EVENTS)
     st.dataframe(
         [
             {
@@ -237,7 +243,9 @@ def _audit(engine: Engine) -> None:
             for entry in entries
         ],
         hide_index=True,
-        height=560,
+        height=_height(len(entries)),
         key="audit",
         column_config={"About": st.column_config.TextColumn(width="large")},
     )
+    newest = f"The newest {EVENTS}; older ones are kept in the catalog" if len(entries) == EVENTS else ""
+    st.caption(newest or wording.count(len(entries), "event"))

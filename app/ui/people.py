@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from app.engine import Engine
-from app.ui import identity
+from app.ui import identity, wording
 from app.web import safe
 from storage.accounts import User, new_password
 from storage.audit import Event
@@ -23,15 +23,16 @@ def people(engine: Engine, admin: User) -> None:
             {
                 "Name": user.name,
                 "Groups": ", ".join(user.groups) or "—",
-                "Administrator": user.admin,
-                "May sign in": not user.disabled,
+                "Role": role(user),
                 "Since": identity.local(user.created),
             }
             for user in everybody
         ],
         hide_index=True,
         key="people",
+        column_config={"Groups": st.column_config.TextColumn(width="medium")},
     )
+    st.caption(wording.count(len(everybody), "account"))
     known = sorted(engine.catalog.groups() | {group for user in everybody for group in user.groups})
     known = [group for group in known if group != "everyone"]
     left, right = st.columns(2)
@@ -39,6 +40,12 @@ def people(engine: Engine, admin: User) -> None:
         _add(engine, admin, known)
     with right:
         _change(engine, admin, everybody, known)
+
+
+def role(user: User) -> str:
+    """What sets an account apart, in words."""
+    said = ["administrator"] * user.admin + ["may not sign in"] * user.disabled
+    return ", ".join(said) or "—"
 
 
 def _add(engine: Engine, admin: User, known: list[str]) -> None:
