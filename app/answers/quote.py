@@ -20,6 +20,7 @@ from app.answers.table import Table, TableRow
 from app.records import Sentence
 from app.retrieval.expand import begins, codes
 from app.retrieval.forms import other_forms
+from app.table_lines import between_bars
 from storage.words import question_terms, terms
 
 MOST_COLUMNS = 7  # of a row that is shown in a table; of a wider one those that the question names, or the first ones
@@ -312,4 +313,4 @@ def _columns(table: Table, rows: Sequence[TableRow], asked: frozenset[str]) -> l
 
 
 def _line(cells: Sequence[str]) -> str:
-    return f"| {' | '.join(cell.replace('|', '¦') for cell in cells)} |"
+    return f"| {between_bars(cells)} |"

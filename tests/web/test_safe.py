@@ -127,6 +127,12 @@ def test_the_markdown_that_answers_may_have() -> None:
     assert "<td>&lt;x&gt;</td>" in made
 
 
+def test_a_bar_behind_a_backslash_stays_in_its_cell() -> None:
+    table = "a | b\n--- | ---\n| `x \\| y` | 9 |\n| 1 | one \\| two \\||"
+    assert "<tr><td><code>x | y</code></td><td>9</td></tr><tr><td>1</td><td>one | two |</td></tr>" in answer_html(table)
+    assert answer_html(table, sentences=[("`x \\| y` | 9", False)]).count('<td><span class="unsupported"') == 2
+
+
 def test_numbered_lists_keep_their_numbers() -> None:
     assert answer_html("3. c\n4. d") == '<ol dir="auto" start="3"><li>c</li><li>d</li></ol>'
 
