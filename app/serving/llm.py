@@ -97,15 +97,15 @@ class LanguageModel:
         """What was wrong with a server when it was last asked. Asks nobody."""
         return list(dict.fromkeys(state["problem"] for state in self.states() if state["problem"]))
 
-    def model(self) -> Model:
-        """Name and context; the smallest context where servers differ. Raises: ServiceError."""
+    def model(self, asker: Asker | None = None) -> Model:
+        """Name and context; the smallest context where servers differ. Raises: ServiceError; Stopped."""
         found: list[Model] = []
         failure: ServiceError | None = None
         for known in self._servers:
             if known.rest_until > 0:
                 continue
             try:
-                found.append(known.server.model())
+                found.append(known.server.model(asker=asker))
             except ServiceError as error:
                 self._failed(known, error)
                 failure = error
@@ -117,11 +117,15 @@ class LanguageModel:
         """Import the client, which takes seconds, before the first question does."""
         llm_server.prepare()
 
-    def count(self, messages: Sequence[Turn]) -> int:
-        """Tokens of a prompt: by the tokenizer of the settings, else by a server's own, else a careful estimate."""
+    def count(self, messages: Sequence[Turn], asker: Asker | None = None) -> int:
+        """Tokens of a prompt: by the tokenizer of the settings, else by a server's own, else a careful estimate.
+
+        Raises: ServiceError, Stopped.
+        """
+        asker = asker or Asker()
         if not self._tokenizer.exact:
             for known in self._servers:
-                if known.rest_until == 0 and (found := known.server.count(messages)) is not None:
+                if known.rest_until == 0 and (found := known.server.count(messages, asker)) is not None:
                     return found
         return self._tokenizer.count(messages)
 
@@ -155,7 +159,7 @@ class LanguageModel:
                     ) as pieces,
                 ):
                     # before its first word: were it asked for its name later, it could be gone in mid-answer
-                    speaker = Speaker(url=known.server.url, model=known.server.model().name)
+                    speaker = Speaker(url=known.server.url, model=known.server.model(asker=asker).name)
                     while True:
                         try:
                             piece = next(pieces)

@@ -102,11 +102,18 @@ class Server:
         """What it said that it serves; None before it was asked. Asks nobody."""
         return self._model
 
-    def model(self, *, anew: bool = False) -> Model:
-        """Name and context, asked once, or `anew`. Raises: ServerError."""
+    def model(self, *, anew: bool = False, asker: Asker | None = None) -> Model:
+        """Name and context, asked once, or `anew`; stopping the asker ends it. Raises: ServerError, Stopped."""
         if self._model is None or anew:
-            with self._client(self._settings.llm_connect_seconds if anew else self._first_seconds) as client:
-                self._model, self._counts = self._ask_model(client), True
+            asker = asker or Asker()
+            seconds = self._settings.llm_connect_seconds if anew else self._first_seconds
+            deadline = Deadline(seconds, lambda: False)
+            try:
+                with asker.calling(deadline.hang_up), self._client(seconds, deadline) as client:
+                    self._model, self._counts = self._ask_model(client), True
+            except ServiceError:
+                self._raise_if(asker.stopped)
+                raise
         return self._model
 
     def trial(self) -> None:
@@ -126,13 +133,15 @@ class Server:
             error.args = (told,)
             raise
 
-    def count(self, messages: Sequence[Turn]) -> int | None:
-        """Tokens of these messages by the server's own tokenizer and chat template; None where it has no /tokenize."""
+    def count(self, messages: Sequence[Turn], asker: Asker) -> int | None:
+        """Tokens of these messages by the server's own tokenizer and chat template; None where it has no /tokenize, or
+        where the asker stopped meanwhile."""
         if not self._counts:
             return None
-        asked = {"model": self.model().name, "messages": [_message(turn) for turn in messages]}
+        asked = {"model": self.model(asker=asker).name, "messages": [_message(turn) for turn in messages]}
+        deadline = Deadline(COUNT_SECONDS, lambda: False)
         try:
-            with self._client(COUNT_SECONDS) as client:
+            with asker.calling(deadline.hang_up), self._client(COUNT_SECONDS, deadline) as client:
                 answer = client.post(
                     f"{self.url.removesuffix('/v1')}/tokenize", json=asked, headers=self._authorization()
                 )
@@ -164,7 +173,7 @@ class Server:
         Raises: ServerError when it is gone, slow, or breaks off; RequestError, PromptTooLong; Stopped.
         """
         prepare()  # not in the time that the server has
-        model = self.model()
+        model = self.model(asker=asker)
         deadline = Deadline(self._first_seconds, lambda: len(self._under_way) > 1)
         self._under_way.add(deadline)
         try:

@@ -344,6 +344,27 @@ def test_stopping_wakes_whoever_waits_for_the_first_word() -> None:
         assert not model.resting()  # the server did nothing wrong
 
 
+def test_stopping_ends_the_request_for_a_servers_name() -> None:
+    with scripted_server() as server:
+        server.script.models_wait = 20.0
+        for ask in (say, lambda model, asker: model.model(asker), lambda model, asker: model.count(HELLO, asker)):
+            asker, asked = Asker("mia"), server.script.models_asked
+            model = model_of(server, llm_first_token_seconds=60)
+            stopper = threading.Thread(
+                target=lambda asked=asked, asker=asker: (
+                    eventually(lambda: server.script.models_asked > asked),
+                    asker.stop(),
+                )
+            )
+            stopper.start()
+            began = time.monotonic()
+            with pytest.raises(Stopped):
+                ask(model, asker)
+            stopper.join()
+            assert time.monotonic() - began < server.script.models_wait
+            assert not model.resting()  # the server did nothing wrong
+
+
 def test_over_tls_an_answer_comes_and_can_be_stopped_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     made = "openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=models -addext subjectAltName=IP:127.0.0.1"
     files = [tmp_path / "key", tmp_path / "certificate"]
