@@ -54,14 +54,13 @@ class Speaker:
 class LanguageModel:
     """Safe to use from many threads."""
 
-    def __init__(self, settings: Settings, names: str = llm_server.FIRST) -> None:
-        """`names`: how the settings that name its servers begin."""
+    def __init__(self, settings: Settings) -> None:
         if not settings.llm_urls:
             raise ValueError("a language model needs llm_url")  # the client's own default is an address on the internet
         self.queue = Queue(settings.llm_at_once)
         self.begin_in_thought: set[Speaker] = set()  # whose answers do, as was seen (app/answers/write.py)
         self._tokenizer = Tokenizer(settings.llm_tokenizer)
-        self._servers = [_Known(server=Server(url, settings, names)) for url in settings.llm_urls]
+        self._servers = [_Known(server=Server(url, settings)) for url in settings.llm_urls]
         self._lock = threading.Lock()
         self._looking = False
         self._chosen = 0

@@ -37,7 +37,6 @@ TEMPERATURE = 0.0  # the same question gets the same answer
 OUR_FAULT = frozenset({400, 413, 422})  # the server is well, the request was not
 PASSING = frozenset({502, 503, 504})  # worth another try, before the first token
 TRIAL = (Turn(role="user", content="Hello"),)  # asked to see whether a server answers; holds nothing of anybody's
-FIRST, SECOND = "llm_", "llm_second_"  # how the settings of the first and the second language model begin
 MODELS_NAMED = 8  # of a server's, at most
 WORDS = 200  # characters of what a server says about a request of ours
 ASKS_WHY = " `premise status` asks it why."
@@ -87,11 +86,10 @@ class Model:
 class Server:
     """One address. Safe to use from many threads."""
 
-    def __init__(self, url: str, settings: Settings, names: str = FIRST) -> None:
-        """`names`: how the settings that name it begin."""
+    def __init__(self, url: str, settings: Settings) -> None:
         self.url = url
         self._settings = settings
-        self._names = names
+        self._names = settings.llm_names
         self._listed: tuple[str, ...] = ()  # the models that it said it serves
         self._model: Model | None = None
         self._counts = True  # until it says that it has no /tokenize

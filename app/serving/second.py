@@ -9,7 +9,6 @@ from hashlib import sha256
 
 from app.records import Turn
 from app.serving.llm import LanguageModel
-from app.serving.llm_server import SECOND
 from app.serving.misses import Misses
 from storage.settings import Settings
 
@@ -23,8 +22,8 @@ class Models:
         self.first = LanguageModel(settings)
         self.misses = Misses()
         self.share = settings.llm_second_share  # of the conversations, that the second answers
-        second = of_second(settings)
-        self.second = LanguageModel(second, SECOND) if second is not None else None
+        second = settings.of_second_llm
+        self.second = LanguageModel(second) if second is not None else None
 
     def all(self) -> dict[str, LanguageModel]:
         """Both, or the one, by what they are called in status and numbers: first, second."""
@@ -51,14 +50,6 @@ class Models:
         if _place(question, history) < self.share:
             chosen, other = other, chosen
         return other if chosen.resting() and not other.resting() else chosen
-
-
-def of_second(settings: Settings) -> Settings | None:
-    """The settings as they are for the second language model; None while it has no share."""
-    if not settings.llm_second_url or not settings.llm_second_share:
-        return None
-    own = {"llm_url": settings.llm_second_url, "llm_model": settings.llm_second_model}
-    return settings.model_copy(update=own | {"llm_context": None, "llm_tokenizer": None})
 
 
 def _place(question: str, history: Sequence[Turn]) -> float:

@@ -266,12 +266,12 @@ def test_a_key_that_a_server_repeats_is_not_told_on(tmp_path: Path) -> None:
 def test_status_does_not_call_answers_written_where_the_server_refuses_them() -> None:
     with scripted_server() as server:
         server.script.status = 401
-        found = condition._language_model(Settings(llm_url=server.url), llm_server.FIRST)
+        found = condition._language_model(Settings(llm_url=server.url))
         assert found is not None and not found["answers"]
         assert condition._said_of(found, "extractive meanwhile").startswith("NOT written by")
         assert "llm_api_key_file" in found["problems"][0]
         server.script.status = 200
-        assert (condition._language_model(Settings(llm_url=server.url), llm_server.FIRST) or {})["answers"]
+        assert (condition._language_model(Settings(llm_url=server.url)) or {})["answers"]
 
 
 def test_a_request_that_is_refused_says_nothing_of_the_next() -> None:
