@@ -11,6 +11,8 @@ from storage.accounts import User, new_password
 from storage.audit import Event
 from storage.errors import AccountError
 
+WIDTHS = {"Role": 115, "Groups": 180}  # in pixels, for both to be seen on a narrow screen
+
 
 def people(engine: Engine, admin: User) -> None:
     """The whole tab."""
@@ -22,15 +24,15 @@ def people(engine: Engine, admin: User) -> None:
         [
             {
                 "Name": user.name,
-                "Groups": ", ".join(user.groups) or "—",
                 "Role": role(user),
+                "Groups": ", ".join(user.groups) or "—",
                 "Since": identity.local(user.created),
             }
             for user in everybody
         ],
         hide_index=True,
         key="people",
-        column_config={"Groups": st.column_config.TextColumn(width="medium")},
+        column_config={name: st.column_config.TextColumn(width=width) for name, width in WIDTHS.items()},
     )
     st.caption(wording.count(len(everybody), "account"))
     known = sorted(engine.catalog.groups() | {group for user in everybody for group in user.groups})

@@ -179,7 +179,8 @@ def _list(block: list[str], known: frozenset[int] | None) -> str:
         body = found[found.re.groups] if found else bare
         if position == 0 and found and tag == "ol":
             first = found[1]
-        items.append(f"<li>{_inline(marks + body, known)}</li>")
+        step = ' class="step"' if tag == "ul" and _NUMBER.match(body) else ""  # a number in place of the bullet
+        items.append(f"<li{step}>{_inline(marks + body, known)}</li>")
     start = f' start="{int(first)}"' if tag == "ol" and first != "1" else ""
     return f'<{tag} dir="auto"{start}>{"".join(items)}</{tag}>'  # marks stand where its first letters begin
 
