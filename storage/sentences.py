@@ -2,12 +2,15 @@
 
 Shared by chunking (never cut inside a sentence) and answering (never quote half of one). Latin scripts (English and
 German abbreviations, initials, ordinals), Chinese and Japanese, lines of tables and lists. When in doubt two sentences
-stay together: a quotation that is a little long can still be checked, half a sentence can mislead.
+stay together: a quotation that is a little long can still be checked, half a sentence can mislead. Whatever a text
+holds, reading it takes time in proportion to its length.
 """
 
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
+from collections import Counter
 from collections.abc import Iterator
 
 from storage.recollection import remembered
@@ -21,16 +24,19 @@ SPANS = (
     500  # texts whose sentences are remembered: passages are read when they are judged, and to check what is written
 )
 RUN_IN_WORDS = 2  # at most, of a heading that runs into its sentence
+RUN_IN_LENGTH = 100  # characters, of that heading at most
+LOOK = 300  # characters that are looked at for a few words
 
 _CLOSING = "\"'”’“»›」』）)】》〉\\]"
 _CJK_END = "。！？｡"
 # full stop and the like, what closes after it, then white space; or a Chinese one, which needs none
 _END = re.compile(
-    rf"(?:[.!?…؟।॥]+[{_CLOSING}]*(?:\[\d+\])*(?=\s|$|[{_CJK_END}]))|(?:[{_CJK_END}]+[.!?…]*[{_CLOSING}]*)"
+    rf"(?:(?<![.!?…؟।॥])[.!?…؟।॥]++[{_CLOSING}]*+(?:\[\d+\])*+(?=\s|$|[{_CJK_END}]))"
+    rf"|(?:[{_CJK_END}]+[.!?…]*[{_CLOSING}]*)"
 )
 _DATA = re.compile(r"[\s\[\]{},]*\"[^\"\n]{1,60}\"\s*:\s*(?=[\"\d{\[tfn-])")  # how JSON, or a part of it, begins
 _RECORD = re.compile(r"\{[^{}\[\]]{1,800}\}")  # an object of JSON that holds no other
-_NEW_LINE = re.compile(r"[ \t]*\n\s*")
+_NEW_LINE = re.compile(r"\n\s*")
 _ITEM = re.compile(  # not "order", "e.g." or "3.5 percent" at the beginning of a wrapped line
     r"(?:[-*•‣▪◦·–—]|\(?\d{1,3}[.)](?!\d)|[①-⑳]|[一二三四五六七八九十]+、)\s*\S|(?:o|\(?[a-zA-Z][.)])\s+\S"
 )
@@ -76,6 +82,7 @@ _AFTER_ORDINAL = frozenset(
     lebensjahr jahrestag bundesliga kapitel absatz""".split()
 )
 _BRACKETS = {"(": ")", "（": "）", "「": "」", "『": "』", "“": "”", "«": "»", "„": "“", "《": "》"}
+_BRACKET_SIGNS = frozenset(_BRACKETS) | frozenset(_BRACKETS.values())
 
 
 def sentence_spans(text: str) -> list[Span]:
@@ -101,22 +108,38 @@ def _lines(text: str) -> Iterator[Span]:
     start = 0
     data = _DATA.match(text) is not None
     within = [found.span() for found in _RECORD.finditer(text)] if data else []
-    for gap in _NEW_LINE.finditer(text):
-        ends = not any(first < gap.start() < last for first, last in within) if data else _ends_line(text, start, gap)
-        if gap.start() > start and ends:
-            yield start, gap.start()
-            start = gap.end()
+    for gap in _gaps(text):
+        ends = not _inside(gap[0], within) if data else _ends_line(text, start, gap)
+        if gap[0] > start and ends:
+            yield start, gap[0]
+            start = gap[1]
     if start < len(text):
         yield start, len(text)
 
 
-def _ends_line(text: str, start: int, gap: re.Match[str]) -> bool:
-    line = text[max(start, text.rfind("\n", start, gap.start()) + 1) : gap.start()].rstrip()
-    following = text[gap.end() : gap.end() + 200].split("\n", 1)[0]
+def _gaps(text: str) -> Iterator[Span]:
+    """The ends of lines, each with the white space around it."""
+    for found in _NEW_LINE.finditer(text):
+        start = found.start()
+        while start and text[start - 1] in " \t":
+            start -= 1
+        yield start, found.end()
+
+
+def _inside(at: int, spans: list[Span]) -> bool:
+    """Whether a place lies in one of the spans, which stand in order."""
+    before = bisect_left(spans, (at,))
+    return before > 0 and at < spans[before - 1][1]
+
+
+def _ends_line(text: str, start: int, gap: Span) -> bool:
+    before, behind = gap
+    line = text[max(start, text.rfind("\n", start, before) + 1) : before].rstrip()
+    following = text[behind : behind + 200].split("\n", 1)[0]
     if not following or not line or " | " in line or " | " in following or begins_item(following):
         return True
-    if gap.group().count("\n") > 1:
-        return not _GOES_ON.search(" ".join(text[start : gap.start()].split()[-6:]))
+    if text.count("\n", before, behind) > 1:
+        return not _GOES_ON.search(" ".join(text[max(start, before - LOOK) : before].split()[-6:]))
     if line[-1] in ".!?:;。！？：；":
         return True
     if following[0].islower():
@@ -129,23 +152,29 @@ def _in_line(text: str, start: int, end: int) -> Iterator[Span]:
     first = start
     # a row of a table is one unit, whatever its cells hold
     if " | " not in text[start:end]:
+        signs = [sign for sign in _BRACKET_SIGNS if text.find(sign, start, end) >= 0]
+        brackets, counted = Counter[str](), first  # of the sentence, up to there
         for mark in _END.finditer(text, start, end):
-            run_in = first == start and _is_run_in_head(text[first : mark.end()], text[mark.end() : end])
-            if mark.end() < end and not run_in and _is_end(text, first, mark, end):
+            for sign in signs:
+                brackets[sign] += text.count(sign, counted, mark.start())
+            counted = mark.start()
+            run_in = first == start and _is_run_in_head(text, first, mark.end(), end)
+            if mark.end() < end and not run_in and _is_end(text, first, mark, end, brackets):
                 yield from _trimmed(text, first, mark.end())
-                first = mark.end()
+                first = counted = mark.end()
+                brackets.clear()
     yield from _trimmed(text, first, end)
 
 
-def _is_run_in_head(piece: str, rest: str) -> bool:
+def _is_run_in_head(text: str, first: int, at: int, end: int) -> bool:
     """Whether a line begins with what its sentence is about: "Train. Second class for journeys of up to an hour."."""
-    if not piece.endswith(".") or len(piece.split()) > RUN_IN_WORDS:
+    if at - first > RUN_IN_LENGTH or text[at - 1] != "." or len(text[first:at].split()) > RUN_IN_WORDS:
         return False
-    return len(re.split(r"[.!?]", rest, maxsplit=1)[0].split()) > 2 * RUN_IN_WORDS
+    return len(re.split(r"[.!?]", text[at : min(end, at + LOOK)], maxsplit=1)[0].split()) > 2 * RUN_IN_WORDS
 
 
-def _is_end(text: str, first: int, mark: re.Match[str], end: int) -> bool:
-    if _open_bracket(text, first, mark.start(), end):
+def _is_end(text: str, first: int, mark: re.Match[str], end: int, brackets: Counter[str]) -> bool:
+    if _open_bracket(text, mark.start(), end, brackets):
         return False
     sign = mark.group()[0]
     if sign in _CJK_END:
@@ -190,13 +219,15 @@ def _is_initial(word: str, following: str, opens: bool) -> bool:
     return not (opens and (word == "I" or re.match(r"\w\b", following) is None))
 
 
-def _open_bracket(text: str, first: int, at: int, end: int) -> bool:
-    """Whether a bracket or quotation that was opened in this sentence is still open and closes soon."""
-    piece = text[first:at]
+def _open_bracket(text: str, at: int, end: int, brackets: Counter[str]) -> bool:
+    """Whether a bracket or quotation that was opened in this sentence is still open and closes soon.
+
+    `brackets`: how many of each sign stand in it, up to `at`.
+    """
     for opening, closing in _BRACKETS.items():
-        if opening == "“" and "„" in piece:
+        if opening == "“" and brackets["„"]:
             continue
-        if piece.count(opening) > piece.count(closing):
+        if brackets[opening] > brackets[closing]:
             closes = text.find(closing, at, min(end, at + LONGEST_BRACKET))
             # what closes right after the mark was taken in with it
             if closes >= 0 and text[at:closes].strip("".join(_END_SIGNS)):

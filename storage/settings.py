@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic import Field, PrivateAttr, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from storage.errors import SettingError
@@ -28,6 +28,7 @@ class Settings(BaseSettings):
     """All settings. The README's configuration table is made of these descriptions; a test compares them."""
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, extra="forbid", frozen=True)
+    _llm_names: str = PrivateAttr("llm_")
 
     # where things are
     data: Path = Field(Path("data"), description="The data folder. Holds everything Premise keeps.")
@@ -264,6 +265,21 @@ class Settings(BaseSettings):
     def inbox_folder(self) -> Path:
         """Where administrators drop files."""
         return (self.inbox or self.data / "inbox").expanduser().resolve()
+
+    @property
+    def llm_names(self) -> str:
+        """How the settings begin that name the language model's servers."""
+        return self._llm_names
+
+    @property
+    def of_second_llm(self) -> Settings | None:
+        """The settings as they are for the second language model; None while it has no share."""
+        if not self.llm_second_url or not self.llm_second_share:
+            return None
+        own = {"llm_url": self.llm_second_url, "llm_model": self.llm_second_model}
+        second = self.model_copy(update=own | {"llm_context": None, "llm_tokenizer": None})
+        second._llm_names = "llm_second_"
+        return second
 
     @property
     def llm_urls(self) -> tuple[str, ...]:

@@ -15,42 +15,53 @@ from storage.outgoing import OutgoingRefused
 NO_WAY = frozenset({errno.EHOSTUNREACH, errno.ENETUNREACH, errno.EHOSTDOWN, errno.ENETDOWN})
 HERE = ("localhost", "127.0.0.1", "::1")
 
+# by what is raised, the kinds of a kind before it: {place} is "port 8000 of gpu1"
+_WHY: tuple[tuple[type[BaseException], str], ...] = (
+    (
+        socket.gaierror,
+        "No host of the name {host} is known here. Correct {setting}, or make it known (DNS, /etc/hosts).",
+    ),
+    (
+        ssl.SSLCertVerificationError,
+        "Its certificate is not trusted ({told}). Add the authority that signed it to this host's "
+        "(update-ca-certificates), or name the host in {setting} as the certificate does.",
+    ),
+    (ssl.SSLError, "It speaks no TLS at port {port}. Write http:// in {setting}, or correct the port."),
+    (ConnectionRefusedError, "Nothing listens at {place}{only_here}. Start it, or correct {setting}."),
+    (
+        httpx.ConnectTimeout,
+        "{host} takes no connection at port {port}: it is off, the address is another's, or a firewall stands between. "
+        "See whether it runs, and correct {setting} if not.",
+    ),
+    (httpx.TimeoutException, "It takes too long. See how busy it is."),
+    (httpx.RemoteProtocolError, "What listens at {place} speaks no HTTP, or hangs up. Correct the port.{or_tls}"),
+)
+_NO_WAY = "No way leads from here to {host}. Check the network, or correct {setting}."
+
 
 def in_words(error: BaseException, url: str, setting: str) -> str:
     """Whole sentences on what an HTTP client raised for `url`, which `setting` names."""
-    told = (said for cause in _causes(error) for said in _told(cause, url, setting))
-    return next(told, f"It broke off the connection ({type(error).__name__}). Its log may say why.")
-
-
-def _told(cause: BaseException, url: str, setting: str) -> Iterator[str]:
     parts = urlsplit(url)
     host, port = parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)
-    if isinstance(cause, OutgoingRefused):
-        yield str(cause)
-    elif isinstance(cause, socket.gaierror):
-        yield f"No host of the name {host} is known here. Correct {setting}, or make it known (DNS, /etc/hosts)."
-    elif isinstance(cause, ssl.SSLCertVerificationError):
-        yield (
-            f"Its certificate is not trusted ({cause.verify_message.rstrip('.')}). Add the authority that signed it to "
-            f"this host's (update-ca-certificates), or name the host in {setting} as the certificate does."
-        )
-    elif isinstance(cause, ssl.SSLError):
-        yield f"It speaks no TLS at port {port}. Write http:// in {setting}, or correct the port."
-    elif isinstance(cause, ConnectionRefusedError):
-        listens = "" if host in HERE else ", or only for its own host (vLLM: --host 0.0.0.0)"
-        yield f"Nothing listens at port {port} of {host}{listens}. Start it, or correct {setting}."
-    elif isinstance(cause, httpx.ConnectTimeout):
-        yield (
-            f"{host} takes no connection at port {port}: it is off, the address is another's, or a firewall stands "
-            f"between. See whether it runs, and correct {setting} if not."
-        )
-    elif isinstance(cause, httpx.TimeoutException):
-        yield "It takes too long. See how busy it is."
-    elif isinstance(cause, OSError) and cause.errno in NO_WAY:
-        yield f"No way leads from here to {host}. Check the network, or correct {setting}."
-    elif isinstance(cause, httpx.RemoteProtocolError):
-        tls = "" if parts.scheme == "https" else f" If it speaks TLS, write https:// in {setting}."
-        yield f"What listens at port {port} of {host} speaks no HTTP, or hangs up. Correct the port.{tls}"
+    for cause in _causes(error):
+        if isinstance(cause, OutgoingRefused):
+            return str(cause)
+        if (why := _why(cause)) is not None:
+            return why.format(
+                host=host,
+                port=port,
+                place=f"port {port} of {host}",
+                setting=setting,
+                told=getattr(cause, "verify_message", "").rstrip("."),
+                only_here="" if host in HERE else ", or only for its own host (vLLM: --host 0.0.0.0)",
+                or_tls="" if parts.scheme == "https" else f" If it speaks TLS, write https:// in {setting}.",
+            )
+    return f"It broke off the connection ({type(error).__name__}). Its log may say why."
+
+
+def _why(cause: BaseException) -> str | None:
+    found = next((why for kind, why in _WHY if isinstance(cause, kind)), None)
+    return _NO_WAY if found is None and isinstance(cause, OSError) and cause.errno in NO_WAY else found
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:

@@ -37,6 +37,7 @@ class Script:
     longest: int | None = None  # characters of a prompt; a longer one is refused as vLLM does
     requests: list[dict[str, Any]] = field(default_factory=list)
     models_asked: int = 0
+    models_wait: float = 0.0  # seconds before they are listed
     counted: int = 0
     hung_up: threading.Event = field(default_factory=threading.Event)  # the client closed the stream early
 
@@ -96,6 +97,7 @@ def _handler(script: Script) -> type[BaseHTTPRequestHandler]:
 
         def do_GET(self) -> None:
             script.models_asked += 1
+            time.sleep(script.models_wait)
             if self.path != "/v1/models" or not script.lists:
                 self._json(404, {"detail": "Not Found"})
                 return

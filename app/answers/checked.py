@@ -23,6 +23,7 @@ from app.answers.silence import not_said
 from app.answers.support import Support, Window, Windows, find_support, names_of, windows_of
 from app.records import Sentence
 from app.retrieval.asked import Asked, Weigh, term_set
+from app.table_lines import between_bars, cells_of
 from storage.embedder import Embedder
 from storage.injection import instructions
 from storage.sentences import sentence_spans
@@ -240,7 +241,7 @@ class _Checked:
 
     def _row(self, bare: str, raw: str, header: bool) -> None:
         """A row of a table: its marks stand in its last cell."""
-        cells = tuple(cell.strip() for cell in bare.strip().strip("|").split("|"))
+        cells = cells_of(bare)
         if header:
             self.columns = cells
             if all(_is_short(cell) and numbers(cell) <= self.figures for cell in cells):
@@ -248,8 +249,9 @@ class _Checked:
                 return
         told = "; ".join(cell.replace("**", "") for cell in cells if cell)
         # a column that nothing is known of may say of the row's numbers what no passage does
-        sentence = self._add(" | ".join(cells), raw, claim=told, foreign=not self._columns_known())
-        self.out.append(f"| {' | '.join(cells)}{_marks(sentence.citations)} |")
+        line = between_bars(cells)
+        sentence = self._add(line, raw, claim=told, foreign=not self._columns_known())
+        self.out.append(f"| {line}{_marks(sentence.citations)} |")
 
     def _columns_known(self) -> bool:
         return all(term_set(column) & self.known for column in self.columns if re.search(r"[^\W\d_]", column))

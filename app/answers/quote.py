@@ -20,6 +20,7 @@ from app.answers.table import Table, TableRow
 from app.records import Sentence
 from app.retrieval.expand import begins, codes
 from app.retrieval.forms import other_forms
+from app.table_lines import between_bars
 from storage.words import question_terms, terms
 
 MOST_COLUMNS = 7  # of a row that is shown in a table; of a wider one those that the question names, or the first ones
@@ -49,7 +50,7 @@ class _Shown:
     citations: Citations
     asked: frozenset[str]  # the question's terms
     codes: Sequence[Sequence[str]]  # its identifiers, as index terms
-    more: str  # says that a list is longer than what is quoted of it
+    more: str  # says that a list or table is longer than what is quoted of it
 
     def table(self, item: Candidate) -> Table | None:
         """The table whose row it is; None where it is better read as a line."""
@@ -269,6 +270,7 @@ def _table(group: Sequence[Candidate], table: Table, shown: _Shown, after: str, 
     family = [row for row in table.rows if any(begins(terms(row.cells[0]), code) for code in shown.codes)]
     if len(family) <= FAMILY_ROWS and any(row.start == group[0].start for row in family):
         rows = family
+    cut = whole and rows is not family and len(alike) > len(rows) and not any(item.case for item in group)
     columns = compared if every and compared else _columns(table, rows, shown.asked)
     lines = [_line([readable(table.columns[at]) for at in columns]), _line(["---"] * len(columns))]
     sentences = []
@@ -278,6 +280,8 @@ def _table(group: Sequence[Candidate], table: Table, shown: _Shown, after: str, 
         lines.append(_line([*values[:-1], f"{values[-1]} [{n}]".strip()]))
         told = [f"{table.columns[at]}: {row.cells[at]}".removeprefix(": ") for at in columns if row.cells[at]]
         sentences.append(Sentence(text=readable(" | ".join(told)), citations=(n,), supported=True))
+    if cut:  # rows of which the question says as much are left out
+        lines.append(f"\n… {shown.more} [{n}]")
     return Piece(text=after + "\n".join(lines), sentences=tuple(sentences))
 
 
@@ -312,4 +316,4 @@ def _columns(table: Table, rows: Sequence[TableRow], asked: frozenset[str]) -> l
 
 
 def _line(cells: Sequence[str]) -> str:
-    return f"| {' | '.join(cell.replace('|', '¦') for cell in cells)} |"
+    return f"| {between_bars(cells)} |"

@@ -82,7 +82,7 @@ def translated(
     if not asked:
         return {}
     messages = _messages(asked, language, prompts)
-    while (counted := model.count(messages)) > context // 2 and len(asked) > 1:
+    while (counted := model.count(messages, asker)) > context // 2 and len(asked) > 1:
         del asked[-1]  # what answers comes first
         messages = _messages(asked, language, prompts)
     tokens = min(MOST_TOKENS, context - counted)

@@ -1,7 +1,7 @@
 """What makes a sentence a weak answer, whatever it says of the question: a table of signs and what each one leaves.
 
 A sentence that only says where something is said, leans on the one before it, quotes another mail, tells an exception
-or a rule that was replaced. Words only; knows no passage, no features and no model.
+or a rule that was replaced, a line of code. Words only; knows no passage, no features and no model.
 """
 
 from __future__ import annotations
@@ -20,7 +20,18 @@ _POINTS = re.compile(
     r"\b[Ff]or (?:more|further|additional|other) (?:information|details?|help)\b|"
     r"\b(?:described|explained|documented|outlined) (?:in (?:more )?detail )?(?:here\b|in the [A-Z]|in “|under\b)|"
     r"\b(?:found|listed|explained|described) here\b|^[Ss]iehe\b|\b(?:finden Sie|steht|stehen) (?:hier|unter|im)\b|"
-    r"详见|参见|请参阅"
+    r"^\W*(?:[Yy]ou (?:can|may) |[Tt]o )?(?:[Rr]ead|[Ll]earn|[Ff]ind out|[Ss]ee) more (?:about|on|at|in|by|here|how)\b|"
+    r"\b[Mm]ore (?:about|on|information|details?)\b.*\bhere\W*$|\b[Mm]ehr (?:dazu|darüber|zu|über)\b.*\bhier\W*$|"
+    r"详见|参见|请参阅|了解更多"
+)
+_CODE = re.compile(  # a command, or a line of a program
+    r"^(?:[-*] )?(?:[$%] \S|#!|//|/\*|"
+    r"(?:sudo|curl|git|docker|kubectl|npm|pip|cd|export|import|SELECT|def|const|var)\s\S)|\s--\w[\w-]+|=>|&&|==|\w\(\)|[=(].*;$"
+)
+_ASKS_CODE = re.compile(
+    r"\b(?:commands?|codes?|scripts?|run|quer(?:y|ies)|calls?|options?|flags?|parameters?|API|SQL|CLI|install\w*|"
+    r"configur\w*|syntax|examples?|befehl\w*|skripte?|beispiele?|aufruf\w*)\b|命令|代码|脚本",
+    re.IGNORECASE,
 )
 _ASIDE = re.compile(r"[(（][^()（）]*[)）]")
 _LEANS = re.compile(
@@ -69,12 +80,18 @@ def _points_elsewhere(text: str) -> bool:
     return _POINTS.search(" ".join(told.split())) is not None and not re.search(r"\d", told)
 
 
+def _is_code(text: str) -> bool:
+    """Whether it is a line of code, and no sentence that names some."""
+    return _CODE.search(text) is not None and not text.endswith((".", ":", "。"))
+
+
 SIGNS = (
     Sign(left=0.4, of=_points_elsewhere),
     Sign(left=0.5, of=_LEANS.match),
     Sign(left=0.6, of=lambda text: text.startswith(">")),  # a mail quotes the one that it answers
     Sign(left=0.5, of=_EXCEPTION.search, unless=_EXCEPTION),
     Sign(left=0.5, of=_REPLACES.search, unless=OF_THE_PAST),  # what a document says of the version that it replaces
+    Sign(left=0.5, of=_is_code, unless=_ASKS_CODE),
 )
 UNDENIED = 0.5  # is left to what affirms, where one asks what is if something is not
 ANOTHER_TIME = 0.5  # is left to what happens "during parental leave", where one asks how long that is

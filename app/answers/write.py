@@ -84,13 +84,14 @@ def write(
     timings: dict[str, float] = {}
     with model.queue.ticket(asker.person) as ticket:
         yield from _wait(ticket, asker, settings.llm_wait_seconds)
+        count = partial(model.count, asker=asker)
         most: int | None = None  # tokens of a prompt, by what the server refused
         for left in reversed(range(TRIES)):
-            served = model.model()  # asked anew after a refusal: it may be another by now
+            served = model.model(asker)  # asked anew after a refusal: it may be another by now
             answer_tokens = min(settings.llm_answer_tokens, served.context // 3)
             room = min(served.context - answer_tokens, most or served.context)
             messages = build_prompt(
-                asked.question, history=history, passages=passages, prompts=prompts, room=room, count=model.count
+                asked.question, history=history, passages=passages, prompts=prompts, room=room, count=count
             )
             try:
                 spoken = _Spoken()
@@ -108,7 +109,7 @@ def write(
             except PromptTooLong:
                 if not left or told:
                     raise
-                most = int(min(room, model.count(messages)) * SHORTER)
+                most = int(min(room, count(messages)) * SHORTER)
         told = told.strip()
         if not re.search(r"\w", told):
             raise NoAnswer(THOUGHTS_ALONE if spoken.cut else NOTHING)

@@ -10,8 +10,6 @@ from typing import Any
 
 from app.answers.prompt_files import load_prompts
 from app.models.register import look
-from app.serving.llm_server import FIRST, SECOND
-from app.serving.second import of_second
 from storage.catalog import EMBEDDER
 from storage.catalog.facts import PARSER_NETWORK, PREVIOUS
 from storage.consistency import Difference
@@ -77,8 +75,8 @@ def _models(settings: Settings, store: Store) -> dict[str, Any]:
             "unconfirmed": store.catalog.fact(PREVIOUS) is not None,
             "problem": problem,
         },
-        "language_model": _language_model(settings, FIRST),
-        "second_language_model": _language_model(of_second(settings), SECOND),
+        "language_model": _language_model(settings),
+        "second_language_model": _language_model(settings.of_second_llm),
         "in_use": [checked.as_json() for checked in look(settings)],
     }
 
@@ -91,12 +89,12 @@ def _prompts(settings: Settings) -> dict[str, Any]:
     return {"version": found.version, "own": sorted(found.own), "problem": None}
 
 
-def _language_model(settings: Settings | None, names: str) -> dict[str, Any] | None:
+def _language_model(settings: Settings | None) -> dict[str, Any] | None:
     if settings is None or not settings.llm_url:
         return None
     from app.serving.llm import LanguageModel
 
-    model = LanguageModel(settings, names)
+    model = LanguageModel(settings)
     answers = model.available()
     states = model.states()
     return {

@@ -201,28 +201,23 @@ def _embedder(settings: Settings) -> Found:
 def _language_model(settings: Settings) -> Found:
     if not settings.llm_url:
         return State.WARN, "No language model is set: answers are quotations.", "Set llm_url when there is a server."
-    from app.serving.llm_server import FIRST
-
-    return _answers(settings, FIRST, "Answers are quotations meanwhile.")
+    return _answers(settings, "Answers are quotations meanwhile.")
 
 
 def _second_language_model(settings: Settings) -> Found:
-    from app.serving.llm_server import SECOND
-    from app.serving.second import of_second
-
-    second = of_second(settings)
+    second = settings.of_second_llm
     if second is None:
         return _ok("None has a share of the conversations.")
     if not settings.llm_url:
         advice = "Set llm_url, or llm_second_share to 0."
         return State.FAIL, "llm_second_url is set without llm_url: nothing is asked of it.", advice
-    return _answers(second, SECOND, "The first model answers for it meanwhile.")
+    return _answers(second, "The first model answers for it meanwhile.")
 
 
-def _answers(settings: Settings, names: str, meanwhile: str) -> Found:
+def _answers(settings: Settings, meanwhile: str) -> Found:
     from app.serving.llm import LanguageModel
 
-    model = LanguageModel(settings, names)
+    model = LanguageModel(settings)
     if not model.available():
         return State.FAIL, " ".join(model.problems()), f"Do what it says, then run `premise doctor` again. {meanwhile}"
     found = model.model()

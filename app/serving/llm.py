@@ -54,14 +54,13 @@ class Speaker:
 class LanguageModel:
     """Safe to use from many threads."""
 
-    def __init__(self, settings: Settings, names: str = llm_server.FIRST) -> None:
-        """`names`: how the settings that name its servers begin."""
+    def __init__(self, settings: Settings) -> None:
         if not settings.llm_urls:
             raise ValueError("a language model needs llm_url")  # the client's own default is an address on the internet
         self.queue = Queue(settings.llm_at_once)
         self.begin_in_thought: set[Speaker] = set()  # whose answers do, as was seen (app/answers/write.py)
         self._tokenizer = Tokenizer(settings.llm_tokenizer)
-        self._servers = [_Known(server=Server(url, settings, names)) for url in settings.llm_urls]
+        self._servers = [_Known(server=Server(url, settings)) for url in settings.llm_urls]
         self._lock = threading.Lock()
         self._looking = False
         self._chosen = 0
@@ -76,11 +75,16 @@ class LanguageModel:
         return all(known.rest_until > 0 for known in self._servers)
 
     def states(self) -> list[dict[str, Any]]:
-        """Every server for status and metrics: {url, up, busy, problem}. Asks nobody."""
+        """Every server for status, metrics and Administration: {url, model, context, up, busy, problem}. Asks nobody.
+
+        `model` and `context` as it said them, None before that.
+        """
         with self._lock:
             return [
                 {
                     "url": item.server.url,
+                    "model": served.name if (served := item.server.known) else None,
+                    "context": served.context if served else None,
                     "up": item.rest_until == 0,
                     "busy": item.busy,
                     "problem": str(item.problem) if item.problem else None,
@@ -92,15 +96,15 @@ class LanguageModel:
         """What was wrong with a server when it was last asked. Asks nobody."""
         return list(dict.fromkeys(state["problem"] for state in self.states() if state["problem"]))
 
-    def model(self) -> Model:
-        """Name and context; the smallest context where servers differ. Raises: ServiceError."""
+    def model(self, asker: Asker | None = None) -> Model:
+        """Name and context; the smallest context where servers differ. Raises: ServiceError; Stopped."""
         found: list[Model] = []
         failure: ServiceError | None = None
         for known in self._servers:
             if known.rest_until > 0:
                 continue
             try:
-                found.append(known.server.model())
+                found.append(known.server.model(asker=asker))
             except ServiceError as error:
                 self._failed(known, error)
                 failure = error
@@ -112,11 +116,15 @@ class LanguageModel:
         """Import the client, which takes seconds, before the first question does."""
         llm_server.prepare()
 
-    def count(self, messages: Sequence[Turn]) -> int:
-        """Tokens of a prompt: by the tokenizer of the settings, else by a server's own, else a careful estimate."""
+    def count(self, messages: Sequence[Turn], asker: Asker | None = None) -> int:
+        """Tokens of a prompt: by the tokenizer of the settings, else by a server's own, else a careful estimate.
+
+        Raises: ServiceError, Stopped.
+        """
+        asker = asker or Asker()
         if not self._tokenizer.exact:
             for known in self._servers:
-                if known.rest_until == 0 and (found := known.server.count(messages)) is not None:
+                if known.rest_until == 0 and (found := known.server.count(messages, asker)) is not None:
                     return found
         return self._tokenizer.count(messages)
 
@@ -150,7 +158,7 @@ class LanguageModel:
                     ) as pieces,
                 ):
                     # before its first word: were it asked for its name later, it could be gone in mid-answer
-                    speaker = Speaker(url=known.server.url, model=known.server.model().name)
+                    speaker = Speaker(url=known.server.url, model=known.server.model(asker=asker).name)
                     while True:
                         try:
                             piece = next(pieces)

@@ -37,7 +37,6 @@ TEMPERATURE = 0.0  # the same question gets the same answer
 OUR_FAULT = frozenset({400, 413, 422})  # the server is well, the request was not
 PASSING = frozenset({502, 503, 504})  # worth another try, before the first token
 TRIAL = (Turn(role="user", content="Hello"),)  # asked to see whether a server answers; holds nothing of anybody's
-FIRST, SECOND = "llm_", "llm_second_"  # how the settings of the first and the second language model begin
 MODELS_NAMED = 8  # of a server's, at most
 WORDS = 200  # characters of what a server says about a request of ours
 ASKS_WHY = " `premise status` asks it why."
@@ -87,21 +86,32 @@ class Model:
 class Server:
     """One address. Safe to use from many threads."""
 
-    def __init__(self, url: str, settings: Settings, names: str = FIRST) -> None:
-        """`names`: how the settings that name it begin."""
+    def __init__(self, url: str, settings: Settings) -> None:
         self.url = url
         self._settings = settings
-        self._names = names
+        self._names = settings.llm_names
         self._listed: tuple[str, ...] = ()  # the models that it said it serves
         self._model: Model | None = None
         self._counts = True  # until it says that it has no /tokenize
         self._under_way: set[object] = set()  # answers that are read now
 
-    def model(self, *, anew: bool = False) -> Model:
-        """Name and context, asked once, or `anew`. Raises: ServerError."""
+    @property
+    def known(self) -> Model | None:
+        """What it said that it serves; None before it was asked. Asks nobody."""
+        return self._model
+
+    def model(self, *, anew: bool = False, asker: Asker | None = None) -> Model:
+        """Name and context, asked once, or `anew`; stopping the asker ends it. Raises: ServerError, Stopped."""
         if self._model is None or anew:
-            with self._client(self._settings.llm_connect_seconds if anew else self._first_seconds) as client:
-                self._model, self._counts = self._ask_model(client), True
+            asker = asker or Asker()
+            seconds = self._settings.llm_connect_seconds if anew else self._first_seconds
+            deadline = Deadline(seconds, lambda: False)
+            try:
+                with asker.calling(deadline.hang_up), self._client(seconds, deadline) as client:
+                    self._model, self._counts = self._ask_model(client), True
+            except ServiceError:
+                self._raise_if(asker.stopped)
+                raise
         return self._model
 
     def trial(self) -> None:
@@ -121,13 +131,15 @@ class Server:
             error.args = (told,)
             raise
 
-    def count(self, messages: Sequence[Turn]) -> int | None:
-        """Tokens of these messages by the server's own tokenizer and chat template; None where it has no /tokenize."""
+    def count(self, messages: Sequence[Turn], asker: Asker) -> int | None:
+        """Tokens of these messages by the server's own tokenizer and chat template; None where it has no /tokenize, or
+        where the asker stopped meanwhile."""
         if not self._counts:
             return None
-        asked = {"model": self.model().name, "messages": [_message(turn) for turn in messages]}
+        asked = {"model": self.model(asker=asker).name, "messages": [_message(turn) for turn in messages]}
+        deadline = Deadline(COUNT_SECONDS, lambda: False)
         try:
-            with self._client(COUNT_SECONDS) as client:
+            with asker.calling(deadline.hang_up), self._client(COUNT_SECONDS, deadline) as client:
                 answer = client.post(
                     f"{self.url.removesuffix('/v1')}/tokenize", json=asked, headers=self._authorization()
                 )
@@ -159,7 +171,7 @@ class Server:
         Raises: ServerError when it is gone, slow, or breaks off; RequestError, PromptTooLong; Stopped.
         """
         prepare()  # not in the time that the server has
-        model = self.model()
+        model = self.model(asker=asker)
         deadline = Deadline(self._first_seconds, lambda: len(self._under_way) > 1)
         self._under_way.add(deadline)
         try:

@@ -9,7 +9,6 @@ from hashlib import sha256
 
 from app.records import Turn
 from app.serving.llm import LanguageModel
-from app.serving.llm_server import SECOND
 from app.serving.misses import Misses
 from storage.settings import Settings
 
@@ -22,9 +21,9 @@ class Models:
     def __init__(self, settings: Settings) -> None:
         self.first = LanguageModel(settings)
         self.misses = Misses()
-        self._share = settings.llm_second_share
-        second = of_second(settings)
-        self.second = LanguageModel(second, SECOND) if second is not None else None
+        self.share = settings.llm_second_share  # of the conversations, that the second answers
+        second = settings.of_second_llm
+        self.second = LanguageModel(second) if second is not None else None
 
     def all(self) -> dict[str, LanguageModel]:
         """Both, or the one, by what they are called in status and numbers: first, second."""
@@ -48,17 +47,9 @@ class Models:
         if self.second is None:
             return self.first
         chosen, other = self.first, self.second
-        if _place(question, history) < self._share:
+        if _place(question, history) < self.share:
             chosen, other = other, chosen
         return other if chosen.resting() and not other.resting() else chosen
-
-
-def of_second(settings: Settings) -> Settings | None:
-    """The settings as they are for the second language model; None while it has no share."""
-    if not settings.llm_second_url or not settings.llm_second_share:
-        return None
-    own = {"llm_url": settings.llm_second_url, "llm_model": settings.llm_second_model}
-    return settings.model_copy(update=own | {"llm_context": None, "llm_tokenizer": None})
 
 
 def _place(question: str, history: Sequence[Turn]) -> float:

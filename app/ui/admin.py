@@ -7,8 +7,7 @@ import streamlit as st
 from app.answers.prompt_files import changed_since
 from app.engine import Engine
 from app.operations import filing
-from app.serving.second import Models
-from app.ui import current, identity, people, wording
+from app.ui import current, identity, language_models, people, wording
 from app.web import safe
 from storage.accounts import User
 from storage.audit import Event
@@ -23,6 +22,7 @@ REFRESH_SECONDS = 4
 PACE_SECONDS = 300.0  # that the rate is measured over
 NOBODY = "Put it into a group's folder, or name its readers in an access.toml above it."
 ROWS = 200  # a page of the table
+EVENTS = 500  # of the audit trail, that are shown
 COLUMNS = {name: st.column_config.TextColumn(width="large") for name in ("Path", "Why", "What to do")}
 
 
@@ -37,7 +37,7 @@ def page() -> None:
     with files:
         _numbers()
         _network(engine)
-        _language_model(engine)
+        language_models.page_part()
         _prompts(engine)
         _rules(engine)
         _held(engine, user)
@@ -91,23 +91,6 @@ def _network(engine: Engine) -> None:
         )
 
 
-def _language_model(engine: Engine) -> None:
-    for told in told_of(engine.models) if engine.models is not None else ():
-        st.warning(safe.label(told, 900), icon=":material/warning:")
-
-
-def told_of(models: Models) -> list[str]:
-    """What is wrong with the language models' servers, and how many answers were quoted for it."""
-    problems = models.problems()
-    if (missed := models.misses.of_late()) is None:
-        return problems
-    told = f"Quoted in the last hour instead of written by the language model: {wording.count(missed.count, 'answer')}"
-    when = f"the latest at {identity.local(missed.last)}"
-    why = "." if any(problem in missed.why for problem in problems) else f": {missed.why}"
-    since = " Answers are written again since then." if missed.over else ""
-    return [*problems, f"{told}, {when}{why}{since}"]
-
-
 def _prompts(engine: Engine) -> None:
     if engine.models is not None and (told := changed_since(engine.prompts, engine.folder.root)):
         st.warning(safe.label(told, 500), icon=":material/warning:")
@@ -143,7 +126,7 @@ def _files(engine: Engine, user: User) -> None:
     )
     total = engine.catalog.count_documents(which, labels=None)
     pages = max(1, -(-total // ROWS))
-    page = int(st.number_input(f"Page of {pages:,}", 1, pages, key="files_page")) if pages > 1 else 1
+    page = int(st.number_input(f"Page (of {pages:,})", 1, pages, key="files_page")) if pages > 1 else 1
     shown = engine.catalog.documents_page(which, labels=None, limit=ROWS, offset=(page - 1) * ROWS)
     event = st.dataframe(
         filled([_row(document) for document in shown]),
@@ -151,13 +134,18 @@ def _files(engine: Engine, user: User) -> None:
         on_select="rerun",
         selection_mode="multi-row",
         key=f"files_{hash(tuple(document.id for document in shown))}",  # other rows: nothing is selected
-        height=min(560, 80 + 35 * max(len(shown), 2)),
+        height=_height(len(shown)),
         column_config=COLUMNS,
     )
     st.caption(f"{wording.count(total, 'file')}")
     picked = [shown[row] for row in event.selection.rows if row < len(shown)]
     _actions(engine, user, picked)
     _reasons([document for document in shown if document.state is State.FAILED][:20])
+
+
+def _height(rows: int) -> int:
+    """Of a table of so many, in pixels: it scrolls beyond."""
+    return min(560, 80 + 35 * max(rows, 2))
 
 
 def _actions(engine: Engine, user: User, picked: list[Document]) -> None:
@@ -201,8 +189,8 @@ def _done(count: int, what: str) -> None:
 
 def _row(document: Document) -> dict[str, object]:
     return {
+        "State": document.state.value,  # first: a path may take all of a narrow screen
         "Path": safe.plain(document.path),
-        "State": document.state.value,
         "Read by": ", ".join(document.groups) or ("" if document.state is State.IGNORED else "⚠ nobody"),
         "Why": safe.plain(document.reason or ""),
         "What to do": _advice(document),
@@ -242,7 +230,7 @@ def _reasons(failed: list[Document]) -> None:
 
 
 def _audit(engine: Engine) -> None:
-    entries = engine.audit.newest(500)
+    entries = engine.audit.newest(EVENTS)
     st.dataframe(
         [
             {
@@ -255,7 +243,9 @@ def _audit(engine: Engine) -> None:
             for entry in entries
         ],
         hide_index=True,
-        height=560,
+        height=_height(len(entries)),
         key="audit",
         column_config={"About": st.column_config.TextColumn(width="large")},
     )
+    newest = f"The newest {EVENTS}; older ones are kept in the catalog" if len(entries) == EVENTS else ""
+    st.caption(newest or wording.count(len(entries), "event"))

@@ -57,7 +57,7 @@ def page() -> None:
     shown = 1
     if pages > 1:
         with st.container(horizontal=True, vertical_alignment="bottom", key="documents_pages"):
-            shown = int(st.number_input(f"Page, of {pages:,}", 1, pages, width=170))
+            shown = int(st.number_input(f"Page (of {pages:,})", 1, pages, width=170))
             told = f"{(shown - 1) * ROWS + 1:,} to {min(shown * ROWS, found):,} of {found:,}"
             st.html(f'<p class="pagenumber">{told}</p>')
     _table(engine.catalog.documents_page(which, labels=labels, limit=ROWS, offset=(shown - 1) * ROWS))

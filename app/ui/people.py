@@ -5,11 +5,13 @@ from __future__ import annotations
 import streamlit as st
 
 from app.engine import Engine
-from app.ui import identity
+from app.ui import identity, wording
 from app.web import safe
 from storage.accounts import User, new_password
 from storage.audit import Event
 from storage.errors import AccountError
+
+WIDTHS = {"Role": 115, "Groups": 180}  # in pixels, for both to be seen on a narrow screen
 
 
 def people(engine: Engine, admin: User) -> None:
@@ -22,16 +24,17 @@ def people(engine: Engine, admin: User) -> None:
         [
             {
                 "Name": user.name,
+                "Role": role(user),
                 "Groups": ", ".join(user.groups) or "—",
-                "Administrator": user.admin,
-                "May sign in": not user.disabled,
                 "Since": identity.local(user.created),
             }
             for user in everybody
         ],
         hide_index=True,
         key="people",
+        column_config={name: st.column_config.TextColumn(width=width) for name, width in WIDTHS.items()},
     )
+    st.caption(wording.count(len(everybody), "account"))
     known = sorted(engine.catalog.groups() | {group for user in everybody for group in user.groups})
     known = [group for group in known if group != "everyone"]
     left, right = st.columns(2)
@@ -39,6 +42,12 @@ def people(engine: Engine, admin: User) -> None:
         _add(engine, admin, known)
     with right:
         _change(engine, admin, everybody, known)
+
+
+def role(user: User) -> str:
+    """What sets an account apart, in words."""
+    said = ["administrator"] * user.admin + ["may not sign in"] * user.disabled
+    return ", ".join(said) or "—"
 
 
 def _add(engine: Engine, admin: User, known: list[str]) -> None:

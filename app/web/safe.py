@@ -12,6 +12,8 @@ import html
 import re
 from collections.abc import Iterable, Sequence
 
+from app.table_lines import cells_of
+
 # private-use characters that stand for our own tags while the text around them is escaped
 MARK_OPEN, MARK_CLOSE = "\ue000", "\ue001"
 CITATION = re.compile(r"\[(\d{1,3})\]")
@@ -177,7 +179,8 @@ def _list(block: list[str], known: frozenset[int] | None) -> str:
         body = found[found.re.groups] if found else bare
         if position == 0 and found and tag == "ol":
             first = found[1]
-        items.append(f"<li>{_inline(marks + body, known)}</li>")
+        step = ' class="step"' if tag == "ul" and _NUMBER.match(body) else ""  # a number in place of the bullet
+        items.append(f"<li{step}>{_inline(marks + body, known)}</li>")
     start = f' start="{int(first)}"' if tag == "ol" and first != "1" else ""
     return f'<{tag} dir="auto"{start}>{"".join(items)}</{tag}>'  # marks stand where its first letters begin
 
@@ -185,24 +188,20 @@ def _list(block: list[str], known: frozenset[int] | None) -> str:
 def _is_table(lines: list[str], at: int) -> bool:
     if "|" not in lines[at] or at + 1 >= len(lines):
         return False
-    rule = _cells(lines[at + 1])
+    rule = cells_of(lines[at + 1])
     return bool(rule) and "|" in lines[at + 1] and all(_RULE_CELL.fullmatch(cell) for cell in rule)
 
 
 def _table(block: list[str], known: frozenset[int] | None) -> str:
     def row(line: str, tag: str) -> str:
         opened, closed = (MARK_OPEN, MARK_CLOSE) if MARK_OPEN in line else ("", "")
-        cells = _cells(line.replace(MARK_OPEN, "").replace(MARK_CLOSE, ""))
+        cells = cells_of(line.replace(MARK_OPEN, "").replace(MARK_CLOSE, ""))
         return (
             "<tr>" + "".join(f"<{tag}>{_inline(f'{opened}{cell}{closed}', known)}</{tag}>" for cell in cells) + "</tr>"
         )
 
     body = "".join(row(line, "td") for line in block[2:])
     return f"<table><thead>{row(block[0], 'th')}</thead><tbody>{body}</tbody></table>"
-
-
-def _cells(line: str) -> list[str]:
-    return [cell.strip() for cell in line.strip().strip("|").split("|")]
 
 
 def _inline(text: str, known: frozenset[int] | None) -> str:

@@ -31,6 +31,7 @@ sup { color: #0f5b66; font-weight: 650; padding: 0 .1em; }
 .refused { border-inline-start: 3px solid #c9a54a; padding-inline-start: .8rem; }
 .notice { background: #fdf4e3; color: #6f4e0c; padding: .5rem .8rem; border-radius: 8px; font-size: .92rem; }
 .unsupported { text-decoration: underline wavy #c26b2b 1px; text-underline-offset: 3px; }
+li.step { list-style: none; }
 .sources { list-style: none; padding: 0; font-size: .9rem; }
 .sources blockquote { margin: .2rem 0 .6rem; padding-inline-start: .8rem; border-inline-start: 3px solid #d5e1e3;
   color: #3d5a64; }

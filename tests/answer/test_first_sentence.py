@@ -200,12 +200,25 @@ def test_each_sign_of_a_weak_sentence_leaves_its_share() -> None:
         "> It is paid.",
         "Service accounts are the exception.",
         "This policy replaces version 3.",
+        "sudo deploy --all",
     )
     usual = weakness("Who pays for it?")
     assert [usual(text) for text in texts] == [sign.left for sign in SIGNS]
     assert usual("It is paid by the firm.") == 1
     assert usual("> However, it is paid.") == SIGNS[1].left * SIGNS[2].left
     assert weakness("What did the old version say?")(texts[4]) == 1
+    for pointing in (
+        "You can read more about the budget here.",
+        "Learn more about how we travel in the travel guide.",
+        "More information on travel is here",
+        "Mehr zu Reisen steht im Reisehandbuch, das hier liegt.",
+    ):
+        assert usual(pointing) == SIGNS[0].left
+    assert usual("New colleagues meet the head of sales to learn more about our plans.") == 1
+    for code in ("$ pay now", "- pay --by card", "rates = load(file);", "if paid == due", "pay()"):
+        assert usual(code) == SIGNS[5].left
+        assert weakness("Which command pays for it?")(code) == 1
+    assert usual("Who runs deploy --all pays for it.") == usual("- the firm, with/without notice;") == 1
     assert usual("Ann Berg pays for it (please see the section Travel below for who approves).") == 1
     assert weakness("What if it is not paid?")("It is paid.") == UNDENIED
     assert weakness("What if it is not paid?")("It lapses.") == 1

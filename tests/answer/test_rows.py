@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from place import Place
 
 from app.answers.extract import MOST_MORE, MOST_ROWS
@@ -114,6 +116,19 @@ def test_rows_of_which_the_question_says_the_same_are_shown_together(place: Plac
     assert "child or parent" in shown
     assert "grandparent" in shown
     assert "wedding" not in shown
+
+
+def test_a_table_of_which_more_rows_answer_as_well_says_so(place: Place) -> None:
+    rows = "".join(f"| Pump supplier {name} | Plant {name} |\n" for name in "ABCDEFGHIJKL")
+    place.write("everyone/supply.md", f"# Suppliers\n\n| Supplier of pumps | Plant |\n| --- | --- |\n{rows}")
+    place.write("everyone/manual.md", MANUAL)
+    place.ingest()
+    engine = Engine(place.store)
+    text = engine.answer("Which plant does a pump supplier deliver to?", groups=["everyone"]).text
+    assert text.count("| Pump supplier") < 12
+    assert re.search(r"\|\n\n… The source lists more\. \[\d+\]", text)
+    assert "lists more" not in engine.answer("What does code E07 mean?", groups=["everyone"]).text
+    assert "lists more" not in engine.answer("Which plant does pump supplier C deliver to?", groups=["everyone"]).text
 
 
 def test_two_questions_in_one_are_both_answered(place: Place) -> None:

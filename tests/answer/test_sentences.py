@@ -81,3 +81,32 @@ def test_a_line_that_cannot_end_there_goes_on_below_a_blank_line() -> None:
         "It is sold by the\n\n- Plan A",
     ):
         assert len(sentence_spans(apart)) == 2
+
+
+MANY = 300_000
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Yes" + " " * MANY + "no. Then.",
+        "Yes." + " \t" * MANY + "\n No.",
+        "a" + "." * MANY + "b c",
+        "." * MANY + '"' * MANY + "x",
+        "a. " * MANY,
+        "(" * MANY + "a. B",
+        "He left (a. " * MANY,
+        '{"a": 1}\n' * MANY,
+        "the word and the word and the word and\n\n" * (MANY // 10),
+    ],
+    ids=["spaces", "blanks", "stops", "quotes", "initials", "brackets", "open", "records", "paragraphs"],
+)
+def test_reading_a_text_takes_time_in_proportion_to_its_length(text: str) -> None:
+    """Were it the square of that, this would take hours."""
+    spans = sentence_spans(text)
+    assert sum(len(text[start:end].split()) for start, end in spans) == len(text.split())
+
+
+def test_lines_inside_a_record_of_data_belong_together() -> None:
+    data = '[{"a": 1,\n"b": 2},\n{"a": 3,\n"b": 4}]'
+    assert split(data) == ['[{"a": 1,\n"b": 2},', '{"a": 3,\n"b": 4}]']

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import socket
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -201,6 +202,18 @@ def test_rows_are_checked_one_by_one_and_stay_a_table(ask: Ask, server: Server, 
     supported = {sentence.text: sentence.supported for sentence in answer.sentences}
     assert supported["Germany | 28 EUR"]
     assert not supported["**France** | 99 EUR"]
+
+
+def test_a_bar_inside_a_cell_is_checked_and_written_inside_it(
+    ask: Ask, server: Server, numbers: dict[str, int]
+) -> None:
+    server.script.says(
+        "Travel expenses are paid back within 30 days.\n\n| Country | Daily allowance |\n| --- | --- |\n"
+        f"| Germany \\| Berlin | 28 EUR [{numbers['travel']}] |"
+    )
+    answer = ask("What is the daily allowance in Germany and in France?", llm_url=server.url).answer
+    assert "| Germany \\| Berlin | 28 EUR" in answer.text
+    assert answer.sentences[-1].text == "Germany \\| Berlin | 28 EUR"
 
 
 def test_a_table_under_columns_that_no_passage_knows_is_not_supported(
@@ -785,6 +798,20 @@ def test_who_stops_while_waiting_leaves_the_queue(corpus: Store, server: Server)
             next(events)
         assert engine.language_model.queue.load() == (1, 0)
     assert server.script.requests == []
+
+
+def test_who_stops_while_the_server_tells_its_name_is_not_kept_waiting(corpus: Store, server: Server) -> None:
+    server.script.models_wait = 15.0
+    settings = corpus.settings.model_copy(update={"llm_url": server.url, "llm_first_token_seconds": 60})
+    engine, asker = Engine(replace(corpus, settings=settings)), Asker("bob")
+    began = time.monotonic()
+    events = engine.ask(QUESTION, groups=["everyone"], asker=asker)
+    assert isinstance(next(events), Retrieved)
+    stopper = threading.Timer(0.5, asker.stop)
+    stopper.start()
+    with pytest.raises(Stopped):
+        list(events)
+    assert server.script.models_asked == 1 and time.monotonic() - began < server.script.models_wait
 
 
 def test_a_follow_up_is_searched_for_as_the_model_completes_it(corpus: Store, server: Server) -> None:

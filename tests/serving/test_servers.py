@@ -266,12 +266,12 @@ def test_a_key_that_a_server_repeats_is_not_told_on(tmp_path: Path) -> None:
 def test_status_does_not_call_answers_written_where_the_server_refuses_them() -> None:
     with scripted_server() as server:
         server.script.status = 401
-        found = condition._language_model(Settings(llm_url=server.url), llm_server.FIRST)
+        found = condition._language_model(Settings(llm_url=server.url))
         assert found is not None and not found["answers"]
         assert condition._said_of(found, "extractive meanwhile").startswith("NOT written by")
         assert "llm_api_key_file" in found["problems"][0]
         server.script.status = 200
-        assert (condition._language_model(Settings(llm_url=server.url), llm_server.FIRST) or {})["answers"]
+        assert (condition._language_model(Settings(llm_url=server.url)) or {})["answers"]
 
 
 def test_a_request_that_is_refused_says_nothing_of_the_next() -> None:
@@ -342,6 +342,27 @@ def test_stopping_wakes_whoever_waits_for_the_first_word() -> None:
         stopper.join()
         assert time.monotonic() - began < server.script.wait  # else the wait itself ended it
         assert not model.resting()  # the server did nothing wrong
+
+
+def test_stopping_ends_the_request_for_a_servers_name() -> None:
+    with scripted_server() as server:
+        server.script.models_wait = 20.0
+        for ask in (say, lambda model, asker: model.model(asker), lambda model, asker: model.count(HELLO, asker)):
+            asker, asked = Asker("mia"), server.script.models_asked
+            model = model_of(server, llm_first_token_seconds=60)
+            stopper = threading.Thread(
+                target=lambda asked=asked, asker=asker: (
+                    eventually(lambda: server.script.models_asked > asked),
+                    asker.stop(),
+                )
+            )
+            stopper.start()
+            began = time.monotonic()
+            with pytest.raises(Stopped):
+                ask(model, asker)
+            stopper.join()
+            assert time.monotonic() - began < server.script.models_wait
+            assert not model.resting()  # the server did nothing wrong
 
 
 def test_over_tls_an_answer_comes_and_can_be_stopped_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

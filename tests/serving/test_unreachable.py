@@ -18,9 +18,8 @@ from scripted import Server, scripted_server
 
 from app.operations import condition
 from app.operations.doctor import State, _language_model, _second_language_model
-from app.serving.llm_server import FIRST, SECOND
 from app.serving.second import Models
-from app.ui.admin import told_of
+from app.ui.language_models import told_of
 from storage import unreachable
 from storage.errors import SettingError
 from storage.outgoing import OutgoingRefused
@@ -34,9 +33,20 @@ def server() -> Iterator[Server]:
         yield made
 
 
-def said_of(url: str, names: str = FIRST, **settings: Any) -> str:
+def said_of(url: str, **settings: Any) -> str:
     """The only problem that status tells of this server."""
-    found = condition._language_model(Settings(llm_url=url, **settings), names)
+    return problem_of(url, Settings(llm_url=url, **settings))
+
+
+def said_of_second(url: str, **settings: Any) -> str:
+    """The same for the server of the second language model."""
+    second = Settings(llm_url="http://other/v1", llm_second_url=url, llm_second_share=0.5, **settings).of_second_llm
+    assert second is not None
+    return problem_of(url, second)
+
+
+def problem_of(url: str, settings: Settings) -> str:
+    found = condition._language_model(settings)
     assert found is not None and not found["answers"]
     (problem,) = found["problems"]
     assert problem.startswith(f"The language model server at {url} ")
@@ -80,7 +90,7 @@ def test_a_model_that_it_does_not_serve_is_named_with_those_that_it_does(server:
         assert told.endswith(" It says: The model `qwen` does not exist.")
         assert "premise status" not in told  # that is who says it
     server.script.status = 200
-    assert condition._language_model(Settings(llm_url=server.url, llm_model="qwen3"), FIRST)["answers"]  # type: ignore[index]
+    assert condition._language_model(Settings(llm_url=server.url, llm_model="qwen3"))["answers"]  # type: ignore[index]
 
 
 def test_a_key_that_is_missing_wrong_or_cannot_be_read(server: Server, tmp_path: Path) -> None:
@@ -162,9 +172,9 @@ def test_what_happens_with_other_hosts_only(raised: OSError, told: str) -> None:
 
 
 def test_of_the_second_its_own_settings_are_named(server: Server) -> None:
-    assert said_of(f"http://127.0.0.1:{no_server()}/v1", SECOND).endswith("correct llm_second_url.")
+    assert said_of_second(f"http://127.0.0.1:{no_server()}/v1").endswith("correct llm_second_url.")
     server.script.status = 404
-    assert "correct llm_second_model" in said_of(server.url, SECOND, llm_model="other")
+    assert "correct llm_second_model" in said_of_second(server.url, llm_second_model="other")
     wrong = {"llm_second_url": f"http://127.0.0.1:{no_server()}/v1", "llm_second_share": 0.5}
     state, sentence, advice = _second_language_model(Settings(llm_url=server.url, **wrong))
     assert state is State.FAIL and "llm_second_url" in sentence and "first model" in advice

@@ -446,11 +446,15 @@ def test_the_administrator_sees_files_and_people(page: Page, site: Site) -> None
     expect(page.locator(".numbers")).to_contain_text("Read by nobody")
     expect(page.locator(".reasons")).to_contain_text("everyone/broken.pdf")
     expect(page.locator(".reasons")).to_contain_text("Open the file in its own program")
+    expect(page.locator(".servers")).to_contain_text("tiny, context of 8,192 tokens")
     page.screenshot(path=str(ARTIFACTS / "administration.png"))
     page.get_by_role("tab", name="People").click()
     page.get_by_label("User name").fill("greta")
     page.get_by_role("button", name="Add", exact=True).click()
     expect(page.get_by_text("greta can sign in with the password")).to_be_visible()
+    expect(page.get_by_role("tabpanel").get_by_test_id("stDataFrame")).to_contain_text("administrator")
+    page.get_by_role("tab", name="Audit trail").click()
+    expect(page.get_by_text(re.compile(r"^\d+ events$"))).to_be_visible()
     page.get_by_role("tab", name="Files").click()
     page.get_by_role("button", name=re.compile(r"Retry all failed \(1\)")).click()
     expect(page.get_by_role("button", name=re.compile(r"Retry all failed \(0\)"))).to_be_disabled()
@@ -477,6 +481,20 @@ def test_the_administrator_is_told_of_a_prompt_that_would_stop_the_next_start(pa
         expect(page.get_by_text("are others than those in use")).to_be_visible()
     finally:
         shutil.rmtree(file.parent)
+
+
+def test_on_a_narrow_screen_the_administrator_sees_state_and_groups(page: Page, site: Site) -> None:
+    page.set_viewport_size({"width": 390, "height": 844})
+    accounts = Accounts(site.database)
+    accounts.add("lea", PASSWORD, ["engineering", "finance", "hr"])
+    accounts.change("lea", disabled=True)
+    sign_in(page, site, "root", "/administration")
+    expect(page.get_by_test_id("stDataFrame").first).to_contain_text("indexed")  # it holds the columns in sight
+    page.get_by_role("tab", name="People").click()
+    people = page.get_by_role("tabpanel").get_by_test_id("stDataFrame")
+    expect(people).to_contain_text("may not sign in")
+    expect(people).to_contain_text("engineering, finance, hr")
+    page.screenshot(path=str(ARTIFACTS / "people-narrow.png"))
 
 
 def _tick_the_only(page: Page, name: str) -> None:
