@@ -14,6 +14,7 @@ from functools import cache
 from time import perf_counter
 from typing import TYPE_CHECKING
 
+from app.answers.akin import in_other_words
 from app.answers.aside import aside, but_asides
 from app.answers.cite import Citations
 from app.answers.confidence import NO_REASON_TO_REFUSE, NOT_CLOSE, SAID, confidence, evidence_of, reason
@@ -246,11 +247,13 @@ def _understood(
 def _judged(
     embedder: Embedder, asked: Asked, each: Sequence[Asked], hits: Sequence[Hit], passages: Sequence[Passage]
 ) -> _Judged:
+    embedded = knows(embedder, asked.question)
+    if embedded:
+        asked, *each = (in_other_words(one, passages, embedder) for one in (asked, *each))
     ranked = aged(candidates(asked, passages, embedder), passages, asked.question)
     of_parts = tuple(
         tuple(aged(candidates(part, passages, embedder), passages, asked.question)) for part in each if ranked
     )
-    embedded = knows(embedder, asked.question)
     evidence = evidence_of(asked, hits, passages, ranked)
     sides = conflict(asked, ranked)
     sure = confidence(evidence, embedded=embedded)

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cache, cached_property
 
@@ -123,11 +123,24 @@ class Asked:
     expected: Expected
     echoes: tuple[tuple[str, float], ...] = ()  # earlier turns of the person and how much their meaning counts
     borrowed: bool = False  # says too little by itself: terms and meaning of the turns before belong to it
+    # by a term that no passage has: the terms there that may stand for it, and for what part of it, 0 to 1
+    akin: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
 
     def covered(self, found: frozenset[str]) -> float:
-        """The part of the telling weight that `found` holds, 0 to 1; a word also in its other forms."""
+        """The part of the telling weight that `found` holds, 0 to 1; a word also in its other forms, and in part in
+        words akin to it."""
         total, telling = self._telling
-        return sum([weight for weight, forms in telling if not forms.isdisjoint(found)]) / total if total else 0.0
+        if not total:
+            return 0.0
+        exact = sum([weight for weight, forms in telling if not forms.isdisjoint(found)])
+        return (exact + self._in_other_words(found)) / total
+
+    def _in_other_words(self, found: frozenset[str]) -> float:
+        return sum(
+            self.weights[term] * max((share for other, share in others.items() if other in found), default=0.0)
+            for term, others in self.akin.items()
+            if found.isdisjoint([term, *other_forms(term)])
+        )
 
     @cached_property
     def _telling(self) -> tuple[float, tuple[tuple[float, frozenset[str]], ...]]:

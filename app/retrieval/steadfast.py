@@ -26,7 +26,7 @@ from storage.errors import ServiceError
 
 PAUSE = 10.0  # seconds before a server that failed is asked again: an answer asks several times, each to its time-out
 
-REMEMBERED = 4000  # vectors of sentences and questions: 6 MB of 384 numbers each
+REMEMBERED = 20_000  # vectors of sentences, words and questions: 30 MB of 384 numbers each
 
 log = logging.getLogger("premise.search")
 

@@ -1,0 +1,68 @@
+"""Words of a question that no passage says, and the words of the passages that mean nearly the same: boss, manager.
+
+People ask in their own words. What a sentence covers of a question then counts a word near in meaning in part. Knows
+the embedder; knows no sentence. Names, numbers and times stand for nothing but themselves.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+
+from app.answers.context import Passage
+from app.answers.signs import NUMBER_WORDS
+from app.retrieval.asked import Asked
+from app.retrieval.forms import other_forms
+from storage.embedder import Embedder
+from storage.words import is_unspaced, question_terms, terms
+
+# Cosines of two words by themselves, all-MiniLM: mail and email .85, catastrophe and disaster .80, firm and company
+# .70, boss and manager .56, bill and invoice .51; tip and referral .24, retro and meeting .13
+FAR, NEAR = 0.4, 0.7  # up to the one they are no substitute for each other, from the other on a full one
+AKIN = 0.8  # of a word's weight that a full substitute counts
+
+_WORD = re.compile(r"[^\W\d_]{3,}")
+_ITSELF = re.compile(
+    rf"(?:{NUMBER_WORDS}|(?:second|minute|hour|day|night|week|month|quarter|year|decade|"
+    r"(?:mon|tues|wednes|thurs|fri|satur|sun)day|sekunde|minute|stunde|tag|nacht|woche|monat|quartal|jahr)(?:s|e|en|n)?)",
+    re.IGNORECASE,
+)
+
+
+def in_other_words(asked: Asked, passages: Sequence[Passage], embedder: Embedder) -> Asked:
+    """The question, with the words of the passages that may stand for those of it which none of them says."""
+    found = _words("\n".join(f"{passage.first.chunk.header}\n{passage.text}" for passage in passages))
+    unsaid = {
+        term: word
+        for term, word in _words(asked.question).items()
+        if term in asked.weights and found.keys().isdisjoint([term, *other_forms(term)]) and _has_others(word, asked)
+    }
+    said = {term: word.casefold() for term, word in found.items() if not _ITSELF.fullmatch(word)}
+    if not unsaid or not said:
+        return asked
+    own = embedder.encode_documents([word.casefold() for word in unsaid.values()])
+    cosines = own @ embedder.encode_documents(list(said.values())).T
+    shares = (AKIN * ((cosines - FAR) / (NEAR - FAR)).clip(0, 1)).tolist()
+    akin = {
+        term: {other: share for other, share in zip(said, row, strict=True) if share}
+        for term, row in zip(unsaid, shares, strict=True)
+    }
+    return replace(asked, akin=akin)
+
+
+def _words(text: str) -> dict[str, str]:
+    """The telling words of a text by their index terms; of several forms of one word the first."""
+    words: dict[str, str] = {}
+    for word in _WORD.findall(text):
+        own = terms(word)
+        if len(own) == 1 and not is_unspaced(own[0]):
+            words.setdefault(own[0], word)
+    telling = question_terms(text)
+    return {term: words[term] for term in telling if term in words}
+
+
+def _has_others(word: str, asked: Asked) -> bool:
+    """Whether another word may say the same: it is no name or abbreviation, no number and no time."""
+    named = word[0].isupper() and not asked.question.lstrip().startswith(word)
+    return not named and not word.isupper() and not _ITSELF.fullmatch(word)
