@@ -17,10 +17,12 @@ from app.retrieval.forms import other_forms
 from storage.embedder import Embedder
 from storage.words import is_unspaced, question_terms, terms
 
-# Cosines of two words by themselves, all-MiniLM: mail and email .85, catastrophe and disaster .80, firm and company
-# .70, boss and manager .56, bill and invoice .51; tip and referral .24, retro and meeting .13
-FAR, NEAR = 0.4, 0.7  # up to the one they are no substitute for each other, from the other on a full one
+# How far the cosine of two words stands above that of the question's word and the passages' words in general, in
+# standard deviations of these: models differ in what they call alike. With all-MiniLM: dog and pet 7, mail and email 5,
+# freelancers and contractor 4, boss and manager 4; course and must 3, closed and removed 3
+FAR, NEAR = 2.0, 5.0  # up to the one they are no substitute for each other, from the other on a full one
 AKIN = 0.8  # of a word's weight that a full substitute counts
+TINY = 1e-6  # where the passages have one word
 
 _WORD = re.compile(r"[^\W\d_]{3,}")
 _ITSELF = re.compile(
@@ -43,7 +45,8 @@ def in_other_words(asked: Asked, passages: Sequence[Passage], embedder: Embedder
         return asked
     own = embedder.encode_documents([word.casefold() for word in unsaid.values()])
     cosines = own @ embedder.encode_documents(list(said.values())).T
-    shares = (AKIN * ((cosines - FAR) / (NEAR - FAR)).clip(0, 1)).tolist()
+    above = (cosines - cosines.mean(axis=1, keepdims=True)) / (cosines.std(axis=1, keepdims=True) + TINY)
+    shares = (AKIN * ((above - FAR) / (NEAR - FAR)).clip(0, 1)).tolist()
     akin = {
         term: {other: share for other, share in zip(said, row, strict=True) if share}
         for term, row in zip(unsaid, shares, strict=True)
