@@ -99,7 +99,8 @@ def _language_model(settings: Settings | None) -> dict[str, Any] | None:
     states = model.states()
     return {
         "url": settings.llm_url,
-        "name": settings.llm_model,
+        "name": settings.llm_model or next((state["model"] for state in states if state["model"]), None),
+        "context": min((state["context"] for state in states if state["context"]), default=None),
         "answers": answers,
         "down": [state["url"] for state in states if not state["up"]],
         "problems": model.problems(),
@@ -108,7 +109,8 @@ def _language_model(settings: Settings | None) -> dict[str, Any] | None:
 
 def _said_of(model: dict[str, Any], meanwhile: str) -> str:
     """A language model in words."""
-    said = f"written by {model['name'] or 'the model'} at {model['url']}"
+    context = f", context {model['context']:,} tokens" if model["context"] else ""
+    said = f"written by {model['name'] or 'the model'} at {model['url']}{context}"
     if not model["answers"]:
         return f"NOT {said} now; {meanwhile}"
     return f"{said} ({', '.join(model['down'])} down)" if model["down"] else said

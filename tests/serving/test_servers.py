@@ -271,7 +271,10 @@ def test_status_does_not_call_answers_written_where_the_server_refuses_them() ->
         assert condition._said_of(found, "extractive meanwhile").startswith("NOT written by")
         assert "llm_api_key_file" in found["problems"][0]
         server.script.status = 200
-        assert (condition._language_model(Settings(llm_url=server.url)) or {})["answers"]
+        found = condition._language_model(Settings(llm_url=server.url))
+        assert found is not None and found["answers"]
+        told = f"written by tiny at {server.url}, context 8,192 tokens"
+        assert condition._said_of(found, "extractive meanwhile") == told
 
 
 def test_a_request_that_is_refused_says_nothing_of_the_next() -> None:
