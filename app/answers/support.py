@@ -17,6 +17,7 @@ from app.answers.altered import altered, in_order
 from app.answers.amounts import in_digits, measures, numbers, other_units, weekdays
 from app.answers.context import Passage
 from app.answers.crossed import crossed, labelled, numbered_parts
+from app.answers.displaced import displaced
 from app.answers.extract import knows
 from app.answers.opposed import labels, nearest, opposed, other_limit, other_period
 from app.answers.owned import led, of_another
@@ -420,6 +421,7 @@ def _agrees(claim: _Claim, spans: Sequence[Support]) -> bool:
         or any(crossed(claim.sentence, line, around) for line in (near, *labelled(text)))
         or altered(claim.sentence, near, around)
         or of_another(claim.sentence, near, around)
+        or displaced(claim.sentence, around)
     )
 
 
