@@ -169,6 +169,13 @@ class Settings(BaseSettings):
         "documents, to check it; 0: none.",
     )
 
+    reread_seconds: float = Field(
+        0.0,
+        ge=0,
+        description="Time the language model has to read the sentences of its answer once more beside the places they "
+        "were found in; what it denies there is marked as not found. 0: it is not asked.",
+    )
+
     # the language model
     llm_url: str | None = Field(
         None,

@@ -108,13 +108,15 @@ def check(
     embedder: Embedder,
     cut: bool = False,
     translations: Mapping[str, str] | None = None,
+    doubted: frozenset[str] = frozenset(),
 ) -> Checked:
     """The answer with the marks that hold in place of those the model set, and its sentences.
 
     `cut`: the model was not at its end; the half sentence that it ended with is left out. Left out are also sentences
     that were there already, or that say what an order to the model says and nothing else in the passages; polite
     phrases, and a list of sources: the marks say the same. `translations`: what some of its claims say in the language
-    of the passages, to check those by: as they are, only their numbers and names can be compared.
+    of the passages, to check those by: as they are, only their numbers and names can be compared. `doubted`: claims
+    that are not found, whatever their words say.
     """
     text = _MARKS_AFTER.sub(_mark_before_stop, _tidy(text))
     spans = list(_spans(text))
@@ -131,6 +133,7 @@ def check(
         known=frozenset().union(term_set(question), *(term_set(passage.text) for passage in passages)),
         figures=numbers("\n".join([question, *(passage.text for passage in passages)])),
         translations=translations or {},
+        doubted=doubted,
         old=older(passages, question),
         orders=tuple(
             frozenset(question_terms(passage.text[order.start : order.end]))
@@ -147,6 +150,7 @@ def check(
     return Checked(
         text="".join(made.out).strip(),
         sentences=made.with_lead_ins(),
+        places=made.places,
         foreign=made.foreign,
         by_translation=made.by_translation,
     )
@@ -158,6 +162,7 @@ class Checked:
 
     text: str  # with the marks of the citations that hold
     sentences: tuple[Sentence, ...]
+    places: Mapping[str, str]  # claims that are found, each with the text of the spans that support it
     foreign: Mapping[str, str]  # claims whose passages are in another language, and in which; translated ones not
     by_translation: bool  # a claim is supported by what its translation says
 
@@ -176,10 +181,12 @@ class _Checked:
     figures: frozenset[str]  # numbers that stand there
     windows: Windows
     translations: Mapping[str, str]
+    doubted: frozenset[str]
     old: Mapping[str, str]  # revisions of older editions, each with its year or version
     orders: tuple[frozenset[str], ...]  # telling terms of what is aimed at the model in the passages
     edition: str = ""  # the older one that alone supports the sentence we are at
     told: str = ""  # the one that was introduced last
+    places: dict[str, str] = field(default_factory=dict)
     foreign: dict[str, str] = field(default_factory=dict)
     by_translation: bool = False
     out: list[str] = field(default_factory=list)
@@ -287,7 +294,9 @@ class _Checked:
             said = " ".join(part for part in _BESIDES.split(said) if re.search(r"\w", part) and not not_said(part))
             if not said:  # that something is not said has no place to cite
                 return Sentence(text=text, citations=(), supported=not cited and self._names_nothing_new(claim))
-        found = self._found(said, cited)
+        found = self._found(said, cited) if said not in self.doubted else ()
+        if found and said != self.question:
+            self.places.setdefault(said, "\n".join(item.text for item in found))
         editions = {self.old.get(item.passage.revision, "") for item in found}
         self.edition = editions.pop() if len(editions) == 1 else ""
         marks = tuple(dict.fromkeys(self.citations.add(item.passage, item.start, item.end) for item in found))

@@ -21,6 +21,7 @@ PLACEHOLDERS: dict[str, frozenset[str]] = {  # file: what must stand in it, and 
     "question.md": frozenset({"passages", "question", "silent"}),
     "rewrite.md": frozenset(),
     "translate.md": frozenset({"language"}),
+    "reread.md": frozenset(),
 }
 LONGEST = 20_000  # characters
 

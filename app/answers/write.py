@@ -19,6 +19,7 @@ from app.answers.cite import Citations, visible
 from app.answers.context import Passage
 from app.answers.prompt import build_prompt
 from app.answers.prompt_files import Prompts
+from app.answers.reread import doubted
 from app.answers.thoughts import without_thoughts
 from app.answers.translate import elsewhere, translated
 from app.asker import Asker
@@ -128,7 +129,17 @@ def write(
                 seconds=settings.translate_seconds,
                 asker=asker,
             )
-    checked = checking(citations, translations=translations)
+        denied: frozenset[str] = frozenset()
+        if settings.reread_seconds:  # still our turn
+            denied = doubted(
+                model,
+                checking(citations.fresh(), translations=translations).places,
+                context=served.context,
+                prompts=prompts,
+                seconds=settings.reread_seconds,
+                asker=asker,
+            )
+    checked = checking(citations, translations=translations, doubted=denied)
     holds, silent = core_holds(asked, checked.sentences), says_nothing(checked, asked.question)
     if not holds and not silent and any(text not in translations for text in foreign):
         raise Unchecked(UNCHECKED)

@@ -135,10 +135,16 @@ def test_the_estimate_rather_says_too_many(text: str, tokens: int) -> None:
 def test_the_shipped_prompts_are_used_until_there_are_own_ones(tmp_path: Path) -> None:
     shipped = load_prompts(tmp_path)
     assert shipped.own == frozenset()
-    assert {file.name for file in copy_prompts(tmp_path)} == {"answer.md", "question.md", "rewrite.md", "translate.md"}
+    assert {file.name for file in copy_prompts(tmp_path)} == {
+        "answer.md",
+        "question.md",
+        "reread.md",
+        "rewrite.md",
+        "translate.md",
+    }
     same = load_prompts(tmp_path)
     assert same.version == shipped.version  # the same text is the same version, wherever it lies
-    assert same.own == {"answer.md", "question.md", "rewrite.md", "translate.md"}
+    assert same.own == {"answer.md", "question.md", "reread.md", "rewrite.md", "translate.md"}
     (tmp_path / "prompts" / "answer.md").write_text("Answer like a pirate.\n")
     changed = load_prompts(tmp_path)
     assert changed.version != shipped.version
@@ -224,7 +230,10 @@ def test_every_version_that_was_in_force_can_be_read_again(place_at: Callable[..
     assert second.version != first.version
     Engine(place.store)
     now = listing(data, None)
-    assert (now["version"], now["own"]) == (second.version, ["answer.md", "question.md", "rewrite.md", "translate.md"])
+    assert (now["version"], now["own"]) == (
+        second.version,
+        ["answer.md", "question.md", "reread.md", "rewrite.md", "translate.md"],
+    )
     assert [item["version"] for item in now["versions"]] == [second.version, first.version]
     assert listing(data, first.version)["texts"] == first.texts
     with pytest.raises(SettingError, match="no version 123"):

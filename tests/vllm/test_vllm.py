@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -15,6 +16,7 @@ from place import Place
 from real import ADAPTER, VLLM, Vllm, eventually
 
 from app.answers.answer import BROKEN, NOTICE, REFUSES
+from app.answers.reread import doubted, schema_of
 from app.asker import Asker
 from app.engine import Engine
 from app.records import Answer, Delta, Finished, Mode, Turn, Waiting
@@ -112,6 +114,18 @@ def test_json_of_a_schema(vllm: Vllm) -> None:
         [Turn(role="user", content="What is it about?")], {"enum": kinds}, answer_tokens=50
     )
     assert found in kinds
+
+
+def test_sentences_are_read_once_more_in_so_many_true_and_false(vllm: Vllm, engine_with: Callable[..., Engine]) -> None:
+    engine = engine_with()
+    assert engine.models is not None
+    model, said = model_of(vllm), {"The bell rings at noon.": "It rings at noon.", "It is red.": "It is blue."}
+    before = vllm.number("vllm:prompt_tokens_total")
+    found = doubted(model, said, context=CONTEXT, prompts=engine.prompts, seconds=60, asker=Asker())
+    assert found <= said.keys()
+    assert vllm.number("vllm:prompt_tokens_total") > before
+    whole = "".join(model.stream([Turn(role="user", content="?")], answer_tokens=28, schema=schema_of(2)))
+    assert re.match(r'\s*\{\s*"said"', whole)
 
 
 def test_a_wrong_key_gives_a_quotation(engine_with: Callable[..., Engine], tmp_path: Path) -> None:
