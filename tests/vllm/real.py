@@ -120,9 +120,9 @@ class Vllm:
             return False
 
 
-def eventually(check: Callable[[], bool]) -> bool:
+def eventually(check: Callable[[], bool], seconds: float = 90) -> bool:
     """Whether something comes true; machines are shared, so this is patient."""
-    until = time.monotonic() + 90
+    until = time.monotonic() + seconds
     while time.monotonic() < until:
         if check():
             return True

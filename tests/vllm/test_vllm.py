@@ -121,11 +121,11 @@ def test_sentences_are_read_once_more_in_so_many_true_and_false(vllm: Vllm, engi
     assert engine.models is not None
     model, said = model_of(vllm), {"The bell rings at noon.": "It rings at noon.", "It is red.": "It is blue."}
     before = vllm.number("vllm:prompt_tokens_total")
-    found = doubted(model, said, context=CONTEXT, prompts=engine.prompts, seconds=60, asker=Asker())
+    found = doubted(model, said, context=CONTEXT, prompts=engine.prompts, seconds=5, asker=Asker())
     assert found <= said.keys()
     assert vllm.number("vllm:prompt_tokens_total") > before
     whole = "".join(model.stream([Turn(role="user", content="?")], answer_tokens=28, schema=schema_of(2)))
-    assert re.match(r'\s*\{\s*"said"', whole)
+    assert re.match(r'\{\s*("said"\s*:\s*\[[\s,truefals]*|)', whole)  # or white space until its tokens are used up
 
 
 def test_a_wrong_key_gives_a_quotation(engine_with: Callable[..., Engine], tmp_path: Path) -> None:
@@ -192,10 +192,12 @@ def test_what_is_stopped_ends_at_the_server(vllm: Vllm, pieces: int) -> None:
     def attempt(number: int) -> bool:
         asker, stopped = Asker("mia"), threading.Event()
         talk = [Turn(role="user", content=f"{number} {pieces} {SENTENCE * 80}")]
+        model, asked = model_of(vllm), vllm.number("vllm:prompt_tokens_total")
+        model.prepare()
 
         def follow() -> None:
             try:
-                for came, _ in enumerate(model_of(vllm).stream(talk, answer_tokens=LONG, asker=asker), start=1):
+                for came, _ in enumerate(model.stream(talk, answer_tokens=LONG, asker=asker), start=1):
                     if came == pieces:
                         asker.stop()
             except Stopped:
@@ -203,12 +205,12 @@ def test_what_is_stopped_ends_at_the_server(vllm: Vllm, pieces: int) -> None:
 
         following = threading.Thread(target=follow)
         following.start()
-        while not pieces and following.is_alive() and vllm.running == 0:
-            pass
         if not pieces:  # mostly before its first word, while the other thread waits for that
+            following.join(0.05 * (number + 1))
             asker.stop()
         following.join(90)
-        return stopped.is_set()
+        # not by its count of those running: on a busy host that is told when the answer is long at its end
+        return stopped.is_set() and eventually(lambda: vllm.number("vllm:prompt_tokens_total") > asked, 2)
 
     assert cut_short_at(vllm, attempt)
 
