@@ -173,9 +173,7 @@ _COUNTED_FROM = re.compile(
     r"(?:(?!(?:to|unless|for|if|when|and|or|but|zu|und|oder)\b)[\w’'-]+(?: |(?=\W|$))){1,8})",
     re.I,
 )
-_POINT = frozenset(
-    term for word in "date day time point moment tag datum zeit zeitpunkt".split() for term in terms(word)
-)
+_POINT = frozenset(terms("date day time point moment tag datum zeit zeitpunkt"))
 _RATE = re.compile(r"\d(?: [\w-]+)? (?:per|each|every|an?|pro|je) (?P<unit>[^\W\d_]+)", re.I)
 _NOT_TO = re.compile(
     r"(?:^|[.:;(] )\W*(?:please |but )?(?:never|do not|don['’]t|avoid|refrain)\b(?! (?:forget|hesitate|worry))"
