@@ -88,6 +88,7 @@ class Citation:
     quote: str
     start: int
     end: int
+    close: bool = True  # nearly the sentence's own words: what is not is for the reader to compare, and not highlighted
 
     def as_json(self) -> dict[str, Any]:
         """The object in `citations` of `premise ask --json`."""
@@ -102,6 +103,7 @@ class Citation:
             "quote": self.quote,
             "start": self.start,
             "end": self.end,
+            "close": self.close,
         }
 
 

@@ -212,8 +212,15 @@ def altered(claim: str, near: str, text: str) -> bool:
 
 def in_order(claim: str, near: str) -> int:
     """How many words of the claim stand in the same order in a sentence."""
-    said, told = ([_form(word) for word in _words(text)] for text in (claim, near))
-    return sum(block.size for block in SequenceMatcher(None, said, told, autojunk=False).get_matching_blocks())
+    same = SequenceMatcher(None, forms(claim), forms(near), autojunk=False)
+    return sum(block.size for block in same.get_matching_blocks())
+
+
+def forms(text: str, *, telling: bool = False) -> list[str]:
+    """The words of a text in order, each as the index has it; those that tell alone, unless there are no others."""
+    words = _words(text)
+    chosen = [word for word in words if word not in STOP_WORDS] if telling else []
+    return [_form(word) for word in chosen or words]
 
 
 def _excludes(put: Sequence[str], old: Sequence[str], *, behind_number: bool) -> bool:

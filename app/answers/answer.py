@@ -65,6 +65,8 @@ NEAREST = 3  # passages cited by an answer that the documents do not say
 WITHHELD = "What the language model wrote was not found in the documents, so it is not shown."
 SILENT = "The language model found no answer in these passages."
 UNSUPPORTED = "Some sentences were not found in the documents."
+LOOSE = "The documents say some of it in other words."
+LOOSELY = 0.5  # of a sentence that is supported: what one in other words counts for confidence
 CUT = "The answer became too long and ends early."
 TRANSLATED = (
     "The sources are in another language; the answer was checked by the language model's own translation of it."
@@ -309,7 +311,11 @@ def _written(model: LanguageModel, engine: Engine, case: _Case) -> Generator[Ans
         refused = replace(refused, mode=Mode.WRITTEN, reason=why, timings=result.timings)
         return replace(refused, model=result.model, prompts=version)
     judged = case.judge()
-    share = sum(sentence.supported for sentence in result.sentences) / len(result.sentences)
+    held = all(sentence.supported for sentence in result.sentences)
+    loose = {citation.n for citation in case.citations.all() if not citation.close}
+    in_other_words = sum(bool(item.citations) and loose.issuperset(item.citations) for item in result.sentences)
+    supported = sum(sentence.supported for sentence in result.sentences)
+    share = (supported - (1 - LOOSELY) * in_other_words) / len(result.sentences)
     differing = _differing(case, judged)
     if differing:
         yield Delta(text="\n\n" + "".join(piece.text for piece in differing))
@@ -319,14 +325,14 @@ def _written(model: LanguageModel, engine: Engine, case: _Case) -> Generator[Ans
         refused=False,
         mode=Mode.WRITTEN,
         confidence=min(sure, MOST_IN_CONFLICT) if judged.sides else sure,
-        reason=judged.reason if share == 1 else UNSUPPORTED,
+        reason=UNSUPPORTED if not held else LOOSE if in_other_words else judged.reason,
         sentences=(*result.sentences, *(sentence for piece in differing for sentence in piece.sentences)),
         citations=case.citations.all(),
         timings=result.timings,
         notice=" ".join(told for told, so in ((CUT, result.cut), (TRANSLATED, result.by_translation)) if so) or None,
         model=result.model,
         prompts=version,
-        drawn=() if share == 1 else (*(passage.revision for passage in case.passages), *_told_by(case.history)),
+        drawn=() if held else (*(passage.revision for passage in case.passages), *_told_by(case.history)),
     )
 
 

@@ -299,7 +299,8 @@ class _Checked:
             self.places.setdefault(said, "\n".join(item.text for item in found))
         editions = {self.old.get(item.passage.revision, "") for item in found}
         self.edition = editions.pop() if len(editions) == 1 else ""
-        marks = tuple(dict.fromkeys(self.citations.add(item.passage, item.start, item.end) for item in found))
+        made = (self.citations.add(item.passage, item.start, item.end, close=item.close) for item in found)
+        marks = tuple(dict.fromkeys(made))
         return Sentence(text=text, citations=marks, supported=bool(found))
 
     def _found(self, said: str, cited: frozenset[int]) -> tuple[Support, ...]:

@@ -58,14 +58,17 @@ class Citations:
         self._catalog = catalog
         self._labels = labels
         self._revisions: dict[str, Revision] = {}
-        self._made: dict[tuple[str, int, int], Citation] = {}
+        self._made: dict[tuple[str, int, int, bool], Citation] = {}
         self._tables: dict[tuple[str, int], Table | None] = {}
 
-    def add(self, passage: Passage, start: int, end: int) -> int:
-        """Cite a span of the passage's revision. Returns its number. Raises: NotPermitted when it has just gone."""
-        key = (passage.revision, start, end)
+    def add(self, passage: Passage, start: int, end: int, *, close: bool = True) -> int:
+        """Cite a span of the passage's revision. Returns its number. Raises: NotPermitted when it has just gone.
+
+        `close`: whether it says what is said in so nearly the same words that it may be highlighted as saying it.
+        """
+        key = (passage.revision, start, end, close)
         if key not in self._made:
-            self._made[key] = self._citation(len(self._made) + 1, passage, start, end)
+            self._made[key] = self._citation(len(self._made) + 1, passage, start, end, close)
         return self._made[key].n
 
     def table(self, passage: Passage, place: int) -> Table | None:
@@ -87,7 +90,7 @@ class Citations:
         """An empty collection for the same person."""
         return Citations(self._catalog, self._labels)
 
-    def _citation(self, n: int, passage: Passage, start: int, end: int) -> Citation:
+    def _citation(self, n: int, passage: Passage, start: int, end: int, close: bool) -> Citation:
         whole = passage.chunk_at(start, end)
         chunk = (whole or passage.chunk_from(start)).chunk
         if whole is not None and len(chunk.pages) < 2:
@@ -109,6 +112,7 @@ class Citations:
             quote=quote,
             start=start,
             end=end,
+            close=close,
         )
 
     def _revision(self, name: str) -> Revision:

@@ -3,7 +3,8 @@
 A span supports a sentence when it holds enough of the sentence's telling terms, every one of its numbers and names, and
 the same denials. Where all of these agree and only some of the terms are missing, the embedder decides whether span and
 sentence mean the same; it never outweighs a number, a date, a name or a denial, and what shares no word with the
-sentence is not found: a sentence is rather marked than wrongly vouched for.
+sentence is not found: a sentence is rather marked than wrongly vouched for. And a span that has the words and puts them
+together in other ways is not shown as saying it (closeness.py).
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from functools import cached_property
 
 from app.answers.altered import altered, in_order
 from app.answers.amounts import in_digits, measures, numbers, other_units, weekdays
+from app.answers.closeness import CLOSE, FAR, closeness
 from app.answers.context import Passage
 from app.answers.crossed import crossed, labelled, numbered_parts
 from app.answers.displaced import displaced
@@ -64,6 +66,7 @@ class Support:
     start: int  # in the revision's text
     end: int
     score: float  # part of the sentence's telling weight that it holds, 0 to 1
+    close: bool = False  # says it in words so close to the sentence's that it may be shown as the place that says it
 
     @property
     def text(self) -> str:
@@ -135,15 +138,24 @@ def find_support(
     found = _aligned(claim, spans, cited)
     if not found and (parts := _parts(claim, weigh)):
         found = _by_parts(parts, passages, cited, windows)
-    if found or embedder is None or not knows(embedder, sentence):
-        return () if _denied(claim, found, passages, windows) else found
-    doubtful = [
-        span
-        for span in spans.values()
-        if span.score >= IN_DOUBT and _agrees(claim, [span]) and denies(sentence) == denies(span.text)
-    ]
-    found = _by_meaning(sentence, doubtful, passages, embedder)
-    return () if _denied(claim, found, passages, windows) else found
+    if not found and embedder is not None and knows(embedder, sentence):
+        doubtful = [
+            span
+            for span in spans.values()
+            if span.score >= IN_DOUBT and _agrees(claim, [span]) and denies(sentence) == denies(span.text)
+        ]
+        found = _by_meaning(sentence, doubtful, passages, embedder)
+    return () if _denied(claim, found, passages, windows) else _close_enough(claim, found)
+
+
+def _close_enough(claim: _Claim, found: tuple[Support, ...]) -> tuple[Support, ...]:
+    """What was found, unless it puts the claim's words together in quite other ways; and whether it is close to it. In
+    another language nothing can be told of that: it is cited for its numbers and names, and not as close."""
+    text = "\n".join(span.text for span in found)
+    if not found or _foreign(claim, text):
+        return found
+    told = closeness(claim.sentence, text)
+    return tuple(replace(span, close=told >= CLOSE) for span in found) if told >= FAR else ()
 
 
 def _aligned(claim: _Claim, spans: Mapping[int, Support], cited: frozenset[int]) -> tuple[Support, ...]:

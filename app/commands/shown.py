@@ -65,6 +65,9 @@ def answer(console: Console, found: dict[str, Any]) -> None:
         line.append(f" {path}", style="bold")
         line.append(f"  {place}" if place else "", style="cyan")
         console.print(line)
+    if loose := [citation["n"] for citation in found["citations"] if not citation["close"]]:
+        told = "".join(f"[{number}]" for number in loose)
+        console.print(Text(f"{told}: in other words than the answer's. Compare before you rely on it.", style="yellow"))
     if not found["refused"]:
         console.print(Text(how(found), style="bright_black"))
 

@@ -44,7 +44,7 @@ def page() -> None:
             with left, st.container(key="thread_narrow"):
                 _talk(engine, user, chat, messages, withheld, coming, None)
             with right, st.container(key="source", border=True):
-                source.panel(engine, user, opened)
+                source.panel(engine, user, *opened)
     st.session_state[DRAWN] = (st.query_params.get("chat"), opened is not None)  # one that was begun is no other
 
 

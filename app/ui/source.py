@@ -6,6 +6,7 @@ Opens only what the person may read now: a citation of a document that has since
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import Any
 from urllib.parse import quote
 
@@ -63,17 +64,19 @@ def close() -> None:
     st.session_state.pop(PAGE, None)
 
 
-def opened(messages: list[Message]) -> dict[str, Any] | None:
-    """The citation that is open, if it belongs to this conversation."""
+def opened(messages: list[Message]) -> tuple[dict[str, Any], list[str]] | None:
+    """The citation that is open, if it belongs to this conversation, and the sentences that it stands behind."""
     message_id, number = st.session_state.get(OPENED, (None, 0))
     for message in messages:
         if message.id == message_id and message.answer:
-            return next((item for item in message.answer.get("citations", []) if item["n"] == number), None)
+            said = [item["text"] for item in message.answer.get("sentences", []) if number in item["citations"]]
+            cited = (item for item in message.answer.get("citations", []) if item["n"] == number)
+            return next(((citation, said) for citation in cited), None)
     return None
 
 
-def panel(engine: Engine, user: User, citation: dict[str, Any]) -> None:
-    """Everything about one citation."""
+def panel(engine: Engine, user: User, citation: dict[str, Any], said: list[str]) -> None:
+    """Everything about one citation. `said`: the sentences of the answer that it stands behind."""
     name, start, end = str(citation["revision"]), int(citation["start"]), int(citation["end"])
     labels = engine.catalog.labels_of(user.all_groups)
     try:
@@ -88,12 +91,24 @@ def panel(engine: Engine, user: User, citation: dict[str, Any]) -> None:
     if st.session_state.pop("source_new", False):
         engine.audit.record(user.name, Event.OPENED, revision.path)
     _about(revision, found)
+    close = bool(citation.get("close", True))
+    if not close:
+        _compare(said)
     if is_drawn(suffix) and revision.pages:
-        _picture(revision, found, start, end)
+        _picture(revision, found, (start, end) if close else (0, 0), close)
     elif found.table is not None:
-        _table(found.table)
+        _table(found.table if close else replace(found.table, cited=(False,) * len(found.table.rows)))
     else:
-        _text(found)
+        _text(found, close)
+
+
+def _compare(said: list[str]) -> None:
+    """What the answer says, beside a place that says it in other words."""
+    st.html(
+        '<p class="about">Nothing is highlighted: this is the place nearest to what the answer says, in other words. '
+        "Compare the two. The answer says:</p>"
+        f'<div class="compare">{"<br>".join(map(safe.text_html, said))}</div>'
+    )
 
 
 def _head(title: str) -> None:
@@ -128,7 +143,7 @@ def _about(revision: Revision, found: Passage) -> None:
     )
 
 
-def _picture(revision: Revision, found: Passage, start: int, end: int) -> None:
+def _picture(revision: Revision, found: Passage, marked: tuple[int, int], close: bool) -> None:
     last = revision.pages or 1
     first = found.pages[0] if found.pages else 1
     page = min(max(int(st.session_state.get(PAGE, first)), 1), last)
@@ -141,13 +156,15 @@ def _picture(revision: Revision, found: Passage, start: int, end: int) -> None:
             st.rerun()
         where = "" if page in found.pages else f" · cited: {', '.join(str(number) for number in found.pages)}"
         st.html(f'<p class="pagenumber">Page {page} of {last}{where}</p>')
+    start, end = marked
     address = f"/api/v1/revisions/{revision.id}/pages/{page}.png?start={start}&amp;end={end}&amp;width="
+    told = f"Page {page} of {last}" + (", the cited passage marked" if close else "")
     st.html(
         f'<a href="{address}2000" target="_blank" title="Open larger"><img class="page" src="{address}{WIDTH}" '
-        f'alt="Page {page}, the cited passage marked"></a>'
+        f'alt="{told}"></a>'
     )
     with st.expander("The passage as text"):
-        _text(found)
+        _text(found, close)
 
 
 def near_and_far(before: str) -> tuple[str, str]:
@@ -160,12 +177,14 @@ def near_and_far(before: str) -> tuple[str, str]:
     return before[at:], before[:at]
 
 
-def _text(found: Passage) -> None:
+def _text(found: Passage, close: bool) -> None:
     near, far = near_and_far(found.before)
     above = f'<details class="above"><summary>What stands above</summary>{safe.text_html(far)}</details>' if far else ""
+    said = safe.text_html(found.passage)
+    place = f"<mark>{said}</mark>" if close else f'<span class="nearest">{said}</span>'
     st.html(
         f'<div class="passage">{above}<span class="around">{safe.text_html(near)}</span>'
-        f'<mark>{safe.text_html(found.passage)}</mark><span class="around">{safe.text_html(found.after)}</span></div>'
+        f'{place}<span class="around">{safe.text_html(found.after)}</span></div>'
     )
 
 

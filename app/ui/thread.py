@@ -57,6 +57,7 @@ def answer(message_id: str, found: dict[str, Any], *, earlier: frozenset[str] = 
         str(found.get("answer", "")),
         sentences=sentences,
         known=frozenset(item["n"] for item in citations),
+        loose=wording.loose(found),
         link=source.link(st.query_params.get("chat"), message_id),
     )
     refused = bool(found.get("refused"))
@@ -66,6 +67,8 @@ def answer(message_id: str, found: dict[str, Any], *, earlier: frozenset[str] = 
     st.html(f'<div class="answer{looks}">{text}</div>')
     if not all(supported for _, supported in sentences):
         st.html(f'<p class="quiet">{wording.UNSUPPORTED}</p>')
+    if wording.loose(found):
+        st.html(f'<p class="quiet">{wording.LOOSE}</p>')
     _chips(found, refused)
     if any(item["revision"] in earlier for item in citations):
         st.html(f'<p class="notice earlier">{wording.EARLIER}</p>')

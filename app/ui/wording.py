@@ -28,6 +28,7 @@ def caution(value: float) -> str:
 UNANSWERED = "There is no answer to this question yet."
 NEXT = "The question before is answered first; this one is next…"
 UNSUPPORTED = "Underlined sentences were not found in the documents. Do not rely on them."
+LOOSE = "Dashed numbers: the page says it in other words and nothing is highlighted there. Compare the two."
 EARLIER = "Quoted from an earlier version: the document has changed since. Ask again for what it says now."
 
 
@@ -39,6 +40,11 @@ def noticed(flags: Sequence[str]) -> str:
 def sentences(found: dict[str, Any]) -> list[tuple[str, bool]]:
     """Those of an answer, each with whether it is supported."""
     return [(str(item["text"]), bool(item.get("supported", True))) for item in found.get("sentences") or []]
+
+
+def loose(found: dict[str, Any]) -> frozenset[int]:
+    """The numbers of an answer's citations whose places say it in other words."""
+    return frozenset(int(item["n"]) for item in found.get("citations") or [] if not item.get("close", True))
 
 
 def citations_head(answer: Mapping[str, Any]) -> str:

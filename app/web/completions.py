@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import time
 import uuid
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import closing
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
@@ -192,7 +192,13 @@ def _told(answer: Answer) -> str:
     if answer.citations:
         head = "Nearest passages:" if answer.refused else "Sources:"
         parts.append("\n".join([head, *(f"[{item.n}] {_source(item)}" for item in answer.citations)]))
+    if any(not item.close for item in answer.citations):
+        parts.append(f"In other words than the answer's, so compare: {_numbers(answer.citations)}.")
     return "\n\n".join(parts)
+
+
+def _numbers(citations: Sequence[Citation]) -> str:
+    return " ".join(f"[{item.n}]" for item in citations if not item.close)
 
 
 def _source(citation: Citation) -> str:

@@ -17,6 +17,9 @@ from app.table_lines import cells_of
 # private-use characters that stand for our own tags while the text around them is escaped
 MARK_OPEN, MARK_CLOSE = "\ue000", "\ue001"
 CITATION = re.compile(r"\[(\d{1,3})\]")
+OTHER_WORDS = "The page says it in other words: compare."
+_CITED = re.compile(r'<sup class="cite">(\d+)</sup>')  # text cannot pass for one of our tags: it is escaped by then
+_MARK = re.compile(r'(<sup class="cite(?P<loose> loose" title="[^"]*)?">)(\d+)</sup>')
 _BOLD = re.compile(r"\*\*(?=\S)([^*\n]+?)(?<=\S)\*\*")
 _CODE = re.compile(r"`([^`\n]+)`")
 _BULLET = re.compile(r"^\s{0,6}(?:[-*•]|\+)\s+(.*)$")
@@ -61,28 +64,34 @@ def answer_html(
     *,
     sentences: Iterable[tuple[str, bool]] = (),
     known: frozenset[int] | None = None,
+    loose: frozenset[int] = frozenset(),
     link: str | None = None,
 ) -> str:
     """An answer as HTML.
 
     `sentences`: those of the text in their order, each with whether it is supported: the others are marked as not found
-    in the documents. `known`: the citation numbers that
-    exist; other marks stay plain text. None: all marks count. `link`: an address of ours to which a citation's number
-    is appended; the only links there are.
+    in the documents. `known`: the citation numbers that exist; other marks stay plain text. None: all marks count.
+    `loose`: those of places that say it in other words. `link`: an address of ours to which a citation's number is
+    appended; the only links there are.
     """
     text = _marked(plain(text), [(plain(sentence).strip(), supported) for sentence, supported in sentences])
     made = "".join(_blocks(text.split("\n"), known))
+    if loose:
+        made = _CITED.sub(lambda mark: _loose(mark[1]) if int(mark[1]) in loose else mark[0], made)
     return made if link is None else _linked(made, link)
 
 
+def _loose(number: str) -> str:
+    return f'<sup class="cite loose" title="{OTHER_WORDS}">{number}</sup>'
+
+
 def _linked(made: str, link: str) -> str:
-    """Citation marks as links. Text cannot pass for one of our tags: everything in it is escaped by now."""
+    """Citation marks as links."""
     address = html.escape(link)
-    return re.sub(
-        r'<sup class="cite">(\d+)</sup>',
+    return _MARK.sub(
         lambda mark: (
-            f'<sup class="cite"><a href="{address}{mark[1]}" target="_self" aria-label="Source {mark[1]}">{mark[1]}'
-            "</a></sup>"
+            f'{mark[1]}<a href="{address}{mark[3]}" target="_self" '
+            f'aria-label="Source {mark[3]}{", in other words" if mark["loose"] else ""}">{mark[3]}</a></sup>'
         ),
         made,
     )

@@ -27,6 +27,7 @@ th { background: #eaf1f2; }
 pre, code { background: #f1f6f6; border-radius: 6px; padding: .1rem .35rem; font-size: .9em; }
 pre { padding: .7rem .9rem; white-space: pre-wrap; }
 sup { color: #0f5b66; font-weight: 650; padding: 0 .1em; }
+.loose { border: 1px dashed #0f5b66; border-radius: 5px; }
 .quiet { color: #56707a; font-size: .9rem; }
 .refused { border-inline-start: 3px solid #c9a54a; padding-inline-start: .8rem; }
 .notice { background: #fdf4e3; color: #6f4e0c; padding: .5rem .8rem; border-radius: 8px; font-size: .92rem; }
@@ -72,12 +73,17 @@ def _answer(message: Message, earlier: Collection[str]) -> list[str]:
     citations = found.get("citations") or []
     sentences = wording.sentences(found)
     text = safe.answer_html(
-        str(found.get("answer", "")), sentences=sentences, known=frozenset(item["n"] for item in citations)
+        str(found.get("answer", "")),
+        sentences=sentences,
+        known=frozenset(item["n"] for item in citations),
+        loose=wording.loose(found),
     )
     parts = [f'<p class="notice">{safe.text_html(str(found["notice"]))}</p>'] if found.get("notice") else []
     parts.append(f'<div class="refused">{text}</div>' if found.get("refused") else text)
     if not all(supported for _, supported in sentences):
         parts.append(f'<p class="quiet">{wording.UNSUPPORTED}</p>')
+    if wording.loose(found):
+        parts.append(f'<p class="quiet">{wording.LOOSE}</p>')
     parts.append(f'<p class="quiet">{safe.text_html(_made(message, found))}</p>')
     if any(item["revision"] in earlier for item in citations):
         parts.append(f'<p class="notice">{wording.EARLIER}</p>')

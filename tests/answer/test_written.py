@@ -22,6 +22,7 @@ from app.answers.answer import (
     EMPTY,
     FOREIGN,
     LONG,
+    LOOSE,
     NOTICE,
     REFUSES,
     SLOW,
@@ -74,6 +75,22 @@ def test_a_good_answer_keeps_its_citation(ask: Ask, server: Server, numbers: dic
     assert answer.citations[0].path == "everyone/leave.md"
     assert answer.timings["first_token"] > 0
     assert asked.kinds.count("Delta") > 3
+
+
+def test_what_the_passage_says_in_other_words_is_cited_and_left_to_compare(
+    ask: Ask, server: Server, numbers: dict[str, int]
+) -> None:
+    close = "Every employee has 28 days of paid leave a year."
+    loose = "Paid leave a year is 28 days for part-time employees, who have a share of it."
+    server.script.says(f"{close} [{numbers['leave']}] {loose} [{numbers['leave']}]")
+    answer = ask(QUESTION, llm_url=server.url).answer
+    assert [sentence.supported for sentence in answer.sentences] == [True, True]
+    assert [citation.close for citation in answer.citations] == [True, False]
+    assert [citation["close"] for citation in answer.as_json()["citations"]] == [True, False]
+    assert answer.reason == LOOSE
+    server.script.says(f"{close} [{numbers['leave']}]")
+    sure = ask(QUESTION, llm_url=server.url).answer
+    assert sure.reason != LOOSE and answer.confidence == pytest.approx(0.75 * sure.confidence)
 
 
 def test_a_wrong_mark_is_moved(ask: Ask, server: Server, numbers: dict[str, int]) -> None:

@@ -124,6 +124,48 @@ class Site:
         conversations.add(person, chat.id, "assistant", answer.text, answer.as_json())
         return chat.id
 
+    def keep_written_answer(self, person: str, said: dict[str, tuple[str, str, bool]]) -> str:
+        """A conversation with an answer as a language model wrote it. Returns its id.
+
+        `said`: its sentences, each with the path of a document, the words there that are cited for it, and whether they
+        say it in nearly the same words.
+        """
+        conversations, catalog = Conversations(self.database), Catalog(self.database)
+        chat = conversations.start(person, "What do the policies say?")
+        conversations.add(person, chat.id, "user", "What do the policies say?")
+        labels = catalog.labels_of(Accounts(self.database).get(person).all_groups)
+        citations, sentences = [], []
+        for n, (text, (path, quote, close)) in enumerate(said.items(), 1):
+            revision = catalog.revision(self.revision(path), labels=labels)
+            start = revision.text.index(quote)
+            citations.append(
+                Citation(
+                    n=n,
+                    document_id=self.document(path).id,
+                    path=path,
+                    title=revision.title,
+                    revision=revision.id,
+                    pages=(2,) if path.endswith(".pdf") else (),
+                    section="",
+                    quote=quote,
+                    start=start,
+                    end=start + len(quote),
+                    close=close,
+                )
+            )
+            sentences.append(Sentence(text=text, citations=(n,), supported=True))
+        answer = Answer(
+            text=" ".join(f"{sentence.text} [{n}]" for n, sentence in enumerate(sentences, 1)),
+            refused=False,
+            mode=Mode.WRITTEN,
+            confidence=0.6,
+            sentences=tuple(sentences),
+            citations=tuple(citations),
+            timings={},
+        )
+        conversations.add(person, chat.id, "assistant", answer.text, answer.as_json())
+        return chat.id
+
 
 def write_inbox(inbox: Path) -> None:
     """The documents, most of them readable."""

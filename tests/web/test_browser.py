@@ -138,6 +138,40 @@ def test_a_citation_of_a_pdf_shows_its_page_with_the_marked_lines(page: Page, si
     expect(page.locator(".sourcetitle")).to_have_count(0)
 
 
+def test_a_place_that_says_it_in_other_words_is_not_highlighted(page: Page, site: Site) -> None:
+    loose = "Who is on call has a quarter of an hour to answer, and <b>the incident</b> is theirs."
+    paid = "The company pays 6 percent into the pension fund."
+    pages = "The on-call engineer answers pages within fifteen minutes and owns the incident."
+    said = {
+        paid: ("everyone/pension.pdf", paid, True),
+        "The engineer on call owns the incident.": ("engineering/on-call.md", pages, True),
+        "Into the fund, 6 percent are paid.": ("everyone/pension.pdf", paid, False),
+        loose: ("engineering/on-call.md", pages, False),
+    }
+    chat = site.keep_written_answer("ada", said)
+    sign_in(page, site, "ada", f"/?chat={chat}")
+    marks = page.locator(".answer sup.cite")
+    expect(marks).to_have_count(4)
+    assert ["loose" in str(mark.get_attribute("class")) for mark in marks.all()] == [False, False, True, True]
+    expect(page.get_by_text("nothing is highlighted there")).to_be_visible()
+    page.screenshot(path=str(ARTIFACTS / "in-other-words.png"))
+    marks.nth(3).locator("a").click()
+    expect(page.locator(".compare")).to_have_text(loose)
+    expect(page.locator(".passage .nearest")).to_have_text(pages)
+    expect(page.locator(".passage mark")).to_have_count(0)
+    page.screenshot(path=str(ARTIFACTS / "in-other-words-source.png"))
+    marks.nth(1).locator("a").click()
+    expect(page.locator(".passage mark")).to_have_text(pages)
+    expect(page.locator(".compare")).to_have_count(0)
+    for mark, marked in ((marks.nth(0), True), (marks.nth(2), False)):
+        mark.locator("a").click()
+        expect(page.locator(".sourcetitle sup")).to_have_text(mark.inner_text())
+        expect(page.locator("img.page")).to_have_attribute(
+            "alt", "Page 2 of 2, the cited passage marked" if marked else "Page 2 of 2"
+        )
+    Conversations(site.database).remove("ada", chat)
+
+
 def test_a_citation_of_a_word_file_shows_its_passage(page: Page, site: Site) -> None:
     sign_in(page, site, "hugo")
     _ask(page, "Which form requests parental leave?")

@@ -6,14 +6,15 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 
 import httpx
 import openai
 import pytest
 from served import PASSWORD, Site
 
-from app.records import level
-from app.web.completions import _inert
+from app.records import Answer, Citation, Mode, level
+from app.web.completions import _inert, _told
 from storage.accounts import Accounts
 from storage.tokens import Tokens
 
@@ -184,6 +185,32 @@ def test_too_many_questions_are_refused_with_when_to_ask_again(site: Site) -> No
     assert answers[-1].json()["error"]["code"] == "too_many"
     assert 1 <= int(answers[-1].headers["Retry-After"]) <= 61
     assert site.client("ada").post("/api/v1/search", json={"question": "leave"}).status_code == 200
+
+
+def test_places_that_say_it_in_other_words_are_told_to_other_programs() -> None:
+    cited = Citation(
+        n=1,
+        document_id="d",
+        path="a.md",
+        title="A",
+        revision="r",
+        pages=(),
+        section="",
+        quote="Tea is free.",
+        start=0,
+        end=12,
+    )
+    answer = Answer(
+        text="Tea is free [1]. One pays nothing for tea [2].",
+        refused=False,
+        mode=Mode.WRITTEN,
+        confidence=0.7,
+        sentences=(),
+        citations=(cited, replace(cited, n=2, close=False)),
+        timings={},
+    )
+    assert _told(answer).endswith("[2] A (a.md)\n\nIn other words than the answer's, so compare: [2].")
+    assert "In other words" not in _told(replace(answer, citations=(cited,)))
 
 
 def test_text_for_other_programs_draws_and_links_nothing() -> None:

@@ -8,7 +8,7 @@ from html.parser import HTMLParser
 
 import pytest
 
-from app.web.safe import answer_html, label, plain, text_html
+from app.web.safe import OTHER_WORDS, answer_html, label, plain, text_html
 
 OURS = {
     "p": set(),
@@ -25,7 +25,7 @@ OURS = {
     "tr": set(),
     "th": set(),
     "td": set(),
-    "sup": {"class"},
+    "sup": {"class", "title"},
     "a": {"href", "target", "aria-label"},
     "span": {"class", "title"},
 }
@@ -104,11 +104,12 @@ def test_only_our_own_tags_come_out_whatever_goes_in(seed: int) -> None:
     chosen = random.Random(seed)  # noqa: S311
     text = "".join(chosen.choice(PIECES) for _ in range(chosen.randint(1, 25)))
     unsupported = [chosen.choice(PIECES) for _ in range(2)]
-    for tag, attributes in _parsed(
-        answer_html(text, sentences=[(text, False) for text in unsupported], known=frozenset({1}))
-    ).found:
-        assert tag in OURS and set(attributes) <= OURS[tag], (text, tag, attributes)
-        assert attributes.get("class") in (None, "cite", "unsupported", "step")
+    sentences = [(text, False) for text in unsupported]
+    for link in (None, "/?cite="):
+        made = answer_html(text, sentences=sentences, known=frozenset({1, 2}), loose=frozenset({1}), link=link)
+        for tag, attributes in _parsed(made).found:
+            assert tag in OURS and set(attributes) <= OURS[tag], (text, tag, attributes)
+            assert attributes.get("class") in (None, "cite", "cite loose", "unsupported", "step")
 
 
 def test_text_shows_as_itself() -> None:
@@ -136,6 +137,15 @@ def test_a_bar_behind_a_backslash_stays_in_its_cell() -> None:
 def test_numbered_lists_keep_their_numbers() -> None:
     assert answer_html("3. c\n4. d") == '<ol dir="auto" start="3"><li>c</li><li>d</li></ol>'
     assert answer_html("- c\n- 4. d") == '<ul dir="auto"><li>c</li><li class="step">4. d</li></ul>'
+
+
+def test_marks_of_places_in_other_words_are_told_from_the_others() -> None:
+    plain = answer_html("So [1], and so [2].", loose=frozenset({2}))
+    assert '<sup class="cite">1</sup>' in plain
+    assert f'<sup class="cite loose" title="{OTHER_WORDS}">2</sup>' in plain
+    linked = answer_html("So [1], and so [2].", loose=frozenset({2}), link="/?cite=a.")
+    assert '<sup class="cite"><a href="/?cite=a.1" target="_self" aria-label="Source 1">1</a></sup>' in linked
+    assert 'href="/?cite=a.2" target="_self" aria-label="Source 2, in other words">2</a></sup>' in linked
 
 
 def test_unsupported_sentences_are_marked() -> None:

@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Page, expect
 from served import NASTY, Site, sign_in
 
-from app.ui import kept
+from app.ui import kept, wording
 from app.web import saved
 from storage.audit import Audit, Event
 from storage.conversations import Chat, Conversations, Message
@@ -49,6 +49,7 @@ def test_questions_answers_sources_and_quotes_stand_in_it() -> None:
         sentences=[{"text": "Both are as here", "supported": False}],
     )
     text = _page(_message("user", "How <i>many</i>?"), answer, _message("user", "年假有多少天？"))
+    assert 'class="cite loose"' not in text and wording.LOOSE not in text
     assert "<h2>How &lt;i&gt;many&lt;/i&gt;?</h2>" in text and "<h2>年假有多少天？</h2>" in text
     assert "<th>Site</th>" in text and '<td>27 days <sup class="cite">2</sup></td>' in text
     assert "<li>one</li>" in text and "<pre>premise up</pre>" in text
@@ -60,6 +61,11 @@ def test_questions_answers_sources_and_quotes_stand_in_it() -> None:
     assert text.count("There is no answer to this question yet.") == 1
     assert "earlier version" not in text
     assert "earlier version" in _page(answer, earlier=frozenset({"r"}))
+
+
+def test_places_that_say_it_in_other_words_are_told() -> None:
+    text = _page(_message("assistant", TABLE, citations=[_cited(1), _cited(2, close=False)]))
+    assert '<sup class="cite">1</sup>' in text and '<sup class="cite loose"' in text and wording.LOOSE in text
 
 
 def test_what_is_withheld_on_the_page_is_withheld_in_the_file() -> None:
