@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from itertools import chain
 
 from app.answers.amounts import in_digits
 from app.answers.crossed import IDLE_TERMS
@@ -17,8 +18,8 @@ from storage.sentences import sentence_spans
 from storage.words import STOP_WORDS, question_terms, terms
 
 NEARLY_ALL = 0.85  # of a claim's telling terms
-EXCHANGED = 3  # of them at most, in each of two things that changed places
-BETWEEN = 2  # of them at least, between the two
+EXCHANGED = 4  # of them at most, in each of two things that changed places
+BETWEEN = 2  # of them at least, between two things that are no names
 
 # what is said before a number, or after it: that is the least, or the most
 _FILL = r"(?:[^\W\d]+ |[€$£¥] ?){0,2}"
@@ -205,7 +206,6 @@ def opposed(claim: str, span: str) -> bool:
         or _contrary(claim, span)
         or _negated(claim, near)
         or _beside_other(said, told)
-        or _changed_places(claim, nearest(claim, span))
         or (bool(_DUTY.search(said)) and not _DUTY.search(near) and _leaves_choice(near, said))
         or (bool(_FORBIDDEN.search(near)) and bool(_ALLOWED.search(said)) and not _keeps_forbidden(said))
         or (bool(_EVEN_IF.search(near)) and bool(_IF.search(said)) and not _EVEN_IF.search(said) and not denies(said))
@@ -220,8 +220,8 @@ def opposed(claim: str, span: str) -> bool:
         or _other_time(said, near, told)
         or _needless(said, told)
         or _told_not_to(said, near)
-        or _by_another(claim, near)
-        or _exchanged(claim, near)
+        or _by_another(said, near)
+        or _exchanged(said, near)
     )
 
 
@@ -270,23 +270,41 @@ def _by_another(claim: str, near: str) -> bool:
 def _exchanged(claim: str, near: str) -> bool:
     """Whether two things have changed places around what is done: "the cook writes to the porter" for the reverse.
 
-    Only where nearly all of the claim is in the sentence: an aside or a condition may be put elsewhere.
+    Only where nearly all of the claim is in the sentence: an aside may be put elsewhere, and so may a condition, unless
+    it is names that changed places around something else: "Bob paid Ann" for "Ann paid Bob".
     """
-    if bool(_PASSIVE.search(claim)) != bool(_PASSIVE.search(near)) or _IF.search(claim):
+    if bool(_PASSIVE.search(claim)) != bool(_PASSIVE.search(near)):
         return False
     said, told = question_terms(claim), question_terms(near)
     shared = [term for term in said if term in told]
     if len(shared) < NEARLY_ALL * len(said):
         return False
     order = sorted(shared, key=told.index)
-    moved = [at for at, (one, other) in enumerate(zip(shared, order, strict=True)) if one != other]
-    mine, theirs = ([*each[moved[0] : moved[-1] + 1]] if moved else [] for each in (shared, order))
-    sides = ((first, last) for first in range(1, EXCHANGED + 1) for last in range(1, EXCHANGED + 1))
-    return any(
-        len(mine) >= first + last + BETWEEN
-        and mine == [*theirs[-first:], *theirs[last : len(theirs) - first], *theirs[:last]]
-        for first, last in sides
-    )
+    runs = _runs([order.index(term) for term in shared])
+    names = _names(claim) & _names(near)
+    named = [term in names for term in order]
+    for at in range(len(runs) - 2):
+        one, between, other = runs[at : at + 3]
+        mended = [*runs[:at], other, between, one, *runs[at + 3 :]]
+        if [*chain.from_iterable(mended)] != [*range(len(order))] or max(len(one), len(other)) > EXCHANGED:
+            continue
+        if all(named[place] for place in between):  # "Ann, Bob and Cleo"
+            continue
+        both_named = all(any(named[place] for place in run) for run in (one, other))
+        if both_named or (len(between) >= BETWEEN and not _IF.search(claim)):
+            return True
+    return False
+
+
+def _runs(places: Sequence[int]) -> list[list[int]]:
+    """Numbers cut where one does not follow the one before: 4 5 1 2 3 as 4 5 and 1 2 3."""
+    runs: list[list[int]] = []
+    for at in places:
+        if runs and at == runs[-1][-1] + 1:
+            runs[-1].append(at)
+        else:
+            runs.append([at])
+    return runs
 
 
 def _needless(claim: str, span: str) -> bool:
@@ -463,25 +481,7 @@ def _beside_other(claim: str, span: str) -> bool:
     return False
 
 
-def _changed_places(claim: str, sentence: str) -> bool:
-    """Whether two names have changed places and everything else is as it was: "Bob paid Ann" for "Ann paid Bob"."""
-    names = [name for name in _names(sentence) if name in claim]
-    order = sorted(names, key=claim.find)
-    if len(order) != 2 or order == names or bool(_PASSIVE.search(claim)) != bool(_PASSIVE.search(sentence)):
-        return False
-    if any(_PLACED.search(text[: text.find(name)]) for text in (claim, sentence) for name in order):
-        return False
-    between = [text[min(ends) : max(starts)] for text in (claim, sentence) for starts, ends in [_places(text, order)]]
-    if not all(frozenset(terms(part)) - STOP_WORDS for part in between):  # "Ann and Bob"
-        return False
-    return frozenset(question_terms(claim)) <= frozenset(terms(sentence))
-
-
-def _names(sentence: str) -> list[str]:
-    """The names of a sentence in their order, without words such as "The" that begin it."""
-    return [name for name in dict.fromkeys(_NAME.findall(sentence)) if name.casefold() not in STOP_WORDS]
-
-
-def _places(text: str, names: Sequence[str]) -> tuple[list[int], list[int]]:
-    starts = [text.find(name) for name in names]
-    return starts, [start + len(name) for start, name in zip(starts, names, strict=True)]
+def _names(text: str) -> frozenset[str]:
+    """The terms of the names in a text that say neither where nor when; not those of words such as "The"."""
+    names = (found for found in _NAME.finditer(text) if not _PLACED.search(text[: found.start()]))
+    return frozenset(term for name in names if name[0].casefold() not in STOP_WORDS for term in terms(name[0]))
