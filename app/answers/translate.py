@@ -16,7 +16,9 @@ from typing import Any
 
 from app.answers.amounts import measures, numbers, other_units, weekdays, words_of
 from app.answers.context import Passage
-from app.answers.opposed import opposed, other_duty, other_period
+from app.answers.duty import other_duty
+from app.answers.limits import other_period
+from app.answers.opposed import opposed
 from app.answers.phrases import language_of
 from app.answers.prompt import MARK, harmless
 from app.answers.prompt_files import Prompts
