@@ -11,6 +11,7 @@ from collections.abc import Iterator
 
 from app.answers.amounts import numbers
 from app.answers.crossed import IDLE_TERMS
+from app.answers.times import how_often, spoken_of, unit_of_time
 from storage.words import question_terms, terms
 
 # what is said before a number, or after it: that is the least, or the most
@@ -60,47 +61,6 @@ _OF_MANY = re.compile(
     r"(?<![\d.])(?!1(?!\d))\d[\d.]* (?:(?:full|working|calendar) )?([^\W\d_]{3,})"
     r"|(?!1[^\d])\d+个?(工作日|小时|星期|[月年周天次人])"
 )
-_OFTEN = {
-    period: re.compile(rf"\b(?:{words})\b|{sign}", re.I)
-    for period, words, sign in (
-        (
-            "day",
-            "daily|(?:every|each|per) (?:working )?day|täglich|(?:jeden|pro|je) tag|quotidien\\w*|(?:chaque|par) jour",
-            "每天|每日",
-        ),
-        (
-            "week",
-            "weekly|(?:every|each|per) week|wöchentlich|(?:jede|pro|je) woche|hebdomadaire|(?:chaque|par) semaine",
-            "每周|每星期",
-        ),
-        (
-            "month",
-            "monthly|(?:every|each|per) month|monatlich|(?:jeden|pro|je) monat|mensuel\\w*|(?:chaque|par) mois",
-            "每月|每个月",
-        ),
-        (
-            "quarter",
-            "quarterly|(?:every|each|per) quarter|vierteljährlich|(?:jedes|pro|je) quartal|trimestriel\\w*",
-            "每季",
-        ),
-        (
-            "year",
-            "annual(?:ly)?|yearly|(?:every|each|per) year|jährlich|(?:jedes|pro|je) jahr|annuel\\w*|chaque année",
-            "每年",
-        ),
-    )
-}
-_TIME = {
-    unit: re.compile(rf"\b(?:{words})\b", re.I)
-    for unit, words in (
-        ("hour", "hours?|hourly|hrs?|stunden?|stündlich"),
-        ("day", r"days?|daily|diem|tage?n?|täglich"),
-        ("week", r"weeks?|\w*weekly|fortnight\w*|wochen?|wöchentlich"),
-        ("month", r"months?|\w*monthly|monate?n?|monatlich"),
-        ("quarter", r"quarters?|quarterly|quartale?n?|vierteljährlich"),
-        ("year", r"years?|yearly|annual(?:ly)?|annum|anniversar\w+|jahre?n?s?|jährlich"),
-    )
-}
 _COUNTED_FROM = re.compile(
     r"(?P<number>\d[\d.]*)\)? (?:(?:full|working|calendar|business) )?(?P<unit>[^\W\d_]+) "
     r"(?:from|after|before|since|prior to|following|of|ab|nach|vor|seit) (?P<start>"
@@ -145,7 +105,7 @@ def _limits(text: str) -> Iterator[tuple[str, bool]]:
 
 def other_period(claim: str, near: str) -> bool:
     """Whether both say how often, and never as often: monthly and on an annual basis."""
-    said, told = ({period for period, word in _OFTEN.items() if word.search(text)} for text in (claim, near))
+    said, told = how_often(claim), how_often(near)
     return bool(said and told) and said.isdisjoint(told)
 
 
@@ -208,16 +168,13 @@ def _other_start(claim: str, near: str) -> bool:
 
 
 def _counted(found: re.Match[str]) -> tuple[str, str | None, frozenset[str]]:
-    return found["number"], _unit(found), frozenset(question_terms(found["start"])) - _POINT - IDLE_TERMS
+    return found["number"], unit_of_time(found["unit"]), frozenset(question_terms(found["start"])) - _POINT - IDLE_TERMS
 
 
 def _other_time(claim: str, near: str, span: str) -> bool:
     """Whether the claim speaks of a year where the sentence speaks of a month, or gives a rate for a day and no day is
     spoken of."""
-    said, told = ({unit for unit, word in _TIME.items() if word.search(text)} for text in (claim, near))
-    new = {unit for unit in said if not _TIME[unit].search(span)}
-    return bool(new and told - said) or any(_unit(found) in new for found in _RATE.finditer(claim))
-
-
-def _unit(found: re.Match[str]) -> str | None:
-    return next((unit for unit, word in _TIME.items() if word.fullmatch(found["unit"])), None)
+    said = spoken_of(claim)
+    new = said - spoken_of(span)
+    rates = {unit_of_time(found["unit"]) for found in _RATE.finditer(claim)}
+    return bool(new and spoken_of(near) - said) or not new.isdisjoint(rates)
