@@ -10,8 +10,10 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
+from app.answers.amounts import weekdays
 from app.answers.context import Passage
 from app.answers.signs import NUMBER_WORDS
+from app.answers.times import NAMES
 from app.retrieval.asked import Asked
 from app.retrieval.forms import other_forms
 from storage.embedder import Embedder
@@ -25,11 +27,8 @@ AKIN = 0.8  # of a word's weight that a full substitute counts
 TINY = 1e-6  # where the passages have one word
 
 _WORD = re.compile(r"[^\W\d_]{3,}")
-_ITSELF = re.compile(
-    rf"(?:{NUMBER_WORDS}|(?:second|minute|hour|day|night|week|month|quarter|year|decade|"
-    r"(?:mon|tues|wednes|thurs|fri|satur|sun)day|sekunde|minute|stunde|tag|nacht|woche|monat|quartal|jahr)(?:s|e|en|n)?)",
-    re.IGNORECASE,
-)
+_NUMBER = re.compile(NUMBER_WORDS, re.IGNORECASE)
+_TIMES = frozenset(word for words in NAMES.values() for word in words)
 
 
 def in_other_words(asked: Asked, passages: Sequence[Passage], embedder: Embedder) -> Asked:
@@ -40,7 +39,7 @@ def in_other_words(asked: Asked, passages: Sequence[Passage], embedder: Embedder
         for term, word in _words(asked.question).items()
         if term in asked.weights and found.keys().isdisjoint([term, *other_forms(term)]) and _has_others(word, asked)
     }
-    said = {term: word.casefold() for term, word in found.items() if not _ITSELF.fullmatch(word)}
+    said = {term: word.casefold() for term, word in found.items() if not _is_itself(word)}
     if not unsaid or not said:
         return asked
     own = embedder.encode_documents([word.casefold() for word in unsaid.values()])
@@ -68,4 +67,9 @@ def _words(text: str) -> dict[str, str]:
 def _has_others(word: str, asked: Asked) -> bool:
     """Whether another word may say the same: it is no name or abbreviation, no number and no time."""
     named = word[0].isupper() and not asked.question.lstrip().startswith(word)
-    return not named and not word.isupper() and not _ITSELF.fullmatch(word)
+    return not named and not word.isupper() and not _is_itself(word)
+
+
+def _is_itself(word: str) -> bool:
+    """Whether it is a number or a time."""
+    return bool(_NUMBER.fullmatch(word) or word.casefold() in _TIMES or weekdays(word))

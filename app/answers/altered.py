@@ -14,6 +14,7 @@ from itertools import takewhile
 
 from app.answers.amounts import in_digits
 from app.answers.phrases import idle_words, language_of
+from app.answers.times import OFTEN, WORDS
 from app.retrieval.asked import term_set
 from storage.recollection import remembered
 from storage.sentences import sentence_spans
@@ -29,8 +30,8 @@ MOST_OF_IT = 0.6  # of the shorter one's words stand in both, in order: then the
 _EXCLUDING = tuple(
     tuple(tuple(words.split()) for words in line.split("|"))
     for line in (
-        "minute | hour | day | night | week | month | quarter | year | second | decade | century",
-        "hourly | daily | nightly | weekly | monthly | quarterly | annually annual yearly | every",
+        " | ".join(map(" ".join, WORDS.values())),
+        " | ".join([*map(" ".join, OFTEN.values()), "every"]),
         "half halve halving halved | 3 | quarter 4 | double doubling doubled | triple tripled | quadruple",
         "gb gigabyte | mb megabyte | kb kilobyte | tb terabyte | byte",
         "km kilometer kilometre | m metre meter | cm centimetre centimeter | mile | foot feet | inch | hectare | acre",

@@ -9,8 +9,9 @@ import re
 from collections.abc import Iterator
 from itertools import count
 
+from app.answers.times import NAMES
 from storage.recollection import remembered
-from storage.words import terms
+from storage.words import is_unspaced, terms
 
 REMEMBERED = 4096  # texts: an answer's check asks for the same sentences and spans many times
 
@@ -88,14 +89,7 @@ _UNITS: dict[str, tuple[str, str]] = {  # word: (its one form, the kind of thing
             "gbp £ pound pounds 英镑",
             "cny ¥ yuan rmb 元 人民币",
         ),
-        "time": (
-            "minute minutes min minuten",
-            "hour hours hrs stunde stunden heure heures 小时",
-            "day days tag tage tagen jour jours 天",
-            "week weeks woche wochen semaine semaines 周",
-            "month months monat monate monaten mois 个月",
-            "year years jahr jahre jahren an ans 年",
-        ),
+        "time": [" ".join(words) for words in NAMES.values()],
         "length": (
             "kilometre km kilometres kilometer kilometers",
             "metre m metres meter meters",
@@ -126,17 +120,18 @@ _UNITS: dict[str, tuple[str, str]] = {  # word: (its one form, the kind of thing
     for words in lines
     for word in words.split()
 }
-_RATES = {  # word: what a sum or number is for each of
-    word: f"a {form}" for word, (form, kind) in _UNITS.items() if kind == "time" and word.isalpha() and word != "min"
-} | {"night": "a night", "nacht": "a night", "quarter": "a quarter", "quartal": "a quarter"}
+_RATES = {
+    word: f"a {form}" for word, (form, kind) in _UNITS.items() if kind == "time"
+}  # word: what a sum is for each of
 _KIND_OF = dict(_UNITS.values()) | dict.fromkeys(_RATES.values(), "rate")
 UNIT_TERMS = frozenset(term for word in _UNITS for term in terms(word))
 _SCALE = "|".join(word for word, (_, kind) in _UNITS.items() if kind == "scale")
+_SIGNS = "|".join(sorted((word for word in _UNITS if is_unspaced(word)), key=len, reverse=True))
 _MEASURED = re.compile(
     r"(?P<before>[€$£¥]|\b[A-Za-z]{3,9}\.?)? ?(?P<number>\d+(?:[.,:/]\d+)*)(?:st|nd|rd|th|\.)?(?: |-)?"
     rf"(?:(?P<scale>(?:{_SCALE})\b)\.? ?)?"
     r"(?:(?:business|working|calendar|full|consecutive|additional|more|further|volle|weitere) )?"
-    r"(?P<after>[€$£¥%]|(?!(?:per|an?|each|every|pro|je|par)\b)[A-Za-zäöüéû]+|小时|个月|美元|欧元|英镑|人民币|[天周年元月])?"
+    rf"(?P<after>[€$£¥%]|(?!(?:per|an?|each|every|pro|je|par)\b)[A-Za-zäöüéû]+|{_SIGNS})?"
     rf"(?:(?: ?/ ?| ?\b(?:per|an?|each|every|pro|je|im|par) )(?P<rate>{'|'.join(_RATES)})\b)?",
     re.IGNORECASE,
 )

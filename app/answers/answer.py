@@ -32,6 +32,7 @@ from app.records import Answer, AnswerEvent, Delta, Finished, Hit, Mode, Retriev
 from app.retrieval.asked import Asked, Weigh, rarity, understand
 from app.retrieval.retrieve import Found
 from app.retrieval.search import WORDS_ONLY
+from app.serving.briefly import Briefly
 from app.serving.llm import LanguageModel
 from storage.embedder import Embedder
 from storage.errors import (
@@ -210,7 +211,8 @@ def _completed(engine: Engine, question: str, history: Sequence[Turn], asker: As
     seconds = engine.settings.rewrite_seconds
     if engine.language_model is None or not history or not seconds:
         return None
-    return standalone(engine.language_model, question, history, prompts=engine.prompts, seconds=seconds, asker=asker)
+    briefly = Briefly(model=engine.language_model, seconds=seconds, asker=asker)
+    return standalone(briefly, question, history, prompts=engine.prompts)
 
 
 def _noted(found: Found, answer: Answer) -> Answer:
@@ -304,7 +306,7 @@ def _written(model: LanguageModel, engine: Engine, case: _Case) -> Generator[Ans
         asker=case.asker,
         settings=engine.settings,
     )
-    version = engine.prompts.version
+    version, case = engine.prompts.version, replace(case, citations=result.citations)
     if result.silent or not result.holds:
         refused = _refused(replace(case, citations=case.citations.fresh()))
         why = SILENT if result.silent else WITHHELD

@@ -118,7 +118,7 @@ def check(
     of the passages, to check those by: as they are, only their numbers and names can be compared. `doubted`: claims
     that are not found, whatever their words say.
     """
-    text = _MARKS_AFTER.sub(_mark_before_stop, _tidy(text))
+    text, citations = _MARKS_AFTER.sub(_mark_before_stop, _tidy(text)), citations.fresh()
     spans = list(_spans(text))
     if cut and len(spans) > 1 and not re.search(r"[.!?。！？|][\s\d\[\],]*\Z", text):
         text, spans = text[: spans[-1][0]], spans[:-1]
@@ -150,6 +150,7 @@ def check(
     return Checked(
         text="".join(made.out).strip(),
         sentences=made.with_lead_ins(),
+        citations=citations,
         places=made.places,
         foreign=made.foreign,
         by_translation=made.by_translation,
@@ -162,6 +163,7 @@ class Checked:
 
     text: str  # with the marks of the citations that hold
     sentences: tuple[Sentence, ...]
+    citations: Citations  # those of its marks
     places: Mapping[str, str]  # claims that are found, each with the text of the spans that support it
     foreign: Mapping[str, str]  # claims whose passages are in another language, and in which; translated ones not
     by_translation: bool  # a claim is supported by what its translation says

@@ -14,10 +14,8 @@ from typing import Any
 
 from app.answers.prompt import harmless
 from app.answers.prompt_files import Prompts
-from app.asker import Asker
 from app.records import Turn
-from app.serving.briefly import briefly
-from app.serving.llm import LanguageModel
+from app.serving.briefly import Briefly
 
 MOST = 30  # sentences
 LONGEST = 2_000  # characters of a place
@@ -26,30 +24,22 @@ _LIST = re.compile(r"\[([^\[\]]*)")
 _WORD = re.compile(r"\b(?:true|false)\b")
 
 
-def doubted(
-    model: LanguageModel,
-    places: Mapping[str, str],
-    *,
-    context: int,
-    prompts: Prompts,
-    seconds: float,
-    asker: Asker,
-) -> frozenset[str]:
-    """The sentences of which the model says in that time that their places do not say them.
+def doubted(briefly: Briefly, places: Mapping[str, str], *, context: int, prompts: Prompts) -> frozenset[str]:
+    """The sentences of which the model says in its time that their places do not say them.
 
     `places`: sentences, each with the text it was found in. `context`: tokens of prompt and reply together; what does
     not fit into it is not asked. Raises: Stopped.
     """
     asked = dict(islice(places.items(), MOST))
-    if not asked or not seconds:
+    if not asked or not briefly.seconds:
         return frozenset()
     messages = _messages(asked, prompts)
-    while model.count(messages, asker) + _tokens(asked) > context:
+    while briefly.count(messages) + _tokens(asked) > context:
         asked.popitem()  # what answers comes first
         if not asked:
             return frozenset()
         messages = _messages(asked, prompts)
-    said = briefly(model, messages, schema_of(len(asked)), tokens=_tokens(asked), seconds=seconds, asker=asker)
+    said = briefly.ask(messages, schema_of(len(asked)), tokens=_tokens(asked))
     listed = _LIST.search(said)
     verdicts = _WORD.findall(listed[1]) if listed else []
     return frozenset(sentence for sentence, verdict in zip(asked, verdicts, strict=False) if verdict == "false")

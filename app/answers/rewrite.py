@@ -14,10 +14,8 @@ from app.answers.amounts import numbers
 from app.answers.phrases import language_of
 from app.answers.prompt import harmless
 from app.answers.prompt_files import Prompts
-from app.asker import Asker
 from app.records import Turn
-from app.serving.briefly import briefly
-from app.serving.llm import LanguageModel
+from app.serving.briefly import Briefly
 from storage.injection import aimed_at_model
 from storage.words import question_terms
 
@@ -35,23 +33,15 @@ SCHEMA = {
 }
 
 
-def standalone(
-    model: LanguageModel,
-    question: str,
-    history: Sequence[Turn],
-    *,
-    prompts: Prompts,
-    seconds: float,
-    asker: Asker,
-) -> str | None:
-    """The question with what it leaves out; None when it is not to be had in that time.
+def standalone(briefly: Briefly, question: str, history: Sequence[Turn], *, prompts: Prompts) -> str | None:
+    """The question with what it leaves out; None when it is not to be had in the model's time.
 
     Raises: Stopped, when the asker was.
     """
-    with model.queue.ticket(asker.person) as ticket:
+    with briefly.model.queue.ticket(briefly.asker.person) as ticket:
         if not ticket.wait(0):
             return None
-        said = briefly(model, _prompt(question, history, prompts), SCHEMA, tokens=TOKENS, seconds=seconds, asker=asker)
+        said = briefly.ask(_prompt(question, history, prompts), SCHEMA, tokens=TOKENS)
     try:
         found = json.loads(said)
     except ValueError:  # too slow, cut off, or no JSON

@@ -10,6 +10,7 @@ import re
 
 from app.answers.amounts import in_digits
 from app.answers.signs import denies
+from app.answers.times import WORDS
 from storage.words import STOP_WORDS, terms
 
 ALL = re.compile(
@@ -29,8 +30,8 @@ _SOME = re.compile(
     re.IGNORECASE,
 )
 _PERIODS = re.compile(
-    r"\b(?:every|each|all|per|jede[nsr]?|chaque) (?:\w+ )?(?:day|night|week|month|quarter|year|time|tag|woche|"
-    r"monat|jahr|jour|semaine|mois|année)s?\b|每[年月周天日]",
+    r"\b(?:every|each|all|per|jede[nsr]?|chaque) (?:\w+ )?"
+    rf"(?:times?|{'|'.join(map('|'.join, WORDS.values()))})\b|每[年月周天日]",
     re.IGNORECASE,
 )
 _ONLY = re.compile(

@@ -21,7 +21,8 @@ from app.answers.context import Passage
 from app.answers.crossed import crossed, labelled, numbered_parts
 from app.answers.displaced import displaced
 from app.answers.extract import knows
-from app.answers.opposed import labels, nearest, opposed, other_limit, other_period
+from app.answers.limits import other_limit, other_period
+from app.answers.opposed import labels, nearest, opposed
 from app.answers.owned import led, of_another
 from app.answers.phrases import function_words, idle_words, language_of
 from app.answers.scope import singled_out, widened

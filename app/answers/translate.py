@@ -16,17 +16,17 @@ from typing import Any
 
 from app.answers.amounts import measures, numbers, other_units, weekdays, words_of
 from app.answers.context import Passage
-from app.answers.opposed import opposed, other_duty, other_period
+from app.answers.duty import other_duty
+from app.answers.limits import other_period
+from app.answers.opposed import opposed
 from app.answers.phrases import language_of
 from app.answers.prompt import MARK, harmless
 from app.answers.prompt_files import Prompts
 from app.answers.signs import denies
 from app.answers.support import names_of
-from app.asker import Asker
 from app.records import Turn
 from app.retrieval.asked import term_set
-from app.serving.briefly import briefly
-from app.serving.llm import LanguageModel
+from app.serving.briefly import Briefly
 from storage.injection import aimed_at_model
 from storage.words import terms
 
@@ -60,35 +60,27 @@ def elsewhere(text: str, passages: Sequence[Passage]) -> bool:
     return any(language_of(passage.text) != own for passage in passages)
 
 
-def translated(
-    model: LanguageModel,
-    sentences: Mapping[str, str],
-    *,
-    context: int,
-    prompts: Prompts,
-    seconds: float,
-    asker: Asker,
-) -> Mapping[str, str]:
-    """Each sentence's translation, without those that are not to be had in that time, or are none.
+def translated(briefly: Briefly, sentences: Mapping[str, str], *, context: int, prompts: Prompts) -> Mapping[str, str]:
+    """Each sentence's translation, without those that are not to be had in the model's time, or are none.
 
     `sentences`: each with the language of its passages; where these are several, only the most frequent is asked for.
     `context`: tokens of prompt and translations together. Raises: Stopped.
     """
     known = {text: language for text, language in sentences.items() if language in NAMES and len(text) <= LONGEST}
-    if not known or not seconds:
+    if not known or not briefly.seconds:
         return {}
     ((language, _),) = Counter(known.values()).most_common(1)
     asked = [text for text, theirs in known.items() if theirs == language and aimed_at_model(text) is None][:MOST]
     if not asked:
         return {}
     messages = _messages(asked, language, prompts)
-    while (counted := model.count(messages, asker)) > context // 2 and len(asked) > 1:
+    while (counted := briefly.count(messages)) > context // 2 and len(asked) > 1:
         del asked[-1]  # what answers comes first
         messages = _messages(asked, language, prompts)
     tokens = min(MOST_TOKENS, context - counted)
     if tokens <= 0:
         return {}
-    said = briefly(model, messages, _schema(len(asked)), tokens=tokens, seconds=seconds, asker=asker)
+    said = briefly.ask(messages, _schema(len(asked)), tokens=tokens)
     told, whole = _listed(said)
     if whole and len(told) != len(asked):
         return {}  # which is whose?

@@ -7,14 +7,14 @@ Knows no retrieval.
 from __future__ import annotations
 
 import re
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
 from itertools import chain
 from time import monotonic, perf_counter
 
-from app.answers.checked import check, core_holds, says_nothing
+from app.answers.checked import Checked, check, core_holds, says_nothing
 from app.answers.cite import Citations, visible
 from app.answers.context import Passage
 from app.answers.prompt import build_prompt
@@ -25,6 +25,7 @@ from app.answers.translate import elsewhere, translated
 from app.asker import Asker
 from app.records import AnswerEvent, Delta, Sentence, Turn, Waiting
 from app.retrieval.asked import Asked, Weigh
+from app.serving.briefly import Briefly
 from app.serving.llm import LanguageModel, Speaker
 from app.serving.waiting import Ticket
 from storage.embedder import Embedder
@@ -55,6 +56,7 @@ class Written:
 
     text: str  # with the marks of the citations that hold
     sentences: tuple[Sentence, ...]
+    citations: Citations  # those of its marks
     silent: bool  # the model says that the documents do not say
     cut: bool  # it is not whole: the model came to the longest answer, or was caught in a loop
     by_translation: bool  # sentences were checked by what they say in the language of the passages
@@ -81,78 +83,78 @@ def write(
     Raises: ServiceError when the model does not answer, breaks off, or what it says can be held against no passage;
     Stopped.
     """
-    told = ""
-    timings: dict[str, float] = {}
     with model.queue.ticket(asker.person) as ticket:
         yield from _wait(ticket, asker, settings.llm_wait_seconds)
-        count = partial(model.count, asker=asker)
-        most: int | None = None  # tokens of a prompt, by what the server refused
-        for left in reversed(range(TRIES)):
-            served = model.model(asker)  # asked anew after a refusal: it may be another by now
-            answer_tokens = min(settings.llm_answer_tokens, served.context // 3)
-            room = min(served.context - answer_tokens, most or served.context)
-            messages = build_prompt(
-                asked.question, history=history, passages=passages, prompts=prompts, room=room, count=count
-            )
-            try:
-                spoken = _Spoken()
-                with closing(
-                    model.stream(messages, answer_tokens=answer_tokens, asker=asker, spoken_by=spoken.by)
-                ) as stream:
-                    for delta in _aloud(model, spoken, stream):
-                        told = delta.text if delta.anew else told + delta.text
-                        if delta.anew:
-                            timings.clear()
-                        else:
-                            timings.setdefault("first_token", perf_counter())
-                        yield delta
-                break
-            except PromptTooLong:
-                if not left or told:
-                    raise
-                most = int(min(room, count(messages)) * SHORTER)
-        told = told.strip()
-        if not re.search(r"\w", told):
-            raise NoAnswer(THOUGHTS_ALONE if spoken.cut else NOTHING)
-        checking = partial(
-            check, told, passages, question=asked.question, weigh=weigh, embedder=embedder, cut=spoken.cut
+        told = yield from _told(
+            model,
+            asked.question,
+            history=history,
+            passages=passages,
+            prompts=prompts,
+            asker=asker,
+            settings=settings,
         )
-        translations: Mapping[str, str] = {}
-        foreign: Mapping[str, str] = {}
-        if elsewhere(f"{asked.question}\n{told}", passages):  # still our turn: the model is asked once more
-            foreign = checking(citations.fresh()).foreign
-            translations = translated(
-                model,
-                foreign,
-                context=served.context,
+        checking = partial(
+            check,
+            told.text,
+            passages,
+            citations,
+            question=asked.question,
+            weigh=weigh,
+            embedder=embedder,
+            cut=told.cut,
+        )
+        foreign = elsewhere(f"{asked.question}\n{told.text}", passages)
+        again = None
+        if foreign or settings.reread_seconds:  # still our turn: the model is asked once more
+            again = _asked_again(
+                checking,
+                told,
+                partial(Briefly, model=model, asker=asker),
+                foreign=foreign,
                 prompts=prompts,
-                seconds=settings.translate_seconds,
-                asker=asker,
+                settings=settings,
             )
-        denied: frozenset[str] = frozenset()
-        if settings.reread_seconds:  # still our turn
-            denied = doubted(
-                model,
-                checking(citations.fresh(), translations=translations).places,
-                context=served.context,
-                prompts=prompts,
-                seconds=settings.reread_seconds,
-                asker=asker,
-            )
-    checked = checking(citations, translations=translations, doubted=denied)
+    checked, unknown = again or (checking(), False)
     holds, silent = core_holds(asked, checked.sentences), says_nothing(checked, asked.question)
-    if not holds and not silent and any(text not in translations for text in foreign):
+    if unknown and not holds and not silent:
         raise Unchecked(UNCHECKED)
     return Written(
         text=checked.text,
         sentences=checked.sentences,
+        citations=checked.citations,
         holds=holds,
         silent=silent,
-        cut=spoken.cut,
+        cut=told.cut,
         by_translation=checked.by_translation,
-        timings=timings,
-        model=spoken.speaker.model if spoken.speaker else served.name,
+        timings=told.timings,
+        model=told.model,
     )
+
+
+def _asked_again(
+    checking: Callable[..., Checked],
+    told: _Told,
+    briefly: Callable[..., Briefly],
+    *,
+    foreign: bool,
+    prompts: Prompts,
+    settings: Settings,
+) -> tuple[Checked, bool]:
+    """The answer checked by what the model says of it when it is asked once more, and whether sentences in another
+    language than their passages stay without a translation. Checked anew only for what was not known before."""
+    checked, unknown = checking(), False
+    translations: Mapping[str, str] = {}
+    if foreign:
+        wanted, seconds = checked.foreign, settings.translate_seconds
+        translations = translated(briefly(seconds=seconds), wanted, context=told.context, prompts=prompts)
+        unknown = wanted.keys() > translations.keys()
+        checked = checking(translations=translations) if translations else checked
+    if settings.reread_seconds:
+        places, seconds = checked.places, settings.reread_seconds
+        denied = doubted(briefly(seconds=seconds), places, context=told.context, prompts=prompts)
+        checked = checking(translations=translations, doubted=denied) if denied else checked
+    return checked, unknown
 
 
 def _wait(ticket: Ticket, asker: Asker, seconds: float) -> Generator[AnswerEvent, None, None]:
@@ -171,6 +173,65 @@ def _wait(ticket: Ticket, asker: Asker, seconds: float) -> Generator[AnswerEvent
 
 
 # --- the stream ----------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Told:
+    """What the model said."""
+
+    text: str
+    cut: bool  # it is not whole
+    timings: dict[str, float]
+    model: str  # its name on the server
+    context: int  # the server's, in tokens
+
+
+def _told(
+    model: LanguageModel,
+    question: str,
+    *,
+    history: Sequence[Turn],
+    passages: Sequence[Passage],
+    prompts: Prompts,
+    asker: Asker,
+    settings: Settings,
+) -> Generator[AnswerEvent, None, _Told]:
+    """Stream what the model says; with less of what it is told where the server refuses that as too long."""
+    told = ""
+    timings: dict[str, float] = {}
+    count = partial(model.count, asker=asker)
+    most: int | None = None  # tokens of a prompt, by what the server refused
+    for left in reversed(range(TRIES)):
+        served = model.model(asker)  # asked anew after a refusal: it may be another by now
+        answer_tokens = min(settings.llm_answer_tokens, served.context // 3)
+        room = min(served.context - answer_tokens, most or served.context)
+        messages = build_prompt(question, history=history, passages=passages, prompts=prompts, room=room, count=count)
+        spoken = _Spoken()
+        stream = model.stream(messages, answer_tokens=answer_tokens, asker=asker, spoken_by=spoken.by)
+        try:
+            with closing(stream):
+                for delta in _aloud(model, spoken, stream):
+                    told = delta.text if delta.anew else told + delta.text
+                    if delta.anew:
+                        timings.clear()
+                    else:
+                        timings.setdefault("first_token", perf_counter())
+                    yield delta
+            break
+        except PromptTooLong:
+            if not left or told:
+                raise
+            most = int(min(room, count(messages)) * SHORTER)
+    told = told.strip()
+    if not re.search(r"\w", told):
+        raise NoAnswer(THOUGHTS_ALONE if spoken.cut else NOTHING)
+    return _Told(
+        text=told,
+        cut=spoken.cut,
+        timings=timings,
+        model=spoken.speaker.model if spoken.speaker else served.name,
+        context=served.context,
+    )
 
 
 def _aloud(model: LanguageModel, spoken: _Spoken, stream: Generator[str, None, bool]) -> Iterator[Delta]:

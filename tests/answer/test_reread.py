@@ -7,7 +7,7 @@ import json
 import pytest
 from scripted import Server
 
-from app.answers.answer import UNSUPPORTED, WITHHELD
+from app.answers.answer import TRANSLATED, UNSUPPORTED, WITHHELD
 from app.answers.reread import MOST
 from tests.answer.conftest import Ask
 
@@ -79,6 +79,20 @@ def test_it_is_asked_only_where_it_is_given_time(ask: Ask, server: Server) -> No
     server.script.pause = 0.2
     slow = ask(QUESTION, llm_url=server.url, reread_seconds=0.01).answer
     assert [sentence.supported for sentence in slow.sentences] == [True, True]
+
+
+def test_what_was_translated_to_be_checked_is_read_once_more_too(ask: Ask, server: Server) -> None:
+    server.script.says("Alkohol wird nicht erstattet. [1] Quittungen werden in der Buchhaltung abgegeben. [1]")
+    translations = ["Alcohol is not paid back.", "Receipts are handed in at the accounts office."]
+    server.script.as_json = json.dumps({"said": [True, False], "sentences": translations})
+    question = "Werden travel expenses wie Alcohol auf einer Reise zurückgezahlt?"
+    answer = ask(question, llm_url=server.url, reread_seconds=5).answer
+    assert [sentence.supported for sentence in answer.sentences] == [True, False]
+    assert (answer.notice, answer.reason) == (TRANSLATED, UNSUPPORTED)
+    assert [(citation.n, citation.quote) for citation in answer.citations] == [(1, "Alcohol is not paid back.")]
+    assert len(server.script.requests) == 3
+    told = server.script.requests[-1]["messages"][1]["content"]
+    assert "1. Sentence: Alkohol wird nicht erstattet.\n   Text: Alcohol is not paid back." in told
 
 
 def test_an_order_in_a_place_is_put_before_it_as_harmless_text(ask: Ask, server: Server) -> None:

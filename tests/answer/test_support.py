@@ -292,6 +292,12 @@ CONTRARIES = (  # what is said; the same with the contrary word, or another limi
         "Each spring the cook writes a long letter to the porter.",
         "Each spring the porter writes a long letter to the cook.",
     ),
+    ("Ann Berg paid Bea Voss for eight lamps.", "Bea Voss paid Ann Berg for eight lamps."),
+    ("If it rains, Ann Berg calls Bea Voss.", "If it rains, Bea Voss calls Ann Berg."),
+    (
+        "The eight night porters of the hall write long letters to the four day cooks of the club.",
+        "The four day cooks of the club write long letters to the eight night porters of the hall.",
+    ),
     ("The list is of real lamps of the hall.", "The list is of fictional lamps of the hall."),
     ("The work on the lamps was started in spring.", "The work on the lamps was finished in spring."),
     ("会费增加了许多。", "会费减少了许多。"),
@@ -312,6 +318,9 @@ def test_one_word_makes_it_the_contrary(said: str, contrary: str) -> None:
     [
         ("Ann Berg trained Bea Voss.", "Bea Voss was trained by Ann Berg."),
         ("In Utrecht the hall was built by Ann Berg.", "The hall was built by Ann Berg in Utrecht."),
+        ("Ann Berg met Bea Voss and Cleo Marsh.", "Cleo Marsh and Bea Voss met Ann Berg."),
+        ("In Porto Ann Berg sang for guests.", "Ann Berg sang for guests in Porto."),
+        ("Ask Ann Berg, Bea Voss or Cleo Marsh for a lamp.", "Ask Cleo Marsh, Bea Voss or Ann Berg for a lamp."),
         ("Badges are re-used.", "Badges are reused."),
         ("The pool costs $150/quarter.", "The pool costs $150 per quarter."),
         ("The pool costs $150 a quarter.", "The pool costs $150."),

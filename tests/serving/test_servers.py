@@ -21,7 +21,7 @@ from app.operations import condition
 from app.records import Turn
 from app.serving import deadline as timed
 from app.serving import llm, llm_server
-from app.serving.briefly import briefly
+from app.serving.briefly import Briefly
 from app.serving.llm import LanguageModel
 from app.serving.tokens import MESSAGE_TOKENS
 from storage.errors import PromptTooLong, ServiceError, Stopped
@@ -182,7 +182,7 @@ def test_importing_the_client_is_not_in_the_time_that_the_model_has(two: tuple[S
     for server in two:
         server.script.says('{"answer": 1}')
     model = Fresh(Settings(llm_url=two[0].url))
-    said = briefly(model, HELLO, {"type": "object"}, tokens=9, seconds=0.4, asker=Asker())
+    said = Briefly(model=model, seconds=0.4, asker=Asker()).ask(HELLO, {"type": "object"}, tokens=9)
     assert json.loads(said) == {"answer": 1}
 
 
@@ -195,12 +195,13 @@ def test_a_brief_answer_ends_when_its_asker_stops_and_is_none_where_the_server_f
         stopper.start()
         began = time.monotonic()
         with pytest.raises(Stopped):
-            briefly(model, HELLO, {"type": "object"}, tokens=9, seconds=60, asker=asker)
+            Briefly(model=model, seconds=60, asker=asker).ask(HELLO, {"type": "object"}, tokens=9)
         stopper.join()
         assert time.monotonic() - began < server.script.wait
-        assert briefly(model, HELLO, {"type": "object"}, tokens=9, seconds=0.2, asker=Asker()) == ""  # no time
+        in_no_time = Briefly(model=model, seconds=0.2, asker=Asker())
+        assert in_no_time.ask(HELLO, {"type": "object"}, tokens=9) == ""
         server.script.status = 500
-        assert briefly(model, HELLO, {"type": "object"}, tokens=9, seconds=60, asker=Asker()) == ""
+        assert Briefly(model=model, seconds=60, asker=Asker()).ask(HELLO, {"type": "object"}, tokens=9) == ""
         assert [request["max_tokens"] for request in server.script.requests] == [9, 9, 9]
 
 

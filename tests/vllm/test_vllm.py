@@ -20,6 +20,7 @@ from app.answers.reread import doubted, schema_of
 from app.asker import Asker
 from app.engine import Engine
 from app.records import Answer, Delta, Finished, Mode, Turn, Waiting
+from app.serving.briefly import Briefly
 from app.serving.llm import LanguageModel
 from storage.errors import Stopped
 from storage.settings import Settings
@@ -121,7 +122,7 @@ def test_sentences_are_read_once_more_in_so_many_true_and_false(vllm: Vllm, engi
     assert engine.models is not None
     model, said = model_of(vllm), {"The bell rings at noon.": "It rings at noon.", "It is red.": "It is blue."}
     before = vllm.number("vllm:prompt_tokens_total")
-    found = doubted(model, said, context=CONTEXT, prompts=engine.prompts, seconds=5, asker=Asker())
+    found = doubted(Briefly(model=model, seconds=5, asker=Asker()), said, context=CONTEXT, prompts=engine.prompts)
     assert found <= said.keys()
     assert vllm.number("vllm:prompt_tokens_total") > before
     whole = "".join(model.stream([Turn(role="user", content="?")], answer_tokens=28, schema=schema_of(2)))
