@@ -120,7 +120,7 @@ def names_kind(asked: Asked, sentence: str, *, under: str = "") -> float:
         return 1.0
     if asked.expected is Expected.WHO:
         return _names_somebody(asked, sentence)
-    found = fits(asked, sentence if asked.expected is not Expected.NUMBER else _CLOCK.sub("", _values(sentence)))
+    found = fits(asked, sentence if asked.expected is not Expected.NUMBER else _CLOCK.sub("", values(sentence)))
     if asked.expected is Expected.ANY and _defines(asked.question, sentence):
         return DEFINES
     if asked.expected is Expected.ANY and _SEVERAL.search(asked.question):
@@ -154,7 +154,7 @@ def _names_somebody(asked: Asked, sentence: str) -> float:
     """As `names_kind`, where a person is asked for: a name of two words and what somebody does are surely of one."""
     known = asked.question.casefold()
     row = " | " in sentence
-    said = _values(sentence)
+    said = values(sentence)
     named = [found for found in _PERSON.finditer(said) if found[0].casefold() not in known]
     role = any(found[0].casefold() not in known for found in _ROLE.finditer(said))
     sure = 1.0 if named else ROLE if role else min(OTHER_NAME, fits(asked, said))
@@ -196,11 +196,11 @@ def _number(question: str, sentence: str) -> float:
 
 def _counts(thing: str, sentence: str) -> bool:
     """Whether a sentence has a number before a thing, or a row has one in the column of that name: "Seats: 12"."""
-    said = any(thing in terms(place[1]) for place in _COUNT.finditer(_values(sentence)))
+    said = any(thing in terms(place[1]) for place in _COUNT.finditer(values(sentence)))
     return said or any(thing in terms(cell[1]) for cell in _NUMBER_CELL.finditer(sentence))
 
 
-def _values(sentence: str) -> str:
+def values(sentence: str) -> str:
     """A row without the names of its columns, which may have numbers too: "10 to 49 pieces: 931"."""
     return _COLUMN.sub(". ", sentence) if " | " in sentence else sentence
 

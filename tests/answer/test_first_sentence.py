@@ -143,6 +143,7 @@ def test_a_word_is_found_in_forms_that_share_no_stem() -> None:
     assert asked.covered(term_set("The licence was lost by the firm.")) == 1
     assert asked.covered(term_set("The licence was found by the firm.")) == pytest.approx(2 / 3)
     assert "lose" in other_forms("lost")
+    assert other_forms("nine") == ("9",)
     assert other_forms("found") == ()
 
 
@@ -197,6 +198,7 @@ def test_each_sign_of_a_weak_sentence_leaves_its_share() -> None:
     texts = (
         "Please see the guide.",
         "However, it is paid.",
+        "Any other guest is paid for by the host.",
         "> It is paid.",
         "Service accounts are the exception.",
         "This policy replaces version 3.",
@@ -205,9 +207,10 @@ def test_each_sign_of_a_weak_sentence_leaves_its_share() -> None:
     usual = weakness("Who pays for it?")
     assert [usual(text) for text in texts] == [sign.left for sign in SIGNS]
     assert usual("It is paid by the firm.") == 1
-    assert usual("> However, it is paid.") == SIGNS[1].left * SIGNS[2].left
-    assert weakness("What did the old version say?")(texts[4]) == 1
+    assert usual("> However, it is paid.") == SIGNS[1].left * SIGNS[3].left
+    assert weakness("What did the old version say?")(texts[5]) == 1
     for pointing in (
+        "- [See the guide](guide.md)",
         "You can read more about the budget here.",
         "Learn more about how we travel in the travel guide.",
         "More information on travel is here",
@@ -216,10 +219,11 @@ def test_each_sign_of_a_weak_sentence_leaves_its_share() -> None:
         assert usual(pointing) == SIGNS[0].left
     assert usual("New colleagues meet the head of sales to learn more about our plans.") == 1
     for code in ("$ pay now", "- pay --by card", "rates = load(file);", "if paid == due", "pay()"):
-        assert usual(code) == SIGNS[5].left
+        assert usual(code) == SIGNS[6].left
         assert weakness("Which command pays for it?")(code) == 1
     assert usual("Who runs deploy --all pays for it.") == usual("- the firm, with/without notice;") == 1
     assert usual("Ann Berg pays for it (please see the section Travel below for who approves).") == 1
+    assert weakness("What other guests are paid for?")(texts[2]) == 1
     assert weakness("What if it is not paid?")("It is paid.") == UNDENIED
     assert weakness("What if it is not paid?")("It lapses.") == 1
     assert weakness("What is the recovery time objective?")("The recovery point objective is a day.") == OTHER_THING
