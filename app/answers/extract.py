@@ -48,7 +48,7 @@ CHARACTERS_PER_WORD = 2  # of Chinese: 120 to 240 characters say what 60 to 120 
 SAME_THING = 2  # terms that the sentences of two editions share which say something of the same thing
 MOST_MORE = 6  # sentences besides those that are chosen first: a dozen short lines are no support
 MOST_ROWS = 4  # of tables, unless they are what is asked for
-NAMING_WORDS = 25  # of a sentence that names what the likeliest one speaks of
+NAMING_WORDS = 20  # of a sentence that names what the likeliest one speaks of
 LIST_WORDS = 90  # of a list that is quoted as a whole
 NEARLY = 1.25  # of the room that there is, in which a whole list is quoted: who reads all but its last item is misled
 BARE_WORDS = 2  # of an item that says nothing without what announces it: "- Cuba"
@@ -426,7 +426,7 @@ def _with_list(ranked: Sequence[Candidate]) -> list[Candidate]:
     whole = sum(item.words for item in (lead, *items)) <= LIST_WORDS
     if whole and sum(item.score >= best.score * LIST_SHARE for item in items) >= LIST_ITEMS:
         return [*_named_before(lead, ranked), lead, *items]
-    needed = best.goes_on or lead.features.terms >= best.features.terms
+    needed = best.goes_on or best.is_bare or lead.features.terms >= best.features.terms
     if lead.leads and needed and (best.is_item or best.index == lead.index + 1):
         return [*_named_before(lead, ranked), lead, best]
     return [*_named_before(best, ranked), best]
@@ -449,7 +449,9 @@ def _announced(lead: Candidate, siblings: Mapping[int, Candidate]) -> list[Candi
 
 def _named_before(best: Candidate, ranked: Sequence[Candidate]) -> list[Candidate]:
     """The sentence before one that speaks of what that one names, if it is short: "Passwords do not expire."."""
-    return [item for item in ranked if best.again and _follows(item, best) and item.words <= NAMING_WORDS]
+    return [
+        item for item in ranked if best.again and _follows(item, best) and item.words - item.is_item <= NAMING_WORDS
+    ]
 
 
 def _begins(items: Sequence[Candidate], room: float) -> list[Candidate]:

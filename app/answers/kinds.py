@@ -57,6 +57,18 @@ _OFFICE = re.compile(
 )
 _OF = re.compile(r"\b(?:of|at|for|in|von|bei|für|de|du|des|del)\b", re.IGNORECASE)
 _APART = 4  # words that may stand between a name and the office: "Jo Berg, who has been our new CEO"
+_ASKS_AHEAD = re.compile(  # how long before something: "How many days ahead must I book?"
+    r"\bhow (?:many (?:\w+ )?(?:minutes|hours|days|weeks|months|years)|long|far|soon|early)\b[^?]*?"
+    r"\b(?:before(?:hand)?|ahead|in advance|prior)\b|"
+    r"\bwie (?:viele (?:\w+ )?(?:minuten|stunden|tage|wochen|monate)|lange|weit|früh)\b[^?]*?"
+    r"\b(?:vor(?:her|ab)?|im voraus)\b",
+    re.IGNORECASE,
+)
+_AHEAD = re.compile(
+    r"\b(?:before(?:hand)?|ahead|advance|prior|earlier|notice|no later than|at the latest|until|vor(?:her|ab)?|voraus|"
+    r"spätestens|frist)\b",
+    re.IGNORECASE,
+)
 _SPAN = re.compile(
     rf"{NUMBER}[- ](?:\w+ )?(?:minutes?|hours?|days?|weeks?|months?|years?|minuten?|stunden?|tagen?|wochen?|monaten?|"
     r"jahren?|jours?|semaines?|mois|ans|d[ií]as?|semanas?|mes(?:es)?|años?)\b",
@@ -181,7 +193,8 @@ def _number(question: str, sentence: str) -> float:
     """How well a number is of the things that are counted, or of the measure, that the question wants."""
     measure, counted = measure_of(question), _COUNTED.search(question)
     wanted, rates = _rates(question), _rates(sentence)
-    if wanted and rates and not wanted & rates:
+    ahead = _ASKS_AHEAD.search(question) is None or _AHEAD.search(sentence) is not None
+    if not ahead or (wanted and rates and not wanted & rates):
         right = False
     elif counted:
         right = any(_counts(term, sentence) for term in terms(counted[1] or counted[2])[-1:])

@@ -112,7 +112,7 @@ def sentences_of(passage: Passage) -> list[Found]:
         for at in range(len(spans))
     ]
     names = {passage.first.title.casefold()}
-    for part in {part for item in passage.chunks for part in names_in(item.chunk.section)}:
+    for part in passage.headings | {part for item in passage.chunks for part in names_in(item.chunk.section)}:
         said = (part[start:end] for start, end in sentence_spans(part))  # "It fails. What now?" is two
         names.update(text.casefold() for text in (part, *said))
     texts = [passage.text[start:end] for start, end in spans]

@@ -36,10 +36,10 @@ _ASKS_CODE = re.compile(
 _ASIDE = re.compile(r"[(（][^()（）]*[)）]")
 _LEANS = re.compile(
     r"\W{0,3}(?:for (?:example|instance)|however|also|in addition|additionally|furthermore|moreover|therefore|"
-    r"otherwise|instead|as such|that said|zum beispiel|außerdem|jedoch|daher|darüber hinaus)\b,? |\(",
+    r"otherwise|instead|as such|that said|zum beispiel|außerdem|jedoch|daher|darüber hinaus)\b[,:]? |\(",
     re.IGNORECASE,
 )
-_THE_REST = re.compile(r"\W*(?:(?:any|all) )?other\b|\W*alle anderen\b", re.IGNORECASE)
+_THE_REST = re.compile(r"\W*(?:any|all) other\b|\W*alle anderen\b", re.IGNORECASE)
 _EXCEPTION = re.compile(
     r"\b(?:is|are) (?:the|an)(?: only)? exceptions?\b|\b(?:ist|sind|bilden) (?:die|eine) Ausnahmen?\b", re.I
 )

@@ -116,6 +116,13 @@ def test_kinds_are_told_by_the_words_that_ask(question: str, kind: Expected) -> 
         ("How many employees are in Turin?", "Site: Turin | Employees: 86", "Version 4: all employees | Site: Turin"),
         ("How many pieces are there?", "We have 240 pieces.", "Code: P-2 | 10 to 49 pieces (-5%): on request"),
         ("How far ahead must I book?", "Book 30 days in advance.", "Book on floor 3."),
+        (
+            "How many days before my leave do I tell my manager?",
+            "Tell your manager ten days ahead.",
+            "Your manager answers in two days.",
+        ),
+        ("Where do guests park?", "They park in rows A to C.", "The price of parking is up to 20 USD a day."),
+        ("Where is the form?", "It is in the intranet.", "It has three pages."),
         ("How warm may the water be?", "It may have 40 °C.", "It is in tank 40."),
         ("What is the daily allowance?", "Country: Mali | Full day: EUR 32", "Place: Mali | Limit per night: EUR 135"),
         ("Is it approved for milk?", "It is approved for milk.", "It measures milk, water and oil."),
@@ -197,7 +204,7 @@ def test_words_that_only_ask_are_looked_for_in_no_sentence(question: str, tellin
 def test_each_sign_of_a_weak_sentence_leaves_its_share() -> None:
     texts = (
         "Please see the guide.",
-        "However, it is paid.",
+        "For example: it is paid.",
         "Any other guest is paid for by the host.",
         "> It is paid.",
         "Service accounts are the exception.",

@@ -175,6 +175,17 @@ BEGINS = {
         "Which car has nine seats?",
         "| Car | Seats |\n| --- | --- |\n| Heron | 9 [1] |",
     ),
+    "not a heading that is a sentence": (
+        "## Rules\n\nThey hold for all.\n\n## Guests park where they can.\n\nTheir cars stand in rows A to C.\n\n"
+        "## Hosts eat at noon.\n\nThe food of hosts is free.",
+        "Where do guests park?",
+        "Their cars stand",
+    ),
+    "not a heading that ends with a colon, and what stands below it": (
+        "## Bags\n\n### Bags of porters:\n\n- Heron, grey\n\n### Bags of drivers:\n\n- Falcon, blue",
+        "Which bags do drivers get?",
+        "Falcon, blue",
+    ),
     "not what is left besides": (
         "Any other car for guests is ordered by the host of the guests.\n\nThe car for guests is the blue one.",
         "Which car is for guests?",
