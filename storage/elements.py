@@ -7,6 +7,7 @@ what arrives may come from a process that is not trusted. Raises ValueError for 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
@@ -14,6 +15,8 @@ from typing import Any
 from storage.records import Element, Kind, Line, Row
 
 ROWS = 1000  # of a table, written at once
+# how a heading begins there; a quotation mark inside a text stands behind a backslash
+_HEADING = re.compile(rb'\{"k":"' + Kind.HEADING.value.encode() + rb'","t":("(?:[^"\\]|\\.)*+")')
 BOX_DIGITS = 5  # a thousandth of a millimetre on an A4 page is not needed
 
 
@@ -37,6 +40,11 @@ def _json(plain: object) -> bytes:
 def elements_from_json(data: bytes) -> tuple[Element, ...]:
     """What the pieces of `elements_to_json` are together."""
     return elements_from_plain(json.loads(data))
+
+
+def headings_in(data: bytes) -> frozenset[str]:
+    """The headings among elements as they are kept, each on one line, without reading the rest of them."""
+    return frozenset(" ".join(str(json.loads(found)).split()) for found in _HEADING.findall(data))
 
 
 def element_to_plain(element: Element) -> dict[str, Any]:

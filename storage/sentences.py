@@ -26,6 +26,7 @@ SPANS = (
 RUN_IN_WORDS = 2  # at most, of a heading that runs into its sentence
 RUN_IN_LENGTH = 100  # characters, of that heading at most
 LOOK = 300  # characters that are looked at for a few words
+LEADER = 150  # characters of a line of a table of contents, at most
 
 _CLOSING = "\"'”’“»›」』）)】》〉\\]"
 _CJK_END = "。！？｡"
@@ -43,6 +44,10 @@ _ITEM = re.compile(  # not "order", "e.g." or "3.5 percent" at the beginning of 
 _ENUMERATOR = re.compile(r"\s*\(?(?:\d{1,3}|[a-zA-Z]|[ivxIVX]+)[.)]$")
 _GOES_ON = re.compile(  # what a line ends with that has its rest below a blank line: "the bug tracker at", an address
     r"(?:\S+ ){4,}(?:at|of|from|with|the|an?|and|or|via|und|oder|bei|unter|von|mit|der|die|das)$", re.IGNORECASE
+)
+_LEADS_TO_PAGE = re.compile(  # "Parking ........ 4"; "I do not know...." is a sentence
+    r"\w.*?(?:(?:[.·]{4,}|…{2,}|(?: [.·]){3,})\s*(?:\d{1,4}|[ivxlc]{1,6})|[.·]{8,}|…{4,}|(?: [.·]){8,})\s*",
+    re.IGNORECASE,
 )
 _LAST_WORD = re.compile(r"[\w.\-’']*\w$")
 _CJK = re.compile(r"[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff]")
@@ -103,6 +108,11 @@ def begins_item(text: str) -> bool:
     return _ITEM.match(text) is not None
 
 
+def leads_to_page(line: str) -> bool:
+    """Whether a line is one of a table of contents: "Parking ........ 4"."""
+    return len(line) <= LEADER and _LEADS_TO_PAGE.fullmatch(line) is not None
+
+
 def _lines(text: str) -> Iterator[Span]:
     """Pieces that no sentence crosses: lines, except where a paragraph was only wrapped."""
     start = 0
@@ -150,8 +160,8 @@ def _ends_line(text: str, start: int, gap: Span) -> bool:
 
 def _in_line(text: str, start: int, end: int) -> Iterator[Span]:
     first = start
-    # a row of a table is one unit, whatever its cells hold
-    if " | " not in text[start:end]:
+    # a row of a table is one unit, whatever its cells hold, and so is a line of a table of contents
+    if " | " not in text[start:end] and not leads_to_page(text[start : min(end, start + LEADER + 1)]):
         signs = [sign for sign in _BRACKET_SIGNS if text.find(sign, start, end) >= 0]
         brackets, counted = Counter[str](), first  # of the sentence, up to there
         for mark in _END.finditer(text, start, end):

@@ -17,7 +17,16 @@ from typing import TYPE_CHECKING
 from app.answers.akin import in_other_words
 from app.answers.aside import aside, but_asides
 from app.answers.cite import Citations
-from app.answers.confidence import NO_REASON_TO_REFUSE, NOT_CLOSE, SAID, confidence, evidence_of, reason
+from app.answers.confidence import (
+    NO_REASON_TO_DOUBT,
+    NO_REASON_TO_REFUSE,
+    NOT_CLOSE,
+    SAID,
+    UNCLEAR,
+    confidence,
+    evidence_of,
+    reason,
+)
 from app.answers.conflict import Side, conflict, disagreement
 from app.answers.context import Passage, build_context
 from app.answers.editions import aged
@@ -28,7 +37,7 @@ from app.answers.quote import Piece, quoted
 from app.answers.rewrite import standalone
 from app.answers.write import write
 from app.asker import Asker
-from app.records import Answer, AnswerEvent, Delta, Finished, Hit, Mode, Retrieved, Turn
+from app.records import Answer, AnswerEvent, Delta, Finished, Hit, Level, Mode, Retrieved, Turn, level
 from app.retrieval.asked import Asked, Weigh, rarity, understand
 from app.retrieval.retrieve import Found
 from app.retrieval.search import WORDS_ONLY
@@ -266,6 +275,8 @@ def _judged(
     why = reason(asked, evidence, passages, ranked, embedded=embedded)
     if len(asked.question.split()) == 1 and not unspaced_share(asked.question) and sure >= SAID:
         sure, why = min(sure, MOST_OF_ONE_WORD), ONE_WORD
+    if level(sure) is Level.LOW and why in NO_REASON_TO_DOUBT:
+        why = UNCLEAR
     return _Judged(
         ranked=tuple(ranked),
         parts=of_parts,

@@ -318,7 +318,9 @@ WHOLE = "One passage holds nearly all of the question's words, and is close in m
 AGREE = "Words and meaning point to the same document."
 WHOLE_ELSEWHERE = "One passage holds nearly all of the question's words, but another document is closer in meaning."
 APART = "Words and meaning point to different documents."
-NO_REASON_TO_REFUSE = frozenset({WHOLE, AGREE, WHOLE_ELSEWHERE, APART})
+UNCLEAR = "Words of the question stand in the documents, but no sentence clearly answers it."
+NO_REASON_TO_DOUBT = frozenset({WHOLE, AGREE})
+NO_REASON_TO_REFUSE = NO_REASON_TO_DOUBT | {UNCLEAR, WHOLE_ELSEWHERE, APART}
 NOT_CLOSE = "No passage that was found is close enough to the question to answer it."
 
 

@@ -10,10 +10,10 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from app.answers import namesakes
 from app.answers.amounts import measures, numbers, words_of
 from app.answers.cite import Citations, readable
 from app.answers.extract import Candidate
-from app.answers.namesakes import apart
 from app.answers.phrases import language_of, phrases
 from app.answers.quote import Piece, cells_of
 from app.records import Sentence
@@ -75,7 +75,8 @@ def _differ(asked: Asked, one: Candidate, other: Candidate) -> bool:
         values, others = values - both, others - both
         if len(values) != 1 or len(others) != 1:
             return False
-    if not _comparable(one.text, values, other.text, others):
+    apart = _of_its_own(asked, one, other) or _of_its_own(asked, other, one)
+    if apart or not _comparable(one.text, values, other.text, others):
         return False
     terms, other_terms = _telling(one.text), _telling(other.text)
     shared = terms & other_terms
@@ -84,6 +85,14 @@ def _differ(asked: Asked, one: Candidate, other: Candidate) -> bool:
     of_question = shared & asked.weights.keys()
     sizes = sorted((len(terms), len(other_terms)))
     return bool(of_question) and len(shared) >= max(least, alike * sizes[0], ALIKE_LONGER * sizes[1])
+
+
+def _of_its_own(asked: Asked, one: Candidate, other: Candidate) -> bool:
+    """Whether a sentence names what its document is about by its title, and nothing of the other and of the question
+    does: "medical leave" in the policy of medical leave, "parental leave" in that of parental leave."""
+    title = other.passage.first.title
+    own = _telling(one.text) & _telling(one.passage.first.title)
+    return bool(own - term_set(f"{title} {other.text}") - asked.weights.keys())
 
 
 def _of_another(question: str, best: Candidate, other: Candidate) -> bool:
@@ -146,7 +155,7 @@ def disagreement(question: str, sides: Sequence[Side], citations: Citations) -> 
     said = phrases(question)
     yield Piece(text=f"{said.differ}\n", sentences=())
     firsts = [side.candidate.passage.first for side in sides]
-    beside = apart((readable(first.title), first.path) for first in firsts)
+    beside = namesakes.apart((readable(first.title), first.path) for first in firsts)
     for side in sides:
         item = side.candidate
         n = citations.add(item.passage, item.start, item.end)

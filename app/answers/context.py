@@ -7,7 +7,7 @@ that they may not read. Knows no question and no language model.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from app.records import Hit
@@ -34,6 +34,7 @@ class Passage:
     score: float  # of its best hit, 0 to 1
     chunks: tuple[StoredChunk, ...]  # in the document's order
     text: str  # as long as the revision's text from start to end; equal but for white space between chunks
+    headings: frozenset[str] = frozenset()  # of its document, each on one line, as far as they are known
     cut_before: bool = False  # its first sentence began in a chunk that is not here
     cut_after: bool = False  # its last sentence goes on in a chunk that is not here
 
@@ -103,7 +104,11 @@ def build_context(hits: Sequence[Hit], catalog: Catalog, *, labels: frozenset[in
     known = {item.chunk.id: item for items in around.values() for item in items} | {
         hit.found.chunk.id: hit.found for hit in hits
     }
-    return _joined(list(chosen.values()), scores, known)
+    headings = catalog.headings({item.chunk.revision_id for item in chosen.values()}, labels=labels)
+    return tuple(
+        replace(passage, headings=headings.get(passage.revision, frozenset()))
+        for passage in _joined(list(chosen.values()), scores, known)
+    )
 
 
 def _in_order(hits: Sequence[Hit], around: dict[str, list[StoredChunk]]) -> Iterator[tuple[StoredChunk, float]]:

@@ -18,6 +18,7 @@ from app.retrieval.newest import YEAR, names_of, year_in
 from storage.records import StoredChunk
 from storage.words import question_terms
 
+SAME_WORDS = 0.6  # of the words of two sentences, numbers left out: both say the same thing, in one way or another
 OLDER = 0.6  # of its probability is left to what an older edition says
 UNASKED = 0.3  # to what the edition of another year says than the question names
 ALIKE = 2  # words that two names have in common, unless they are the same
@@ -40,25 +41,39 @@ class Editions:
 
 
 def aged(ranked: Sequence[Candidate], passages: Sequence[Passage], question: str) -> list[Candidate]:
-    """The candidates, best first: those of older editions, and of a year not asked for, marked so and less likely."""
+    """The candidates, best first: those of older editions, and of a year not asked for, marked so and less likely.
+
+    Where the likeliest is of an older edition, what the newer one says in nearly the same words is as likely.
+    """
     told = editions(passages, question)
     if not told.older and not told.unasked:
         return list(ranked)
     result = []
+    likeliest, words = ranked[0], _words(ranked[0])
     for item in ranked:
         revision = item.passage.revision
         unasked = revision in told.unasked
         left = UNASKED if unasked else OLDER if revision in told.older else 1.0
+        replaces = told.replaced.get(revision, frozenset())
+        holds = likeliest.passage.revision in replaces and not unasked and _alike(_words(item), words)
         marked = replace(
             item,
-            score=left * item.score,
+            score=likeliest.score if holds else left * item.score,
             outdated=told.older.get(revision, ""),
             unasked=unasked,
             edition=told.newer.get(revision, ""),
-            replaces=told.replaced.get(revision, frozenset()),
+            replaces=replaces,
         )
         result.append(marked)
     return sorted(result, key=lambda item: (-item.score, item.passage.n, item.index))
+
+
+def _words(item: Candidate) -> frozenset[str]:
+    return frozenset(term for term in question_terms(item.text) if not any(sign.isdigit() for sign in term))
+
+
+def _alike(one: frozenset[str], other: frozenset[str]) -> bool:
+    return len(one & other) >= max(ALIKE, SAME_WORDS * max(len(one), len(other)))
 
 
 def older(passages: Sequence[Passage], question: str) -> dict[str, str]:

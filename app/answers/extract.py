@@ -16,9 +16,20 @@ from typing import NamedTuple
 import numpy as np
 
 from app.answers.context import Passage
-from app.answers.kinds import names_kind
+from app.answers.kinds import names_kind, values
 from app.answers.phrases import language_of, names_section
-from app.answers.quotable import ITEM, Found, furniture, goes_back, header, refers, repeats, section, sentences_of
+from app.answers.quotable import (
+    ITEM,
+    OF_THESE,
+    Found,
+    furniture,
+    goes_back,
+    header,
+    refers,
+    repeats,
+    section,
+    sentences_of,
+)
 from app.answers.ranges import amount_terms, amounts, cases
 from app.answers.variants import of_others
 from app.answers.weak import weakness
@@ -40,10 +51,11 @@ MOST_ROWS = 4  # of tables, unless they are what is asked for
 NAMING_WORDS = 20  # of a sentence that names what the likeliest one speaks of
 LIST_WORDS = 90  # of a list that is quoted as a whole
 NEARLY = 1.25  # of the room that there is, in which a whole list is quoted: who reads all but its last item is misled
+BARE_WORDS = 2  # of an item that says nothing without what announces it: "- Cuba"
 LIST_ITEMS, LIST_SHARE = 3, 0.5  # so many items that are nearly as likely as the best: the list is what is asked for
 
 _GOES_ON = re.compile(r"[-*•‣▪◦·–—]\s+(?:[a-zß-ÿ]{2}|[a-zß-ÿ]\s)")
-_THESE = re.compile(r"(?:these|the following|diese|folgende)\b", re.IGNORECASE)
+_THESE = re.compile(rf"(?:these|the following|diese|folgende)\b|.*{OF_THESE.pattern}", re.IGNORECASE | re.DOTALL)
 NAMED, IN_ORDER = 0.99, 0.001  # of a section that the question names: what it says, in its order
 ASKS_ANOTHER = 0.7  # likeness of a question that is a heading, up to which it asks another thing
 SAME_QUESTION = 0.9  # of what is missing to certainty is given to what stands below a heading that asks the very same
@@ -90,6 +102,8 @@ class Candidate:
     case: bool | None = None  # it is for the amount that the question names ("1–3 years"), or for another
     again: bool = False  # it speaks of what the sentence before it names: "Change yours at once", "It takes a week"
 
+    tells: bool = True  # a word of the question stands in it; in a row, not only in the names of the columns
+
     @property
     def is_row(self) -> bool:
         """Whether it is a row of a table."""
@@ -104,6 +118,11 @@ class Candidate:
     def goes_on(self) -> bool:
         """Whether it is an item that ends the sentence that announces it: "- a paid second job or"."""
         return _GOES_ON.match(self.text) is not None
+
+    @property
+    def is_bare(self) -> bool:
+        """Whether it is an item that but names something."""
+        return self.is_item and self.words <= 1 + BARE_WORDS and not any(sign.isdigit() for sign in self.text)
 
     @property
     def words(self) -> float:
@@ -218,6 +237,7 @@ def candidates(asked: Asked, passages: Sequence[Passage], embedder: Embedder) ->
                 elsewhere=at in others,
                 case=case.get(at),
                 again=again or (follows and goes_back(item.text)),
+                tells=bool(asked.covered(term_set(values(item.text)) if " | " in item.text else sets[at])),
             )
         )
     result = _telling_first(result) if asked.expected is Expected.HOW else result
@@ -342,7 +362,7 @@ def select(ranked: Sequence[Candidate], *, share: float = 1.0) -> list[Candidate
     for item in ranked:
         if len(chosen) >= most:
             break
-        if item.leads or item.goes_on or _plain(item) in said:
+        if item.leads or item.goes_on or _plain(item) in said or (item.is_bare and not _announcing(item, chosen)):
             continue
         after = next((at for at, other in enumerate(chosen) if item.again and _follows(other, item)), None)
         before = [] if after is not None else [one for one in _named_before(item, ranked) if _plain(one) not in said]
@@ -353,7 +373,7 @@ def select(ranked: Sequence[Candidate], *, share: float = 1.0) -> list[Candidate
         if item.is_row and sum(other.is_row for other in chosen) == MOST_ROWS:
             continue
         of_table = chosen[0].is_row and chosen[0].passage is item.passage
-        if item.is_row and not item.features.terms and not of_table:  # without a word of the question: of another thing
+        if item.is_row and not item.tells and not of_table:  # of another thing than is asked for
             continue
         if words + item.words + sum(one.words for one in before) > MOST_WORDS * share:
             before = []
@@ -372,6 +392,10 @@ def _replaces(new: Candidate, old: Candidate) -> bool:
 
 def _follows(one: Candidate, other: Candidate) -> bool:
     return one.passage is other.passage and one.index + 1 == other.index
+
+
+def _announcing(item: Candidate, chosen: Sequence[Candidate]) -> bool:
+    return any(other.leads and other.passage is item.passage and other.index < item.index for other in chosen)
 
 
 def _plain(item: Candidate) -> str:
@@ -401,10 +425,10 @@ def _with_list(ranked: Sequence[Candidate]) -> list[Candidate]:
         return [lead, *shown] if shown else [next((item for item in ranked if not item.leads), best)]
     whole = sum(item.words for item in (lead, *items)) <= LIST_WORDS
     if whole and sum(item.score >= best.score * LIST_SHARE for item in items) >= LIST_ITEMS:
-        return [lead, *items]
-    needed = best.goes_on or lead.features.terms >= best.features.terms
+        return [*_named_before(lead, ranked), lead, *items]
+    needed = best.goes_on or best.is_bare or lead.features.terms >= best.features.terms
     if lead.leads and needed and (best.is_item or best.index == lead.index + 1):
-        return [lead, best]
+        return [*_named_before(lead, ranked), lead, best]
     return [*_named_before(best, ranked), best]
 
 
@@ -425,7 +449,9 @@ def _announced(lead: Candidate, siblings: Mapping[int, Candidate]) -> list[Candi
 
 def _named_before(best: Candidate, ranked: Sequence[Candidate]) -> list[Candidate]:
     """The sentence before one that speaks of what that one names, if it is short: "Passwords do not expire."."""
-    return [item for item in ranked if best.again and _follows(item, best) and item.words <= NAMING_WORDS]
+    return [
+        item for item in ranked if best.again and _follows(item, best) and item.words - item.is_item <= NAMING_WORDS
+    ]
 
 
 def _begins(items: Sequence[Candidate], room: float) -> list[Candidate]:

@@ -57,6 +57,18 @@ _OFFICE = re.compile(
 )
 _OF = re.compile(r"\b(?:of|at|for|in|von|bei|für|de|du|des|del)\b", re.IGNORECASE)
 _APART = 4  # words that may stand between a name and the office: "Jo Berg, who has been our new CEO"
+_ASKS_AHEAD = re.compile(  # how long before something: "How many days ahead must I book?"
+    r"\bhow (?:many (?:\w+ )?(?:minutes|hours|days|weeks|months|years)|long|far|soon|early)\b[^?]*?"
+    r"\b(?:before(?:hand)?|ahead|in advance|prior)\b|"
+    r"\bwie (?:viele (?:\w+ )?(?:minuten|stunden|tage|wochen|monate)|lange|weit|früh)\b[^?]*?"
+    r"\b(?:vor(?:her|ab)?|im voraus)\b",
+    re.IGNORECASE,
+)
+_AHEAD = re.compile(
+    r"\b(?:before(?:hand)?|ahead|advance|prior|earlier|notice|no later than|at the latest|until|vor(?:her|ab)?|voraus|"
+    r"spätestens|frist)\b",
+    re.IGNORECASE,
+)
 _SPAN = re.compile(
     rf"{NUMBER}[- ](?:\w+ )?(?:minutes?|hours?|days?|weeks?|months?|years?|minuten?|stunden?|tagen?|wochen?|monaten?|"
     r"jahren?|jours?|semaines?|mois|ans|d[ií]as?|semanas?|mes(?:es)?|años?)\b",
@@ -120,7 +132,7 @@ def names_kind(asked: Asked, sentence: str, *, under: str = "") -> float:
         return 1.0
     if asked.expected is Expected.WHO:
         return _names_somebody(asked, sentence)
-    found = fits(asked, sentence if asked.expected is not Expected.NUMBER else _CLOCK.sub("", _values(sentence)))
+    found = fits(asked, sentence if asked.expected is not Expected.NUMBER else _CLOCK.sub("", values(sentence)))
     if asked.expected is Expected.ANY and _defines(asked.question, sentence):
         return DEFINES
     if asked.expected is Expected.ANY and _SEVERAL.search(asked.question):
@@ -154,7 +166,7 @@ def _names_somebody(asked: Asked, sentence: str) -> float:
     """As `names_kind`, where a person is asked for: a name of two words and what somebody does are surely of one."""
     known = asked.question.casefold()
     row = " | " in sentence
-    said = _values(sentence)
+    said = values(sentence)
     named = [found for found in _PERSON.finditer(said) if found[0].casefold() not in known]
     role = any(found[0].casefold() not in known for found in _ROLE.finditer(said))
     sure = 1.0 if named else ROLE if role else min(OTHER_NAME, fits(asked, said))
@@ -181,7 +193,8 @@ def _number(question: str, sentence: str) -> float:
     """How well a number is of the things that are counted, or of the measure, that the question wants."""
     measure, counted = measure_of(question), _COUNTED.search(question)
     wanted, rates = _rates(question), _rates(sentence)
-    if wanted and rates and not wanted & rates:
+    ahead = _ASKS_AHEAD.search(question) is None or _AHEAD.search(sentence) is not None
+    if not ahead or (wanted and rates and not wanted & rates):
         right = False
     elif counted:
         right = any(_counts(term, sentence) for term in terms(counted[1] or counted[2])[-1:])
@@ -196,11 +209,11 @@ def _number(question: str, sentence: str) -> float:
 
 def _counts(thing: str, sentence: str) -> bool:
     """Whether a sentence has a number before a thing, or a row has one in the column of that name: "Seats: 12"."""
-    said = any(thing in terms(place[1]) for place in _COUNT.finditer(_values(sentence)))
+    said = any(thing in terms(place[1]) for place in _COUNT.finditer(values(sentence)))
     return said or any(thing in terms(cell[1]) for cell in _NUMBER_CELL.finditer(sentence))
 
 
-def _values(sentence: str) -> str:
+def values(sentence: str) -> str:
     """A row without the names of its columns, which may have numbers too: "10 to 49 pieces: 931"."""
     return _COLUMN.sub(". ", sentence) if " | " in sentence else sentence
 

@@ -18,7 +18,7 @@ from storage.injection import aimed_at_model
 from storage.recollection import remembered
 from storage.records import ELEMENT_SEPARATOR
 from storage.sections import innermost, names_in
-from storage.sentences import sentence_spans
+from storage.sentences import leads_to_page, sentence_spans
 from storage.words import terms, unspaced_share
 
 REPEATED_WORDS = 4  # of the question, one after the other, that are no answer to it
@@ -67,10 +67,18 @@ _GOES_BACK = re.compile(
     r"\b)",
     re.IGNORECASE,
 )
+# "To obtain approval, send …": what it is for was named before
+_TO_DO_SO = re.compile(r"\W*(?:(?:in order )?to|for) (?:[\w-]+ ){0,4}([^\W\d_]{4,}),\s", re.IGNORECASE)
 _YOURS = re.compile(r"\b(?:yours|theirs|hers|ours)\b", re.IGNORECASE)
 _DATA = re.compile(r"[\s\[\]{},]*\"[^\"]{1,60}\"\s*:")
+_CONTENTS = re.compile(  # above a list of the headings that follow
+    r"\W*(?:(?:table of )?contents|(?:on|in) this (?:page|document|article|guide|section|topic)|"
+    r"inhalt(?:sverzeichnis)?|auf dieser seite|sommaire|índice|目录)\W*$",
+    re.IGNORECASE,
+)
 _YES_NO = re.compile(r"^(?:(?:a|answer|antwort|答) ?[:：.] ?)?(?:yes|no|ja|nein|是|否)[.!。！]?$", re.IGNORECASE)
 _TIME = "year|month|week|day|quarter|season|morning|night|evening|decade|century|spring|summer|autumn|fall|winter"
+OF_THESE = re.compile(r"\b(?:of|in|from|for|to) these [^\W\d_]+", re.IGNORECASE)  # whose names follow as a list
 _ANNOUNCES = re.compile(
     rf"\b(?:the following(?! (?:{_TIME})s?\b)|as follows|(?:listed|shown|table) below|wie folgt|ci-dessous|"
     r"folgende\w*(?! (?:jahr|monat|woche|tag|quartal))(?=\W))|如下|下列|下表",
@@ -104,7 +112,7 @@ def sentences_of(passage: Passage) -> list[Found]:
         for at in range(len(spans))
     ]
     names = {passage.first.title.casefold()}
-    for part in {part for item in passage.chunks for part in names_in(item.chunk.section)}:
+    for part in passage.headings | {part for item in passage.chunks for part in names_in(item.chunk.section)}:
         said = (part[start:end] for start, end in sentence_spans(part))  # "It fails. What now?" is two
         names.update(text.casefold() for text in (part, *said))
     texts = [passage.text[start:end] for start, end in spans]
@@ -116,8 +124,10 @@ def sentences_of(passage: Passage) -> list[Found]:
     )
     heads = [_heads(lines, at, names) for at in range(len(lines))]
     listed = _listed(passage.text, spans, lines, heads)
+    contents = _contents(lines, heads, listed)
     answers = [
-        whole[at] and not heads[at] and _answers(texts[at]) and not _dangles(lines, at) for at in range(len(lines))
+        whole[at] and not heads[at] and not contents[at] and _answers(texts[at]) and not _dangles(lines, at)
+        for at in range(len(lines))
     ]
     if not any(answers):
         answers = [_harmless(text) and line.casefold() not in names for text, line in zip(texts, lines, strict=True)]
@@ -131,7 +141,7 @@ def sentences_of(passage: Passage) -> list[Found]:
             under=_above(lines, heads, index),
             above=_outer(lines, heads, index),
             opens=_opens(lines, heads, index),
-            leads=_leads(lines, index),
+            leads=_leads(passage.text, spans, lines, index),
             listed=listed[index],
             quotable=answers[index],
         )
@@ -177,10 +187,15 @@ def _opens(lines: Sequence[str], heads: Sequence[bool], at: int) -> bool:
     return first > 0 and heads[first - 1] and last - first < SMALL_TABLE
 
 
-def _leads(lines: Sequence[str], at: int) -> bool:
-    """Whether a sentence announces what follows it, with a colon or in words before a list."""
-    listed = any(ITEM.match(line) for line in lines[at + 1 : at + 2])
-    return _COLON.search(lines[at]) is not None or (listed and _ANNOUNCES.search(lines[at]) is not None)
+def _leads(text: str, spans: Sequence[tuple[int, int]], lines: Sequence[str], at: int) -> bool:
+    """Whether a sentence announces what follows it: with a colon, or in words of its paragraph before a list."""
+    if _COLON.search(lines[at]):
+        return True
+    if ITEM.match(lines[at]) or not any(ITEM.match(line) for line in lines[at + 1 : at + 2]):
+        return False
+    beside = at > 0 and "\n" not in text[spans[at - 1][1] : spans[at][0]]
+    of_these = any(OF_THESE.search(line) for line in lines[at - 1 if beside else at : at + 1])
+    return of_these or _ANNOUNCES.search(lines[at]) is not None
 
 
 def _listed(text: str, spans: Sequence[tuple[int, int]], lines: Sequence[str], heads: Sequence[bool]) -> list[bool]:
@@ -194,6 +209,16 @@ def _listed(text: str, spans: Sequence[tuple[int, int]], lines: Sequence[str], h
             item = _COLON.search(lines[at - 1]) is not None or (listed[at - 1] and (same or between))
         listed.append(item)
     return listed
+
+
+def _contents(lines: Sequence[str], heads: Sequence[bool], listed: Sequence[bool]) -> list[bool]:
+    """Which lines are of a table of contents: they name a page, or are items below "On this page"."""
+    found: list[bool] = []
+    for at, line in enumerate(lines):
+        above = lines[at - 1] if at else ""
+        item = listed[at] and not heads[at] and (_CONTENTS.match(above) is not None or (found[-1] if found else False))
+        found.append(item or leads_to_page(line) or _CONTENTS.match(line) is not None)
+    return found
 
 
 def _dangles(lines: Sequence[str], at: int) -> bool:
@@ -256,7 +281,7 @@ def refers(text: str, before: frozenset[str]) -> bool:
 
     `before`: that one's terms.
     """
-    again = _AGAIN.match(text)
+    again = _AGAIN.match(text) or _TO_DO_SO.match(text)
     named = set(terms(again[1])) if again else set()
     return _YOURS.search(text) is not None or text.endswith(" there.") or (bool(named) and named <= before)
 
@@ -324,8 +349,16 @@ def repeats(asked: Asked, text: str) -> bool:
     if asked.expected is Expected.WHETHER:
         return False
     question = f" {_words(asked.question)} "
+    if len(text.split()) <= REPEATED_WORDS and _names_nothing_else(asked.question, text):
+        return True
     lines = (_words(line) for line in dict.fromkeys((text, *text.splitlines())))
     return any(line.count(" ") >= REPEATED_WORDS - 1 and f" {line} " in question for line in lines)
+
+
+def _names_nothing_else(question: str, text: str) -> bool:
+    """Whether a few words name but what the question names: "- Desk", where one asks what to buy for one's desk."""
+    said = set(terms(text))
+    return bool(said) and said <= set(terms(question)) and ":" not in text
 
 
 @remembered(2_000)

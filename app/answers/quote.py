@@ -158,7 +158,8 @@ def _answering(chosen: Sequence[Candidate], shown: _Shown) -> list[Candidate]:
         if shown.table(item) and terms < of_tables.setdefault(shown.place(item), terms) - SINGLED_OUT:
             continue
         follows = bool(found) and found[-1].passage is item.passage and found[-1].index + 1 == item.index
-        if not found or item.score >= ANSWERS_TOO * best or (follows and (item.listed or item.again or item.leads)):
+        announced = item.listed and (not item.is_item or any(other.leads for other in found))
+        if not found or item.score >= ANSWERS_TOO * best or (follows and (announced or item.again or item.leads)):
             found.append(item)
     return found
 

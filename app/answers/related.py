@@ -52,7 +52,8 @@ _TIME_OR_PLACE = re.compile(rf"(?:{_PLACED}) ", re.IGNORECASE)
 _NAME = re.compile(r"\b[^\W\d_A-ZÀ-Þ][^\W\d_]*,? (?=([A-ZÀ-Þ][\w-]+))")
 # a sentence that a sheet has above its table, and the caption of one, are no subject to ask about
 _NO_SUBJECT = re.compile(
-    r"[.。]$|://|^(?:table of contents|related \w+|see also)$"
+    r"[.。]$|://|^(?:table of contents|related \w+|see also)$|^(?:(?:all|any) )?(?:other|more|further|additional)\b|"
+    r"^(?:alle )?(?:ander|weiter|sonstig)e\w?\b"
     r"|^(?:table|figure|tabelle|abbildung|tableau|tabla|表|图) ?\d+\b",
     re.IGNORECASE,
 )

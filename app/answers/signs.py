@@ -45,8 +45,21 @@ _DATE = re.compile(
     r"\d+ ?(?:年|月|日|世纪|年代|时|点)|[一二三四五六七八九十〇]+(?:年|月|日|世纪)|[朝代]",
     re.IGNORECASE,
 )
-_NAME = re.compile(r"(?<![.!?] )(?<!^)(?<![\"“])\b[A-ZÄÖÜÉ][\w’'-]+(?: (?:of |the |de |von )?[A-ZÄÖÜÉ][\w’'-]+)*")
+_NAME = re.compile(
+    r"(?<![.!?] )(?<!^)(?<![\"“])\b(?!(?:USD|EUR|GBP|CHF|CNY|JPY)\b)[A-ZÄÖÜÉ][\w’'-]+"
+    r"(?: (?:of |the |de |von )?[A-ZÄÖÜÉ][\w’'-]+)*"
+)
 _PLACE = re.compile(r"[省市县区州国镇乡村岛洲]|位于|在")
+# where something is or is kept, without a name
+_SPOT = re.compile(
+    r"\b(?:in|at|on|behind|beside|next to|near|opposite|under|outside|by) (?:(?:the|an?|our|each|every) )?(?:[\w-]+ )?"
+    r"(?:rooms?|floors?|rows?|halls?|buildings?|gates?|entrances?|doors?|lobby|reception|offices?|canteen|shel(?:f|ves)|"
+    r"cabinets?|cupboards?|streets?|garages?|basement|corridors?|kitchens?|warehouses?|yard|car park|lots?|intranet|"
+    r"portal|drive|folders?|server|menu|app)\b|"
+    r"\b(?:im|in der|am|an der|auf dem|hinter|neben) (?:\w+ )?(?:raum|stock|halle|gebäude|tor|eingang|empfang|büro|"
+    r"kantine|schrank|regal|keller|flur|küche|lager|hof|parkplatz|intranet|portal|laufwerk|ordner)\b",
+    re.IGNORECASE,
+)
 _REASON = re.compile(
     r"\b(?:because|due to|since|therefore|in order to|so that|as a result|caused?|reasons?|owing to|thus|hence)\b|"
     r"\b(?:weil|da|wegen|daher|parce que|porque)\b|因|由于|所以|为了",
@@ -108,7 +121,7 @@ def fits(asked: Asked, sentence: str) -> float:
     sentence = _NUMBERING.sub("", sentence)
     if any(found.group().casefold() not in known for found in pattern.finditer(sentence)):
         return 1.0
-    if asked.expected is Expected.WHERE and _PLACE.search(sentence):
+    if asked.expected is Expected.WHERE and (_PLACE.search(sentence) or _SPOT.search(sentence)):
         return 1.0
     # names have no capital letters in Chinese: nothing can be told
     return 0.5 if asked.expected is Expected.WHO and re.search("[\u4e00-\u9fff]", sentence) else 0.0

@@ -15,7 +15,7 @@ from app.answers.signs import denies
 from app.answers.swapped import names_another, triples
 
 _POINTS = re.compile(
-    r"^(?:[Pp]lease )?(?:[Ss]ee|[Rr]efer to|[Cc]heck out|[Ff]ind out|[Cc]lick)\b|"
+    r"^[\W_]*(?:[Pp]lease )?(?:[Ss]ee|[Rr]efer to|[Cc]heck out|[Ff]ind out|[Cc]lick)\b|"
     r"\b(?:please|also) (?:see|refer to|find|read)\b|"
     r"\b[Ff]or (?:more|further|additional|other) (?:information|details?|help)\b|"
     r"\b(?:described|explained|documented|outlined) (?:in (?:more )?detail )?(?:here\b|in the [A-Z]|in “|under\b)|"
@@ -36,9 +36,10 @@ _ASKS_CODE = re.compile(
 _ASIDE = re.compile(r"[(（][^()（）]*[)）]")
 _LEANS = re.compile(
     r"\W{0,3}(?:for (?:example|instance)|however|also|in addition|additionally|furthermore|moreover|therefore|"
-    r"otherwise|instead|as such|that said|zum beispiel|außerdem|jedoch|daher|darüber hinaus)\b,? |\(",
+    r"otherwise|instead|as such|that said|zum beispiel|außerdem|jedoch|daher|darüber hinaus)\b[,:]? |\(",
     re.IGNORECASE,
 )
+_THE_REST = re.compile(r"\W*(?:any|all) other\b|\W*alle anderen\b", re.IGNORECASE)
 _EXCEPTION = re.compile(
     r"\b(?:is|are) (?:the|an)(?: only)? exceptions?\b|\b(?:ist|sind|bilden) (?:die|eine) Ausnahmen?\b", re.I
 )
@@ -88,6 +89,9 @@ def _is_code(text: str) -> bool:
 SIGNS = (
     Sign(left=0.4, of=_points_elsewhere),
     Sign(left=0.5, of=_LEANS.match),
+    Sign(
+        left=0.5, of=_THE_REST.match, unless=re.compile(r"\bother\b|\bander", re.IGNORECASE)
+    ),  # than those named before
     Sign(left=0.6, of=lambda text: text.startswith(">")),  # a mail quotes the one that it answers
     Sign(left=0.5, of=_EXCEPTION.search, unless=_EXCEPTION),
     Sign(left=0.5, of=_REPLACES.search, unless=OF_THE_PAST),  # what a document says of the version that it replaces

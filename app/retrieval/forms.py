@@ -21,7 +21,9 @@ _ALIKE = (
     "strike struck|swear swore sworn|swim swam swum|take took taken|teach taught|tell told|think thought|"
     "throw threw thrown|understand understood|wake woke woken|wear wore worn|win won|"
     "withdraw withdrew withdrawn|write wrote written|die death dead|marry marriage|man men|woman women|"
-    "child children|foot feet|tooth teeth|mouse mice|person people|half halves"
+    "child children|foot feet|tooth teeth|mouse mice|person people|half halves|"
+    "two 2|three 3|four 4|five 5|six 6|seven 7|eight 8|nine 9|ten 10|eleven 11|twelve 12|twenty 20|thirty 30|sixty 60|"
+    "hundred 100"
 )
 
 

@@ -16,12 +16,14 @@ from storage.catalog.entries import Candidate, Filter, Vector
 from storage.catalog.models import VECTOR, beside, in_use
 from storage.catalog.part import Part, batches
 from storage.database import aware, folded, moment, read_moment
-from storage.elements import elements_from_json
+from storage.elements import elements_from_json, headings_in
 from storage.errors import NotPermitted
 from storage.filters import Filters, Within
 from storage.records import ELEMENT_SEPARATOR, Document, Revision, State, StoredChunk
 from storage.said import said_of
 from storage.schema import chunks, documents, embeddings, labels, revisions, sources
+
+MOST_PACKED = 300_000  # bytes of packed elements in which headings are looked for in passing
 
 
 def _tidy(text: str) -> str:
@@ -101,6 +103,20 @@ class Reading(Part):
     def revision(self, revision: str, *, labels: frozenset[int]) -> Revision:
         """A revision, superseded ones too. Raises: NotPermitted when it is not there or not for these labels."""
         return _revision(self._permitted(revision, labels, revisions, documents.c.revision_id.label("current_id")))
+
+    def headings(self, revision_ids: Collection[str], *, labels: frozenset[int]) -> dict[str, frozenset[str]]:
+        """The headings of these revisions, each on one line; none of one with too many elements."""
+        query = (
+            select(revisions.c.id, revisions.c.elements)
+            .join(documents, documents.c.id == revisions.c.document_id)
+            .where(
+                revisions.c.id.in_(list(revision_ids)),
+                _open_to(labels),
+                func.length(revisions.c.elements) <= MOST_PACKED,
+            )
+        )
+        with self.database.read() as connection:
+            return {row.id: headings_in(zlib.decompress(row.elements)) for row in connection.execute(query)}
 
     def readable(self, revision_ids: Collection[str], *, labels: frozenset[int]) -> set[str]:
         """Which of these revisions a person may still read: for showing answers that were given earlier."""

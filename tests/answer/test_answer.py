@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 from place import Place
 
-from app.answers.confidence import MOST_UNSAID, NOT_CLOSE
+from app.answers.confidence import MOST_UNSAID, NOT_CLOSE, UNCLEAR, WHOLE
 from app.answers.phrases import language_of
 from app.engine import Engine
-from app.records import Mode, Turn
+from app.records import Level, Mode, Turn, level
 from storage.store import Store
 from tests.answer.conftest import Ask
 
@@ -195,3 +195,16 @@ def test_a_higher_threshold_refuses_more(ask: Ask) -> None:
     refused = ask("How many days of paid leave does every employee have?", refuse_below=1.0).answer
     assert refused.refused
     assert refused.reason == NOT_CLOSE, "what speaks for an answer is no reason to refuse one"
+
+
+@pytest.mark.parametrize(
+    ("question", "sure", "reason"),
+    [
+        ("Who opened the service desk?", Level.LOW, UNCLEAR),
+        ("Why are flights booked in economy class?", Level.MEDIUM, WHOLE),
+    ],
+)
+def test_what_speaks_for_an_answer_is_no_reason_to_doubt_it(ask: Ask, question: str, sure: Level, reason: str) -> None:
+    answer = ask(question).answer
+    assert not answer.refused
+    assert (level(answer.confidence), answer.reason) == (sure, reason)

@@ -38,6 +38,17 @@ def test_both_are_said_and_cited_and_the_newer_is_marked(place: Place) -> None:
     assert "disagree" in answer.reason
 
 
+def test_policies_of_two_things_do_not_differ_about_a_third(place: Place) -> None:
+    form = "# {0} leave policy\n\n{0} leave of {1} weeks is possible with approval by the head of the department.\n"
+    medical, parental = form.format("Medical", 12), form.format("Parental", 16)
+    text, engine = _ask(place, "Has my head to approve weeks of leave?", one=medical, two=parental)
+    assert "differ" not in text
+    place.write("everyone/two.md", medical.replace("12", "9").replace("# Medical", "# New medical"))
+    place.ingest()
+    text = engine.answer("How many weeks of medical leave are possible?", groups=["everyone"]).text
+    assert text.startswith("The documents differ on this:"), text
+
+
 def test_a_number_that_both_have_does_not_hide_one_that_differs(place: Place) -> None:
     text, _ = _ask(place, QUESTION, old=OLD, new=OLD.replace("2023", "2026").replace("60", "30"))
     assert text.startswith("The documents differ on this:\n\n- **Travel policy 2026** (newer, 2026): Travel claims")

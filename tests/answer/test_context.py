@@ -44,6 +44,8 @@ def test_the_text_of_the_parent_section_joins_the_context(place: Place, conditio
     small = build_context(hits, engine.catalog, labels=labels, budget=hits[0].found.chunk.tokens + 10)
     assert "permanent contract" not in "".join(passage.text for passage in small), "never over the budget"
     unread = build_context(hits, engine.catalog, labels=frozenset(), budget=1500)
+    assert {heading for passage in passages for heading in passage.headings} >= {"Cargo bicycles", "Before"}
+    assert not any(passage.headings for passage in unread)
     assert [passage.text for passage in unread] == [hits[0].found.chunk.body], "nothing that one may not read"
 
 

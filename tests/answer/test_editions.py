@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from place import Place
 from scripted import scripted_server
 
+from app.answers.context import build_context
+from app.answers.editions import OLDER, aged
+from app.answers.extract import candidates
 from app.engine import Engine
+from app.retrieval.asked import understand
 
 OLD = (
     "# Travel policy 2023\n\nEvery business trip is approved by the line manager before anything is booked.\n\n"
@@ -35,6 +40,28 @@ def test_what_the_newer_edition_says_comes_first_and_the_older_is_named_as_such(
     before, _, after = text.partition("From an older edition (2023):")
     assert "line manager" not in before
     assert "line manager" in after
+
+
+def test_what_holds_now_is_as_likely_as_what_the_older_edition_says_in_the_same_words(place: Place) -> None:
+    rule = "Groups of more than {} guests need the consent of the porter."
+    other = "Groups of guests from abroad are welcomed by Ida Holt."
+    place.write("everyone/a.md", f"# Guest rules 2023\n\n{rule.format('five')}\n")
+    place.write("everyone/b.md", f"# Guest rules 2026\n\n{rule.format('eight')}\n")
+    place.write("everyone/c.md", f"# Groups\n\n{other}\n")
+    place.ingest()
+    engine, asked = Engine(place.store), understand("Who has to be asked for groups?", (), weigh=lambda term: 1.0)
+    labels = engine.catalog.labels_of(["everyone"])
+    passages = build_context(
+        engine.search(asked.question, groups=["everyone"], k=9), engine.catalog, labels=labels, budget=999
+    )
+    scores = {rule.format("five"): 0.5, other: 0.4, rule.format("eight"): 0.1}
+    found = {item.text: item for item in candidates(asked, passages, engine.embedder)}
+    ranked = aged([replace(found[text], score=score) for text, score in scores.items()], passages, asked.question)
+    assert [(item.text, item.score) for item in ranked] == [
+        (rule.format("eight"), 0.5),
+        (other, 0.4),
+        (rule.format("five"), 0.5 * OLDER),
+    ]
 
 
 def test_what_only_the_older_edition_says_is_introduced_by_it(place: Place) -> None:

@@ -116,6 +116,13 @@ def test_kinds_are_told_by_the_words_that_ask(question: str, kind: Expected) -> 
         ("How many employees are in Turin?", "Site: Turin | Employees: 86", "Version 4: all employees | Site: Turin"),
         ("How many pieces are there?", "We have 240 pieces.", "Code: P-2 | 10 to 49 pieces (-5%): on request"),
         ("How far ahead must I book?", "Book 30 days in advance.", "Book on floor 3."),
+        (
+            "How many days before my leave do I tell my manager?",
+            "Tell your manager ten days ahead.",
+            "Your manager answers in two days.",
+        ),
+        ("Where do guests park?", "They park in rows A to C.", "The price of parking is up to 20 USD a day."),
+        ("Where is the form?", "It is in the intranet.", "It has three pages."),
         ("How warm may the water be?", "It may have 40 °C.", "It is in tank 40."),
         ("What is the daily allowance?", "Country: Mali | Full day: EUR 32", "Place: Mali | Limit per night: EUR 135"),
         ("Is it approved for milk?", "It is approved for milk.", "It measures milk, water and oil."),
@@ -143,6 +150,7 @@ def test_a_word_is_found_in_forms_that_share_no_stem() -> None:
     assert asked.covered(term_set("The licence was lost by the firm.")) == 1
     assert asked.covered(term_set("The licence was found by the firm.")) == pytest.approx(2 / 3)
     assert "lose" in other_forms("lost")
+    assert other_forms("nine") == ("9",)
     assert other_forms("found") == ()
 
 
@@ -196,7 +204,8 @@ def test_words_that_only_ask_are_looked_for_in_no_sentence(question: str, tellin
 def test_each_sign_of_a_weak_sentence_leaves_its_share() -> None:
     texts = (
         "Please see the guide.",
-        "However, it is paid.",
+        "For example: it is paid.",
+        "Any other guest is paid for by the host.",
         "> It is paid.",
         "Service accounts are the exception.",
         "This policy replaces version 3.",
@@ -205,9 +214,10 @@ def test_each_sign_of_a_weak_sentence_leaves_its_share() -> None:
     usual = weakness("Who pays for it?")
     assert [usual(text) for text in texts] == [sign.left for sign in SIGNS]
     assert usual("It is paid by the firm.") == 1
-    assert usual("> However, it is paid.") == SIGNS[1].left * SIGNS[2].left
-    assert weakness("What did the old version say?")(texts[4]) == 1
+    assert usual("> However, it is paid.") == SIGNS[1].left * SIGNS[3].left
+    assert weakness("What did the old version say?")(texts[5]) == 1
     for pointing in (
+        "- [See the guide](guide.md)",
         "You can read more about the budget here.",
         "Learn more about how we travel in the travel guide.",
         "More information on travel is here",
@@ -216,10 +226,11 @@ def test_each_sign_of_a_weak_sentence_leaves_its_share() -> None:
         assert usual(pointing) == SIGNS[0].left
     assert usual("New colleagues meet the head of sales to learn more about our plans.") == 1
     for code in ("$ pay now", "- pay --by card", "rates = load(file);", "if paid == due", "pay()"):
-        assert usual(code) == SIGNS[5].left
+        assert usual(code) == SIGNS[6].left
         assert weakness("Which command pays for it?")(code) == 1
     assert usual("Who runs deploy --all pays for it.") == usual("- the firm, with/without notice;") == 1
     assert usual("Ann Berg pays for it (please see the section Travel below for who approves).") == 1
+    assert weakness("What other guests are paid for?")(texts[2]) == 1
     assert weakness("What if it is not paid?")("It is paid.") == UNDENIED
     assert weakness("What if it is not paid?")("It lapses.") == 1
     assert weakness("What is the recovery time objective?")("The recovery point objective is a day.") == OTHER_THING

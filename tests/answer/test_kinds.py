@@ -149,6 +149,48 @@ BEGINS = {
         "What is the recovery time objective?",
         "The recovery time objective",
     ),
+    "not a line that names a page": (
+        "Where guests park ........ 4\n\nWhere guests eat ........ 5\n\nCars of guests stand in rows A to C.",
+        "Where do guests park?",
+        "Cars of guests",
+    ),
+    "not an item of a table of contents": (
+        "**On this page:**\n\n- Where guests park\n- Where guests eat\n\nCars of guests stand in rows A to C.",
+        "Where do guests park?",
+        "Cars of guests",
+    ),
+    "not an item that names but what is asked": (
+        "- Bicycle\n\n- Ladder\n\nA lease of a bicycle runs for three years.",
+        "What about my bicycle?",
+        "A lease of a bicycle",
+    ),
+    "with the sentence that says what is to be done for it": (
+        "Leave of more than ten days needs approval, as it is a burden on the work of the others. "
+        "To obtain approval, write to the head of your department.",
+        "Who has to approve leave of more than ten days?",
+        "Leave of more than ten days needs approval, as it is a burden on the work of the others. [1] To obtain",
+    ),
+    "a number in words or digits": (
+        "| Car | Seats |\n| --- | --- |\n| Falcon | 5 |\n| Heron | 9 |\n",
+        "Which car has nine seats?",
+        "| Car | Seats |\n| --- | --- |\n| Heron | 9 [1] |",
+    ),
+    "not a heading that is a sentence": (
+        "## Rules\n\nThey hold for all.\n\n## Guests park where they can.\n\nTheir cars stand in rows A to C.\n\n"
+        "## Hosts eat at noon.\n\nThe food of hosts is free.",
+        "Where do guests park?",
+        "Their cars stand",
+    ),
+    "not a heading that ends with a colon, and what stands below it": (
+        "## Bags\n\n### Bags of porters:\n\n- Heron, grey\n\n### Bags of drivers:\n\n- Falcon, blue",
+        "Which bags do drivers get?",
+        "Falcon, blue",
+    ),
+    "not what is left besides": (
+        "Any other car for guests is ordered by the host of the guests.\n\nThe car for guests is the blue one.",
+        "Which car is for guests?",
+        "The car for guests",
+    ),
 }
 
 

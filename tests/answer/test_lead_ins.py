@@ -105,6 +105,23 @@ def test_of_a_list_of_which_one_item_answers_it_is_said_that_there_are_others(pl
     assert "\n- … The source lists more. [2]" in text
 
 
+def test_the_names_of_which_the_paragraph_above_speaks_come_with_it_and_never_alone(place: Place) -> None:
+    names = "- Northland\n- Eastland\n- Southland\n"
+    place.write(
+        "everyone/travel.md",
+        f"# Travel\n\nNobody may work in any of these countries. This includes holidays.\n\n{names}\n"
+        "A visa for Eastland or another country is asked for by the firm.\n",
+    )
+    place.ingest()
+    engine = Engine(place.store)
+    text = engine.answer("In which countries may nobody work?", groups=["everyone"]).text
+    shown = "\n".join(f"{line} [1]" for line in names.splitlines())
+    assert text.startswith(f"Nobody may work in any of these countries. [1] This includes holidays. [1]\n{shown}"), text
+    text = engine.answer("Who asks for a visa?", groups=["everyone"]).text
+    assert text.startswith("A visa for Eastland")
+    assert "- Eastland" not in text
+
+
 def test_that_a_list_goes_on_is_said_in_the_language_of_the_question(place: Place) -> None:
     items = "\n".join(f"- Hütte Nummer {n}, die am {n}. Juni schon sehr früh am Morgen öffnet" for n in range(1, 31))
     place.write("everyone/huetten.md", f"# Hütten\n\nGäste des Lagers schlafen in diesen Hütten:\n\n{items}\n")

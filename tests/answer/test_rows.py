@@ -318,6 +318,15 @@ def test_a_row_without_a_word_of_the_question_is_no_support(place: Place) -> Non
     assert "| Minor |" in engine.answer("Which impact has a minor flood?", groups=["everyone"]).text
 
 
+def test_a_row_is_no_support_because_a_column_has_a_word_of_the_question(place: Place) -> None:
+    table = "| Kind of guest | Colour |\n| --- | --- |\n| Customer | blue |\n| Authority | white |\n"
+    place.write("everyone/guests.md", f"# Gate\n\nEvery guest gets a map at the gate.\n\n{table}")
+    place.ingest()
+    engine = Engine(place.store)
+    assert "|" not in engine.answer("What does a guest get at the gate?", groups=["everyone"]).text
+    assert "| Authority |" in engine.answer("Which colour has a guest of an authority?", groups=["everyone"]).text
+
+
 def test_signs_of_a_cell_are_no_signs_of_a_mail(place: Place) -> None:
     rows = "| red | > 90 days |\n| amber | >= 15 days |\n"
     place.write("everyone/delays.md", f"# Delays of projects\n\n| Colour | Delay |\n| --- | --- |\n{rows}")

@@ -47,6 +47,10 @@ def split(text: str) -> list[str]:
         ),
         ("今日は休みです。明日は働きます。", ["今日は休みです。", "明日は働きます。"]),
         ("Name: A. Foo. Bar | Price: 3\nName: B | Price: 4", ["Name: A. Foo. Bar | Price: 3", "Name: B | Price: 4"]),
+        (
+            "Parking ........ 2\nBadges . . . . . 12\nAnnex …… iv\nI do not know.... He did.",
+            ["Parking ........ 2", "Badges . . . . . 12", "Annex …… iv", "I do not know....", "He did."],
+        ),
         ("- one item\n- second item\n1. third", ["- one item", "- second item", "1. third"]),
         (
             "A line that was wrapped by an editor at about sixty columns and\ngoes on here. New.",

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 import pytest
 
 from ingest.parse.wire import WireError, parsed_from_plain, parsed_to_plain, read_message, write_message
-from storage.elements import ROWS, elements_from_json, elements_to_json
+from storage.elements import ROWS, elements_from_json, elements_to_json, headings_in
 from storage.records import Element, Kind, Line, Parsed, Row
 
 PARSED = Parsed(
@@ -46,6 +46,15 @@ def test_round_trip() -> None:
         written = b"".join(elements_to_json(elements))
         assert elements_from_json(written) == elements
         assert max(map(len, elements_to_json(elements))) < 100 * ROWS  # however long a table is
+
+
+def test_headings_are_told_from_texts_that_look_like_one() -> None:
+    texts = ('{"k":"heading","t":"A text"}', 'Quoted "so", \\"\nnext line', "Größe 😀")
+    elements = [Element(kind=kind, text=text, level=1) for kind in (Kind.TEXT, Kind.HEADING) for text in texts[1:]]
+    elements.append(Element(kind=Kind.TEXT, text=texts[0]))
+    written = b"".join(elements_to_json(elements))
+    assert headings_in(written) == {'Quoted "so", \\" next line', "Größe 😀"}
+    assert headings_in(b"[]") == frozenset()
 
 
 def long_table(rows: int) -> Element:
