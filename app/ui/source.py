@@ -6,7 +6,6 @@ Opens only what the person may read now: a citation of a document that has since
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from typing import Any
 from urllib.parse import quote
 
@@ -95,9 +94,9 @@ def panel(engine: Engine, user: User, citation: dict[str, Any], said: list[str])
     if not close:
         _compare(said)
     if is_drawn(suffix) and revision.pages:
-        _picture(revision, found, (start, end) if close else (0, 0), close)
+        _picture(revision, found, start, end, close)
     elif found.table is not None:
-        _table(found.table if close else replace(found.table, cited=(False,) * len(found.table.rows)))
+        _table(found.table, close)
     else:
         _text(found, close)
 
@@ -105,7 +104,7 @@ def panel(engine: Engine, user: User, citation: dict[str, Any], said: list[str])
 def _compare(said: list[str]) -> None:
     """What the answer says, beside a place that says it in other words."""
     st.html(
-        '<p class="about">Nothing is highlighted: this is the place nearest to what the answer says, in other words. '
+        '<p class="about">Nothing is highlighted: the line stands beside what comes nearest, in other words. '
         "Compare the two. The answer says:</p>"
         f'<div class="compare">{"<br>".join(map(safe.text_html, said))}</div>'
     )
@@ -143,7 +142,7 @@ def _about(revision: Revision, found: Passage) -> None:
     )
 
 
-def _picture(revision: Revision, found: Passage, marked: tuple[int, int], close: bool) -> None:
+def _picture(revision: Revision, found: Passage, start: int, end: int, close: bool) -> None:
     last = revision.pages or 1
     first = found.pages[0] if found.pages else 1
     page = min(max(int(st.session_state.get(PAGE, first)), 1), last)
@@ -156,12 +155,12 @@ def _picture(revision: Revision, found: Passage, marked: tuple[int, int], close:
             st.rerun()
         where = "" if page in found.pages else f" · cited: {', '.join(str(number) for number in found.pages)}"
         st.html(f'<p class="pagenumber">Page {page} of {last}{where}</p>')
-    start, end = marked
-    address = f"/api/v1/revisions/{revision.id}/pages/{page}.png?start={start}&amp;end={end}&amp;width="
-    told = f"Page {page} of {last}" + (", the cited passage marked" if close else "")
+    span = f"start={start}&amp;end={end}" + ("" if close else "&amp;beside=true")
+    address = f"/api/v1/revisions/{revision.id}/pages/{page}.png?{span}&amp;width="
+    told = "the cited passage marked" if close else "a line beside the nearest passage"
     st.html(
         f'<a href="{address}2000" target="_blank" title="Open larger"><img class="page" src="{address}{WIDTH}" '
-        f'alt="{told}"></a>'
+        f'alt="Page {page}, {told}"></a>'
     )
     with st.expander("The passage as text"):
         _text(found, close)
@@ -188,7 +187,7 @@ def _text(found: Passage, close: bool) -> None:
     )
 
 
-def _table(table: TablePart) -> None:
+def _table(table: TablePart, close: bool) -> None:
     columns = max([len(table.header), *(len(row) for row in table.rows)])
 
     def cells(row: tuple[str, ...], tag: str) -> str:
@@ -198,8 +197,9 @@ def _table(table: TablePart) -> None:
         rows = wording.count(number, "row")
         return f'<tr class="left"><td colspan="{columns}">… {rows} …</td></tr>' if number else ""
 
+    looks = " class=cited" if close else " class=nearest"
     body = "".join(
-        f"<tr{' class=cited' if cited else ''}>{cells(row, 'td')}</tr>"
+        f"<tr{looks if cited else ''}>{cells(row, 'td')}</tr>"
         for row, cited in zip(table.rows, table.cited, strict=True)
     )
     where = f'<p class="about">{safe.text_html(table.where)}</p>' if table.where else ""

@@ -196,7 +196,7 @@ class _Api:
         )
 
     async def picture(self, request: Request) -> Response:
-        """A page of a PDF or of a picture with the lines of a span marked."""
+        """A page of a PDF or of a picture with the lines of a span marked, or with a line beside them."""
         labels, query = await self._labels(request), read_query(request, SpanQuery)
         name, page = request.path_params["revision"], request.path_params["page"]
 
@@ -208,7 +208,9 @@ class _Api:
             if query.end > query.start:
                 revision = self.engine.catalog.revision(name, labels=labels)
                 boxes = boxes_by_page(revision, query.start, query.end).get(page, [])
-            return self.pictures.picture(self.engine.originals.path(content), page, boxes, query.width)
+            return self.pictures.picture(
+                self.engine.originals.path(content), page, boxes, query.width, beside=query.beside
+            )
 
         drawn = await to_thread.run_sync(drawing, limiter=self.drawing)
         # a revision never changes, but who may read it does

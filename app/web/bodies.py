@@ -127,6 +127,7 @@ class SpanQuery(Body):
     start: int = Field(0, ge=0)
     end: int = Field(0, ge=0)
     width: int = Field(USUAL, ge=1, le=10_000)
+    beside: bool = False  # of a picture: a line beside the span instead of the highlight
     groups: str | None = None
 
 

@@ -53,8 +53,11 @@ class PagePictures:
         recollection.keep(self.let_go)
         self._slots = threading.BoundedSemaphore(DRAWN_AT_ONCE)
 
-    def picture(self, original: Path, page: int, boxes: list[Box], width: int = USUAL) -> bytes:
-        """The page as PNG, the boxes marked. Raises: NotPermitted when there is no such page, PageError."""
+    def picture(
+        self, original: Path, page: int, boxes: list[Box], width: int = USUAL, *, beside: bool = False
+    ) -> bytes:
+        """The page as PNG, the boxes marked, or a line `beside` them. Raises: NotPermitted when there is no such page,
+        PageError."""
         width = max(NARROWEST, min(width, WIDEST)) // 100 * 100  # few sizes, so that pictures are kept to some use
         key = (original, page, width)
         with self._lock:
@@ -68,7 +71,9 @@ class PagePictures:
                 self._kept[key] = drawn
                 while len(self._kept) > KEPT:
                     self._kept.popitem(last=False)
-        return _marked(drawn, boxes) if boxes else drawn
+        if not boxes:
+            return drawn
+        return _lined(drawn, boxes) if beside else _marked(drawn, boxes)
 
     def let_go(self) -> None:
         """Keep none."""
@@ -109,8 +114,23 @@ def _marked(drawn: bytes, boxes: list[Box]) -> bytes:
     for place in places:
         if _ground(picture, place) < DARK:  # a marker pen leaves no trace there
             ImageDraw.Draw(marked).rectangle(place, outline=OUTLINE, width=max(2, picture.width // 300))
+    return _as_png(marked)
+
+
+def _lined(drawn: bytes, boxes: list[Box]) -> bytes:
+    """The page with a line left of the boxes."""
+    picture = Image.open(io.BytesIO(drawn)).convert("RGB")
+    wide = max(2, picture.width // 250)
+    right = max(wide, min(box[0] for box in boxes) * picture.width - 2 * wide)
+    for _, top, _, bottom in boxes:
+        place = (right - wide, top * picture.height - 1, right, bottom * picture.height + 1)
+        ImageDraw.Draw(picture).rectangle(place, fill=OUTLINE)
+    return _as_png(picture)
+
+
+def _as_png(picture: Image.Image) -> bytes:
     written = io.BytesIO()
-    marked.save(written, "PNG", compress_level=3)
+    picture.save(written, "PNG", compress_level=3)
     return written.getvalue()
 
 

@@ -22,10 +22,6 @@ ROW = "Device: MRI scanner | Site: Utrecht | Room: 4.12 | Serviced by: Jo Berg |
         ("28", LEAVE),
         ("All employees have 28 days of paid leave a year.", LEAVE),
         ("According to the policy, every employee has 28 days of paid leave a year.", LEAVE),
-        (
-            "The architect reads the runbook before the first release.",
-            "Before the first release, the architect reads it.",
-        ),
         ("The MRI scanner in Utrecht is serviced by Jo Berg.", ROW),  # what stands between in a row is of other cells
         ("迟到三次会被扣除半天工资。", "员工每天工作八小时。迟到三次扣除半天工资。"),
         ("Die Probezeit beträgt sechs Monate.", "Die Probezeit beträgt sechs Monate, danach gilt der Vertrag."),

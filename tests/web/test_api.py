@@ -21,7 +21,7 @@ from app.records import AnswerEvent, Delta
 from app.web import api, replies
 from app.web.following import Following
 from app.web.gate import Caller
-from app.web.pages import HIGHLIGHT
+from app.web.pages import HIGHLIGHT, OUTLINE
 from storage.errors import NotPermitted, Stopped
 
 LEAVE = "How many days of annual leave does every employee have?"
@@ -155,6 +155,9 @@ def test_a_page_picture_has_its_passage_marked(site: Site) -> None:
     assert marked.headers["content-type"] == "image/png"
     image = Image.open(io.BytesIO(marked.content)).convert("RGB")
     assert image.width == 800 and HIGHLIGHT in {colour for _, colour in image.getcolors(1 << 24) or []}
+    lined = client.get(f"{page}?start={hit['start']}&end={hit['end']}&beside=true")
+    colours = {colour for _, colour in Image.open(io.BytesIO(lined.content)).convert("RGB").getcolors(1 << 24) or []}
+    assert OUTLINE in colours and HIGHLIGHT not in colours
     bare = Image.open(io.BytesIO(client.get(page).content)).convert("RGB")
     assert HIGHLIGHT not in {colour for _, colour in bare.getcolors(1 << 24) or []}
     assert client.get(f"/api/v1/revisions/{name}/pages/3.png").status_code == 404

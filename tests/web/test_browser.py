@@ -167,7 +167,7 @@ def test_a_place_that_says_it_in_other_words_is_not_highlighted(page: Page, site
         mark.locator("a").click()
         expect(page.locator(".sourcetitle sup")).to_have_text(mark.inner_text())
         expect(page.locator("img.page")).to_have_attribute(
-            "alt", "Page 2 of 2, the cited passage marked" if marked else "Page 2 of 2"
+            "alt", f"Page 2, {'the cited passage marked' if marked else 'a line beside the nearest passage'}"
         )
     Conversations(site.database).remove("ada", chat)
 

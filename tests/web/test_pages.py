@@ -60,6 +60,17 @@ def test_a_page_is_drawn_with_its_boxes_marked(pdf: Path) -> None:
     assert image.getpixel((200, 330)) == HIGHLIGHT and image.getpixel((200, 500)) == (255, 255, 255)
 
 
+def test_a_line_stands_beside_what_is_not_marked(pdf: Path) -> None:
+    lines = [(0.2, 0.5, 0.9, 0.55), (0.1, 0.55, 0.6, 0.6)]
+    image = Image.open(io.BytesIO(PagePictures().picture(pdf, 1, lines, 400, beside=True))).convert("RGB")
+    coloured = [(x, y) for x in range(400) for y in range(600) if image.getpixel((x, y)) == OUTLINE]
+    assert {y for _, y in coloured} == set(range(299, 362))  # as high as both lines
+    assert min(x for x, _ in coloured) > 0 and max(x for x, _ in coloured) < 0.1 * 400  # left of either
+    assert image.getpixel((200, 330)) == (255, 255, 255)
+    edge = PagePictures().picture(pdf, 1, [(0.0, 0.5, 0.9, 0.6)], 400, beside=True)
+    assert OUTLINE in _colours(edge)  # where the print begins at the paper's edge
+
+
 def test_on_dark_ground_a_marked_place_is_framed(tmp_path: Path) -> None:
     path = tmp_path / "dark.png"
     Image.new("RGB", (400, 400), (20, 40, 80)).save(path)
