@@ -55,6 +55,24 @@ _OFFICE = re.compile(
     r"(?P<office>[^?,]+)\??$",
     re.IGNORECASE,
 )
+# "Whom do I tell?", "Who should I contact?": a sentence that tells somebody to says so
+_TELLS = (
+    r"tell|inform|notify|ask|contact|call|phone|report|reach(?: out)?|speak|talk|write|e-?mail|message|consult|alert|"
+    r"turn to|get in touch"
+)
+_ADDRESSED = re.compile(
+    rf"^(?:and )?(?:to )?who(?:m)? (?:(?:do|should|must|can|could|shall|may) (?:i|we|you|one|they|employees|teammates)|"
+    rf"(?:is|are) to be|(?:do|should|must) \w+) (?:have to |need to )?(?:{_TELLS})\b|"
+    r"^(?:wen|wem|an wen) (?:\w+ ){1,4}(?:informier|melde|frage|sprech|wende|benachrichtig|anruf|sag)",
+    re.IGNORECASE,
+)
+_ADDRESSES = re.compile(
+    rf"\b(?:{_TELLS}|let (?:\w+ ){{1,3}}know|informs|informed|tells|told|report(?:s|ed)|contact(?:s|ed)|"
+    r"notif(?:ies|ied))\b|"
+    r"\b(?:informier|meld|frag|sprech|wend|benachrichtig|sag|ruf)\w*",
+    re.IGNORECASE,
+)
+_ADDRESS = re.compile(r"\S@\S+\.\w|(?:^|\s)#[a-z][\w-]+|\b(?:ext\.?|extension|durchwahl) ?\d", re.IGNORECASE)
 _OF = re.compile(r"\b(?:of|at|for|in|von|bei|für|de|du|des|del)\b", re.IGNORECASE)
 _APART = 4  # words that may stand between a name and the office: "Jo Berg, who has been our new CEO"
 _ASKS_AHEAD = re.compile(  # how long before something: "How many days ahead must I book?"
@@ -172,6 +190,9 @@ def _names_somebody(asked: Asked, sentence: str) -> float:
     sure = 1.0 if named else ROLE if role else min(OTHER_NAME, fits(asked, said))
     if role and not named and (does := _DOES.match(asked.question)) and not set(terms(does[1])) & set(terms(said)):
         sure = OTHER_NAME
+    if _ADDRESSED.match(asked.question):
+        sure = max(sure, ROLE) if _ADDRESS.search(said) else sure
+        return sure if _ADDRESSES.search(said) else min(sure, OTHER_NAME)
     if _GROUP.match(asked.question):
         return 1.0 if role or _EVERY.search(said) else min(sure, OTHER_NAME)
     office = _OFFICE.match(asked.question.strip())

@@ -62,6 +62,12 @@ def _nothing() -> None:
     pass
 
 
+def what_is_wrong(error: Exception, path: Path) -> str:
+    """An error of a library in a line: its first sentence, without the name that the file has here, which is a hash."""
+    said, *_ = single_line(str(error).replace(str(path), "it").replace(path.name, "it")).split(". ")
+    return f"{type(error).__name__}: {said[:200]}"
+
+
 def parse(path: Path, *, suffix: str, limits: ParseLimits, begins: Callable[[], None] = _nothing) -> Parsed:
     """Read one file. `suffix` is what its name says, lower case with the dot. Raises ParseFailure.
 
@@ -73,7 +79,7 @@ def parse(path: Path, *, suffix: str, limits: ParseLimits, begins: Callable[[], 
     try:
         parsed = _dispatch(path, suffix, limits, begins)
     except _MALFORMED as error:
-        what = f"{type(error).__name__}: {single_line(str(error).replace(str(path), path.name))[:200]}"
+        what = what_is_wrong(error, path)
         raise ParseFailure(Code.CORRUPT, f"The file is damaged or is not a real {suffix[1:]} file ({what}).") from error
     except MemoryError as error:
         raise ParseFailure(Code.OUT_OF_MEMORY, f"The file needs more than {limits.memory_mb} MB.") from error

@@ -123,6 +123,8 @@ def test_kinds_are_told_by_the_words_that_ask(question: str, kind: Expected) -> 
         ),
         ("Where do guests park?", "They park in rows A to C.", "The price of parking is up to 20 USD a day."),
         ("Where is the form?", "It is in the intranet.", "It has three pages."),
+        ("Whom do I tell about it?", "Tell your manager at once.", "The porter Jo Berg tests it."),
+        ("Who should I inform of damage?", "Damage is reported to cars@halden.example.", "Damage is rare for Jo Berg."),
         ("How warm may the water be?", "It may have 40 °C.", "It is in tank 40."),
         ("What is the daily allowance?", "Country: Mali | Full day: EUR 32", "Place: Mali | Limit per night: EUR 135"),
         ("Is it approved for milk?", "It is approved for milk.", "It measures milk, water and oil."),

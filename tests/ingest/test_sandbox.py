@@ -20,6 +20,7 @@ from pathlib import Path
 import pytest
 
 from ingest.parse.limits import ParseLimits
+from ingest.parse.registry import what_is_wrong
 from ingest.sandbox import Sandbox
 from storage.failures import Code, ParseFailure
 from storage.records import revision_text
@@ -55,6 +56,13 @@ def test_one_child_for_many_files(sandbox: Sandbox, note: Path, monkeypatch: pyt
     (note.parent / "bad.pdf").write_bytes(b"no")
     assert failed(sandbox, note.parent / "bad.pdf").code is Code.CORRUPT
     assert sandbox.pid == first
+
+
+def test_what_is_wrong_with_a_damaged_file_is_told_without_the_name_that_it_has_here() -> None:
+    path = Path("/data/originals/5e/5edcd16d3efc.xlsx")
+    error = ValueError(f"no strings in {path}. This is\nmost probably because {path.name} is odd.")
+    assert what_is_wrong(error, path) == "ValueError: no strings in it"
+    assert what_is_wrong(KeyError("xl/workbook.xml"), path) == "KeyError: 'xl/workbook.xml'"
 
 
 def test_child_is_replaced_after_so_many_files(note: Path) -> None:

@@ -373,6 +373,22 @@ def test_on_a_narrow_screen_the_list_gives_way_and_sources_are_named_whole(page:
     assert place is not None and place["width"] < 390 and place["height"] > 45, "two lines, and none of them cut"
 
 
+def test_an_answer_is_shown_from_its_question_on_until_somebody_moves_the_page(page: Page, site: Site) -> None:
+    page.set_viewport_size({"width": 390, "height": 380})
+    sign_in(page, site, "ada")
+    for question in (LEAVE, PENSION):
+        _ask(page, question)
+        expect(page.locator("[class*=st-key-cites_]").last).not_to_be_in_viewport()
+        page.wait_for_timeout(1000)  # in which Streamlit by itself goes to the end
+        expect(page.locator(".question").last).to_be_in_viewport(ratio=1)
+    page.mouse.move(195, 250)
+    page.mouse.wheel(0, 9000)
+    expect(page.locator(".question").last).not_to_be_in_viewport()
+    page.evaluate("document.body.append(document.createElement('p'))")
+    page.wait_for_timeout(500)
+    expect(page.locator(".question").last).not_to_be_in_viewport()
+
+
 def test_thumbs_are_kept(page: Page, site: Site) -> None:
     sign_in(page, site, "ada")
     _ask(page, LEAVE)
