@@ -15,7 +15,6 @@ from app.answers.times import how_often, spoken_of, unit_of_time
 from storage.words import question_terms, terms
 
 # what is said before a number, or after it: that is the least, or the most
-_FILL = r"(?:[^\W\d]+ |[€$£¥] ?){0,2}"
 _MOST = (
     "at most|maximum|up to|(?:no|not) (?:more|longer|later|higher) than|(?:less|fewer|lower|shorter|earlier) than|"
     "under|below|before|until|till|within|(?:not|never) exceed|höchstens|maximal|bis|unter|weniger als|vor|innerhalb|"
@@ -25,6 +24,7 @@ _LEAST = (
     "at least|minimum|(?:no|not) (?:less|fewer|earlier|lower) than|(?:more|longer|later|higher|greater) than|over|"
     "above|after|beyond|exceed\\w*|from|starting|mindestens|über|mehr als|nach|ab|plus de|au moins|après|à partir de"
 )
+_FILL = rf"(?:(?!(?:{_MOST}|{_LEAST})\b)[^\W\d]+ |[€$£¥] ?){{0,2}}"  # "carried over until 31 March" is no least
 _LIMITS = re.compile(
     rf"(?:(?P<most>\b(?:{_MOST})\b ?{_FILL}|不超过|不得超过|最多|至多|少于|低于)"
     rf"|(?P<least>\b(?:{_LEAST})\b ?{_FILL}|超过|至少|不少于|不低于|高于))(?P<number>\d[\d.:]*)",
