@@ -13,8 +13,8 @@ from difflib import SequenceMatcher
 from itertools import takewhile
 
 from app.answers.amounts import in_digits
+from app.answers.contraries import EXCLUDING
 from app.answers.phrases import idle_words, language_of
-from app.answers.times import OFTEN, WORDS
 from app.retrieval.asked import term_set
 from storage.recollection import remembered
 from storage.sentences import sentence_spans
@@ -27,116 +27,11 @@ NAMED_IN_FULL = 3  # telling words: what has so many is not another name for wha
 BESIDE = 2  # words on each side of what was replaced
 MOST_OF_IT = 0.6  # of the shorter one's words stand in both, in order: then the rest is what was changed
 
-_EXCLUDING = tuple(
-    tuple(tuple(words.split()) for words in line.split("|"))
-    for line in (
-        " | ".join(map(" ".join, WORDS.values())),
-        " | ".join([*map(" ".join, OFTEN.values()), "every"]),
-        "half halve halving halved | 3 | quarter 4 | double doubling doubled | triple tripled | quadruple",
-        "gb gigabyte | mb megabyte | kb kilobyte | tb terabyte | byte",
-        "km kilometer kilometre | m metre meter | cm centimetre centimeter | mile | foot feet | inch | hectare | acre",
-        "kg kilogram | gram g | ton tonne | pound lb | ounce",
-        "character | letter | word | digit | page | line",
-        "$ usd dollar us$ | € eur euro | £ gbp pound sterling | ¥ yuan cny rmb | chf | yen",
-        "hundred | thousand | million | billion | trillion",
-        "january | february | march | april | may | june | july | august | september | october | november | december",
-        "monday | tuesday | wednesday | thursday | friday | saturday | sunday | weekend | weekday",
-        "all every everyone everybody each any always | most many usually often generally typically normally frequently"
-        " | some several few sometimes occasionally rarely seldom | no none never nobody | only",
-        "must shall required mandatory | may might can could optional allowed | should",
-        "more | less fewer | equally",
-        "most | least fewest",
-        "atmost upto | atleast",
-        "1 | last final | next following | previous preceding",
-        "working business",
-        "before earlier until prior | after later since",
-        "above over | below under beneath",
-        "inside within | outside beyond | after",
-        "only solely exclusively | also too even",
-        "grow grew grown rise rose risen increase climb raise"
-        " | fall fell fallen drop decrease decline shrink shrank reduce",
-        "high | low",
-        "higher greater larger bigger | lower smaller",
-        "highest greatest largest biggest | lowest smallest",
-        "large big great | small little tiny",
-        "long | short",
-        "longer | shorter",
-        "longest | shortest",
-        "old older oldest former | new newer newest current young younger youngest",
-        "early | late",
-        "fast faster quick quicker rapid | slow slower",
-        "strong | weak",
-        "easy simple | difficult hard complex complicated",
-        "good best better | bad worst worse poor",
-        "rich wealthy | poor",
-        "cheap cheaper | expensive dear",
-        "heavy | light",
-        "warm hot | cold cool",
-        "full | part empty partial",
-        "minimum minimal | maximum maximal",
-        "majority | minority",
-        "major main | minor",
-        "include including included | exclude excluding excluded | except",
-        "gross | net",
-        "internal | external",
-        "domestic | foreign",
-        "public | private",
-        "local | remote",
-        "same identical | different other",
-        "positive | negative",
-        "true right correct | false wrong incorrect",
-        "accept approve | reject refuse decline deny",
-        "allow permit | forbid prohibit ban prevent",
-        "enable activate | disable deactivate",
-        "compulsory obligatory | voluntary",
-        "open | closed close shut",
-        "begin began begun start | end ended finish stop",
-        "create add install | delete remove uninstall",
-        "send sent | receive",
-        "buy bought purchase | sell sold",
-        "buyer | seller",
-        "win won | lose lost",
-        "gain profit | loss",
-        "import | export",
-        "borrow | lend lent",
-        "arrive arrival | leave depart departure",
-        "success succeed | failure fail",
-        "morning | evening afternoon | noon midday | midnight",
-        "winter | summer | spring | autumn",
-        "north | south | east | west",
-        "northern | southern | eastern | western",
-        "left | right",
-        "upper top | lower bottom",
-        "front | back rear",
-        "male man men boy | female woman women girl",
-        "mother | father",
-        "husband | wife",
-        "with | without",
-        "以前 之前 前 | 以后 之后 后",
-        "早上 上午 | 下午 晚上",
-        "增加 上升 提高 增 升 | 减少 下降 降低 减 降",
-        "开放 开门 开 | 关闭 关门 关",
-        "免费 | 收费",
-        "开始 始 | 结束 终",
-        "多 | 少",
-        "大 | 小",
-        "高 | 低",
-        "南 | 北 | 东 | 西",
-        "米 | 公里",
-        "天 日 | 周 星期 | 月 | 年 | 小时 | 分钟 | 秒",
-        "人 名 位 | 次 回 | 场 | 球",
-        "美元 | 欧元 | 元 人民币 | 英镑 | 日元",
-        "可以 可能 可 | 必须 必",
-        "至少 最少 | 至多 最多",
-        "部分 | 全部 | 多数",
-    )
-)
-
 
 def _places() -> dict[str, dict[int, int]]:
     """The rows that a word is in, by its term, each with its place there."""
     found: dict[str, dict[int, int]] = {}
-    for row, places in enumerate(_EXCLUDING):
+    for row, places in enumerate(EXCLUDING):
         for place, words in enumerate(places):
             for word in words:
                 found.setdefault(_form(word), {})[row] = place

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from itertools import chain
+from itertools import chain, permutations
 
 from app.answers.amounts import in_digits, numbers
+from app.answers.contraries import CONTRARIES
 from app.answers.duty import IF, ruled_otherwise
 from app.answers.limits import limited_otherwise
 from app.answers.scope import ALL
@@ -20,40 +21,11 @@ from storage.words import STOP_WORDS, question_terms, terms
 NEARLY_ALL = 0.85  # of a claim's telling terms
 EXCHANGED = 4  # of them at most, in each of two things that changed places
 BETWEEN = 2  # of them at least, between two things that are no names
-_CONTRARIES: tuple[tuple[frozenset[str], frozenset[str]], ...] = tuple(
-    (frozenset(terms(one)), frozenset(terms(other)))
-    for one, other in (
-        (
-            "grow grew grown rise rose risen increase climb higher raise steigen stieg gestiegen",
-            "fall fell fallen drop decrease decline shrink shrank lower reduce sinken sank gesunken",
-        ),
-        ("before earlier vor", "after later nach"),
-        ("first", "last"),
-        ("next", "previous"),
-        ("minimum", "maximum"),
-        ("include", "exclude"),
-        ("gross brutto", "net netto"),
-        ("internal", "external"),
-        ("accept approve", "reject refuse decline"),
-        ("mandatory compulsory obligatory", "optional voluntary"),
-        ("open", "close"),
-        ("begin start", "end finish finished"),
-        ("real", "fictional fictitious imaginary"),
-        ("morning", "evening afternoon"),
-        ("winter", "summer"),
-        ("north", "south"),
-        ("east", "west"),
-        ("buyer", "seller"),
-        ("full", "part"),
-        ("domestic", "foreign"),
-        ("above over", "below under"),
-        ("早上 上午", "下午 晚上"),
-        ("增加 上升 提高", "减少 下降 降低"),
-        ("开放 开门", "关闭 关门"),
-        ("以前 之前", "以后 之后"),
-        ("免费", "收费"),
-    )
-)
+_CONTRARIES = [
+    (frozenset(terms(" ".join(one))), frozenset(terms(" ".join(other))))
+    for row in CONTRARIES
+    for one, other in permutations(row, 2)
+]
 _UN = re.compile(r"\bun([^\W\d_]{4,})", re.IGNORECASE)
 _CLAUSE = re.compile(r"[;:]|,? (?:and|but|while|whereas|und|aber|während|et|mais) |[；，]")
 _NAME = re.compile(r"[A-ZÄÖÜÉ][\w’'-]*[^\W\d_](?: [A-ZÄÖÜÉ][\w’'-]+)*")
@@ -183,14 +155,13 @@ def _contrary(claim: str, span: str) -> bool:
     clauses = [frozenset(terms(part)) for part in _clauses(span)]
     for part in _clauses(claim):
         words = frozenset(terms(part))
-        for one, other in _CONTRARIES:
-            for mine, theirs in ((one, other), (other, one)):
-                if not words & mine or words & theirs:
-                    continue
-                rest = words - mine
-                near = max(clauses, key=lambda clause: (len(rest & clause), -len(clause)))
-                if near & theirs and not near & mine and rest & near:
-                    return True
+        for mine, theirs in _CONTRARIES:
+            if words.isdisjoint(mine) or not words.isdisjoint(theirs):
+                continue
+            rest = words - mine
+            near = max(clauses, key=lambda clause: (len(rest & clause), -len(clause)))
+            if near & theirs and not near & mine and rest & near:
+                return True
     return False
 
 

@@ -81,7 +81,7 @@ def test_what_the_passage_says_in_other_words_is_cited_and_left_to_compare(
     ask: Ask, server: Server, numbers: dict[str, int]
 ) -> None:
     close = "Every employee has 28 days of paid leave a year."
-    loose = "Paid leave a year is 28 days for part-time employees, who have a share of it."
+    loose = "Before 9:30 on the first day the manager is told by whoever is ill."
     server.script.says(f"{close} [{numbers['leave']}] {loose} [{numbers['leave']}]")
     answer = ask(QUESTION, llm_url=server.url).answer
     assert [sentence.supported for sentence in answer.sentences] == [True, True]
