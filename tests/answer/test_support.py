@@ -317,7 +317,7 @@ def test_one_word_makes_it_the_contrary(said: str, contrary: str) -> None:
     ("said", "claim"),
     [
         ("Ann Berg trained Bea Voss.", "Bea Voss was trained by Ann Berg."),
-        ("Leave may be carried over until 31 March.", "Until 31 March, leave may be carried over."),  # "over" is no limit
+        ("Leave may be carried over until 31 March.", "Until 31 March, leave may be carried over."),  # no limit
         ("In Utrecht the hall was built by Ann Berg.", "The hall was built by Ann Berg in Utrecht."),
         ("Ann Berg met Bea Voss and Cleo Marsh.", "Cleo Marsh and Bea Voss met Ann Berg."),
         ("In Porto Ann Berg sang for guests.", "Ann Berg sang for guests in Porto."),
