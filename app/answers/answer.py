@@ -76,7 +76,7 @@ WITHHELD = "What the language model wrote was not found in the documents, so it 
 SILENT = "The language model found no answer in these passages."
 UNSUPPORTED = "Some sentences were not found in the documents."
 LOOSE = "The documents say some of it in other words."
-LOOSELY = 0.5  # of a sentence that is supported: what one in other words counts for confidence
+LOOSELY = 0.75  # what a sentence in other words counts for confidence: an answer of such alone is never highly sure
 CUT = "The answer became too long and ends early."
 TRANSLATED = (
     "The sources are in another language; the answer was checked by the language model's own translation of it."

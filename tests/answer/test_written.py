@@ -35,7 +35,7 @@ from app.answers.prompt import harmless
 from app.answers.prompt_files import copy_prompts, load_prompts
 from app.asker import Asker
 from app.engine import Engine
-from app.records import Delta, Finished, Mode, Retrieved, Turn, Waiting
+from app.records import Delta, Finished, Level, Mode, Retrieved, Turn, Waiting, level
 from app.serving.llm import LanguageModel
 from app.web.safe import answer_html
 from storage.errors import ServiceError, Stopped
@@ -90,7 +90,10 @@ def test_what_the_passage_says_in_other_words_is_cited_and_left_to_compare(
     assert answer.reason == LOOSE
     server.script.says(f"{close} [{numbers['leave']}]")
     sure = ask(QUESTION, llm_url=server.url).answer
-    assert sure.reason != LOOSE and answer.confidence == pytest.approx(0.75 * sure.confidence)
+    assert sure.reason != LOOSE and answer.confidence == pytest.approx(0.875 * sure.confidence)
+    server.script.says(f"{loose} [{numbers['leave']}]")
+    alone = ask("When is the manager told?", llm_url=server.url).answer
+    assert (alone.refused, alone.reason) == (False, LOOSE) and level(alone.confidence) is not Level.HIGH
 
 
 def test_a_wrong_mark_is_moved(ask: Ask, server: Server, numbers: dict[str, int]) -> None:
