@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 import os
 import re
@@ -13,9 +12,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from rich.console import Console
-
-from app.commands import shown
 
 PREMISE = str(Path(sys.executable).with_name("premise"))
 LEAVE = "# Leave policy\n\nEmployees in Germany have 30 days of annual leave. Unused days expire on 31 March.\n"
@@ -103,16 +99,6 @@ def test_without_a_terminal_an_answer_says_too_how_sure_it_is(data: Path) -> Non
     told = run("ask", "How many days of annual leave are there in Germany?", "--groups", "everyone", data=data).stdout
     assert re.search(r"\n\n\[1\] everyone/leave\.md[^\n]*\n", told)
     assert re.search(r"\n\n(High|Medium|Low) confidence \(\d+%\), quoted from the documents\. [A-Z]\w+ .*\.\n$", told)
-
-
-@pytest.mark.parametrize("close", [True, False])
-def test_places_that_say_it_in_other_words_are_told(close: bool) -> None:
-    written = io.StringIO()
-    console = Console(file=written, width=200)
-    cited = {"n": 1, "path": "a.md", "pages": [], "section": "", "close": close}
-    how = {"mode": "written", "level": "medium", "confidence": 0.7, "reason": ""}
-    shown.answer(console, {"answer": "Tea is free [1].", "refused": False, "citations": [cited]} | how)
-    assert ("[1]: in other words than the answer's." in written.getvalue()) is not close
 
 
 def test_what_an_archive_holds_does_not_count_against_what_is_unchanged(data: Path) -> None:

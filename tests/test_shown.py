@@ -18,8 +18,8 @@ def _console() -> tuple[Console, io.StringIO]:
     return Console(file=written, width=100, highlight=False, emoji=False, markup=False), written
 
 
-def _citation(n: int, section: str = "Leave") -> dict[str, Any]:
-    return {"n": n, "path": f"hr/{ESCAPE}leave.md", "section": section, "pages": []}
+def _citation(n: int, section: str = "Leave", *, close: bool = True) -> dict[str, Any]:
+    return {"n": n, "path": f"hr/{ESCAPE}leave.md", "section": section, "pages": [], "close": close}
 
 
 def test_sources_of_one_place_share_a_line_and_text_orders_no_terminal() -> None:
@@ -36,6 +36,15 @@ def test_sources_of_one_place_share_a_line_and_text_orders_no_terminal() -> None
     assert "The model is down." in told
     assert "[bold red]not markup[/] :smile:" in " ".join(told.split())
     assert "\x1b" not in told and "\x07" not in told
+
+
+def test_places_that_say_it_in_other_words_are_told() -> None:
+    how = {"refused": False, "mode": "written", "level": "medium", "confidence": 0.7, "reason": ""}
+    for close in (True, False):
+        console, written = _console()
+        cited = [_citation(1), _citation(2, close=close)]
+        shown.answer(console, {"answer": "Tea is free [1]. One pays nothing [2].", "citations": cited} | how)
+        assert ("\n[2]: in other words than the answer's." in written.getvalue()) is not close
 
 
 def test_passages_and_files_are_lines_of_their_own() -> None:
