@@ -65,7 +65,7 @@ def answer(console: Console, found: dict[str, Any]) -> None:
         line.append(f" {path}", style="bold")
         line.append(f"  {place}" if place else "", style="cyan")
         console.print(line)
-    if loose := [citation["n"] for citation in found["citations"] if not citation["close"]]:
+    if loose := [citation["n"] for citation in found["citations"] if not citation.get("close", True)]:
         told = "".join(f"[{number}]" for number in loose)
         console.print(Text(f"{told}: in other words than the answer's. Compare before you rely on it.", style="yellow"))
     if not found["refused"]:
