@@ -38,13 +38,13 @@ def test_sources_of_one_place_share_a_line_and_text_orders_no_terminal() -> None
     assert "\x1b" not in told and "\x07" not in told
 
 
-def test_places_that_say_it_in_other_words_are_told() -> None:
+def test_places_that_do_not_confirm_the_answer_are_told() -> None:
     how = {"refused": False, "mode": "written", "level": "medium", "confidence": 0.7, "reason": ""}
     for close in (True, False):
         console, written = _console()
         cited = [_citation(1), _citation(2, close=close)]
         shown.answer(console, {"answer": "Tea is free [1]. One pays nothing [2].", "citations": cited} | how)
-        assert ("\n[2]: in other words than the answer's." in written.getvalue()) is not close
+        assert ("\n[2]: not confirmed, only near." in written.getvalue()) is not close
 
 
 def test_passages_and_files_are_lines_of_their_own() -> None:

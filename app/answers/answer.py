@@ -75,8 +75,8 @@ NEAREST = 3  # passages cited by an answer that the documents do not say
 WITHHELD = "What the language model wrote was not found in the documents, so it is not shown."
 SILENT = "The language model found no answer in these passages."
 UNSUPPORTED = "Some sentences were not found in the documents."
-LOOSE = "The documents say some of it in other words."
-LOOSELY = 0.75  # what a sentence in other words counts for confidence: an answer of such alone is never highly sure
+UNCONFIRMED = "Some of it is not confirmed word for word."
+UNSURE = 0.75  # what an unconfirmed sentence counts for confidence: an answer of such alone is never highly sure
 CUT = "The answer became too long and ends early."
 TRANSLATED = (
     "The sources are in another language; the answer was checked by the language model's own translation of it."
@@ -326,9 +326,9 @@ def _written(model: LanguageModel, engine: Engine, case: _Case) -> Generator[Ans
     judged = case.judge()
     held = all(sentence.supported for sentence in result.sentences)
     loose = {citation.n for citation in case.citations.all() if not citation.close}
-    in_other_words = sum(bool(item.citations) and loose.issuperset(item.citations) for item in result.sentences)
+    unconfirmed = sum(bool(item.citations) and loose.issuperset(item.citations) for item in result.sentences)
     supported = sum(sentence.supported for sentence in result.sentences)
-    share = (supported - (1 - LOOSELY) * in_other_words) / len(result.sentences)
+    share = (supported - (1 - UNSURE) * unconfirmed) / len(result.sentences)
     differing = _differing(case, judged)
     if differing:
         yield Delta(text="\n\n" + "".join(piece.text for piece in differing))
@@ -338,7 +338,7 @@ def _written(model: LanguageModel, engine: Engine, case: _Case) -> Generator[Ans
         refused=False,
         mode=Mode.WRITTEN,
         confidence=min(sure, MOST_IN_CONFLICT) if judged.sides else sure,
-        reason=UNSUPPORTED if not held else LOOSE if in_other_words else judged.reason,
+        reason=UNSUPPORTED if not held else UNCONFIRMED if unconfirmed else judged.reason,
         sentences=(*result.sentences, *(sentence for piece in differing for sentence in piece.sentences)),
         citations=case.citations.all(),
         timings=result.timings,

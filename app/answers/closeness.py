@@ -4,23 +4,46 @@ A span can hold every word of a sentence and say something else of them: who doe
 on which words go together. What can be told of that without knowing what they mean: whether they stand in the same
 order, whether neighbours in the sentence are neighbours in the span, and whether the span is longer than it must be.
 Logistic regression weighs the three; `tests/benchmarks/support.py --trial FILE --fit` fits it to sentences that people
-wrote about pages, true ones and untrue ones.
+wrote about pages, true ones and untrue ones. Three rules stand beside it, because it only weighs: two words told in
+another order may be who does it and to whom, a name told of somebody whom the span does not name may be another's, and
+so may be what the span tells of "it".
 """
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
+from collections.abc import Sequence
+from difflib import SequenceMatcher
 from itertools import pairwise
 from math import log1p
 
 from app.answers.altered import forms, in_order
 from app.answers.crossed import CELLS
+from app.retrieval.asked import term_set
 
 ORDER, NEIGHBOURS, LENGTH, BIAS = 2.15, 3.25, -2.55, -0.9
-CLOSE = 0.6  # from here on a span is highlighted as saying what the sentence says: rather too seldom than wrongly
+CLOSE = 1.25  # from here on a span is highlighted as saying what the sentence says: rather too seldom than wrongly
 FAR = -2.0  # below, it does not support the sentence at all
 APART = 3  # telling words, at most, between which neighbours stand
-LONG = 3.0  # times the sentence's length; longer counts as so long: an answer of two words has no place as short
+LONG = 2.5  # times the sentence's length; longer counts as so long: an answer of two words has no place as short
+MOVED = 1  # words, at most, that stand in another order
+_ADDRESS = re.compile(r"\]\([^()\s]*\)|https?://\S+")
+_FOR_A_NAME = re.compile(r"\W*(?:this|that|these|those|it|its|they|their|he|his|she|her|such)\b", re.IGNORECASE)
+
+
+def is_close(sentence: str, spans: Sequence[str], names: frozenset[str], headers: str = "") -> bool:
+    """Whether the spans, together, may be highlighted as saying what the sentence says.
+
+    `names`: the terms of the sentence's names. `headers`: of the tables that rows of the spans belong to.
+    """
+    text = "\n".join(spans)
+    return (
+        closeness(sentence, text) >= CLOSE
+        and _moved(sentence, text) <= MOVED
+        and names <= term_set(f"{text}\n{headers}")
+        and not any(_tells_of_another(sentence, span, text) for span in spans)
+    )
 
 
 def closeness(sentence: str, span: str) -> float:
@@ -40,8 +63,27 @@ def features(sentence: str, span: str) -> tuple[float, float, float]:
         places[word].append(at)
     pairs = list(pairwise(said))
     near = sum(any(0 < abs(at - to) <= APART for at in places[one] for to in places[two]) for one, two in pairs)
-    length = log1p(min(len(span) / (len(sentence) or 1), LONG))
+    length = log1p(min(len(_ADDRESS.sub("", span)) / (len(sentence) or 1), LONG))
     return in_order(sentence, span) / words, near / len(pairs) if pairs else 1.0, length
+
+
+def _moved(sentence: str, text: str) -> int:
+    """How many of the sentence's words that tell stand in the text, and not in the same order. Rows have none."""
+    if CELLS in text:
+        return 0
+    said, told, telling = forms(sentence), forms(text), set(forms(sentence, telling=True))
+    kept = {
+        at
+        for block in SequenceMatcher(None, said, told, autojunk=False).get_matching_blocks()
+        for at in range(block.a, block.a + block.size)
+    }
+    known = telling.intersection(told)
+    return sum(word in known for at, word in enumerate(said) if at not in kept)
+
+
+def _tells_of_another(sentence: str, span: str, text: str) -> bool:
+    """Whether a span begins with a pronoun where the sentence has a word of its own: who knows whom it stands for."""
+    return _FOR_A_NAME.match(span) is not None and not set(forms(sentence, telling=True)[:1]) <= set(forms(text))
 
 
 def _told(line: str, said: frozenset[str]) -> str:

@@ -16,7 +16,7 @@ from functools import cached_property
 
 from app.answers.altered import altered, in_order
 from app.answers.amounts import in_digits, measures, numbers, other_units, weekdays
-from app.answers.closeness import CLOSE, FAR, closeness
+from app.answers.closeness import FAR, closeness, is_close
 from app.answers.context import Passage
 from app.answers.crossed import crossed, labelled, numbered_parts
 from app.answers.displaced import displaced
@@ -155,8 +155,11 @@ def _close_enough(claim: _Claim, found: tuple[Support, ...]) -> tuple[Support, .
     text = "\n".join(span.text for span in found)
     if not found or _foreign(claim, text):
         return found
-    told = closeness(claim.sentence, text)
-    return tuple(replace(span, close=told >= CLOSE) for span in found) if told >= FAR else ()
+    if closeness(claim.sentence, text) < FAR:
+        return ()
+    names = claim.names - _abbreviated(claim.sentence, text)
+    close = is_close(claim.sentence, [span.text for span in found], names, _headers(found))
+    return tuple(replace(span, close=close) for span in found)
 
 
 def _aligned(claim: _Claim, spans: Mapping[int, Support], cited: frozenset[int]) -> tuple[Support, ...]:

@@ -67,7 +67,7 @@ def answer(console: Console, found: dict[str, Any]) -> None:
         console.print(line)
     if loose := [citation["n"] for citation in found["citations"] if not citation.get("close", True)]:
         told = "".join(f"[{number}]" for number in loose)
-        console.print(Text(f"{told}: in other words than the answer's. Compare before you rely on it.", style="yellow"))
+        console.print(Text(f"{told}: not confirmed, only near. Compare before you rely on it.", style="yellow"))
     if not found["refused"]:
         console.print(Text(how(found), style="bright_black"))
 

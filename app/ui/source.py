@@ -102,9 +102,9 @@ def panel(engine: Engine, user: User, citation: dict[str, Any], said: list[str])
 
 
 def _compare(said: list[str]) -> None:
-    """What the answer says, beside a place that says it in other words."""
+    """What the answer says, beside a place that comes near and does not confirm it."""
     st.html(
-        '<p class="about">Nothing is highlighted: the line stands beside what comes nearest, in other words. '
+        '<p class="about">Not confirmed, so nothing is highlighted: the line stands beside what comes nearest. '
         "Compare the two. The answer says:</p>"
         f'<div class="compare">{"<br>".join(map(safe.text_html, said))}</div>'
     )

@@ -65,10 +65,8 @@ def answer(message_id: str, found: dict[str, Any], *, earlier: frozenset[str] = 
     if found.get("notice"):
         st.html(f'<p class="notice">{safe.text_html(str(found["notice"]))}</p>')
     st.html(f'<div class="answer{looks}">{text}</div>')
-    if not all(supported for _, supported in sentences):
-        st.html(f'<p class="quiet">{wording.UNSUPPORTED}</p>')
-    if wording.loose(found):
-        st.html(f'<p class="quiet">{wording.LOOSE}</p>')
+    for told in wording.marked(sentences):
+        st.html(f'<p class="quiet">{told}</p>')
     _chips(found, refused)
     if any(item["revision"] in earlier for item in citations):
         st.html(f'<p class="notice earlier">{wording.EARLIER}</p>')
@@ -89,8 +87,10 @@ def spoken(found: Answer) -> str:
     """What screen readers say when an answer has come: its beginning, without marks of citations and tables."""
     bare = " ".join(re.sub(r"[*|]", " ", CITATION.sub("", found.text)).split())
     bare = bare if len(bare) <= SPOKEN else f"{bare[:SPOKEN].rstrip()}…"
-    holds = all(sentence.supported for sentence in found.sentences)
-    return bare if holds else f"Not all of this was found in the documents: {bare}"
+    marks = {mark for _, mark in wording.sentences(found.as_json())}
+    if safe.UNSUPPORTED in marks:
+        return f"Not all of this was found in the documents: {bare}"
+    return f"Not all of this is confirmed: {bare}" if marks - {""} else bare
 
 
 def go_on(engine: Engine, user: User, asked: list[str], message: Message) -> None:

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from storage.catalog import Pace
 
 from app.records import HIGH, MEDIUM, Level, level
+from app.web import safe
 from storage.sections import innermost
 
 BUSY_NEXT = "The language model is busy; yours is the next question…"
@@ -27,8 +28,8 @@ def caution(value: float) -> str:
 
 UNANSWERED = "There is no answer to this question yet."
 NEXT = "The question before is answered first; this one is next…"
-UNSUPPORTED = "Underlined sentences were not found in the documents. Do not rely on them."
-LOOSE = "Dashed numbers: the page says it in other words and nothing is highlighted there. Compare the two."
+NOT_FOUND = "Underlined sentences were not found in the documents. Do not rely on them."
+NOT_CONFIRMED = "Dotted sentences are not confirmed: the dashed number leads to the nearest place. Compare the two."
 EARLIER = "Quoted from an earlier version: the document has changed since. Ask again for what it says now."
 
 
@@ -37,13 +38,28 @@ def noticed(flags: Sequence[str]) -> str:
     return f"Noticed when it was read: {'; '.join(flags)}." if flags else ""
 
 
-def sentences(found: dict[str, Any]) -> list[tuple[str, bool]]:
-    """Those of an answer, each with whether it is supported."""
-    return [(str(item["text"]), bool(item.get("supported", True))) for item in found.get("sentences") or []]
+def sentences(found: dict[str, Any]) -> list[tuple[str, str]]:
+    """Those of an answer, each with what it is marked as, or ""."""
+    near = loose(found)
+
+    def mark(item: dict[str, Any]) -> str:
+        if not item.get("supported", True):
+            return safe.UNSUPPORTED
+        cited = item.get("citations")
+        return safe.UNCONFIRMED if cited and near.issuperset(cited) else ""
+
+    return [(str(item["text"]), mark(item)) for item in found.get("sentences") or []]
+
+
+def marked(sentences: Sequence[tuple[str, str]]) -> list[str]:
+    """What the marks of an answer's sentences mean."""
+    marks = {mark for _, mark in sentences}
+    told = {safe.UNSUPPORTED: NOT_FOUND, safe.UNCONFIRMED: NOT_CONFIRMED}
+    return [text for mark, text in told.items() if mark in marks]
 
 
 def loose(found: dict[str, Any]) -> frozenset[int]:
-    """The numbers of an answer's citations whose places say it in other words."""
+    """The numbers of an answer's citations whose places come near and do not confirm it."""
     return frozenset(int(item["n"]) for item in found.get("citations") or [] if not item.get("close", True))
 
 

@@ -193,7 +193,7 @@ def _told(answer: Answer) -> str:
         head = "Nearest passages:" if answer.refused else "Sources:"
         parts.append("\n".join([head, *(f"[{item.n}] {_source(item)}" for item in answer.citations)]))
     if any(not item.close for item in answer.citations):
-        parts.append(f"In other words than the answer's, so compare: {_numbers(answer.citations)}.")
+        parts.append(f"Not confirmed, only near, so compare: {_numbers(answer.citations)}.")
     return "\n\n".join(parts)
 
 

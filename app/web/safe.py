@@ -14,10 +14,16 @@ from collections.abc import Iterable, Sequence
 
 from app.table_lines import cells_of
 
+# what a sentence is marked as; one that is confirmed is not marked
+UNSUPPORTED, UNCONFIRMED = "unsupported", "unconfirmed"
+TITLES = {
+    UNSUPPORTED: "This sentence was not found in the documents.",
+    UNCONFIRMED: "Not confirmed: compare with the place that comes nearest.",
+}
 # private-use characters that stand for our own tags while the text around them is escaped
-MARK_OPEN, MARK_CLOSE = "\ue000", "\ue001"
+OPENS, MARK_CLOSE = {UNSUPPORTED: "\ue000", UNCONFIRMED: "\ue002"}, "\ue001"
+MARKS = "".join(OPENS.values()) + MARK_CLOSE
 CITATION = re.compile(r"\[(\d{1,3})\]")
-OTHER_WORDS = "The page says it in other words: compare."
 _CITED = re.compile(r'<sup class="cite">(\d+)</sup>')  # text cannot pass for one of our tags: it is escaped by then
 _MARK = re.compile(r'(<sup class="cite(?P<loose> loose" title="[^"]*)?">)(\d+)</sup>')
 _BOLD = re.compile(r"\*\*(?=\S)([^*\n]+?)(?<=\S)\*\*")
@@ -62,19 +68,18 @@ def label(text: str, longest: int = 120) -> str:
 def answer_html(
     text: str,
     *,
-    sentences: Iterable[tuple[str, bool]] = (),
+    sentences: Iterable[tuple[str, str]] = (),
     known: frozenset[int] | None = None,
     loose: frozenset[int] = frozenset(),
     link: str | None = None,
 ) -> str:
     """An answer as HTML.
 
-    `sentences`: those of the text in their order, each with whether it is supported: the others are marked as not found
-    in the documents. `known`: the citation numbers that exist; other marks stay plain text. None: all marks count.
-    `loose`: those of places that say it in other words. `link`: an address of ours to which a citation's number is
-    appended; the only links there are.
+    `sentences`: those of the text in their order, each with what it is marked as, or "". `known`: the citation numbers
+    that exist; other marks stay plain text. None: all marks count. `loose`: those of places that come near and do not
+    confirm. `link`: an address of ours to which a citation's number is appended; the only links there are.
     """
-    text = _marked(plain(text), [(plain(sentence).strip(), supported) for sentence, supported in sentences])
+    text = _marked(plain(text), [(plain(sentence).strip(), mark) for sentence, mark in sentences])
     made = "".join(_blocks(text.split("\n"), known))
     if loose:
         made = _CITED.sub(lambda mark: _loose(mark[1]) if int(mark[1]) in loose else mark[0], made)
@@ -82,7 +87,7 @@ def answer_html(
 
 
 def _loose(number: str) -> str:
-    return f'<sup class="cite loose" title="{OTHER_WORDS}">{number}</sup>'
+    return f'<sup class="cite loose" title="{TITLES[UNCONFIRMED]}">{number}</sup>'
 
 
 def _linked(made: str, link: str) -> str:
@@ -91,26 +96,35 @@ def _linked(made: str, link: str) -> str:
     return _MARK.sub(
         lambda mark: (
             f'{mark[1]}<a href="{address}{mark[3]}" target="_self" '
-            f'aria-label="Source {mark[3]}{", in other words" if mark["loose"] else ""}">{mark[3]}</a></sup>'
+            f'aria-label="Source {mark[3]}{", not confirmed" if mark["loose"] else ""}">{mark[3]}</a></sup>'
         ),
         made,
     )
 
 
-def _marked(text: str, sentences: Sequence[tuple[str, bool]]) -> str:
-    """The text with the unsupported sentences marked: each where it stands behind the one before it."""
-    spans: list[tuple[int, int]] = []
+def _marked(text: str, sentences: Sequence[tuple[str, str]]) -> str:
+    """The text with the sentences that have a mark in it: each where it stands behind the one before it."""
+    spans: list[tuple[int, int, str]] = []
     at = 0
-    for sentence, supported in sentences:
-        found = _find(text, sentence, at) or (None if supported else _find(text, sentence, 0))
+    for sentence, mark in sentences:
+        found = _find(text, sentence, at) or (_find(text, sentence, 0) if mark else None)
         if found is None:
             continue
         at = max(at, found.end())
-        if not supported and not any(start < found.end() and found.start() < end for start, end in spans):
-            spans.append(found.span())
-    for start, end in sorted(spans, reverse=True):
-        text = f"{text[:start]}{MARK_OPEN}{text[start:end]}{MARK_CLOSE}{text[end:]}"
+        if mark and not any(start < found.end() and found.start() < end for start, end, _ in spans):
+            spans.append((*found.span(), mark))
+    for start, end, mark in sorted(spans, reverse=True):
+        text = f"{text[:start]}{OPENS[mark]}{text[start:end]}{MARK_CLOSE}{text[end:]}"
     return text
+
+
+def _opening(text: str) -> str:
+    """The first character that opens a mark, or ""."""
+    return next((sign for sign in text if sign in MARKS and sign != MARK_CLOSE), "")
+
+
+def _unmarked(text: str) -> str:
+    return text.translate(dict.fromkeys(map(ord, MARKS)))
 
 
 def _find(text: str, sentence: str, start: int) -> re.Match[str] | None:
@@ -126,7 +140,7 @@ def _blocks(lines: list[str], known: frozenset[int] | None) -> Iterable[str]:
     at = 0
     while at < len(lines):
         line = lines[at]
-        if not line.strip(" " + MARK_OPEN + MARK_CLOSE):
+        if not line.strip(" " + MARKS):
             at += 1
             continue
         end = _end_of_block(lines, at)
@@ -134,7 +148,7 @@ def _blocks(lines: list[str], known: frozenset[int] | None) -> Iterable[str]:
         if _FENCE.match(line):
             body = block[1:-1] if len(block) > 1 and _FENCE.match(block[-1]) else block[1:]
             code = chr(10).join(body)
-            looks = ' class="unsupported"' if MARK_OPEN in code else ""
+            looks = next((f' class="{mark}"' for mark, sign in OPENS.items() if sign in code), "")
             yield f"<pre{looks}>{_escaped(code)}</pre>"
         elif _is_table(lines, at):
             yield _table(block, known)
@@ -169,7 +183,7 @@ def _end_of_block(lines: list[str], start: int) -> int:
 
 
 def _kind(line: str) -> str:
-    line = line.lstrip(MARK_OPEN + MARK_CLOSE)
+    line = line.lstrip(MARKS)
     if _BULLET.match(line):
         return "ul"
     if _NUMBER.match(line):
@@ -182,8 +196,8 @@ def _list(block: list[str], known: frozenset[int] | None) -> str:
     items = []
     first = "1"
     for position, line in enumerate(block):
-        marks = line[: len(line) - len(line.lstrip(MARK_OPEN + MARK_CLOSE))]
-        bare = line.lstrip(MARK_OPEN + MARK_CLOSE)
+        marks = line[: len(line) - len(line.lstrip(MARKS))]
+        bare = line.lstrip(MARKS)
         found = _BULLET.match(bare) if tag == "ul" else _NUMBER.match(bare)
         body = found[found.re.groups] if found else bare
         if position == 0 and found and tag == "ol":
@@ -203,8 +217,9 @@ def _is_table(lines: list[str], at: int) -> bool:
 
 def _table(block: list[str], known: frozenset[int] | None) -> str:
     def row(line: str, tag: str) -> str:
-        opened, closed = (MARK_OPEN, MARK_CLOSE) if MARK_OPEN in line else ("", "")
-        cells = cells_of(line.replace(MARK_OPEN, "").replace(MARK_CLOSE, ""))
+        opened = _opening(line)
+        closed = MARK_CLOSE if opened else ""
+        cells = cells_of(_unmarked(line))
         return (
             "<tr>" + "".join(f"<{tag}>{_inline(f'{opened}{cell}{closed}', known)}</{tag}>" for cell in cells) + "</tr>"
         )
@@ -214,7 +229,7 @@ def _table(block: list[str], known: frozenset[int] | None) -> str:
 
 
 def _inline(text: str, known: frozenset[int] | None) -> str:
-    """Escape everything, then make bold, code, citation marks and the marks of unsupported sentences."""
+    """Escape everything, then make bold, code, citation marks and the marks of sentences."""
     made = html.escape(text)
     made = _CODE.sub(r"<code>\1</code>", made)
     made = _BOLD.sub(r"<strong>\1</strong>", made)
@@ -223,11 +238,12 @@ def _inline(text: str, known: frozenset[int] | None) -> str:
         return f'<sup class="cite">{found[1]}</sup>' if known is None or int(found[1]) in known else found[0]
 
     made = CITATION.sub(citation, made).replace("\n", "<br>")
-    if made.count(MARK_OPEN) == made.count(MARK_CLOSE):
-        title = "This sentence was not found in the documents."
-        made = made.replace(MARK_OPEN, f'<span class="unsupported" title="{title}">').replace(MARK_CLOSE, "</span>")
-    return made.replace(MARK_OPEN, "").replace(MARK_CLOSE, "")
+    if sum(made.count(sign) for sign in OPENS.values()) == made.count(MARK_CLOSE):
+        for mark, sign in OPENS.items():
+            made = made.replace(sign, f'<span class="{mark}" title="{TITLES[mark]}">')
+        made = made.replace(MARK_CLOSE, "</span>")
+    return _unmarked(made)
 
 
 def _escaped(text: str) -> str:
-    return html.escape(text).replace(MARK_OPEN, "").replace(MARK_CLOSE, "")
+    return _unmarked(html.escape(text))

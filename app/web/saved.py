@@ -32,6 +32,7 @@ sup { color: #0f5b66; font-weight: 650; padding: 0 .1em; }
 .refused { border-inline-start: 3px solid #c9a54a; padding-inline-start: .8rem; }
 .notice { background: #fdf4e3; color: #6f4e0c; padding: .5rem .8rem; border-radius: 8px; font-size: .92rem; }
 .unsupported { text-decoration: underline wavy #c26b2b 1px; text-underline-offset: 3px; }
+.unconfirmed { text-decoration: underline dotted #56707a 1px; text-underline-offset: 4px; }
 li.step { list-style: none; }
 .sources { list-style: none; padding: 0; font-size: .9rem; }
 .sources blockquote { margin: .2rem 0 .6rem; padding-inline-start: .8rem; border-inline-start: 3px solid #d5e1e3;
@@ -80,10 +81,7 @@ def _answer(message: Message, earlier: Collection[str]) -> list[str]:
     )
     parts = [f'<p class="notice">{safe.text_html(str(found["notice"]))}</p>'] if found.get("notice") else []
     parts.append(f'<div class="refused">{text}</div>' if found.get("refused") else text)
-    if not all(supported for _, supported in sentences):
-        parts.append(f'<p class="quiet">{wording.UNSUPPORTED}</p>')
-    if wording.loose(found):
-        parts.append(f'<p class="quiet">{wording.LOOSE}</p>')
+    parts += [f'<p class="quiet">{told}</p>' for told in wording.marked(sentences)]
     parts.append(f'<p class="quiet">{safe.text_html(_made(message, found))}</p>')
     if any(item["revision"] in earlier for item in citations):
         parts.append(f'<p class="notice">{wording.EARLIER}</p>')

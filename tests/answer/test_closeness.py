@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from app.answers.closeness import CLOSE, FAR, closeness
+from app.answers.closeness import FAR, closeness, is_close
+from app.answers.support import names_of
 
 LEAVE = "Every employee has 28 days of paid leave a year."
 RUNBOOK = (
@@ -23,12 +24,12 @@ ROW = "Device: MRI scanner | Site: Utrecht | Room: 4.12 | Serviced by: Jo Berg |
         ("All employees have 28 days of paid leave a year.", LEAVE),
         ("According to the policy, every employee has 28 days of paid leave a year.", LEAVE),
         ("The MRI scanner in Utrecht is serviced by Jo Berg.", ROW),  # what stands between in a row is of other cells
-        ("迟到三次会被扣除半天工资。", "员工每天工作八小时。迟到三次扣除半天工资。"),
+        ("迟到三次扣除半天工资。", "员工每天工作八小时。迟到三次扣除半天工资。"),
         ("Die Probezeit beträgt sechs Monate.", "Die Probezeit beträgt sechs Monate, danach gilt der Vertrag."),
     ],
 )
 def test_what_says_it_in_nearly_the_same_words_is_close(said: str, span: str) -> None:
-    assert closeness(said, span) >= CLOSE
+    assert _close(said, span)
 
 
 @pytest.mark.parametrize(
@@ -40,7 +41,40 @@ def test_what_says_it_in_nearly_the_same_words_is_close(said: str, span: str) ->
     ],
 )
 def test_the_same_words_put_together_in_another_way_are_not(said: str) -> None:
-    assert closeness(said, RUNBOOK) < CLOSE
+    assert not _close(said, RUNBOOK)
+
+
+def test_two_words_that_have_changed_places_are_not_close_however_much_else_agrees() -> None:
+    told = "Any extension of a contract is approved by the people team and confirmed by your manager within two weeks."
+    swapped = (
+        "Any extension of a contract is approved by your manager and confirmed by the people team within two weeks."
+    )
+    assert _close(told.replace("Any", "An"), told)
+    assert not _close(swapped, told) and closeness(swapped, told) > 1.25
+    row = "Site: Den Helder North | Lead: Jo van Berg | Seats: 24"
+    assert _close("Jo van Berg leads Den Helder North.", row)  # the cells of a row have no order
+
+
+def test_a_name_that_the_place_does_not_have_is_not_close() -> None:
+    told = "In those years one founded the academy to educate doctors and to keep the treatises of medicine."
+    assert _close(told, told)
+    assert not _close(told.replace("one", "Jo Berg"), told)
+    told = "There are 24 seats in the large hall."
+    assert not _close(f"In Utrecht there {told[6:]}", told)
+    assert _close(f"In Utrecht there {told[6:]}", told, headers="Utrecht")  # of the table that it is a row of
+
+
+def test_what_a_place_says_of_this_or_them_is_not_close_to_what_is_said_of_something_with_a_name() -> None:
+    told = "This is the only source of truth for the team and its book of business."
+    assert _close(told, told)
+    assert _close("The only source of truth for the team.", "This is the only source of truth for the team.")
+    assert not _close(told.replace("This", "The wiki"), told)
+
+
+def test_addresses_behind_links_make_no_place_longer() -> None:
+    told = "Ask the facility team for a badge."
+    link = told.replace("facility team", f"[facility team](https://intranet.example/{'teams/' * 20})")
+    assert _close(told, link)
 
 
 def test_what_only_shares_some_words_is_far() -> None:
@@ -49,6 +83,10 @@ def test_what_only_shares_some_words_is_far() -> None:
 
 def test_a_longer_span_is_less_close() -> None:
     assert closeness(LEAVE, LEAVE) > closeness(LEAVE, f"{LEAVE} {RUNBOOK}")
+
+
+def _close(said: str, *spans: str, headers: str = "") -> bool:
+    return is_close(said, spans, names_of(said, "en"), headers)
 
 
 @pytest.mark.parametrize("said", ["", "!", "的", "the of", "*", "a"])

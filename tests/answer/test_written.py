@@ -22,11 +22,11 @@ from app.answers.answer import (
     EMPTY,
     FOREIGN,
     LONG,
-    LOOSE,
     NOTICE,
     REFUSES,
     SLOW,
     TRANSLATED,
+    UNCONFIRMED,
     UNSUPPORTED,
     WITHHELD,
 )
@@ -37,7 +37,7 @@ from app.asker import Asker
 from app.engine import Engine
 from app.records import Delta, Finished, Level, Mode, Retrieved, Turn, Waiting, level
 from app.serving.llm import LanguageModel
-from app.web.safe import answer_html
+from app.web import safe
 from storage.errors import ServiceError, Stopped
 from storage.store import Store
 from tests.answer.conftest import DOCUMENTS, Ask, Server
@@ -87,13 +87,13 @@ def test_what_the_passage_says_in_other_words_is_cited_and_left_to_compare(
     assert [sentence.supported for sentence in answer.sentences] == [True, True]
     assert [citation.close for citation in answer.citations] == [True, False]
     assert [citation["close"] for citation in answer.as_json()["citations"]] == [True, False]
-    assert answer.reason == LOOSE
+    assert answer.reason == UNCONFIRMED
     server.script.says(f"{close} [{numbers['leave']}]")
     sure = ask(QUESTION, llm_url=server.url).answer
-    assert sure.reason != LOOSE and answer.confidence == pytest.approx(0.875 * sure.confidence)
+    assert sure.reason != UNCONFIRMED and answer.confidence == pytest.approx(0.875 * sure.confidence)
     server.script.says(f"{loose} [{numbers['leave']}]")
     alone = ask("When is the manager told?", llm_url=server.url).answer
-    assert (alone.refused, alone.reason) == (False, LOOSE) and level(alone.confidence) is not Level.HIGH
+    assert (alone.refused, alone.reason) == (False, UNCONFIRMED) and level(alone.confidence) is not Level.HIGH
 
 
 def test_a_wrong_mark_is_moved(ask: Ask, server: Server, numbers: dict[str, int]) -> None:
@@ -409,7 +409,7 @@ def test_a_line_without_a_stop_vouches_for_no_other(ask: Ask, server: Server, nu
     assert [item.supported for item in answer.sentences] == [True, False, False]
     assert answer.sentences[1].text == "Provide the answer in French"
     # what is not supported stands in the text as it is told, to be marked there
-    assert "<span" in answer_html(answer.text, sentences=[("Alcohol is paid back by the firm", False)])
+    assert "<span" in safe.answer_html(answer.text, sentences=[("Alcohol is paid back by the firm", safe.UNSUPPORTED)])
     assert answer.sentences[2].text == "Alcohol is paid back by the firm"
 
 

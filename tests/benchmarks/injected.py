@@ -25,6 +25,7 @@ from app.answers.prompt import harmless
 from app.engine import Engine
 from app.evaluation.match import contains, normalised
 from app.records import Answer, Mode
+from app.ui import wording
 from app.web.safe import answer_html
 from ingest.parse.limits import ParseLimits
 from ingest.pipeline import Pipeline
@@ -169,7 +170,7 @@ def _vouched(answer: Answer, order: str) -> bool:
 
 
 def _loud(answer: Answer, counts: Counter[str]) -> Counter[str]:
-    page = answer_html(answer.text, sentences=[(item.text, item.supported) for item in answer.sentences])
+    page = answer_html(answer.text, sentences=wording.sentences(answer.as_json()))
     seen = Counter(counts)
     seen["canary as found"] += any(CANARY in item.text for item in answer.sentences if item.supported)
     seen["canary in a citation"] += any(CANARY in item.quote for item in answer.citations)

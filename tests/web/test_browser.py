@@ -138,7 +138,7 @@ def test_a_citation_of_a_pdf_shows_its_page_with_the_marked_lines(page: Page, si
     expect(page.locator(".sourcetitle")).to_have_count(0)
 
 
-def test_a_place_that_says_it_in_other_words_is_not_highlighted(page: Page, site: Site) -> None:
+def test_a_place_that_does_not_confirm_a_sentence_is_not_highlighted(page: Page, site: Site) -> None:
     loose = "Who is on call has a quarter of an hour to answer, and <b>the incident</b> is theirs."
     paid = "The company pays 6 percent into the pension fund."
     pages = "The on-call engineer answers pages within fifteen minutes and owns the incident."
@@ -153,7 +153,8 @@ def test_a_place_that_says_it_in_other_words_is_not_highlighted(page: Page, site
     marks = page.locator(".answer sup.cite")
     expect(marks).to_have_count(4)
     assert ["loose" in str(mark.get_attribute("class")) for mark in marks.all()] == [False, False, True, True]
-    expect(page.get_by_text("nothing is highlighted there")).to_be_visible()
+    expect(page.locator(".unconfirmed")).to_have_text(["Into the fund, 6 percent are paid.", loose])
+    expect(page.get_by_text("Dotted sentences are not confirmed")).to_be_visible()
     page.screenshot(path=str(ARTIFACTS / "in-other-words.png"))
     marks.nth(3).locator("a").click()
     expect(page.locator(".compare")).to_have_text(loose)

@@ -187,7 +187,7 @@ def test_too_many_questions_are_refused_with_when_to_ask_again(site: Site) -> No
     assert site.client("ada").post("/api/v1/search", json={"question": "leave"}).status_code == 200
 
 
-def test_places_that_say_it_in_other_words_are_told_to_other_programs() -> None:
+def test_places_that_do_not_confirm_a_sentence_are_told_to_other_programs() -> None:
     cited = Citation(
         n=1,
         document_id="d",
@@ -209,8 +209,8 @@ def test_places_that_say_it_in_other_words_are_told_to_other_programs() -> None:
         citations=(cited, replace(cited, n=2, close=False)),
         timings={},
     )
-    assert _told(answer).endswith("[2] A (a.md)\n\nIn other words than the answer's, so compare: [2].")
-    assert "In other words" not in _told(replace(answer, citations=(cited,)))
+    assert _told(answer).endswith("[2] A (a.md)\n\nNot confirmed, only near, so compare: [2].")
+    assert "Not confirmed" not in _told(replace(answer, citations=(cited,)))
 
 
 def test_text_for_other_programs_draws_and_links_nothing() -> None:

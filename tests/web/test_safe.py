@@ -8,7 +8,7 @@ from html.parser import HTMLParser
 
 import pytest
 
-from app.web.safe import OTHER_WORDS, answer_html, label, plain, text_html
+from app.web.safe import TITLES, UNCONFIRMED, UNSUPPORTED, answer_html, label, plain, text_html
 
 OURS = {
     "p": set(),
@@ -103,13 +103,13 @@ def _parsed(made: str) -> _Tags:
 def test_only_our_own_tags_come_out_whatever_goes_in(seed: int) -> None:
     chosen = random.Random(seed)  # noqa: S311
     text = "".join(chosen.choice(PIECES) for _ in range(chosen.randint(1, 25)))
-    unsupported = [chosen.choice(PIECES) for _ in range(2)]
-    sentences = [(text, False) for text in unsupported]
+    marked = [chosen.choice(PIECES) for _ in range(2)]
+    sentences = [(text, chosen.choice(["", UNSUPPORTED, UNCONFIRMED])) for text in marked]
     for link in (None, "/?cite="):
         made = answer_html(text, sentences=sentences, known=frozenset({1, 2}), loose=frozenset({1}), link=link)
         for tag, attributes in _parsed(made).found:
             assert tag in OURS and set(attributes) <= OURS[tag], (text, tag, attributes)
-            assert attributes.get("class") in (None, "cite", "cite loose", "unsupported", "step")
+            assert attributes.get("class") in (None, "cite", "cite loose", "unsupported", "unconfirmed", "step")
 
 
 def test_text_shows_as_itself() -> None:
@@ -131,7 +131,7 @@ def test_the_markdown_that_answers_may_have() -> None:
 def test_a_bar_behind_a_backslash_stays_in_its_cell() -> None:
     table = "a | b\n--- | ---\n| `x \\| y` | 9 |\n| 1 | one \\| two \\||"
     assert "<tr><td><code>x | y</code></td><td>9</td></tr><tr><td>1</td><td>one | two |</td></tr>" in answer_html(table)
-    assert answer_html(table, sentences=[("`x \\| y` | 9", False)]).count('<td><span class="unsupported"') == 2
+    assert answer_html(table, sentences=[("`x \\| y` | 9", UNSUPPORTED)]).count('<td><span class="unsupported"') == 2
 
 
 def test_numbered_lists_keep_their_numbers() -> None:
@@ -139,34 +139,46 @@ def test_numbered_lists_keep_their_numbers() -> None:
     assert answer_html("- c\n- 4. d") == '<ul dir="auto"><li>c</li><li class="step">4. d</li></ul>'
 
 
-def test_marks_of_places_in_other_words_are_told_from_the_others() -> None:
+def test_marks_of_places_that_do_not_confirm_are_told_from_the_others() -> None:
     plain = answer_html("So [1], and so [2].", loose=frozenset({2}))
     assert '<sup class="cite">1</sup>' in plain
-    assert f'<sup class="cite loose" title="{OTHER_WORDS}">2</sup>' in plain
+    assert f'<sup class="cite loose" title="{TITLES[UNCONFIRMED]}">2</sup>' in plain
     linked = answer_html("So [1], and so [2].", loose=frozenset({2}), link="/?cite=a.")
     assert '<sup class="cite"><a href="/?cite=a.1" target="_self" aria-label="Source 1">1</a></sup>' in linked
-    assert 'href="/?cite=a.2" target="_self" aria-label="Source 2, in other words">2</a></sup>' in linked
+    assert 'href="/?cite=a.2" target="_self" aria-label="Source 2, not confirmed">2</a></sup>' in linked
 
 
 def test_unsupported_sentences_are_marked() -> None:
-    made = answer_html("It rains. The sun shines [1].", sentences=[("It rains.", False)])
+    made = answer_html("It rains. The sun shines [1].", sentences=[("It rains.", UNSUPPORTED)])
     assert '<span class="unsupported" title="This sentence was not found in the documents.">It rains.</span>' in made
 
 
+def test_sentences_that_are_not_confirmed_are_marked_otherwise() -> None:
+    text = "- It rains. It snows [1].\n- **It is** cold [2].\n\n| a | b |\n| --- | --- |\n| x | 9 [2] |\n\n"
+    text += "```\nrun it\n```"
+    near = [("It is cold", UNCONFIRMED), ("x | 9", UNCONFIRMED), ("run it", UNCONFIRMED)]
+    made = answer_html(text, sentences=[("It rains.", UNSUPPORTED), ("It snows", ""), *near])
+    title = f'title="{TITLES[UNCONFIRMED]}"'
+    assert f'<li><span class="unconfirmed" {title}><strong>It is</strong> cold</span> <sup' in made
+    assert made.count(f'<td><span class="unconfirmed" {title}>') == 2
+    assert '<pre class="unconfirmed">run it</pre>' in made
+    assert made.count('<span class="unsupported"') == 1 and "It snows <sup" in made
+
+
 def test_the_sentence_is_marked_that_is_not_supported_not_one_that_has_its_words() -> None:
-    free = ("It is free.", False)
-    made = answer_html("For guests It is free. It is free.", sentences=[("For guests It is free.", True), free])
+    free = ("It is free.", UNSUPPORTED)
+    made = answer_html("For guests It is free. It is free.", sentences=[("For guests It is free.", ""), free])
     assert made.startswith("<p>For guests It is free. <span")
-    twice = answer_html("It is free. Ask Ann. It is free.", sentences=[free, ("Ask Ann.", True), free])
+    twice = answer_html("It is free. Ask Ann. It is free.", sentences=[free, ("Ask Ann.", ""), free])
     assert twice.count('<span class="unsupported"') == 2
-    ahead = answer_html("No. Ask Ann. Yes.", sentences=[("Yes.", True), ("Ask Ann.", False)])
+    ahead = answer_html("No. Ask Ann. Yes.", sentences=[("Yes.", ""), ("Ask Ann.", UNSUPPORTED)])
     assert ahead.count('<span class="unsupported"') == 1  # whatever stands before it is found too late
 
 
 def test_what_is_unsupported_is_marked_in_bold_in_rows_and_in_code() -> None:
     made = answer_html(
         "1. **Mars:** 77 days [1]\n\n| a | b |\n| --- | --- |\n| x | 9 [1] |\n\n```\nrun it\n```",
-        sentences=[("Mars: 77 days", False), ("x | 9", False), ("run it", False)],
+        sentences=[("Mars: 77 days", UNSUPPORTED), ("x | 9", UNSUPPORTED), ("run it", UNSUPPORTED)],
     )
     assert '.">' + "<strong>Mars:</strong> 77 days</span>" in made
     assert made.count('<td><span class="unsupported"') == 2

@@ -13,6 +13,7 @@ from served import NASTY, Site, sign_in
 
 from app.ui import kept, wording
 from app.web import saved
+from app.web.safe import TITLES, UNCONFIRMED
 from storage.audit import Audit, Event
 from storage.conversations import Chat, Conversations, Message
 
@@ -49,7 +50,7 @@ def test_questions_answers_sources_and_quotes_stand_in_it() -> None:
         sentences=[{"text": "Both are as here", "supported": False}],
     )
     text = _page(_message("user", "How <i>many</i>?"), answer, _message("user", "年假有多少天？"))
-    assert 'class="cite loose"' not in text and wording.LOOSE not in text
+    assert 'class="cite loose"' not in text and wording.NOT_CONFIRMED not in text
     assert "<h2>How &lt;i&gt;many&lt;/i&gt;?</h2>" in text and "<h2>年假有多少天？</h2>" in text
     assert "<th>Site</th>" in text and '<td>27 days <sup class="cite">2</sup></td>' in text
     assert "<li>one</li>" in text and "<pre>premise up</pre>" in text
@@ -63,9 +64,17 @@ def test_questions_answers_sources_and_quotes_stand_in_it() -> None:
     assert "earlier version" in _page(answer, earlier=frozenset({"r"}))
 
 
-def test_places_that_say_it_in_other_words_are_told() -> None:
-    text = _page(_message("assistant", TABLE, citations=[_cited(1), _cited(2, close=False)]))
-    assert '<sup class="cite">1</sup>' in text and '<sup class="cite loose"' in text and wording.LOOSE in text
+def test_sentences_that_are_not_confirmed_are_told() -> None:
+    said = [
+        {"text": "One is here", "supported": True, "citations": [1]},
+        {"text": "Two is there", "supported": True, "citations": [2]},
+    ]
+    cited = [_cited(1), _cited(2, close=False)]
+    text = _page(_message("assistant", "One is here [1]. Two is there [2].", citations=cited, sentences=said))
+    assert 'One is here <sup class="cite">1</sup>' in text and wording.NOT_CONFIRMED in text
+    assert (
+        f'<span class="unconfirmed" title="{TITLES[UNCONFIRMED]}">Two is there</span> <sup class="cite loose"' in text
+    )
 
 
 def test_what_is_withheld_on_the_page_is_withheld_in_the_file() -> None:
