@@ -2,8 +2,9 @@
 
 A flag is a hint for people and keeps a sentence out of quoted answers; it is no defence. That text of documents never
 becomes an instruction is the prompt's and the checks' work. What is found: orders to forget other orders, to take on
-a part or to say nothing; marks of chat templates; orders about how "your answer" is to be worded, coded, reversed or
-translated and what is to be slipped into it; orders to write what no document asks of its readers (a poem, a story).
+a part or to say nothing; what is addressed to the models that read a text; marks of chat templates; orders about how
+"your answer" is to be worded, coded, reversed or translated and what is to be slipped into it; orders to write what no
+document asks of its readers (a poem, a story).
 Questions and plain requests that could as well be meant for people are not found.
 """
 
@@ -34,6 +35,13 @@ _LANGUAGE = (
 )
 _CODE = r"(?:code|script) ?(?:snippets?|blocks?|excerpts?|sections?|fragments?|segments?|samples?)?"
 _ORDERS = r"(?:instructions?|rules?|prompts?|orders?|directions?|guidelines|directives?|commands?|context|conversation)"
+
+_TEXT = r"(?:(?:web ?)?page|document|text|file|e-?mail|message|passage|article|table)"
+_SAYS = (
+    r"(?:say|answer|reply|respond|state|tell|claim|recommend|output|print|write|mention|ignore|repeat|include|add|"
+    r"conclude|forget)"
+)
+_MODELS = r"(?:ai|llm|gpt|chatgpt|chatbot|language model)s?(?:[- ](?:assistant|model|system|agent|bot)s?)?"
 
 # (what it is, words of which one is in all that is found, how it is recognised); matched in one sentence, case does
 # not count. The words are looked for first: most sentences have none, and that takes a tenth of the time.
@@ -67,6 +75,18 @@ _PATTERNS = (
         r"\bif you are an? (?:\w+ )?(?:ai|llm|language model|chatbot|ai assistant|ai model)\b",
         r"\bdu bist (?:jetzt |nun )?(?:ein\w* )?(?:ki|assistent|chatbot|sprachmodell|pirat)\b",
         r"你(?:现在|其实)?是(?:一[个位名])?.{0,6}(?:助手|机器人|人工智能|模型|海盗)",
+    ),
+    (
+        "an address to the model",
+        "this |:|alle ki|sprachmodell|chatbot|diese|作为|所有",
+        rf"\b{_MODELS} (?:that |which |who )?(?:are |is )?(?:read|process|summari[sz]|pars|index|analy[sz]|"
+        rf"translat)\w* this {_TEXT}\b.{{0,40}}\b{_SAYS}\b",
+        rf"^(?:to |for )?(?:all |any |every |the )?{_MODELS} ?: ?(?:please |always |now )*{_SAYS}\b",
+        rf"\bwhen(?:ever)? (?:you )?summari[sz]\w* this {_TEXT}\b,? (?:please |always |only )*{_SAYS}\b",
+        r"\ban alle (?:KI\b|sprachmodelle|chatbots)",
+        r"\b(?:KI[- ]?(?:systeme?|assistent(?:en)?|modelle?)|sprachmodelle?|chatbots?)\b.{0,40}\bdiese[nrs]? (?:seite|"
+        r"text|dokument|datei|mail|nachricht)\b.{0,40}\b(?:antworten|sagen|behaupten|schreiben|empfehlen)\b",
+        r"(?:作为|所有)(?:AI|人工智能|大模型|语言模型).{0,8}(?:请|必须|应).{0,4}(?:回答|说|回复|输出)",
     ),
     (
         "a gag",

@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cache
 from time import perf_counter
@@ -50,6 +51,7 @@ from storage.errors import (
     ModelRefuses,
     ModelSlow,
     NoAnswer,
+    NotPermitted,
     PromptTooLong,
     ServiceError,
     Unchecked,
@@ -60,9 +62,11 @@ from storage.words import unspaced_share
 
 if TYPE_CHECKING:
     from app.engine import Engine
+    from storage.catalog import Catalog
 
 logger = logging.getLogger(__name__)
 
+TRIES = 3  # at an answer, while documents that it is made from are deleted or replaced
 HITS = 12  # passages asked of retrieval; the context takes what its budget allows
 MOST_IN_CONFLICT = 0.7  # confidence where documents disagree: never high
 NAMED_SECTION = 0.8  # confidence where a question names a section, and it is there
@@ -156,6 +160,40 @@ def answer_events(
         yield Finished(answer=_uncited(told))
         return
     asker, history = asker or Asker(), but_asides(history)
+    for left in reversed(range(TRIES)):
+        answer = None
+        with suppress(NotPermitted):  # a document of the passages has gone
+            answer = yield from _found(engine, question, labels, history, asker, filters, started)
+        if answer is not None and not _outdated(engine.catalog, answer, labels=labels, strictly=left > 0):
+            yield Finished(answer=answer)
+            return
+        yield Delta(text="", anew=True)
+        there = engine.catalog.readable(_told_by(history), labels=labels)
+        history = [turn for turn in history if there.issuperset(turn.revisions)]
+    yield Finished(answer=_uncited(phrases(question).nothing))
+
+
+def _outdated(catalog: Catalog, answer: Answer, *, labels: frozenset[int], strictly: bool) -> bool:
+    """Whether a document whose text an answer may hold was deleted, closed to the person, or, `strictly`, replaced by a
+    newer revision, while the answer was made."""
+    revisions = {*answer.drawn, *(citation.revision for citation in answer.citations)}
+    if not revisions:
+        return False
+    cited = {citation.revision for citation in answer.citations}
+    return not revisions <= catalog.readable(revisions, labels=labels) or (strictly and bool(catalog.superseded(cited)))
+
+
+def _found(
+    engine: Engine,
+    question: str,
+    labels: frozenset[int],
+    history: Sequence[Turn],
+    asker: Asker,
+    filters: Filters,
+    started: float,
+) -> Generator[AnswerEvent, None, Answer]:
+    """The answer from what is found now. Raises: NotPermitted, when some of that goes meanwhile; Stopped."""
+    began = perf_counter()
     complete = _completed(engine, question, history, asker)
     rewritten = perf_counter()
     earlier = () if complete else history
@@ -181,13 +219,13 @@ def answer_events(
     timings = {"retrieve": retrieved - rewritten, "answer": now - retrieved, "total": now - started}
     timings |= {name: value for name, value in found.timings.items() if name == "rerank"}
     if complete:
-        timings["rewrite"] = rewritten - started
+        timings["rewrite"] = rewritten - began
     if "first_token" in answer.timings:
         timings["first_token"] = answer.timings["first_token"] - started
     repeated = _told_by(history) if complete else ()  # the question may repeat what an earlier answer says
     drawn = tuple(dict.fromkeys([*answer.drawn, *repeated]))
     fuller = complete if _words_of(complete or "") != _words_of(question) else None
-    yield Finished(answer=replace(answer, timings=timings, searched=fuller, drawn=drawn))
+    return replace(answer, timings=timings, searched=fuller, drawn=drawn)
 
 
 def _words_of(question: str) -> list[str]:

@@ -11,6 +11,7 @@ import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from statistics import median
 from typing import NamedTuple
 
 import numpy as np
@@ -52,6 +53,7 @@ NAMING_WORDS = 20  # of a sentence that names what the likeliest one speaks of
 LIST_WORDS = 90  # of a list that is quoted as a whole
 NEARLY = 1.25  # of the room that there is, in which a whole list is quoted: who reads all but its last item is misled
 BARE_WORDS = 2  # of an item that says nothing without what announces it: "- Cuba"
+SINGLED_OUT = 0.25  # of what an item and its headings say of the question: so much more than others it says itself
 LIST_ITEMS, LIST_SHARE = 3, 0.5  # so many items that are nearly as likely as the best: the list is what is asked for
 
 _GOES_ON = re.compile(r"[-*•‣▪◦·–—]\s+(?:[a-zß-ÿ]{2}|[a-zß-ÿ]\s)")
@@ -94,6 +96,7 @@ class Candidate:
     named: bool = False  # it stands in the section that the question names
     leads: bool = False  # it only announces what follows: "The steps are:"
     listed: bool = False  # it belongs to a list, or to the paragraph that a sentence announces
+    headed: int | None = None  # the index of the first item of its list, where a heading alone announces that
     outdated: str = ""  # year or version of its document, where a newer edition is among the passages
     elsewhere: bool = False  # it stands in a section or document beside the one that the question names
     unasked: bool = False  # it is of another edition than that of the year which the question names
@@ -234,6 +237,7 @@ def candidates(asked: Asked, passages: Sequence[Passage], embedder: Embedder) ->
                 named=named,
                 leads=item.leads,
                 listed=item.listed,
+                headed=item.headed,
                 elsewhere=at in others,
                 case=case.get(at),
                 again=again or (follows and goes_back(item.text)),
@@ -355,14 +359,18 @@ def select(ranked: Sequence[Candidate], *, share: float = 1.0) -> list[Candidate
     are nearly as likely. What was said already is left out, and so is what says nothing without what announces it, or
     what it announces.
     """
-    chosen = _with_list(ranked)
+    headed = ranked[0].headed is not None and not ranked[0].leads
+    chosen = _below_heading(ranked) if headed else _with_list(ranked)
+    begun = chosen[0].headed if len(chosen) > 1 else None  # a list that is shown as far as there is room
     said = {_plain(item) for item in chosen}
     words = sum(item.words for item in chosen)
     most = len(chosen) + round(MOST_MORE * share)
     for item in ranked:
         if len(chosen) >= most:
             break
-        if item.leads or item.goes_on or _plain(item) in said or (item.is_bare and not _announcing(item, chosen)):
+        if item.leads or _plain(item) in said or _hangs(item, chosen):
+            continue
+        if begun is not None and item.headed == begun and item.passage is chosen[0].passage:
             continue
         after = next((at for at, other in enumerate(chosen) if item.again and _follows(other, item)), None)
         before = [] if after is not None else [one for one in _named_before(item, ranked) if _plain(one) not in said]
@@ -394,8 +402,14 @@ def _follows(one: Candidate, other: Candidate) -> bool:
     return one.passage is other.passage and one.index + 1 == other.index
 
 
-def _announcing(item: Candidate, chosen: Sequence[Candidate]) -> bool:
-    return any(other.leads and other.passage is item.passage and other.index < item.index for other in chosen)
+def _hangs(item: Candidate, chosen: Sequence[Candidate]) -> bool:
+    """Whether it says nothing without what announces it, and that is not there."""
+    if not (item.goes_on or item.is_bare):
+        return False
+    beside = [other for other in chosen if other.passage is item.passage]
+    if item.headed is not None and any(other.headed == item.headed for other in beside):
+        return False
+    return item.goes_on or not any(other.leads and other.index < item.index for other in beside)
 
 
 def _plain(item: Candidate) -> str:
@@ -429,6 +443,20 @@ def _with_list(ranked: Sequence[Candidate]) -> list[Candidate]:
     needed = best.goes_on or best.is_bare or lead.features.terms >= best.features.terms
     if lead.leads and needed and (best.is_item or best.index == lead.index + 1):
         return [*_named_before(lead, ranked), lead, best]
+    return [*_named_before(best, ranked), best]
+
+
+def _below_heading(ranked: Sequence[Candidate]) -> list[Candidate]:
+    """The best candidate; where it says hardly more of what is asked than the other items of its list do, which leaves
+    the heading, the list, as far as there is room."""
+    best = ranked[0]
+    items = sorted(
+        (item for item in ranked if item.passage is best.passage and item.headed == best.headed),
+        key=lambda item: item.index,
+    )
+    more = best.features.terms - median(item.features.terms for item in items)
+    if more <= SINGLED_OUT * best.features.section and best in (shown := _begins(items, LIST_WORDS)):
+        return shown
     return [*_named_before(best, ranked), best]
 
 

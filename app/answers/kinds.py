@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 
 from app.answers.measures import NUMBER, OTHER_NUMBER, measure_of
-from app.answers.signs import fits
+from app.answers.signs import CLOCK, fits
 from app.retrieval.asked import Asked, Expected
 from storage.words import terms
 
@@ -29,10 +29,7 @@ _COUNTED = re.compile(
     re.IGNORECASE,
 )
 _COUNT = re.compile(rf"(?={NUMBER}\W+((?:\w+\W*){{1,4}}))", re.IGNORECASE)
-_CLOCK = re.compile(
-    r"\b\d{1,2}(?:[:.]\d\d)?(?: ?[–-] ?\d{1,2}(?:[:.]\d\d)?)? ?[ap]\.?m\b|\b\d{1,2}:\d\d\b|\b\d{1,2} Uhr\b",
-    re.IGNORECASE,
-)
+_CLOCK = re.compile(CLOCK, re.IGNORECASE)
 _PERSON = re.compile(
     r"\b(?:Mr|Ms|Mrs|Dr|Prof|Sir|King|Queen|Herr|Frau)\.? [A-ZÀ-Þ]|"
     r"(?<![.!?] )\b[A-ZÀ-Þ][\w’'-]+ (?:(?:of|the|de|von|van|der|[A-Z]\.) )?[A-ZÀ-Þ][\w’'-]*[a-zß-ÿ]"

@@ -100,6 +100,7 @@ class Found:
     opens: bool  # it is the first below that heading
     leads: bool  # it only announces what follows: "The steps are:"
     listed: bool  # it belongs to a list, or to the paragraph that a sentence announces
+    headed: int | None  # the index of the first item of its list, where a heading alone announces that
     quotable: bool
 
 
@@ -124,6 +125,7 @@ def sentences_of(passage: Passage) -> list[Found]:
     )
     heads = [_heads(lines, at, names) for at in range(len(lines))]
     listed = _listed(passage.text, spans, lines, heads)
+    headed = _headed(lines, heads, listed)
     contents = _contents(lines, heads, listed)
     answers = [
         whole[at] and not heads[at] and not contents[at] and _answers(texts[at]) and not _dangles(lines, at)
@@ -143,6 +145,7 @@ def sentences_of(passage: Passage) -> list[Found]:
             opens=_opens(lines, heads, index),
             leads=_leads(passage.text, spans, lines, index),
             listed=listed[index],
+            headed=headed[index],
             quotable=answers[index],
         )
         for index, (start, end) in enumerate(spans)
@@ -209,6 +212,17 @@ def _listed(text: str, spans: Sequence[tuple[int, int]], lines: Sequence[str], h
             item = _COLON.search(lines[at - 1]) is not None or (listed[at - 1] and (same or between))
         listed.append(item)
     return listed
+
+
+def _headed(lines: Sequence[str], heads: Sequence[bool], listed: Sequence[bool]) -> list[int | None]:
+    """Of the items of a list right below its heading, and of what stands between them, the place of its first item;
+    of items that are no sentences, and say little without it."""
+    found: list[int | None] = []
+    for at, line in enumerate(lines):
+        item = ITEM.match(line) is not None and _ENDS.search(line) is None
+        begins = at > 0 and heads[at - 1] and item and not heads[at]
+        found.append(at if begins else found[-1] if found and listed[at] and not heads[at] else None)
+    return found
 
 
 def _contents(lines: Sequence[str], heads: Sequence[bool], listed: Sequence[bool]) -> list[bool]:

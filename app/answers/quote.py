@@ -158,7 +158,10 @@ def _answering(chosen: Sequence[Candidate], shown: _Shown) -> list[Candidate]:
         if shown.table(item) and terms < of_tables.setdefault(shown.place(item), terms) - SINGLED_OUT:
             continue
         follows = bool(found) and found[-1].passage is item.passage and found[-1].index + 1 == item.index
-        announced = item.listed and (not item.is_item or any(other.leads for other in found))
+        announced = item.listed and (
+            not item.is_item
+            or any(other.leads or (item.headed is not None and other.headed == item.headed) for other in found)
+        )
         if not found or item.score >= ANSWERS_TOO * best or (follows and (announced or item.again or item.leads)):
             found.append(item)
     return found
@@ -166,12 +169,12 @@ def _answering(chosen: Sequence[Candidate], shown: _Shown) -> list[Candidate]:
 
 def _cut(answering: Sequence[Candidate], shown: _Shown) -> Candidate | None:
     """The last item of a list that is announced, where its document lists more than is quoted."""
-    lead = next((item for item in answering if item.leads), None)
+    lead = next((item for item in answering if item.leads or item.index == item.headed), None)
     if lead is None:
         return None
     items = [item for item in answering if item.passage is lead.passage and item.listed and item.index > lead.index]
     last = max(items, key=lambda item: item.index, default=lead)
-    if not last.is_item:
+    if not last.is_item or last is lead:
         return None
     _, _, below = shown.citations.text_after(lead.passage, last.end).partition("\n")
     left_out = last.index - lead.index > len(items)
@@ -187,7 +190,8 @@ def _pieces(
     whole: bool,
     cut: Candidate | None,
 ) -> Iterator[Piece]:
-    """Texts, then tables, unless a table comes first; the first text as a paragraph, the others as a list.
+    """Texts, then tables, unless a table comes first; the first text as a paragraph, unless it is a list, the others as
+    one.
 
     `whole`: of a small table every row is shown of which the question says as much as of those that are chosen.
     `cut`: the item behind which it is said that the document's list goes on.
@@ -204,7 +208,8 @@ def _pieces(
             yield _table(group, table, shown, after if first else "\n\n", whole=whole)
             after = "\n\n"
         else:
-            yield from _run(group, shown, after, bullet=not (first and paragraph), cut=cut)
+            is_list = len(group) > 1 and all(item.is_item for item in group[:2])
+            yield from _run(group, shown, after, bullet=is_list or not (first and paragraph), cut=cut)
             after = "\n\n" if first and paragraph else "\n"
 
 

@@ -36,12 +36,25 @@ _NUMBERING = re.compile(
     r"kapitel)\.? ?|§ ?|№ ?)\d+(?:\.\d+)*|^\W*\(?\d{1,3}[.)](?=\s)|[图表第]\d+",
     re.IGNORECASE,
 )
+CLOCK = (
+    r"\b\d{1,2}(?:[:.]\d\d)?(?: ?[–-] ?\d{1,2}(?:[:.]\d\d)?)? ?[ap]\.?m\b|\b\d{1,2}:\d\d\b|\b\d{1,2}(?:[.:]\d\d)? Uhr\b"
+)
 _DATE = re.compile(
+    rf"{CLOCK}|"
     r"\bwithin \S+ (?:\S+ )?(?:minutes?|hours?|days?|weeks?|months?|years?)\b|"
     r"\b1\d{3}s?\b|\b20\d\ds?\b|\bcentur(?:y|ies)\b|\b\d{1,2}[./-]\d{1,2}[./-]\d{2,4}\b|(?<!\d)\d{1,2}:\d\d(?!\d)|"
+    r"\b(?:noon|midday|midnight|o['’]clock|mittags|mitternachts?|midi|minuit|mediodía|medianoche)\b|"
+    r"\bà \d{1,2} ?h(?:eures?)?\b|\ba las? \d{1,2}\b|"
+    r"\b(?:at|until|(?:from|between) \d{1,2}(?:[.:]\d\d)? (?:to|and|until|till)) \d{1,2}(?:[.:]\d\d)?"
+    r"(?=[.,;)]|$| (?:and|or|on|in the|every|each|sharp)\b)|"
     r"\b(?:january|february|(?-i:March|May|MARCH|MAY)|april|june|july|august|september|october|november|december)\b|"
-    r"\b(?:monday|tuesday|wednesday|thursday|friday|saturday|sunday)\b|"
+    r"\b(?:monday|tuesday|wednesday|thursday|friday|saturday|sunday|weekday|weekend)s?\b|"
+    r"\b(?:(?:mon|diens|donners|frei|sams|sonn|werk)tage?[sn]?|mittwochs?|sonnabends?|wochenenden?)\b|"
+    r"\b(?:(?:lun|mar|mercre|jeu|vendre)di|samedi|dimanche)s?\b|\b(?:lunes|martes|miércoles|jueves|viernes|"
+    r"sábados?|domingos?)\b|"
     r"\b(?:januar|februar|märz|mai|juni|juli|oktober|dezember|jahrhundert)\b|"
+    r"\b(?:janvier|février|avril|juin|juillet|août|septembre|octobre|novembre|décembre)\b|"
+    r"\b(?:enero|febrero|marzo|abril|mayo|junio|julio|agosto|septiembre|octubre|noviembre|diciembre)\b|"
     r"\d+ ?(?:年|月|日|世纪|年代|时|点)|[一二三四五六七八九十〇]+(?:年|月|日|世纪)|[朝代]",
     re.IGNORECASE,
 )

@@ -29,6 +29,12 @@ ASKING = frozenset(
 )
 _MEASURE = re.compile(r"\bhow (?!many|much)(\w+)", re.IGNORECASE)  # "How soon is it closed?" asks for a time
 _MAY = re.compile(r"^[Mm]ay\b|\bmay\b")  # a month has a capital letter
+# "List the sites" is no question about lists
+_ORDERS = re.compile(
+    r"^(?:please |can you |could you |bitte )?(list|name|enumerate|mention|describe|explain|summari[sz]e|nenne|liste|"
+    r"erkläre?|beschreibe?)(?=n?\b)",
+    re.IGNORECASE,
+)
 # Chinese is cut into pairs of characters: what holds one of these is half of a question word ("午几", "几点")
 _ASKING_CHARACTER = re.compile("[几谁什么吗呢哪怎]")
 FEW_TERMS = 3  # a follow-up question with fewer telling terms borrows those of the turns before
@@ -155,7 +161,12 @@ def understand(question: str, history: Sequence[Turn], *, weigh: Weigh) -> Asked
     own = question_terms(question)
     borrowing = len(own) < FEW_TERMS
     weights = {term: share * weigh(term) for term, share in asked.terms.items() if borrowing or term in own}
-    asking_words = [*function_words(question), *_MEASURE.findall(question), *_MAY.findall(question)]
+    asking_words = [
+        *function_words(question),
+        *_MEASURE.findall(question),
+        *_MAY.findall(question),
+        *_ORDERS.findall(question),
+    ]
     empty = ASKING | {term for word in asking_words for term in terms(word)}
     telling = [term for term in weights if term not in empty and not _ASKING_CHARACTER.search(term)]
     return Asked(

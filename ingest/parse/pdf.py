@@ -36,6 +36,7 @@ from ingest.parse.text import prose, single_line
 from storage.failures import Code, ParseFailure
 from storage.records import Element, Kind, Parsed
 
+MARKS = 0.1  # of a page's lines that may lie beside it: the printer's
 TINY = 1.5  # points; smaller letters are seen by nobody
 _FILE_NAME_TITLE = re.compile(
     r"^(microsoft (word|powerpoint|excel)|\(?untitled|\(anonymous\)|powerpoint|slide \d|document\d*$)", re.IGNORECASE
@@ -191,7 +192,7 @@ def _read(document: pdfium.PdfDocument, number: int) -> _Page | None:
             pieces, unseen = text.pieces(tables)
         seen = _seen(pieces, unseen, page, frame)
         scan = is_scan(page, seen if unseen.bare else pieces)
-        hidden = len(seen) < len(pieces)
+        hidden = len(seen) < len(pieces) or text.beside > MARKS * (len(pieces) + text.beside)
         marks = page_marks(document, page, frame, number)
         comments = [note for text in marks.comments for note in prose(text, kind=Kind.NOTE, page=number)]
         seen = with_bullets(seen, dots(page.raw, frame)) if may_list(seen) else seen

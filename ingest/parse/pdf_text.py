@@ -84,10 +84,9 @@ def _crossing(tables: Sequence[Grid], box: _Box) -> list[float]:
     ]
 
 
-def _visible(pieces: list[Piece]) -> list[Piece]:
-    """Without printer's marks outside the page. Where a good part is outside, the page's declared size is wrong."""
-    inside = [p for p in pieces if p.right > 0 and p.bottom > 0 and p.left < p.width and p.top < p.height]
-    return inside if len(inside) > 0.9 * len(pieces) else pieces
+def _on_page(piece: Piece) -> bool:
+    """Whether any of it is on the page: what lies beside it is seen by nobody."""
+    return piece.right > 0 and piece.bottom > 0 and piece.left < piece.width and piece.top < piece.height
 
 
 class _Style(NamedTuple):
@@ -117,13 +116,17 @@ class PageText:
     def __init__(self, text_page: raw.FPDF_TEXTPAGE, frame: Frame, number: int) -> None:
         self._page, self._frame, self._number = text_page, frame, number
         self._bold: dict[bytes, bool] = {}
+        self.beside = 0  # pieces that were left out, as they lie beside the page
         self._text = self._characters()
         self._lines = list(self._found())
 
     def pieces(self, tables: Sequence[Grid] = ()) -> tuple[list[Piece], Unseen]:
         """The pieces of lines on the page, in the order of the file, and which of them may not be seen."""
         unseen = Unseen()
-        return _visible(list(self._whole_lines(tables, unseen))), unseen
+        every = list(self._whole_lines(tables, unseen))
+        found = [piece for piece in every if _on_page(piece)]
+        self.beside = len(every) - len(found)
+        return found, unseen
 
     def _whole_lines(self, tables: Sequence[Grid], unseen: Unseen) -> Iterator[Piece]:
         """The pieces; where pdfium ends a line behind a raised figure, what goes on after it belongs to it."""

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
+
 import pytest
 from place import Place
+from scripted import Server
 
+from app.answers.answer import TRIES
 from app.answers.confidence import MOST_UNSAID, NOT_CLOSE, UNCLEAR, WHOLE
 from app.answers.phrases import language_of
 from app.engine import Engine
@@ -83,6 +88,57 @@ def test_a_superseded_revision_is_cited_by_no_new_answer_and_can_still_be_opened
     revision = engine.catalog.revision(old.revision, labels=labels)
     assert not revision.current
     assert revision.text[old.start : old.end] == old.quote == "Claims are handed in within thirty days."
+
+
+@pytest.mark.parametrize("change", ["deleted", "closed", "replaced"])
+def test_what_goes_while_the_model_writes_about_it_is_in_no_answer(place: Place, server: Server, change: str) -> None:
+    old, new = "Claims are handed in within thirty days.", "Claims are handed in within sixty days."
+    place.write("hr/trips.md", f"# Trips\n\n## Claims\n\n{old}\n")
+    place.write("hr/rooms.md", "# Rooms\n\nRooms are booked in the portal.\n")
+    place.ingest()
+    engine = Engine(replace(place.store, settings=place.settings.model_copy(update={"llm_url": server.url})))
+    changes = [change]
+
+    def answers(prompt: str) -> str:
+        said = new if new in prompt else old
+        if changes:
+            _change(place, changes.pop(), new)
+        return f"{said} [1]"
+
+    server.script.answers = answers
+    answer = engine.answer("Within how many days are claims handed in?", groups=["hr"])
+    assert "thirty" not in answer.text
+    assert all("thirty" not in citation.quote for citation in answer.citations)
+    assert (answer.text == f"{new} [1]") is (change == "replaced")
+    assert answer.refused is (change != "replaced")
+
+
+def _change(place: Place, change: str, new: str) -> None:
+    if change == "deleted":
+        (place.inbox / "hr/trips.md").unlink()
+    elif change == "closed":
+        place.write("hr/access.toml", 'readers = ["board"]\n')
+    else:
+        place.write("hr/trips.md", f"# Trips\n\n## Claims\n\n{new}\n")
+    place.ingest()
+
+
+def test_a_document_that_is_replaced_again_and_again_is_answered_from_all_the_same(
+    place: Place, server: Server
+) -> None:
+    place.write("hr/trips.md", "# Trips\n\nClaims are handed in within 1 days.\n")
+    place.ingest()
+    engine = Engine(replace(place.store, settings=place.settings.model_copy(update={"llm_url": server.url})))
+
+    def answers(prompt: str) -> str:
+        said = max(int(found) for found in re.findall(r"within (\d+) days", prompt))
+        place.write("hr/trips.md", f"# Trips\n\nClaims are handed in within {said + 1} days.\n")
+        place.ingest()
+        return f"Claims are handed in within {said} days. [1]"
+
+    server.script.answers = answers
+    answer = engine.answer("Within how many days are claims handed in?", groups=["hr"])
+    assert answer.text == f"Claims are handed in within {TRIES} days. [1]"
 
 
 def test_a_row_is_quoted_whole_and_shown_without_bars(ask: Ask) -> None:

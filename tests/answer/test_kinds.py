@@ -84,6 +84,26 @@ def test_a_number_of_the_right_kind_counts_more(question: str, right: str, other
     assert 0 < names_kind(asked, other) < 1.0
 
 
+@pytest.mark.parametrize(
+    ("question", "right", "other"),
+    [
+        ("When does the pool close?", "It closes at 9 pm.", "It is on floor 9."),
+        ("When is the doctor in?", "She comes on Tuesdays.", "She comes by train."),
+        ("When are deliveries taken?", "They are taken until noon.", "They are taken by Mr Wu."),
+        ("When is the lab open?", "It is open from 8 to 19.", "It is open from 8 to 19 guests."),
+        ("When does the lab open?", "It opens at 9 and closes at 18.", "It opens at 9 bar of pressure."),
+        ("Wann öffnet das Lager?", "Es öffnet um 7 Uhr.", "Es hat 7 Tore."),
+        ("Wann ist das Lager offen?", "Es ist montags bis donnerstags offen.", "Es ist in Halle 4."),
+        ("Quand ferme le dépôt ?", "Il ferme à 18 h le vendredi.", "Il a 18 portes."),
+        ("¿Cuándo cierra el almacén?", "Cierra a las 18 horas.", "Tiene 18 puertas."),
+    ],
+)
+def test_hours_and_days_of_the_week_are_times(question: str, right: str, other: str) -> None:
+    asked = understand(question, (), weigh=lambda term: 1.0)
+    assert names_kind(asked, right) == 1.0
+    assert names_kind(asked, other) == 0.0
+
+
 def test_headings_and_fragments_are_never_quoted_but_lend_their_words_to_what_follows(place: Place) -> None:
     place.write("everyone/manual.md", MANUAL)
     place.ingest()

@@ -128,3 +128,62 @@ def test_that_a_list_goes_on_is_said_in_the_language_of_the_question(place: Plac
     place.ingest()
     text = Engine(place.store).answer("In welchen Hütten schlafen die Gäste des Lagers?", groups=["everyone"]).text
     assert text.endswith("\n- … In der Quelle stehen weitere. [1]"), text
+
+
+HEADED = """# Staff manual
+
+## What is needed for a locker?
+
+- a padlock of your own
+- the signed form L-7
+- a deposit
+
+## Depots
+
+* Varna
+* Brno
+* Turku
+
+## Opening hours of the depots
+
+- Varna: from 6:15
+- Brno: from 7:45
+- Turku: from 8:30
+
+Depots are closed on public holidays.
+"""
+
+
+@pytest.mark.parametrize(
+    ("question", "shown"),
+    [
+        (
+            "What do I need for a locker?",
+            "- a padlock of your own [1]\n- the signed form L-7 [1]\n- a deposit [1]",
+        ),
+        ("Which depots do we have?", "- Varna [1]\n- Brno [1]\n- Turku [1]"),
+        ("List the depots", "- Varna [1]\n- Brno [1]\n- Turku [1]"),
+    ],
+)
+def test_a_list_below_its_heading_is_not_told_by_its_first_item(place: Place, question: str, shown: str) -> None:
+    place.write("everyone/manual.md", HEADED)
+    place.ingest()
+    answer = Engine(place.store).answer(question, groups=["everyone"])
+    assert answer.text.startswith(shown), answer.text
+
+
+def test_of_a_list_below_its_heading_the_item_that_is_asked_for_comes_first(place: Place) -> None:
+    place.write("everyone/manual.md", HEADED)
+    place.ingest()
+    text = Engine(place.store).answer("When does the depot of Brno open?", groups=["everyone"]).text
+    assert text.lstrip("- ").startswith("Brno: from 7:45"), text
+
+
+def test_a_long_list_below_its_heading_says_that_it_goes_on(place: Place) -> None:
+    items = "\n".join(f"- lamp number {n} of the eastern gate, with two spare bulbs" for n in range(1, 31))
+    place.write("everyone/lamps.md", f"# Manual\n\n## What the night guard carries\n\n{items}\n")
+    place.ingest()
+    text = Engine(place.store).answer("What does the night guard carry?", groups=["everyone"]).text
+    assert text.startswith("- lamp number 1 of the eastern gate"), text
+    assert "\n- … The source lists more. [1]" in text
+    assert "number 30" not in text

@@ -100,6 +100,21 @@ def test_white_and_tiny_letters_of_a_pdf(tmp_path: Path) -> None:
     assert found.flags == ("hidden text on pages 2–3",)
 
 
+@pytest.mark.parametrize(("marks", "flags"), [(1, ()), (4, ("hidden text on page 1",))])
+def test_letters_beside_a_page_of_a_pdf(tmp_path: Path, marks: int, flags: tuple[str, ...]) -> None:
+    canvas = Canvas(str(tmp_path / "a.pdf"), pagesize=A4)
+    for line in range(12):
+        canvas.drawString(72, 700 - 30 * line, f"The fee of locker {line} is {line + 12} euro a year.")
+    for line in range(marks):
+        canvas.drawString(-500, 700 - 30 * line, SECRET)
+    canvas.showPage()
+    canvas.save()
+    found = read(tmp_path / "a.pdf")
+    text = revision_text(found.elements)
+    assert "locker 11" in text and "Ignore" not in text
+    assert found.flags == flags
+
+
 def test_letters_of_a_pdf_that_are_drawn_as_nothing(tmp_path: Path) -> None:
     """They stay on the picture of a scan, whose text they are."""
     canvas = Canvas(str(tmp_path / "a.pdf"), pagesize=A4)
