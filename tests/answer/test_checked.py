@@ -5,15 +5,15 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 import pytest
+from passages import passage_of
 from place import Place
 
 from app.answers.checked import check, core_holds
 from app.answers.cite import Citations, pages_of
-from app.answers.context import Passage
 from app.records import Sentence
 from app.retrieval.asked import understand
 from storage.embedder import Embedder
-from storage.records import ELEMENT_SEPARATOR, Chunk, Element, Kind, Line, Revision, StoredChunk
+from storage.records import ELEMENT_SEPARATOR, Element, Kind, Line, Revision
 
 QUESTION = "Tell about the green lamp, its brass base, its glass shade and its cotton cord."
 WHOLE = "The green lamp has a brass base, a glass shade and a cotton cord."
@@ -40,23 +40,6 @@ def test_the_first_sentence_that_speaks_of_nearly_as_much_as_any_decides(
     assert core_holds(asked, sentences) is (supported if decides else not supported)
 
 
-def _passage(n: int, text: str) -> Passage:
-    chunk = Chunk(
-        id=f"r{n}:0",
-        revision_id=f"r{n}",
-        position=0,
-        start=0,
-        end=len(text),
-        header="",
-        body=text,
-        section="",
-        pages=(),
-        tokens=20,
-    )
-    stored = StoredChunk(chunk=chunk, document_id=f"d{n}", path=f"{n}.md", title="", label=1, modified=None)
-    return Passage(n=n, score=1.0, chunks=(stored,), text=text)
-
-
 @pytest.mark.parametrize(
     ("cited", "language"),
     [
@@ -71,7 +54,7 @@ def test_a_passage_has_a_language_of_its_own_where_enough_of_its_words_tell_it(
     claim = "Depot 14 is at the canteen, and it is open."
     checked = check(
         f"{claim} [2]",
-        [_passage(1, other), _passage(2, cited)],
+        [passage_of(other), passage_of(cited, 2)],
         Citations(place.store.catalog, frozenset()),
         question="Where is depot 14, and is it open?",
         weigh=lambda term: 1.0,

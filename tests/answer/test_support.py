@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from passages import passage_of
 
 from app.answers.amounts import in_digits, measures
-from app.answers.context import Passage
 from app.answers.support import find_support
 from storage.embedder import Embedder
-from storage.records import Chunk, StoredChunk
 
 TEXT = (
     "Parental leave was introduced by Maria Lindgren in 2011. It lasts up to 36 months for each child. "
@@ -18,25 +17,8 @@ TEXT = (
 )
 
 
-def _passage(text: str = TEXT) -> Passage:
-    chunk = Chunk(
-        id="r:0",
-        revision_id="r",
-        position=0,
-        start=0,
-        end=len(text),
-        header="Rules",
-        body=text,
-        section="",
-        pages=(),
-        tokens=100,
-    )
-    stored = StoredChunk(chunk=chunk, document_id="d", path="a.md", title="Rules", label=1, modified=None)
-    return Passage(n=1, score=1.0, chunks=(stored,), text=text)
-
-
 def _supported(claim: str, text: str = TEXT) -> str | None:
-    found = find_support(claim, [_passage(text)], cited=frozenset({1}), weigh=lambda term: 1.0)
+    found = find_support(claim, [passage_of(text)], cited=frozenset({1}), weigh=lambda term: 1.0)
     return text[found[0].start : found[0].end] if found else None
 
 
@@ -424,7 +406,7 @@ def test_what_is_told_of_one_thing_of_a_list_is_not_told_of_another(claim: str, 
 def test_another_language_is_vouched_for_by_numbers_only_where_it_cites() -> None:
     text = "Employees in Germany have 30 days of annual leave."
     said = "Die Mitarbeiter haben 30 Tage Urlaub."
-    passages = [_passage(text)]
+    passages = [passage_of(text)]
     cited = find_support(said, passages, cited=frozenset({1}), weigh=lambda term: 1.0)
     assert [passages[0].text[item.start : item.end] for item in cited] == [text]
     assert not find_support(said, passages, cited=frozenset(), weigh=lambda term: 1.0)
@@ -480,7 +462,7 @@ MEANT = (
 def test_meaning_decides_where_words_leave_doubt_and_nothing_else_does(
     embedder: Embedder, claim: str, supported: bool
 ) -> None:
-    passages = [_passage(MEANT)]
+    passages = [passage_of(MEANT)]
     alone = find_support(claim, passages, cited=frozenset({1}), weigh=lambda term: 1.0)
     found = find_support(claim, passages, cited=frozenset({1}), weigh=lambda term: 1.0, embedder=embedder)
     assert not alone
@@ -495,7 +477,10 @@ def test_the_sentence_that_a_claim_was_made_of_speaks_against_it_also_where_anot
     )
     for said, told in ((claim, False), ("Trade was lively in Porto.", True)):
         found = find_support(
-            said, [_passage(text)], cited=frozenset({1}), weigh=lambda term: 6.0 if term in {"silver", "lane"} else 1.0
+            said,
+            [passage_of(text)],
+            cited=frozenset({1}),
+            weigh=lambda term: 6.0 if term in {"silver", "lane"} else 1.0,
         )
         assert bool(found) == told
 

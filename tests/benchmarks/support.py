@@ -22,6 +22,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import sys
 from collections import Counter
 from collections.abc import Sequence
 from functools import cache
@@ -34,14 +35,15 @@ from changed_claims import CHANGES, FAITHFUL, read  # beside this file
 
 from app.answers import support
 from app.answers.closeness import features
-from app.answers.context import Passage
 from app.answers.support import Support, find_support
 from app.evaluation.questions import Question, read_questions
 from app.retrieval.asked import Weigh, term_set
 from storage.embedder import Embedder, LocalEmbedder
-from storage.records import Chunk, StoredChunk
 from storage.sentences import sentence_spans
 from storage.settings import Settings
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+from passages import passage_of
 
 SETS = ("handbook", "squad/docs", "mtrag/docs", "zh/docs")
 EACH = 300  # sentences for each kind of change
@@ -81,7 +83,7 @@ def _changed(root: Path, half: str, each: int, show: bool, embedder: Embedder) -
 
     @cache
     def found(claim: str, passage: str) -> tuple[Support, ...]:
-        passages = [_passage(1, passage)]
+        passages = [passage_of(passage)]
         return find_support(claim, passages, cited=frozenset({1}), weigh=weigh, embedder=embedder)
 
     print(f"{half:24}{'tried':>7}{'found':>7}{'part':>8}{'shown':>8}")
@@ -119,7 +121,7 @@ def _trial(files: Sequence[Path], show: bool, fit: bool) -> None:
         for kind in ("lies", "truths"):
             counts = Counter[str]()
             for at, page in enumerate(pages):
-                passages = [_passage(1, excerpts[at]), _passage(2, excerpts[(at + 2) % len(pages)])]
+                passages = [passage_of(excerpts[at]), passage_of(excerpts[(at + 2) % len(pages)], 2)]
                 for said in page[kind]:
                     found = find_support(said, passages, cited=frozenset({1}), weigh=weigh, embedder=embedder)
                     became = "shown" if _shown(found) else "cited" if found else "marked"
@@ -178,25 +180,8 @@ def _sentences(question: Question) -> list[str]:
 
 
 def _supported(sentence: str, evidence: Sequence[str], embedder: Embedder | None) -> tuple[Support, ...]:
-    passages = [_passage(n, text) for n, text in enumerate(evidence, 1)]
+    passages = [passage_of(text, n) for n, text in enumerate(evidence, 1)]
     return find_support(sentence, passages, cited=frozenset(), weigh=lambda term: 1.0, embedder=embedder)
-
-
-def _passage(n: int, text: str) -> Passage:
-    chunk = Chunk(
-        id=f"r{n}:0",
-        revision_id=f"r{n}",
-        position=0,
-        start=0,
-        end=len(text),
-        header="",
-        body=text,
-        section="",
-        pages=(),
-        tokens=0,
-    )
-    stored = StoredChunk(chunk=chunk, document_id=f"d{n}", path=f"{n}.md", title="", label=1, modified=None)
-    return Passage(n=n, score=1.0, chunks=(stored,), text=text)
 
 
 if __name__ == "__main__":

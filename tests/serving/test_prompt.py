@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from passages import passage_of
 from place import Place
 
 from app.answers.context import Passage
@@ -20,7 +21,6 @@ from app.engine import Engine
 from app.records import Turn
 from app.serving.tokens import estimate
 from storage.errors import SettingError
-from storage.records import Chunk, StoredChunk
 
 HISTORY = [
     Turn(role=role, content=f"{name} " * 40) for name in ("oldest", "newer", "newest") for role in ("user", "assistant")
@@ -28,16 +28,7 @@ HISTORY = [
 
 
 def passages(words: int = 60) -> list[Passage]:
-    made = []
-    for n in range(1, 5):
-        text = f"passage{n} " * words
-        chunk = Chunk(
-            id=f"r:{n}", revision_id="r", position=n, start=0, end=len(text), header="", body=text, section="",
-            pages=(), cells=None, tokens=words,
-        )  # fmt: skip
-        found = StoredChunk(chunk=chunk, document_id="d", path="p", title=f"Title {n}", label=1, modified=None)
-        made.append(Passage(n=n, score=1.0, chunks=(found,), text=text))
-    return made
+    return [passage_of(f"passage{n} " * words, n, title=f"Title {n}") for n in range(1, 5)]
 
 
 def words(messages: Sequence[Turn]) -> int:
