@@ -29,6 +29,14 @@ APART = 3  # telling words, at most, between which neighbours stand
 LONG = 2.5  # times the sentence's length; longer counts as so long: an answer of two words has no place as short
 MOVED = 1  # words, at most, that stand in another order
 _ADDRESS = re.compile(r"\]\([^()\s]*\)|https?://\S+")
+# where a sentence says that it is from: "According to the leave policy, …"
+_FROM = re.compile(
+    r"(?:according to|as (?:stated|described|set out) in|as per|laut|gemäß|selon|según) [^,.;:]{0,60}?"
+    r"\b(?:documents?|documentation|polic(?:y|ies)|handbook|guide(?:lines?)?|pages?|passages?|sources?|manual|rules|"
+    r"regulations?|report|agreement|text|context|dokumenten?|richtlinien?|handbuch|règlement|documento)"
+    r"(?: (?:given|provided))?, ",
+    re.IGNORECASE,
+)
 _FOR_A_NAME = re.compile(r"\W*(?:this|that|these|those|it|its|they|their|he|his|she|her|such)\b", re.IGNORECASE)
 
 
@@ -37,7 +45,10 @@ def is_close(sentence: str, spans: Sequence[str], names: frozenset[str], headers
 
     `names`: the terms of the sentence's names. `headers`: of the tables that rows of the spans belong to.
     """
-    text = "\n".join(spans)
+    text, begins = "\n".join(spans), _FROM.match(sentence)
+    if begins is not None:
+        sentence = sentence[begins.end() :]
+        names = names - (term_set(begins[0]) - term_set(sentence))
     return (
         closeness(sentence, text) >= CLOSE
         and _moved(sentence, text) <= MOVED

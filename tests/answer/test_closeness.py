@@ -71,6 +71,14 @@ def test_what_a_place_says_of_this_or_them_is_not_close_to_what_is_said_of_somet
     assert not _close(told.replace("This", "The wiki"), told)
 
 
+def test_where_a_sentence_says_that_it_is_from_counts_for_nothing() -> None:
+    lower = LEAVE[0].lower() + LEAVE[1:]
+    for begins in ("According to the Leave Policy, ", "As stated in our handbook of 2026, ", "Laut Richtlinie, "):
+        assert _close(begins + lower, LEAVE)
+    assert not _close("According to Jo Berg, who heard it from the board, " + lower, LEAVE)
+    assert not _close("According to the handbook, the platform group hands over the runbook.", RUNBOOK)
+
+
 def test_addresses_behind_links_make_no_place_longer() -> None:
     told = "Ask the facility team for a badge."
     link = told.replace("facility team", f"[facility team](https://intranet.example/{'teams/' * 20})")
