@@ -156,7 +156,7 @@ def names_kind(asked: Asked, sentence: str, *, under: str = "") -> float:
     if asked.expected is Expected.ANY and _SEVERAL.search(asked.question):
         return _lists(sentence)
     if found == 1 and asked.expected is Expected.NUMBER:
-        return _number(asked.question, sentence)
+        return _number(asked, sentence)
     return found or next((worth for sign, worth in _OTHERS.get(asked.expected, ()) if sign.search(sentence)), 0.0)
 
 
@@ -210,15 +210,18 @@ def _holds(office: str, sentence: str, name: re.Match[str]) -> bool:
     return any(whole <= words or (len(short) > 1 and short <= words) for words in beside)
 
 
-def _number(question: str, sentence: str) -> float:
+def _number(asked: Asked, sentence: str) -> float:
     """How well a number is of the things that are counted, or of the measure, that the question wants."""
+    question = asked.question
     measure, counted = measure_of(question), _COUNTED.search(question)
     wanted, rates = _rates(question), _rates(sentence)
     ahead = _ASKS_AHEAD.search(question) is None or _AHEAD.search(sentence) is not None
     if not ahead or (wanted and rates and not wanted & rates):
         right = False
     elif counted:
-        right = any(_counts(term, sentence) for term in terms(counted[1] or counted[2])[-1:])
+        things = terms(counted[1] or counted[2])[-1:]
+        things += [run[-1] for one in asked.instead if things == [one.run[-1]] for run in one.others]
+        right = any(_counts(term, sentence) for term in things)
     else:
         right = measure is None or measure.gives.search(sentence) is not None
     if right:
