@@ -25,7 +25,7 @@ from app.answers.swapped import swapped
 from app.records import Hit
 from app.retrieval.asked import Asked, Expected, term_set
 from app.retrieval.forms import has_kin
-from app.retrieval.synonyms import joined
+from app.retrieval.synonyms import as_said, says
 from storage.words import terms, unspaced_share
 
 OPEN = (Expected.ANY, *SAYING)  # kinds of which nearly any sentence may be
@@ -322,10 +322,11 @@ def taken_for(asked: Asked, ranked: Sequence[Candidate]) -> str:
     if not ranked:
         return ""
     passage = ranked[0].passage
-    near, found = (asked.terms_in(text) for text in (ranked[0].text, f"{passage.first.chunk.header} {passage.text}"))
+    texts = (ranked[0].text, f"{passage.first.chunk.header} {passage.text}")
+    found = asked.terms_in(texts[1])
     pairs = []
     for one in asked.instead:
-        others = [text for said in (near, found) for run, text in one.others.items() if joined(run) in said]
+        others = [as_said(run, text) or name for text in texts for run, name in one.others.items() if says(run, text)]
         if others and not all(has_kin(term, found) for term in one.telling):
             pairs.append(f"“{others[0]}” for “{one.said}”")
     return f"The passage says {' and '.join(pairs[:2])}." if pairs else ""

@@ -16,7 +16,7 @@ from app.answers.phrases import function_words
 from app.records import Turn
 from app.retrieval.followup import asking
 from app.retrieval.forms import other_forms
-from app.retrieval.synonyms import NONE, SHARE, Instead, Synonyms, joined
+from app.retrieval.synonyms import NONE, SHARE, Instead, Synonyms, joined, says
 from storage.keywords import KeywordIndex
 from storage.recollection import remembered
 from storage.words import Run, question_terms, terms
@@ -143,8 +143,7 @@ class Asked:
         phrases = [run for run in self._phrases if found.issuperset(run)]
         if not phrases:
             return found
-        every = f" {joined(terms(text))} "
-        return found.union(name for run in phrases if f" {(name := joined(run))} " in every)
+        return found.union(joined(run) for run in phrases if says(run, text))
 
     def with_own(self, found: frozenset[str]) -> frozenset[str]:
         """What `terms_in` found, with the terms of the question for which others stand there."""

@@ -25,11 +25,32 @@ LONGEST = 1_000_000  # characters of a table
 MOST_WORDS = 8  # of an entry
 
 _COMMA = re.compile("[,，]")
+_SIGNS = re.compile(r"^\W+|\W+$")
 
 
 def joined(run: Sequence[str]) -> str:
     """A run of index terms as if it were one: no text has such a term, so that it says that they stand together."""
     return " ".join(run)
+
+
+def says(run: Run, text: str) -> bool:
+    """Whether a text has a run of index terms.
+
+    >>> says(("annual", "leav"), "Annual leave is paid."), says(("annual", "leav"), "The annual report leaves us.")
+    (True, False)
+    """
+    return f" {joined(run)} " in f" {joined(terms(text))} "
+
+
+def as_said(run: Run, text: str) -> str:
+    """The words of a text that are a run of index terms, as they are written; nothing where no spaces part them.
+
+    >>> as_said(("resign",), "Resignations, in writing")
+    'Resignations'
+    """
+    words = text.split()
+    parts = (words[start : start + size] for size in range(1, len(run) + 1) for start in range(len(words)))
+    return next((_SIGNS.sub("", " ".join(part)) for part in parts if tuple(terms(" ".join(part))) == run), "")
 
 
 @dataclass(frozen=True)
