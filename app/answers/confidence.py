@@ -25,7 +25,7 @@ from app.answers.swapped import swapped
 from app.records import Hit
 from app.retrieval.asked import Asked, Expected, term_set
 from app.retrieval.forms import has_kin
-from app.retrieval.synonyms import as_said, says
+from app.retrieval.synonyms import as_said, run_in, run_of
 from storage.words import terms, unspaced_share
 
 OPEN = (Expected.ANY, *SAYING)  # kinds of which nearly any sentence may be
@@ -324,11 +324,13 @@ def taken_for(asked: Asked, ranked: Sequence[Candidate]) -> str:
     passage = ranked[0].passage
     texts = (ranked[0].text, f"{passage.first.chunk.header} {passage.text}")
     found = asked.terms_in(texts[1])
+    said = [(text, run_of(text)) for text in texts]
     pairs = []
     for one in asked.instead:
-        others = [as_said(run, text) or name for text in texts for run, name in one.others.items() if says(run, text)]
-        if others and not all(has_kin(term, found) for term in one.telling):
-            pairs.append(f"“{others[0]}” for “{one.said}”")
+        others = ((text, run, name) for text, every in said for run, name in one.others.items() if run_in(run, every))
+        text, run, name = next(others, ("", (), ""))
+        if run and not all(has_kin(term, found) for term in one.telling):
+            pairs.append(f"“{as_said(run, text) or name}” for “{one.said}”")
     return f"The passage says {' and '.join(pairs[:2])}." if pairs else ""
 
 

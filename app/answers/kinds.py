@@ -219,9 +219,7 @@ def _number(asked: Asked, sentence: str) -> float:
     if not ahead or (wanted and rates and not wanted & rates):
         right = False
     elif counted:
-        things = terms(counted[1] or counted[2])[-1:]
-        things += [run[-1] for one in asked.instead if things == [one.run[-1]] for run in one.others]
-        right = any(_counts(term, sentence) for term in things)
+        right = _counts(_things(asked, counted[1] or counted[2]), sentence)
     else:
         right = measure is None or measure.gives.search(sentence) is not None
     if right:
@@ -231,10 +229,16 @@ def _number(asked: Asked, sentence: str) -> float:
     return measure.otherwise if measure is not None else OTHER_NUMBER
 
 
-def _counts(thing: str, sentence: str) -> bool:
+def _things(asked: Asked, counted: str) -> frozenset[str]:
+    """The term of what the question counts, and those that may stand for it."""
+    thing = terms(counted)[-1:]
+    return frozenset(thing).union(run[-1] for one in asked.instead if thing == [one.run[-1]] for run in one.others)
+
+
+def _counts(things: frozenset[str], sentence: str) -> bool:
     """Whether a sentence has a number before a thing, or a row has one in the column of that name: "Seats: 12"."""
-    said = any(thing in terms(place[1]) for place in _COUNT.finditer(values(sentence)))
-    return said or any(thing in terms(cell[1]) for cell in _NUMBER_CELL.finditer(sentence))
+    said = any(not things.isdisjoint(terms(place[1])) for place in _COUNT.finditer(values(sentence)))
+    return said or any(not things.isdisjoint(terms(cell[1])) for cell in _NUMBER_CELL.finditer(sentence))
 
 
 def values(sentence: str) -> str:

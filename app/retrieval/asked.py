@@ -16,7 +16,7 @@ from app.answers.phrases import function_words
 from app.records import Turn
 from app.retrieval.followup import asking
 from app.retrieval.forms import other_forms
-from app.retrieval.synonyms import NONE, SHARE, Instead, Synonyms, joined, says
+from app.retrieval.synonyms import NONE, SHARE, Instead, Synonyms, joined, run_in, run_of
 from storage.keywords import KeywordIndex
 from storage.recollection import remembered
 from storage.words import Run, question_terms, terms
@@ -143,7 +143,8 @@ class Asked:
         phrases = [run for run in self._phrases if found.issuperset(run)]
         if not phrases:
             return found
-        return found.union(joined(run) for run in phrases if says(run, text))
+        every = run_of(text)
+        return found.union(joined(run) for run in phrases if run_in(run, every))
 
     def with_own(self, found: frozenset[str]) -> frozenset[str]:
         """What `terms_in` found, with the terms of the question for which others stand there."""

@@ -33,13 +33,18 @@ def joined(run: Sequence[str]) -> str:
     return " ".join(run)
 
 
-def says(run: Run, text: str) -> bool:
-    """Whether a text has a run of index terms.
+def run_of(text: str) -> str:
+    """The index terms of a text, to look for runs in them."""
+    return f" {joined(terms(text))} "
 
-    >>> says(("annual", "leav"), "Annual leave is paid."), says(("annual", "leav"), "The annual report leaves us.")
+
+def run_in(run: Run, every: str) -> bool:
+    """Whether a text, as `run_of` has it, says a run.
+
+    >>> run_in(("annual", "leav"), run_of("Annual leave is paid.")), run_in(("annual", "leav"), run_of("An annual fee"))
     (True, False)
     """
-    return f" {joined(run)} " in f" {joined(terms(text))} "
+    return f" {joined(run)} " in every
 
 
 def as_said(run: Run, text: str) -> str:

@@ -13,6 +13,9 @@ from time import perf_counter
 import pytest
 from place import Place
 
+from app.answers.context import build_context
+from app.answers.quotable import sentences_of
+from app.answers.variants import of_others
 from app.engine import Engine
 from app.operations.condition import condition, in_words
 from app.operations.doctor import State, examine
@@ -288,6 +291,58 @@ def test_a_follow_up_and_processes_beside_know_them_too(engine: Engine) -> None:
     asked = asking("And how are they requested?", history, engine.synonyms())
     assert [one.said for one in asked.instead] == ["vacation"]
     assert asking("What does parking cost in the garage?", (), engine.synonyms()).instead == ()
+
+
+def test_what_is_counted_may_be_called_otherwise(place: Place) -> None:
+    place.write("everyone/kit.md", "# Kit\n\nEveryone gets two headsets. Everyone gets one laptop, and one at home.\n")
+    place.ingest()
+    answer = _answer(Engine(place.store), "How many notebooks does everyone get?")
+    assert answer.sentences[0].text.startswith("Everyone gets one laptop")
+    assert (answer.reason or "").endswith("The passage says “laptop” for “notebook”.")
+
+
+def test_documents_that_differ_about_the_other_word_are_seen_to_differ(place: Place) -> None:
+    for name, days in (("a", 26), ("b", 28)):
+        place.write(
+            f"everyone/{name}.md", f"# Rules {name}\n\nEverybody has {days} days of annual leave in a calendar year.\n"
+        )
+    place.ingest()
+    answer = _answer(Engine(place.store), "How many days of vacation does everybody have?")
+    assert "differ" in answer.text
+    assert {"26", "28"} <= set(answer.text.replace("*", " ").split())
+
+
+def test_of_a_wide_table_the_column_of_the_other_word_is_shown(place: Place) -> None:
+    columns = ["Site", "Country", "Floors", "Desks", "Kitchens", "Annual leave", "Lockers", "Plants", "Bells", "Keys"]
+    rows = [["Porto", "Portugal", "3", "40", "2", "26 days", "80", "9", "1", "120"]]
+    rows += [["Lyon", "France", "2", "30", "1", "30 days", "60", "7", "2", "90"]]
+    lines = [columns, ["---"] * len(columns), *rows]
+    place.write("everyone/sites.md", "# Sites\n\n" + "\n".join(f"| {' | '.join(line)} |" for line in lines) + "\n")
+    place.ingest()
+    answer = _answer(Engine(place.store), "How much vacation do people in Porto get?")
+    assert "26 days" in answer.text
+    assert "Plants" not in answer.text
+
+
+def test_a_section_of_the_other_word_is_the_one_that_is_meant(place: Place) -> None:
+    place.write(
+        "everyone/absence.md",
+        "# Absence\n\n## Annual leave\n\nAsk your line manager two weeks ahead.\n\n"
+        "## Sick leave\n\nTell your line manager before nine, and ask for a form.\n",
+    )
+    place.ingest()
+    engine = Engine(place.store)
+    labels = engine.catalog.labels_of(EVERYONE)
+    hits = engine.search("vacation", groups=EVERYONE, k=5)
+    passages = build_context(hits, engine.catalog, labels=labels, budget=1500)
+    found = [item for passage in passages for item in sentences_of(passage)]
+
+    def left(synonyms: Synonyms) -> list[str]:
+        asked = understand("Whom do I ask for vacation?", (), weigh=lambda term: 1.0, synonyms=synonyms)
+        return [found[at].text for at in sorted(of_others(asked, found))]
+
+    assert left(NONE) == []
+    assert left(engine.synonyms()) == ["Tell your line manager before nine, and ask for a form."]
 
 
 def test_names_that_the_table_knows_are_not_missing(engine: Engine) -> None:
