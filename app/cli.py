@@ -24,6 +24,7 @@ from app.commands.keeping import backup, doctor, restore
 from app.commands.models import models
 from app.commands.narrowing import narrowing
 from app.commands.prompt_listing import prompts
+from app.commands.synonym_listing import synonyms
 from app.commands.users import administered, users
 from app.web.safe import plain
 from storage.errors import PremiseError, SettingError
@@ -379,7 +380,7 @@ def settings() -> None:
 
 # --- the commands that have a module of their own -----------------------------------------------------------------
 
-for command in (backup, restore, doctor, forget, prompts):
+for command in (backup, restore, doctor, forget, prompts, synonyms):
     cli.command()(command)
 cli.add_typer(users, name="users")
 cli.add_typer(documents, name="documents")

@@ -14,6 +14,7 @@ from app.retrieval.rerank import open_reranker
 from app.retrieval.retrieve import Found, Retriever
 from app.retrieval.searchers import Here, Searching, searching
 from app.retrieval.steadfast import SteadfastEmbedder
+from app.retrieval.synonyms import FollowedSynonyms
 from app.retrieval.weighing import Followed
 from app.serving.rate import Rate
 from app.serving.second import Models
@@ -53,8 +54,14 @@ class Engine:
         if self.language_model is not None:
             PromptVersions(store.database).keep(self.prompts.version, self.prompts.texts)
         self.rate = Rate(store.settings.questions_per_minute)
+        self.synonyms = FollowedSynonyms(store.folder.root)
         self.retriever = Retriever(
-            store.indexes, self.embedder, open_reranker(store.settings), Followed(store.settings), self.searching
+            store.indexes,
+            self.embedder,
+            open_reranker(store.settings),
+            Followed(store.settings),
+            self.searching,
+            self.synonyms,
         )
 
     @classmethod

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import uuid
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import partial
 from itertools import groupby
 
@@ -17,9 +17,9 @@ from storage.catalog import Catalog, IndexRow, Note, Vector
 from storage.catalog.facts import CUT_AS, GENERATION, SAID_AS
 from storage.consistency import Consistency, Ids, differences, ids_of, size
 from storage.filters import Filters
-from storage.keywords import WEIGHTS, IndexHit, KeywordIndex, Weights
+from storage.keywords import NO_OTHERS, WEIGHTS, IndexHit, KeywordIndex, Weights
 from storage.vectors import VectorIndex
-from storage.words import CUT
+from storage.words import CUT, Run
 
 NO_FILTERS = Filters()
 COMPARED_ONE_BY_ONE = 20_000  # chunks that a filter leaves; each costs 1.5 kB to read, all of them some 100 ms
@@ -63,10 +63,20 @@ class Indexes:
         k: int,
         weights: Weights = WEIGHTS,
         filters: Filters = NO_FILTERS,
+        instead: Mapping[Run, Collection[Run]] = NO_OTHERS,
+        share: float = 1.0,
     ) -> list[IndexHit]:
         """The k best chunks for `labels`, by BM25. May name chunks that have gone: check with the catalog."""
         within = self.catalog.matching(filters, labels=labels).revisions if filters else None
-        return self.keywords.search(question, labels=labels, k=k, weights=weights, within=within)
+        return self.keywords.search(
+            question,
+            labels=labels,
+            k=k,
+            weights=weights,
+            within=within,
+            instead=instead,
+            share=share,
+        )
 
     def search_wording(
         self, runs: Sequence[Sequence[str]], *, labels: frozenset[int], k: int, filters: Filters = NO_FILTERS

@@ -17,7 +17,7 @@ import tantivy
 from storage import recollection
 from storage.catalog import IndexRow
 from storage.errors import DataFolderError
-from storage.words import ANALYZER, build_analyzer, question_terms, segment
+from storage.words import ANALYZER, Run, build_analyzer, question_terms, segment
 
 WRITER_BYTES = 64_000_000
 LONG_WORD = 8  # letters of a stem, from which two slips of the keys are forgiven
@@ -28,6 +28,7 @@ MANY = 50_000  # chunks that somebody may read: of more, those with nothing but 
 COMMON = 0.3  # of the most that all terms could bring together: what the most common may bring that are left out
 BM25_CEILING = 2.2  # k1 + 1: what a term can bring, times its rarity
 TIE = 0.3  # of what a term brings by the other fields than the best
+NO_OTHERS: Mapping[Run, Collection[Run]] = {}
 FIELDS = ("title", "name", "section", "body")
 
 
@@ -172,17 +173,25 @@ class KeywordIndex:
         k: int,
         weights: Weights = WEIGHTS,
         within: Collection[str] | None = None,
+        instead: Mapping[Run, Collection[Run]] = NO_OTHERS,
+        share: float = 1.0,
     ) -> list[IndexHit]:
         """The k best chunks that `labels` may read. Empty when no term of the question is known or no label given.
 
         `question` is text, or index terms with how much each counts. How rare a term is, is counted in what `labels`
         may read, so that not even their order tells of what the person may not. `within`: these revisions only.
+        `instead`: by a run of the question's terms those that may stand for it, each for `share` of it at most.
         """
         found = question if isinstance(question, Mapping) else dict.fromkeys(question_terms(question), 1.0)
         if not found or not labels:
             return []
         reading = self._reading()
-        asked = [one for term, weight in found.items() if (one := self._term(reading, term, weight, labels, weights))]
+        left, asked = dict(found), []
+        for run, others in instead.items():
+            own = {term: left.pop(term) for term in run if term in left}
+            if own and (one := self._either(reading, own, others, share, labels, weights)):
+                asked.append(one)
+        asked += [one for term, weight in left.items() if (one := self._term(reading, term, weight, labels, weights))]
         if not asked:
             return []
         if within is None and self._size(reading, labels) > self._many:
@@ -345,6 +354,54 @@ class KeywordIndex:
         query = tantivy.Query.boost_query(tantivy.Query.disjunction_max_query(fields, tie_breaker=TIE), counting)
         ceiling = BM25_CEILING * counting * ((1 - TIE) * max(most) + TIE * sum(most))
         return _Asked(query=query, most=ceiling)
+
+    def _either(
+        self,
+        reading: _Reading,
+        own: Mapping[str, float],
+        others: Collection[Run],
+        share: float,
+        labels: frozenset[int],
+        weights: Weights,
+    ) -> _Asked | None:
+        """The question's terms, or a run that stands for them: what brings the most."""
+        terms = [one for term, weight in own.items() if (one := self._term(reading, term, weight, labels, weights))]
+        found = [one for run in others if (one := self._run(reading, run, own, share, labels, weights))]
+        if terms:
+            found.append(_Asked(query=_any_of([one.query for one in terms]), most=sum(one.most for one in terms)))
+        if not found:
+            return None
+        query = tantivy.Query.disjunction_max_query([one.query for one in found])
+        return _Asked(query=query, most=max(one.most for one in found))
+
+    def _run(
+        self,
+        reading: _Reading,
+        run: Run,
+        own: Mapping[str, float],
+        share: float,
+        labels: frozenset[int],
+        weights: Weights,
+    ) -> _Asked | None:
+        """A run of terms for those of the question, in all fields: as rare as its rarest, and never rarer than they."""
+        fields, most = [], []
+        for field in FIELDS:
+            everywhere = [reading.searcher.doc_freq(field, term) for term in run]
+            if not all(everywhere) or (weight := getattr(weights, field)) <= 0:
+                continue
+            rarity = max(own.values()) * max(self._idf(reading, term, (field,), labels) for term in run)
+            theirs = sum(counting * self._idf(reading, term, (field,), labels) for term, counting in own.items())
+            most.append(share * weight * min(rarity, theirs))
+            if len(run) > 1:
+                query = tantivy.Query.phrase_query(self._schema, field, list(run))
+            else:
+                query = tantivy.Query.term_query(self._schema, field, run[0])
+            scored = sum(_idf(count, reading.documents) for count in everywhere)  # by tantivy
+            fields.append(tantivy.Query.boost_query(query, most[-1] / scored))
+        if not fields:
+            return None
+        query = tantivy.Query.disjunction_max_query(fields, tie_breaker=TIE)
+        return _Asked(query=query, most=BM25_CEILING * ((1 - TIE) * max(most) + TIE * sum(most)))
 
     def _reading(self) -> _Reading:
         stamp, seen = self._stamp(), self._seen

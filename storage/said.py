@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import json
 import zlib
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
+from itertools import chain
 from typing import NamedTuple
 
 import numpy as np
@@ -16,7 +17,7 @@ from numpy.typing import NDArray
 
 from storage.abbreviations import definitions
 from storage.recollection import remembered
-from storage.words import CUT, terms
+from storage.words import CUT, Run, terms
 
 _NUMBER = np.dtype("<u4")
 MARK = np.array([int(CUT)], dtype=_NUMBER).tobytes()  # what `terms` begin with: how the text was cut
@@ -25,6 +26,7 @@ LOW = np.uint32(0xFFFF)  # half of a number: few enough for a table
 APART = 1000  # places between one text and the next: no terms of two texts stand near each other
 
 Places = NDArray[np.int64]
+NO_OTHERS: Mapping[str, Collection[Run]] = {}
 
 
 class Said(NamedTuple):
@@ -97,27 +99,65 @@ def _stands(run: bytes, text: bytes) -> bool:
 class Occurrences:
     """Where some terms stand in many chunks and their documents' paths."""
 
-    def __init__(self, wanted: Sequence[str], said: Sequence[bytes], paths: Sequence[str]) -> None:
-        """`said`: the `terms` of what each chunk says."""
+    def __init__(
+        self,
+        wanted: Sequence[str],
+        said: Sequence[bytes],
+        paths: Sequence[str],
+        *,
+        instead: Mapping[str, Collection[Run]] = NO_OTHERS,
+        share: float = 1.0,
+    ) -> None:
+        """`said`: the `terms` of what each chunk says. `instead`: what counts as a wanted term, for `share` of it."""
         self.chunks = len(said)
         texts = [part for one, path in zip(said, paths, strict=True) for part in (one, _numbers(path))]
         numbers = np.frombuffer(b"".join(texts), dtype=_NUMBER)
         ends = np.cumsum([len(text) for text in texts]) // _NUMBER.itemsize
         path_starts, ends = ends[0::2], ends[1::2]
         starts = np.concatenate([[0], ends[:-1]])
-        places, self.terms = _matches(numbers, wanted)
-        self.rows = np.searchsorted(ends, places, side="right")
         body_starts = starts + HEAD + (numbers[starts + 1] if self.chunks else 0)
+        borders = np.sort(np.concatenate([starts + HEAD, body_starts, path_starts, ends]))
+        places, self.terms, own = _with_others(numbers, wanted, instead, borders)
+        self.rows = np.searchsorted(ends, places, side="right")
         real = places >= starts[self.rows] + HEAD
         self.in_body = (places >= body_starts[self.rows]) & (places < path_starts[self.rows])
         self.places = places + self.rows * APART
-        self.held = np.zeros((self.chunks, len(wanted)), dtype=bool)  # by chunk and term: anywhere in it
-        self.held[self.rows[real], self.terms[real]] = True
+        self.held = np.zeros((self.chunks, len(wanted)))  # by chunk and term: how far it stands anywhere in it
+        for counted, one in ((share, real & ~own), (1.0, real & own)):
+            self.held[self.rows[one], self.terms[one]] = counted
 
     def in_bodies(self, term: int) -> tuple[Places, Places]:
         """Where a term, by its place among the wanted, stands in bodies: the chunks, and places in order."""
         chosen = self.in_body & (self.terms == term)
         return self.rows[chosen], self.places[chosen]
+
+
+def _with_others(
+    numbers: NDArray[np.uint32], wanted: Sequence[str], instead: Mapping[str, Collection[Run]], borders: Places
+) -> tuple[Places, Places, NDArray[np.bool_]]:
+    """As `_matches`, with the first places of the runs that stand for wanted terms, and whether each is the term's own.
+
+    `borders`: the places at which another text begins, in order; no run reaches over one.
+    """
+    every = list(dict.fromkeys([*wanted, *chain.from_iterable(chain.from_iterable(instead.values()))]))
+    places, terms = _matches(numbers, every)
+    if not instead:
+        return places, terms, np.ones(len(places), dtype=bool)
+    number = {term: at for at, term in enumerate(every)}
+    own = terms < len(wanted)
+    found, of = [places[own]], [terms[own]]
+    for term, runs in instead.items():
+        for run in runs:
+            first = places[terms == number[run[0]]]
+            for after, other in enumerate(run[1:], 1):
+                first = first[np.isin(first + after, places[terms == number[other]], assume_unique=True)]
+            last = first + len(run) - 1
+            first = first[np.searchsorted(borders, first, side="right") == np.searchsorted(borders, last, side="right")]
+            found.append(first)
+            of.append(np.full(len(first), number[term]))
+    places, terms = np.concatenate(found), np.concatenate(of)
+    order = np.argsort(places, kind="stable")
+    return places[order], terms[order], (np.arange(len(places)) < own.sum())[order]
 
 
 def _matches(numbers: NDArray[np.uint32], wanted: Sequence[str]) -> tuple[Places, Places]:

@@ -17,6 +17,8 @@ import tantivy
 
 from storage import recollection
 
+Run = tuple[str, ...]  # index terms that follow each other
+
 ANALYZER = "premise"
 REMEMBERED = 50_000  # pieces of text whose terms are remembered, some 10 MB: nearly every word comes again
 REMEMBERED_LENGTH = 100  # characters of the longest of them

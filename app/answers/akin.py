@@ -33,11 +33,13 @@ _TIMES = frozenset(word for words in NAMES.values() for word in words)
 
 def in_other_words(asked: Asked, passages: Sequence[Passage], embedder: Embedder) -> Asked:
     """The question, with the words of the passages that may stand for those of it which none of them says."""
-    found = _words("\n".join(f"{passage.first.chunk.header}\n{passage.text}" for passage in passages))
+    text = "\n".join(f"{passage.first.chunk.header}\n{passage.text}" for passage in passages)
+    found = _words(text)
+    said_there = asked.with_own(asked.terms_in(text)) & asked.weights.keys() | found.keys()
     unsaid = {
         term: word
         for term, word in _words(asked.question).items()
-        if term in asked.weights and found.keys().isdisjoint([term, *other_forms(term)]) and _has_others(word, asked)
+        if term in asked.weights and said_there.isdisjoint([term, *other_forms(term)]) and _has_others(word, asked)
     }
     said = {term: word.casefold() for term, word in found.items() if not _is_itself(word)}
     if not unsaid or not said:

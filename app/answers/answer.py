@@ -27,6 +27,7 @@ from app.answers.confidence import (
     confidence,
     evidence_of,
     reason,
+    taken_for,
 )
 from app.answers.conflict import Side, conflict, disagreement
 from app.answers.context import Passage, build_context
@@ -121,7 +122,13 @@ class _Judged:
     parts: tuple[tuple[Candidate, ...], ...]  # the same for each question in a question; nothing where it is one
     sure: float  # that the passages answer at all, 0 to 1
     reason: str  # why, in words
+    taken: str  # what was taken for words of the question that the passage does not say, in words; or nothing
     sides: tuple[Side, ...]  # documents that answer with different values
+
+    @property
+    def told(self) -> str:
+        """The reason and what was taken for what."""
+        return f"{self.reason} {self.taken}".rstrip()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -281,8 +288,11 @@ def _understood(
 ) -> _Case:
     passages = build_context(hits, engine.catalog, labels=labels, budget=engine.settings.context_tokens)
     weigh = rarity(engine.indexes.keywords, labels)
-    asked = understand(question, spoken, weigh=weigh)
-    each = [understand(part, _before(asking, at, spoken), weigh=weigh) for at, part in enumerate(asking)]
+    synonyms = engine.synonyms()
+    asked = understand(question, spoken, weigh=weigh, synonyms=synonyms)
+    each = [
+        understand(part, _before(asking, at, spoken), weigh=weigh, synonyms=synonyms) for at, part in enumerate(asking)
+    ]
     return _Case(
         asked=asked,
         history=tuple(history),
@@ -309,7 +319,7 @@ def _judged(
     sides = conflict(asked, ranked)
     sure = confidence(evidence, embedded=embedded)
     if ranked and ranked[0].named:
-        return _Judged(ranked=tuple(ranked), parts=(), sure=max(sure, NAMED_SECTION), reason=NAMED, sides=())
+        return _Judged(ranked=tuple(ranked), parts=(), sure=max(sure, NAMED_SECTION), reason=NAMED, taken="", sides=())
     why = reason(asked, evidence, passages, ranked, embedded=embedded)
     if len(asked.question.split()) == 1 and not unspaced_share(asked.question) and sure >= SAID:
         sure, why = min(sure, MOST_OF_ONE_WORD), ONE_WORD
@@ -320,6 +330,7 @@ def _judged(
         parts=of_parts,
         sure=min(sure, MOST_IN_CONFLICT) if sides else sure,
         reason=DISAGREE if sides else why,
+        taken=taken_for(asked, ranked),
         sides=sides,
     )
 
@@ -345,7 +356,7 @@ def _answered(engine: Engine, case: _Case) -> Generator[AnswerEvent, None, Answe
 def _written(model: LanguageModel, engine: Engine, case: _Case) -> Generator[AnswerEvent, None, Answer]:
     result = yield from write(
         model,
-        case.asked,
+        case.asked.in_its_own_words,
         history=case.history,
         passages=case.passages,
         citations=case.citations,
@@ -376,7 +387,7 @@ def _written(model: LanguageModel, engine: Engine, case: _Case) -> Generator[Ans
         refused=False,
         mode=Mode.WRITTEN,
         confidence=min(sure, MOST_IN_CONFLICT) if judged.sides else sure,
-        reason=UNSUPPORTED if not held else UNCONFIRMED if unconfirmed else judged.reason,
+        reason=UNSUPPORTED if not held else UNCONFIRMED if unconfirmed else judged.told,
         sentences=(*result.sentences, *(sentence for piece in differing for sentence in piece.sentences)),
         citations=case.citations.all(),
         timings=result.timings,
@@ -412,7 +423,7 @@ def _quoted(case: _Case) -> Generator[AnswerEvent, None, Answer]:
         pieces.append(piece)
         yield Delta(text=piece.text)
     if not judged.sides:
-        for piece in quoted(chosen, case.citations, question=case.asked.question):
+        for piece in quoted(chosen, case.citations, question=case.asked.question, others=case.asked.of_others):
             pieces.append(piece)
             yield Delta(text=piece.text)
     return Answer(
@@ -420,7 +431,7 @@ def _quoted(case: _Case) -> Generator[AnswerEvent, None, Answer]:
         refused=False,
         mode=Mode.EXTRACTIVE,
         confidence=judged.sure,
-        reason=judged.reason,
+        reason=judged.told,
         sentences=tuple(sentence for piece in pieces for sentence in piece.sentences),
         citations=case.citations.all(),
         timings={},

@@ -25,6 +25,7 @@ from app.answers.swapped import swapped
 from app.records import Hit
 from app.retrieval.asked import Asked, Expected, term_set
 from app.retrieval.forms import has_kin
+from app.retrieval.synonyms import as_said, run_in, run_of
 from storage.words import terms, unspaced_share
 
 OPEN = (Expected.ANY, *SAYING)  # kinds of which nearly any sentence may be
@@ -190,7 +191,8 @@ def evidence_of(
     asked: Asked, hits: Sequence[Hit], passages: Sequence[Passage], ranked: Sequence[Candidate]
 ) -> Evidence:
     """What the passages and their sentences, the likeliest first, say."""
-    sets = [term_set(f"{passage.first.chunk.header} {passage.first.path} {passage.text}") for passage in passages]
+    texts = [f"{passage.first.chunk.header} {passage.first.path} {passage.text}" for passage in passages]
+    sets = [asked.with_own(asked.terms_in(text)) for text in texts]
     if ranked:
         sets[ranked[0].passage.n - 1] |= _held(asked, ranked)
     everything = frozenset().union(*sets)
@@ -283,7 +285,8 @@ def reason(
     asked: Asked, evidence: Evidence, passages: Sequence[Passage], ranked: Sequence[Candidate], *, embedded: bool
 ) -> str:
     """Why the confidence is what it is, in one plain sentence for the person."""
-    found = _held(asked, ranked).union(*(term_set(f"{item.first.chunk.header} {item.text}") for item in passages))
+    texts = [f"{item.first.chunk.header} {item.text}" for item in passages]
+    found = _held(asked, ranked).union(*(asked.with_own(asked.terms_in(text)) for text in texts))
     missing = [
         name
         for name in dict.fromkeys(_names(asked))
@@ -312,6 +315,23 @@ def reason(
         (whole, WHOLE_ELSEWHERE),
     )
     return next((said for holds, said in reasons if holds), APART)
+
+
+def taken_for(asked: Asked, ranked: Sequence[Candidate]) -> str:
+    """What the likeliest passage says for words of the question that it does not say, in a sentence; or nothing."""
+    if not ranked:
+        return ""
+    passage = ranked[0].passage
+    texts = (ranked[0].text, f"{passage.first.chunk.header} {passage.text}")
+    found = asked.terms_in(texts[1])
+    said = [(text, run_of(text)) for text in texts]
+    pairs = []
+    for one in asked.instead:
+        others = ((text, run, name) for text, every in said for run, name in one.others.items() if run_in(run, every))
+        text, run, name = next(others, ("", (), ""))
+        if run and not all(has_kin(term, found) for term in one.telling):
+            pairs.append(f"“{as_said(run, text) or name}” for “{one.said}”")
+    return f"The passage says {' and '.join(pairs[:2])}." if pairs else ""
 
 
 WHOLE = "One passage holds nearly all of the question's words, and is close in meaning."

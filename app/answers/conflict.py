@@ -82,7 +82,7 @@ def _differ(asked: Asked, one: Candidate, other: Candidate) -> bool:
     shared = terms & other_terms
     together = _telling(one.passage.first.title) & _telling(other.passage.first.title)
     alike, least = (ALIKE, SHARED) if together else (ALIKE_APART, SHARED_APART)
-    of_question = shared & asked.weights.keys()
+    of_question = shared & (asked.weights.keys() | asked.of_others)
     sizes = sorted((len(terms), len(other_terms)))
     return bool(of_question) and len(shared) >= max(least, alike * sizes[0], ALIKE_LONGER * sizes[1])
 
@@ -92,7 +92,7 @@ def _of_its_own(asked: Asked, one: Candidate, other: Candidate) -> bool:
     does: "medical leave" in the policy of medical leave, "parental leave" in that of parental leave."""
     title = other.passage.first.title
     own = _telling(one.text) & _telling(one.passage.first.title)
-    return bool(own - term_set(f"{title} {other.text}") - asked.weights.keys())
+    return bool(own - term_set(f"{title} {other.text}") - asked.weights.keys() - asked.of_others)
 
 
 def _of_another(question: str, best: Candidate, other: Candidate) -> bool:

@@ -179,7 +179,7 @@ def knows(embedder: Embedder, question: str) -> bool:
 def candidates(asked: Asked, passages: Sequence[Passage], embedder: Embedder) -> list[Candidate]:
     """Every sentence and table row of the passages that may be quoted as an answer, best first."""
     found = [item for passage in passages for item in sentences_of(passage)]
-    sets = [term_set(item.text) for item in found]
+    sets = [asked.terms_in(item.text) for item in found]
     carried = furniture(found, asked)
     places = [
         at
@@ -216,7 +216,7 @@ def candidates(asked: Asked, passages: Sequence[Passage], embedder: Embedder) ->
             first=1 / item.passage.n,
             terms=asked.covered(said),
             around=around[at],
-            section=asked.covered(said | term_set(f"{header(item)} {item.above} {item.under}")),
+            section=asked.covered(said | asked.terms_in(f"{header(item)} {item.above} {item.under}")),
             opens=float(item.opens),
             label=_label(asked, item.text, identifiers if own[at] == most else ()),
             fits=names_kind(asked, item.text, under=item.under or section(item)),
@@ -241,7 +241,7 @@ def candidates(asked: Asked, passages: Sequence[Passage], embedder: Embedder) ->
                 elsewhere=at in others,
                 case=case.get(at),
                 again=again or (follows and goes_back(item.text)),
-                tells=bool(asked.covered(term_set(values(item.text)) if " | " in item.text else sets[at])),
+                tells=bool(asked.covered(asked.terms_in(values(item.text)) if " | " in item.text else sets[at])),
             )
         )
     result = _telling_first(result) if asked.expected is Expected.HOW else result
@@ -295,8 +295,9 @@ def _label(asked: Asked, text: str, identifiers: Sequence[Sequence[str]]) -> flo
     """`identifiers`: the question's, where no sentence says more of it than this one; else another thing is meant."""
     if " | " not in text:
         return 0.0
-    label = terms(label_of(text))
-    return CODED if any(begins(label, code) for code in identifiers) else asked.covered(frozenset(label))
+    label = label_of(text)
+    coded = any(begins(terms(label), code) for code in identifiers)
+    return CODED if coded else asked.covered(asked.terms_in(label))
 
 
 def probability(features: Features, *, embedded: bool) -> float:
@@ -307,7 +308,7 @@ def probability(features: Features, *, embedded: bool) -> float:
 
 
 def _around(asked: Asked, found: Sequence[Found], sets: Sequence[frozenset[str]], at: int) -> float:
-    together = sets[at] | term_set(f"{header(found[at])} {found[at].above} {found[at].under}")
+    together = sets[at] | asked.terms_in(f"{header(found[at])} {found[at].above} {found[at].under}")
     for other in (at - 1, at + 1):
         beside = 0 <= other < len(found) and found[other].passage is found[at].passage
         if beside and not (" | " in found[at].text and " | " in found[other].text):  # two rows are of two things

@@ -153,7 +153,7 @@ def names_kind(asked: Asked, sentence: str, *, under: str = "") -> float:
     if asked.expected is Expected.ANY and _SEVERAL.search(asked.question):
         return _lists(sentence)
     if found == 1 and asked.expected is Expected.NUMBER:
-        return _number(asked.question, sentence)
+        return _number(asked, sentence)
     return found or next((worth for sign, worth in _OTHERS.get(asked.expected, ()) if sign.search(sentence)), 0.0)
 
 
@@ -207,15 +207,16 @@ def _holds(office: str, sentence: str, name: re.Match[str]) -> bool:
     return any(whole <= words or (len(short) > 1 and short <= words) for words in beside)
 
 
-def _number(question: str, sentence: str) -> float:
+def _number(asked: Asked, sentence: str) -> float:
     """How well a number is of the things that are counted, or of the measure, that the question wants."""
+    question = asked.question
     measure, counted = measure_of(question), _COUNTED.search(question)
     wanted, rates = _rates(question), _rates(sentence)
     ahead = _ASKS_AHEAD.search(question) is None or _AHEAD.search(sentence) is not None
     if not ahead or (wanted and rates and not wanted & rates):
         right = False
     elif counted:
-        right = any(_counts(term, sentence) for term in terms(counted[1] or counted[2])[-1:])
+        right = _counts(_things(asked, counted[1] or counted[2]), sentence)
     else:
         right = measure is None or measure.gives.search(sentence) is not None
     if right:
@@ -225,10 +226,16 @@ def _number(question: str, sentence: str) -> float:
     return measure.otherwise if measure is not None else OTHER_NUMBER
 
 
-def _counts(thing: str, sentence: str) -> bool:
+def _things(asked: Asked, counted: str) -> frozenset[str]:
+    """The term of what the question counts, and those that may stand for it."""
+    thing = terms(counted)[-1:]
+    return frozenset(thing).union(run[-1] for one in asked.instead if thing == [one.run[-1]] for run in one.others)
+
+
+def _counts(things: frozenset[str], sentence: str) -> bool:
     """Whether a sentence has a number before a thing, or a row has one in the column of that name: "Seats: 12"."""
-    said = any(thing in terms(place[1]) for place in _COUNT.finditer(values(sentence)))
-    return said or any(thing in terms(cell[1]) for cell in _NUMBER_CELL.finditer(sentence))
+    said = any(not things.isdisjoint(terms(place[1])) for place in _COUNT.finditer(values(sentence)))
+    return said or any(not things.isdisjoint(terms(cell[1])) for cell in _NUMBER_CELL.finditer(sentence))
 
 
 def values(sentence: str) -> str:

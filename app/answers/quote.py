@@ -86,14 +86,16 @@ class _Shown:
         return item.passage.revision, table.start if table is not None else item.start
 
 
-def quoted(asked: Sequence[Sequence[Candidate]], citations: Citations, *, question: str) -> Iterator[Piece]:
+def quoted(
+    asked: Sequence[Sequence[Candidate]], citations: Citations, *, question: str, others: frozenset[str] = frozenset()
+) -> Iterator[Piece]:
     """The pieces of an answer, in order; together their texts are the answer.
 
-    `asked`: what is chosen for each thing that is asked, the likeliest first. The question's words tell what columns of
-    a wide table are meant.
+    `asked`: what is chosen for each thing that is asked, the likeliest first. The question's words, and the
+    terms of `others` for them, tell what columns of a wide table are meant.
     """
     phrase = phrases(question)
-    shown = _Shown(citations=citations, asked=_telling(question), codes=codes(question), more=phrase.more)
+    shown = _Shown(citations=citations, asked=_telling(question) | others, codes=codes(question), more=phrase.more)
     said: dict[tuple[str, int], Candidate] = {}  # by the place of the sentence, or of its table
     answers: list[tuple[str, str, list[Candidate]]] = []  # the edition, if it is an older one; what introduces it
     for every in asked:

@@ -30,7 +30,7 @@ class _Part:
 
 def of_others(asked: Asked, found: Sequence[Found]) -> set[int]:
     """The places of what stands in a section or document beside the one that the question names, without naming it."""
-    own = frozenset(asked.weights).union(*(other_forms(term) for term in asked.weights))
+    own = asked.of_others.union(asked.weights, *(other_forms(term) for term in asked.weights))
     first, _, rest = asked.question.partition(" ")
     names = frozenset(names_in(rest if first[1:].islower() else asked.question))  # every question begins with a capital
     left: set[int] = set()

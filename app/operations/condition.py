@@ -10,6 +10,7 @@ from typing import Any
 
 from app.answers.prompt_files import load_prompts
 from app.models.register import look
+from app.retrieval.synonyms import synonyms_problem
 from storage.catalog import EMBEDDER
 from storage.catalog.facts import PARSER_NETWORK, PREVIOUS
 from storage.consistency import Difference
@@ -45,6 +46,7 @@ def condition(settings: Settings) -> dict[str, Any]:
             "sandbox": {"network": store.catalog.fact(PARSER_NETWORK)},
             "models": _models(settings, store),
             "prompts": _prompts(settings),
+            "synonyms": {"problem": synonyms_problem(settings.data) or None},
             "sources": [
                 {
                     "folder": source.root,
@@ -156,6 +158,8 @@ def in_words(result: dict[str, Any]) -> str:
     lines += [f"attention  {Difference(**difference)}" for difference in indexes["differences"]]
     if problem := result["prompts"]["problem"]:
         lines.append(f"attention  {problem} The next start would stop.")
+    if told := result["synonyms"]["problem"]:
+        lines.append(f"attention  {told}")
     for item in result["models"]["in_use"]:
         if item["directory"]:
             state = "" if item["verdict"] != "refused" else " (refused, waived)" if item["waived"] else " (REFUSED)"

@@ -74,6 +74,7 @@ def examine(settings: Settings) -> Iterator[Check]:
         ("language model", _language_model),
         ("second language model", _second_language_model),
         ("prompts", _prompts),
+        ("synonyms", _synonyms),
         ("outgoing", _outgoing),
         ("backup", _backup),
         ("tesseract", lambda _: _program("tesseract", "scanned pages are not read", "tesseract-ocr")),
@@ -229,6 +230,15 @@ def _prompts(settings: Settings) -> Found:
 
     found = load_prompts(settings.data)
     return _ok(f"Version {found.version}, {', '.join(sorted(found.own)) or 'none'} of them your own.")
+
+
+def _synonyms(settings: Settings) -> Found:
+    from app.retrieval.synonyms import load_synonyms, synonyms_problem
+
+    if told := synonyms_problem(settings.data):
+        return State.WARN, told, "Mend the line, or remove the file to use the table of Premise."
+    table = load_synonyms(settings.data)
+    return _ok(f"{len(table.entries):,} words and phrases have others, by {'your own' if table.own else 'our'} table.")
 
 
 def _outgoing(settings: Settings) -> Found:

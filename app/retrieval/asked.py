@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from functools import cache, cached_property
 
@@ -16,9 +16,10 @@ from app.answers.phrases import function_words
 from app.records import Turn
 from app.retrieval.followup import asking
 from app.retrieval.forms import other_forms
+from app.retrieval.synonyms import NONE, SHARE, Instead, Synonyms, joined, run_in, run_of
 from storage.keywords import KeywordIndex
 from storage.recollection import remembered
-from storage.words import question_terms, terms
+from storage.words import Run, question_terms, terms
 
 # terms of asking, not of what is asked: "how many days do I get", "must somebody tell"
 ASKING = frozenset(
@@ -129,6 +130,7 @@ class Asked:
     expected: Expected
     echoes: tuple[tuple[str, float], ...] = ()  # earlier turns of the person and how much their meaning counts
     borrowed: bool = False  # says too little by itself: terms and meaning of the turns before belong to it
+    instead: tuple[Instead, ...] = ()  # words of it, and what documents may say for them
     # by a term that no passage has: the terms there that may stand for it, and for what part of it, 0 to 1
     akin: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
 
@@ -141,11 +143,51 @@ class Asked:
         exact = sum([weight for weight, forms in telling if not forms.isdisjoint(found)])
         return (exact + self._in_other_words(found)) / total
 
+    def terms_in(self, text: str) -> frozenset[str]:
+        """The index terms of a text, and of the phrases that may stand for words of the question those that it says."""
+        found = term_set(text)
+        phrases = [run for run in self._phrases if found.issuperset(run)]
+        if not phrases:
+            return found
+        every = run_of(text)
+        return found.union(joined(run) for run in phrases if run_in(run, every))
+
+    def with_own(self, found: frozenset[str]) -> frozenset[str]:
+        """What `terms_in` found, with the terms of the question for which others stand there."""
+        return found.union(term for term, others in self.others.items() if not found.isdisjoint(others))
+
+    @property
+    def in_its_own_words(self) -> Asked:
+        """The question as if nothing could be said in other words."""
+        return replace(self, instead=(), akin={})
+
+    @cached_property
+    def others(self) -> dict[str, frozenset[str]]:
+        """By a term of the question what may be said for it, terms and phrases as `terms_in` gives them."""
+        return {
+            term: frozenset(map(joined, one.others))
+            for one in reversed(self.instead)
+            for term in one.telling
+            if term in self.weights
+        }
+
+    @cached_property
+    def of_others(self) -> frozenset[str]:
+        """The terms of all that may be said for words of the question."""
+        return frozenset(term for one in self.instead for run in one.others for term in run)
+
+    @cached_property
+    def _phrases(self) -> tuple[Run, ...]:
+        return tuple(run for one in self.instead for run in one.others if len(run) > 1)
+
     def _in_other_words(self, found: frozenset[str]) -> float:
+        said = {term: SHARE for term, others in self.others.items() if not found.isdisjoint(others)}
+        for term, akin in self.akin.items():
+            said.setdefault(term, max((share for other, share in akin.items() if other in found), default=0.0))
         return sum(
-            self.weights[term] * max((share for other, share in others.items() if other in found), default=0.0)
-            for term, others in self.akin.items()
-            if found.isdisjoint([term, *other_forms(term)])
+            self.weights[term] * share
+            for term, share in said.items()
+            if share and found.isdisjoint([term, *other_forms(term)])
         )
 
     @cached_property
@@ -155,9 +197,9 @@ class Asked:
         return sum(self.weights.values()), forms
 
 
-def understand(question: str, history: Sequence[Turn], *, weigh: Weigh) -> Asked:
+def understand(question: str, history: Sequence[Turn], *, weigh: Weigh, synonyms: Synonyms = NONE) -> Asked:
     """Find out what is asked. `weigh`: how much a term tells (`rarity`)."""
-    asked = asking(question, history)
+    asked = asking(question, history, synonyms)
     own = question_terms(question)
     borrowing = len(own) < FEW_TERMS
     weights = {term: share * weigh(term) for term, share in asked.terms.items() if borrowing or term in own}
@@ -175,6 +217,7 @@ def understand(question: str, history: Sequence[Turn], *, weigh: Weigh) -> Asked
         expected=expected(question),
         echoes=asked.echoes,
         borrowed=borrowing and bool(asked.echoes),
+        instead=asked.instead,
     )
 
 

@@ -9,15 +9,16 @@ model.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from app.records import Turn
 from app.retrieval.subject import subject
+from app.retrieval.synonyms import NONE, Instead, Synonyms
 from storage.catalog import Vector
-from storage.words import question_terms, unspaced_share
+from storage.words import Run, question_terms, unspaced_share
 
 # Measured on multi-turn questions; flat between half and twice these values.
 TERM_ECHO = (0.4, 0.2, 0.1)  # weight of the telling terms of the turn before, and of the ones before that
@@ -53,6 +54,11 @@ class Asking:
     terms: dict[str, float]  # index terms and how much each counts, the question's own ones first, in its order
     own: int  # how many of them are the question's own
     echoes: tuple[tuple[str, float], ...]  # earlier turns of the person, latest first, and how much each counts
+    instead: tuple[Instead, ...] = ()  # words of these, and what documents may say for them
+
+    def by_term(self) -> dict[str, tuple[Run, ...]]:
+        """By a telling term the runs that stand for it."""
+        return {term: tuple(one.others) for one in reversed(self.instead) for term in one.telling}
 
     def faded(self, nearest: float) -> float:
         """The share of the earlier turns that is left, given the cosine of the question alone with what is nearest."""
@@ -75,7 +81,8 @@ class Asking:
         if goes_on or not texts.any() or not far.any():
             return self, texts
         spoken = [turn for turn, other in zip(self.spoken, far[::-1], strict=True) if not other]
-        return asking(self.text, spoken), texts[np.append(True, ~far)]
+        left = asking(self.text, spoken)
+        return replace(left, instead=_of(self.instead, left.terms)), texts[np.append(True, ~far)]
 
 
 def is_unspaced_question(text: str) -> bool:
@@ -83,7 +90,7 @@ def is_unspaced_question(text: str) -> bool:
     return unspaced_share(text) > UNSPACED
 
 
-def asking(question: str, history: Sequence[Turn]) -> Asking:
+def asking(question: str, history: Sequence[Turn], synonyms: Synonyms = NONE) -> Asking:
     """The question with what it inherits from the conversation."""
     question = subject(question)
     script = is_unspaced_question(question)
@@ -99,4 +106,10 @@ def asking(question: str, history: Sequence[Turn]) -> Asking:
         for term in turn:
             terms.setdefault(term, share * weight)
     echoes = tuple((text, share * weight) for text, weight in zip(earlier, MEANING_ECHO, strict=False))
-    return Asking(text=question, terms=terms, own=own, echoes=echoes)
+    others = {one.run: one for text in (question, *earlier) for one in synonyms.instead(text)}
+    return Asking(text=question, terms=terms, own=own, echoes=echoes, instead=_of(others.values(), terms))
+
+
+def _of(instead: Iterable[Instead], terms: Mapping[str, float]) -> tuple[Instead, ...]:
+    """Those of which every telling term is among these."""
+    return tuple(one for one in instead if terms.keys() >= set(one.telling))

@@ -5,7 +5,7 @@ Knows what each candidate says (storage/said.py) and its vector; knows no index 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -13,9 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.retrieval.fuse import CLOSE, NEAR, Evidence, Numbers, ceiling, coverage, fused
+from app.retrieval.synonyms import SHARE
 from storage.catalog import Candidate, Vector
-from storage.said import Occurrences
-from storage.words import is_unspaced
+from storage.said import NO_OTHERS, Occurrences
+from storage.words import Run, is_unspaced
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,11 +45,18 @@ def vectors_of(candidates: Sequence[Candidate]) -> Vector:
 class Candidates:
     """Candidates as arrays, and where the terms of a question stand in them."""
 
-    def __init__(self, candidates: Sequence[Candidate], terms: Sequence[str]) -> None:
+    def __init__(
+        self, candidates: Sequence[Candidate], terms: Sequence[str], instead: Mapping[str, Collection[Run]] = NO_OTHERS
+    ) -> None:
+        """`instead`: by a term what stands for it, for SHARE of it."""
         self.terms = {term: place for place, term in enumerate(terms)}
         self.vectors = vectors_of(candidates)
         self._found = Occurrences(
-            terms, [candidate.said_terms for candidate in candidates], [candidate.path for candidate in candidates]
+            terms,
+            [candidate.said_terms for candidate in candidates],
+            [candidate.path for candidate in candidates],
+            instead=instead,
+            share=SHARE,
         )
 
     def held(self) -> frozenset[str]:
@@ -62,7 +70,7 @@ class Candidates:
         if not total:
             return np.zeros(len(self.vectors))
         places = [self.terms[term] for term in weights]
-        held = self._found.held[:, places] | np.array([term in given for term in weights])
+        held = np.maximum(self._found.held[:, places], [float(term in given) for term in weights])
         part: Numbers = (held * np.array(list(weights.values()))).sum(axis=1) / total
         return part
 

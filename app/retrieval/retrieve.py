@@ -15,6 +15,7 @@ from app.retrieval.followup import Asking, asking
 from app.retrieval.rerank import Reranker
 from app.retrieval.search import Wanted, compares, mixed, wording_first
 from app.retrieval.searchers import Here, Searching
+from app.retrieval.synonyms import Synonyms
 from app.retrieval.trust import trust
 from app.retrieval.weighing import Weighing
 from storage.catalog import Vector
@@ -47,8 +48,10 @@ class Retriever:
         reranker: Reranker | None = None,
         weighing: Callable[[], Weighing] = Weighing,
         searching: Searching | None = None,
+        synonyms: Callable[[], Synonyms] = Synonyms,
     ) -> None:
         """`searching`: who searches; this process, unless said."""
+        self._synonyms = synonyms
         self._weighing = weighing
         self._indexes = indexes
         self._embedder = embedder
@@ -115,7 +118,7 @@ class Retriever:
 
     def _asked(self, question: str, history: Sequence[Turn]) -> tuple[Asking, Vector]:
         """The question with what of the conversation belongs to it, and the vectors of both, one a row."""
-        asked = asking(question, history)
+        asked = asking(question, history, self._synonyms())
         texts = self._embedder.encode_questions([asked.text, *(text for text, _ in asked.echoes)])
         return asked.without_other_subjects(texts)
 

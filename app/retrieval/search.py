@@ -41,6 +41,7 @@ from app.retrieval.judge import Candidates, Judge, Judged, vectors_of
 from app.retrieval.named import Named, as_one, named, without
 from app.retrieval.newest import asks_for_now, newer_first, newest_version_first
 from app.retrieval.steadfast import unit
+from app.retrieval.synonyms import SHARE
 from app.retrieval.weighing import Weighing
 from storage.catalog import Candidate, Vector
 from storage.errors import IndexUnavailable
@@ -132,6 +133,7 @@ class _Search:
         self._encode = encode
         self._quoted, self._codes = quoted(wanted.asked.text), codes(wanted.asked.text)
         self._also_called = also_called(wanted.asked.text)
+        self._instead = {one.run: tuple(one.others) for one in wanted.asked.instead}
         self._found: dict[str, Candidate] = {}
         self._vectors: Vector = np.zeros((0, 0), dtype=np.float32)  # of all that was found
 
@@ -194,7 +196,7 @@ class _Search:
         judge = replace(judge, vector=self._asking_for(meant, judge.vector))
         inside, by_word_inside = self._inside(meant, wanted, judge) if meant else (judge, {})
         found = list(self._found.values())
-        candidates = Candidates(found, list(judge.weights))
+        candidates = Candidates(found, list(judge.weights), self._asked.by_term())
         self._vectors = candidates.vectors
         documents = [candidate.document_id for candidate in found]
         bm25 = [by_word.get(name, 0.0) for name in self._found]
@@ -242,7 +244,9 @@ class _Search:
         rest = {term: weight for term, weight in wanted.items() if term not in meant.terms}
         revisions = {found.revision_id for found in self._found.values() if found.document_id in meant.documents}
         weights = self._weighing.keywords
-        hits = self._indexes.keywords.search(rest, labels=self._labels, k=INSIDE, weights=weights, within=revisions)
+        hits = self._indexes.keywords.search(
+            rest, labels=self._labels, k=INSIDE, weights=weights, within=revisions, instead=self._instead, share=SHARE
+        )
         self._load([hit.id for hit in hits])
         given = meant.terms & judge.weights.keys()
         return replace(judge, given=given), {hit.id: hit.score for hit in hits}
@@ -264,6 +268,8 @@ class _Search:
             k=self._weighing.candidates,
             weights=self._weighing.keywords,
             filters=self._filters,
+            instead=self._instead,
+            share=SHARE,
         )
         return {hit.id: hit.score for hit in hits}
 
@@ -307,7 +313,8 @@ class _Search:
         """The terms and how rare they are; those that stand in no document, in the spelling that some document has."""
         keywords, labels = self._indexes.keywords, self._labels
         rarity = keywords.rarity([*wanted, UNKNOWN_TERM], labels=labels)
-        unknown = [t for t in wanted if rarity[t] >= rarity[UNKNOWN_TERM] and may_be_misspelt(t)]
+        known = {term for run in self._instead for term in run}
+        unknown = [t for t in wanted if t not in known and rarity[t] >= rarity[UNKNOWN_TERM] and may_be_misspelt(t)]
         corrected = {}
         for term in unknown:
             alike = keywords.resembling(term, labels=labels, k=READ_FOR_SPELLING)

@@ -7,6 +7,7 @@ import streamlit as st
 from app.answers.prompt_files import changed_since
 from app.engine import Engine
 from app.operations import filing
+from app.retrieval.synonyms import synonyms_problem
 from app.ui import current, identity, language_models, people, wording
 from app.web import safe
 from storage.accounts import User
@@ -39,6 +40,7 @@ def page() -> None:
         _network(engine)
         language_models.page_part()
         _prompts(engine)
+        _synonyms(engine)
         _rules(engine)
         _held(engine, user)
         _files(engine, user)
@@ -93,6 +95,11 @@ def _network(engine: Engine) -> None:
 
 def _prompts(engine: Engine) -> None:
     if engine.models is not None and (told := changed_since(engine.prompts, engine.folder.root)):
+        st.warning(safe.label(told, 500), icon=":material/warning:")
+
+
+def _synonyms(engine: Engine) -> None:
+    if told := synonyms_problem(engine.folder.root):
         st.warning(safe.label(told, 500), icon=":material/warning:")
 
 

@@ -62,6 +62,19 @@ def numbers(ask: Ask, server: Server) -> dict[str, int]:
     }
 
 
+def test_what_is_written_is_checked_by_its_own_words_whatever_the_table_of_synonyms_says(
+    ask: Ask, server: Server, numbers: dict[str, int]
+) -> None:
+    said = f"Every employee has 28 days of paid leave a year [{numbers['leave']}]."
+    server.script.says(f"{said} Every employee has 99 vacation days.")
+    answer = ask("How many vacation days does every employee have?", llm_url=server.url).answer
+    assert (answer.refused, answer.reason) == (True, WITHHELD)  # the sentence that answers is the one in its words
+    server.script.says(said)
+    answer = ask("How many vacation days does every employee have?", llm_url=server.url).answer
+    assert [sentence.supported for sentence in answer.sentences] == [True]
+    assert (answer.reason or "").endswith("The passage says “paid leave” for “vacation”.")
+
+
 def test_a_good_answer_keeps_its_citation(ask: Ask, server: Server, numbers: dict[str, int]) -> None:
     server.script.says(f"Every employee has 28 days of paid leave a year [{numbers['leave']}].")
     asked = ask(QUESTION, llm_url=server.url)

@@ -26,6 +26,28 @@ def test_terms_are_found_in_headers_bodies_and_paths_and_nowhere_else() -> None:
     assert Occurrences([], [one.terms for one in said], ["x"] * 3).held.shape == (3, 0)
 
 
+def test_what_stands_for_a_term_counts_for_less_and_reaches_over_no_text() -> None:
+    said = [
+        said_of("Annual leave", "Sick days"),
+        said_of("Annual", "leave of vacation, annual leave"),
+        said_of("", "annual"),
+        said_of("", "leave"),
+    ]
+    instead = {"vacat": [("annual", "leav")], "absenc": [("day",), ("leav", "hr")]}
+    found = Occurrences(
+        ["vacat", "absenc"],
+        [one.terms for one in said],
+        ["hr/a.md", "b.md", "leave.md", "hr.md"],
+        instead=instead,
+        share=0.5,
+    )
+    assert found.held.tolist() == [[0.5, 0.5], [1.0, 0.0], [0.0, 0.0], [0.0, 0.0]]
+    rows, places = found.in_bodies(0)
+    assert rows.tolist() == [1, 1]
+    assert np.diff(places).tolist() == [1]  # in order: the word itself, and the first of the two that stand for it
+    assert found.in_bodies(1)[0].tolist() == [0]
+
+
 def test_runs_of_terms_stand_in_a_body_or_in_header_and_path_as_they_are() -> None:
     said = said_of("Manual of the HF", "Turn the HF-210 on. Code 14 means no pressure.").terms
 

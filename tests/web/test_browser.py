@@ -534,6 +534,16 @@ def test_the_administrator_is_told_of_a_prompt_that_would_stop_the_next_start(pa
         shutil.rmtree(file.parent)
 
 
+def test_the_administrator_is_told_of_a_wrong_line_among_the_synonyms(page: Page, site: Site) -> None:
+    file = site.data / "synonyms.txt"
+    file.write_text("locker, box\nchest\n")
+    try:
+        sign_in(page, site, "root", "/administration")
+        expect(page.get_by_text("line 2: it has one word only")).to_contain_text("the table from before is used")
+    finally:
+        file.unlink()
+
+
 def test_on_a_narrow_screen_the_administrator_sees_state_and_groups(page: Page, site: Site) -> None:
     page.set_viewport_size({"width": 390, "height": 844})
     accounts = Accounts(site.database)
