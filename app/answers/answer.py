@@ -419,10 +419,15 @@ def _quoted(case: _Case) -> Generator[AnswerEvent, None, Answer]:
         return answer
     pieces = []
     chosen = _chosen(judged)
+    if judged.sides:
+        chosen = [found for found in chosen if judged.parts and not _among(found[0], judged.sides)]
     for piece in disagreement(case.asked.question, judged.sides, case.citations) if judged.sides else ():
         pieces.append(piece)
         yield Delta(text=piece.text)
-    if not judged.sides:
+    if chosen:
+        if pieces:
+            pieces.append(Piece(text="\n\n", sentences=()))
+            yield Delta(text=pieces[-1].text)
         for piece in quoted(chosen, case.citations, question=case.asked.question, others=case.asked.of_others):
             pieces.append(piece)
             yield Delta(text=piece.text)
@@ -436,6 +441,11 @@ def _quoted(case: _Case) -> Generator[AnswerEvent, None, Answer]:
         citations=case.citations.all(),
         timings={},
     )
+
+
+def _among(item: Candidate, sides: Sequence[Side]) -> bool:
+    """Whether it is what one of the documents says that differ."""
+    return any((side.candidate.passage, side.candidate.start) == (item.passage, item.start) for side in sides)
 
 
 def _chosen(judged: _Judged) -> list[list[Candidate]]:

@@ -51,15 +51,24 @@ def conflict(asked: Asked, ranked: Sequence[Candidate]) -> tuple[Side, ...]:
         return ()
     likely = [item for item in ranked[:LOOKED_AT] if item.score >= LIKELY_OTHER * ranked[0].score]
     leading = [item for item in likely if not (item.leads or item.unasked or item.elsewhere)]
+    named = _named(asked.question, language_of(asked.question))
+    of_it = frozenset[str]().union(*(term_set(item.text) for item in leading)) & named
     for at, one in enumerate(leading):
         if one.score < LIKELY * ranked[0].score:
             break
         for other in leading[at + 1 :]:
+            if of_it - term_set(f"{_about(one)} {_about(other)}"):
+                continue  # another one says it of what the question names
             if _differ(asked, one, other) and not any(
                 _of_another(asked.question, ranked[0], side) for side in (one, other)
             ):
                 return _sides(one, other)
     return ()
+
+
+def _about(item: Candidate) -> str:
+    """A sentence with what stands above it."""
+    return f"{item.passage.chunk_from(item.start).chunk.header} {item.text}"
 
 
 def _differ(asked: Asked, one: Candidate, other: Candidate) -> bool:

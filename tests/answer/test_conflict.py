@@ -158,3 +158,39 @@ def test_the_newer_is_told_also_where_it_is_worded_further_from_the_question(pla
     )
     assert text.index("30 days") < text.index("60 days")
     assert "(newer, 2026)" in text
+
+
+OLD_STAY = "# Guest house 2022\n\nEvery guest of the house may stay for 12 nights a year.\n"
+NEW_STAY = """# Guest house 2024
+
+Every guest of the house may stay for 15 nights a year.
+
+| House | Nights a year | Keys |
+| --- | --- | --- |
+| Bergen | 9 | Ida Holm |
+| Split | 21 | Luka Peric |
+"""
+
+
+def test_what_is_said_of_the_very_thing_that_is_asked_about_is_not_hidden_by_what_differs(place: Place) -> None:
+    place.write("everyone/guest-house-2022.md", OLD_STAY)
+    place.write("everyone/guest-house-2024.md", NEW_STAY)
+    place.ingest()
+    engine = Engine(place.store)
+    assert "differ" in engine.answer("How many nights a year may a guest stay?", groups=["everyone"]).text
+    text = engine.answer("How many nights a year may a guest stay in Split?", groups=["everyone"]).text
+    assert "differ" not in text
+    assert "| Split | 21 | Luka Peric" in text, text
+
+
+def test_where_documents_differ_about_one_question_the_other_is_answered_too(place: Place) -> None:
+    place.write("everyone/guest-house-2022.md", OLD_STAY)
+    place.write("everyone/guest-house-2024.md", NEW_STAY)
+    place.write("everyone/boiler.md", "# Boiler\n\nThe boiler is repaired by Greta Falk on weekdays.\n")
+    place.ingest()
+    answer = Engine(place.store).answer(
+        "How many nights a year may a guest stay, and who repairs the boiler?", groups=["everyone"]
+    )
+    assert "15 nights" in answer.text and "12 nights" in answer.text
+    assert "\n\nThe boiler is repaired by Greta Falk on weekdays. [3]" in answer.text, answer.text
+    assert [sentence.citations for sentence in answer.sentences] == [(1,), (2,), (3,)]

@@ -289,21 +289,36 @@ def test_what_models_put_around_an_answer_is_taken_off(
 
 
 def test_an_answer_that_is_not_all_supported_may_hold_text_of_all_that_the_model_was_told(
-    ask: Ask, server: Server, numbers: dict[str, int]
+    ask: Ask, server: Server, numbers: dict[str, int], corpus: Store
 ) -> None:
     good = f"Every employee has 28 days of paid leave a year [{numbers['leave']}]."
     server.script.says(good)
-    turns = [Turn(role="user", content="And?"), Turn(role="assistant", content="It ends in 2031.", revisions=("old",))]
+    old = next(str(item.revision) for item in corpus.catalog.documents(labels=None) if "公司" in item.path)
+    turns = [Turn(role="user", content="And?"), Turn(role="assistant", content="It ends in 2031.", revisions=(old,))]
     settings = {"llm_url": server.url, "rewrite_seconds": 0.0}
     assert ask(QUESTION, history=turns, **settings).answer.drawn == ()
     server.script.says(f"{good} The canteen serves soup with fresh bread on every Friday.")
     answer = ask(QUESTION, history=turns, **settings).answer
-    assert "old" in answer.drawn
+    assert old in answer.drawn
     assert len(answer.drawn) > 2
     assert answer.as_json()["drawn"] == [*answer.drawn]
     server.script.as_json = json.dumps({"question": QUESTION})
     server.script.says(good)
-    assert ask("How many?", history=[Turn(role="user", content=QUESTION), turns[1]], llm_url=server.url).answer.drawn
+    asked = ask("How many?", history=[Turn(role="user", content=QUESTION), turns[1]], llm_url=server.url)
+    assert asked.answer.drawn == (old,)
+
+
+def test_a_turn_of_a_document_that_went_is_not_told_to_the_model_again(
+    ask: Ask, server: Server, numbers: dict[str, int]
+) -> None:
+    said = [f"Every employee has 28 days of paid leave a year [{numbers['leave']}]. Soup is served on Fridays."] * 2
+    server.script.answers = lambda _: said.pop()
+    turns = [Turn(role="user", content="And?"), Turn(role="assistant", content="It ends in 2031.", revisions=("gone",))]
+    answer = ask(QUESTION, history=turns, llm_url=server.url, rewrite_seconds=0.0).answer
+    assert answer.sentences[0].supported and not said
+    told = [[message["content"] for message in request["messages"]] for request in server.script.requests[-2:]]
+    assert "It ends in 2031." in told[0] and "It ends in 2031." not in told[1]
+    assert "gone" not in answer.drawn
 
 
 @pytest.mark.parametrize(
