@@ -56,20 +56,27 @@ def answer(console: Console, found: dict[str, Any]) -> None:
     console.print(Markdown(plain(found["answer"]), hyperlinks=False))
     if found.get("notice"):
         console.print(Text(f"\n{_line(found['notice'])}", style="yellow"))
-    places: dict[tuple[str, str], list[int]] = {}
-    for citation in found["citations"]:
-        places.setdefault((_line(citation["path"]), _place(citation)), []).append(citation["n"])
     console.print()
+    _sources(console, [citation for citation in found["citations"] if citation.get("close", True)])
+    if near := [citation for citation in found["citations"] if not citation.get("close", True)]:
+        told = "Not confirmed: these places only come near. Compare before you rely on it."
+        console.print(Text(told, style="yellow"))
+        _sources(console, near)
+    if not found["refused"]:
+        console.print(Text(how(found), style="bright_black"))
+
+
+def _sources(console: Console, citations: list[dict[str, Any]]) -> None:
+    from rich.text import Text
+
+    places: dict[tuple[str, str], list[int]] = {}
+    for citation in citations:
+        places.setdefault((_line(citation["path"]), _place(citation)), []).append(citation["n"])
     for (path, place), numbers in places.items():
         line = Text.assemble(("".join(f"[{number}]" for number in numbers), "bold cyan"))
         line.append(f" {path}", style="bold")
         line.append(f"  {place}" if place else "", style="cyan")
         console.print(line)
-    if loose := [citation["n"] for citation in found["citations"] if not citation.get("close", True)]:
-        told = "".join(f"[{number}]" for number in loose)
-        console.print(Text(f"{told}: not confirmed, only near. Compare before you rely on it.", style="yellow"))
-    if not found["refused"]:
-        console.print(Text(how(found), style="bright_black"))
 
 
 def how(found: dict[str, Any]) -> str:

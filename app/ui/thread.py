@@ -70,17 +70,19 @@ def answer(message_id: str, found: dict[str, Any], *, earlier: frozenset[str] = 
     _chips(found, refused)
     if any(item["revision"] in earlier for item in citations):
         st.html(f'<p class="notice earlier">{wording.EARLIER}</p>')
-    if citations:
-        st.html(f'<p class="citehead">{wording.citations_head(found)}</p>')
-        with st.container(horizontal=True, gap="small", key=f"cites_{message_id}"):
-            beside = apart((wording.title(item), str(item.get("path", ""))) for item in citations)
-            for together in _by_place(citations):
+    beside = apart((wording.title(item), str(item.get("path", ""))) for item in citations)
+    hidden: list[int] = []
+    for head, items in wording.sources(found):
+        st.html(f'<p class="citehead">{head}</p>')
+        with st.container(horizontal=True, gap="small", key=f"cites_{message_id}_{items[0]['n']}"):
+            for together in _by_place(items):
                 _chip(message_id, together, beside.get(str(together[0].get("path", "")), ""))
-        if hidden := [int(item["n"]) for together in _by_place(citations) for item in together[1:]]:
-            with st.container(key=f"marks_{message_id}"):  # not seen: what their marks in the text press (marks.js)
-                for number in hidden:
-                    if st.button(f"Source {number}", key=f"mark_{message_id}_{number}"):
-                        source.open_citation(message_id, number)
+                hidden += [int(item["n"]) for item in together[1:]]
+    if hidden:
+        with st.container(key=f"marks_{message_id}"):  # not seen: what their marks in the text press (marks.js)
+            for number in hidden:
+                if st.button(f"Source {number}", key=f"mark_{message_id}_{number}"):
+                    source.open_citation(message_id, number)
 
 
 def spoken(found: Answer) -> str:

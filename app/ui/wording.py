@@ -63,9 +63,14 @@ def loose(found: dict[str, Any]) -> frozenset[int]:
     return frozenset(int(item["n"]) for item in found.get("citations") or [] if not item.get("close", True))
 
 
-def citations_head(answer: Mapping[str, Any]) -> str:
-    """What stands above an answer's citations."""
-    return "Nearest passages" if answer.get("refused") else "Sources"
+def sources(answer: Mapping[str, Any]) -> list[tuple[str, list[dict[str, Any]]]]:
+    """An answer's citations below their heads: those that confirm it, then those that only come near."""
+    cited = answer.get("citations") or []
+    if answer.get("refused"):
+        return [("Nearest passages", cited)] if cited else []
+    near = [item for item in cited if not item.get("close", True)]
+    every = ("Sources", [item for item in cited if item.get("close", True)]), ("Nearest places, not confirmed", near)
+    return [(head, items) for head, items in every if items]
 
 
 def mode(answer: Mapping[str, Any]) -> str:

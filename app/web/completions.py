@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import time
 import uuid
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator
 from contextlib import closing
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
@@ -189,16 +189,11 @@ def _told(answer: Answer) -> str:
     if answer.sentences and not answer.refused:
         sure = f"Confidence: {level(answer.confidence).value}."
         parts.append(f"{sure} {_inert(answer.reason)}" if answer.reason else sure)
-    if answer.citations:
-        head = "Nearest passages:" if answer.refused else "Sources:"
-        parts.append("\n".join([head, *(f"[{item.n}] {_source(item)}" for item in answer.citations)]))
-    if any(not item.close for item in answer.citations):
-        parts.append(f"Not confirmed, only near, so compare: {_numbers(answer.citations)}.")
+    heads = {True: "Nearest passages:" if answer.refused else "Sources:", False: "Nearest places, not confirmed:"}
+    for close, head in heads.items():
+        if cited := [f"[{item.n}] {_source(item)}" for item in answer.citations if item.close is close]:
+            parts.append("\n".join([head, *cited]))
     return "\n\n".join(parts)
-
-
-def _numbers(citations: Sequence[Citation]) -> str:
-    return " ".join(f"[{item.n}]" for item in citations if not item.close)
 
 
 def _source(citation: Citation) -> str:

@@ -85,9 +85,9 @@ def _answer(message: Message, earlier: Collection[str]) -> list[str]:
     parts.append(f'<p class="quiet">{safe.text_html(_made(message, found))}</p>')
     if any(item["revision"] in earlier for item in citations):
         parts.append(f'<p class="notice">{wording.EARLIER}</p>')
-    if citations:
-        parts.append(f'<p class="quiet">{wording.citations_head(found)}</p>')
-        parts.append(f'<ul class="sources">{"".join(_source(item) for item in citations)}</ul>')
+    for head, items in wording.sources(found):
+        parts.append(f'<p class="quiet">{head}</p>')
+        parts.append(f'<ul class="sources">{"".join(_source(item) for item in items)}</ul>')
     return parts
 
 

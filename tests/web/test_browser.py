@@ -155,6 +155,7 @@ def test_a_place_that_does_not_confirm_a_sentence_is_not_highlighted(page: Page,
     assert ["loose" in str(mark.get_attribute("class")) for mark in marks.all()] == [False, False, True, True]
     expect(page.locator(".unconfirmed")).to_have_text(["Into the fund, 6 percent are paid.", loose])
     expect(page.get_by_text("Dotted sentences are not confirmed")).to_be_visible()
+    expect(page.locator(".citehead")).to_have_text(["Sources", "Nearest places, not confirmed"])
     page.screenshot(path=str(ARTIFACTS / "in-other-words.png"))
     marks.nth(3).locator("a").click()
     expect(page.locator(".compare")).to_have_text(loose)

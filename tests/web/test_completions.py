@@ -209,8 +209,8 @@ def test_places_that_do_not_confirm_a_sentence_are_told_to_other_programs() -> N
         citations=(cited, replace(cited, n=2, close=False)),
         timings={},
     )
-    assert _told(answer).endswith("[2] A (a.md)\n\nNot confirmed, only near, so compare: [2].")
-    assert "Not confirmed" not in _told(replace(answer, citations=(cited,)))
+    assert _told(answer).endswith("\n\nSources:\n[1] A (a.md)\n\nNearest places, not confirmed:\n[2] A (a.md)")
+    assert "not confirmed" not in _told(replace(answer, citations=(cited,)))
 
 
 def test_text_for_other_programs_draws_and_links_nothing() -> None:

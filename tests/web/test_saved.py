@@ -72,6 +72,8 @@ def test_sentences_that_are_not_confirmed_are_told() -> None:
     cited = [_cited(1), _cited(2, close=False)]
     text = _page(_message("assistant", "One is here [1]. Two is there [2].", citations=cited, sentences=said))
     assert 'One is here <sup class="cite">1</sup>' in text and wording.NOT_CONFIRMED in text
+    near = text.index(">Nearest places, not confirmed<")
+    assert text.index(">Sources<") < text.index("Quote 1.") < near < text.index("Quote 2.")
     assert (
         f'<span class="unconfirmed" title="{TITLES[UNCONFIRMED]}">Two is there</span> <sup class="cite loose"' in text
     )
