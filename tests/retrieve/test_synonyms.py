@@ -10,9 +10,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from time import perf_counter
 
+import numpy as np
 import pytest
 from place import Place
 
+from app.answers.confidence import MOST_UNSAID
 from app.answers.context import build_context
 from app.answers.quotable import sentences_of
 from app.answers.variants import of_others
@@ -248,10 +250,13 @@ def test_the_word_itself_comes_first(engine: Engine) -> None:
     asked = understand("vacation", (), weigh=lambda term: 1.0, synonyms=engine.synonyms())
     own, other = (asked.covered(asked.terms_in(text)) for text in ("Your vacation.", "Your annual leave."))
     assert (own, other) == (1.0, SHARE)
+    assert 0.5 < SHARE < 1.0
     assert asked.covered(asked.terms_in("Who is on leave reads the annual report.")) == 0  # not the phrase
 
 
-def test_words_alone_find_it_and_the_index_stays_as_it_was(engine: Engine) -> None:
+def test_words_alone_find_it_and_the_index_stays_as_it_was(engine: Engine, place: Place) -> None:
+    place.write("everyone/both.md", "# Both\n\nWe say annual leave here, and by that we mean every sort of vacation.\n")
+    place.ingest()
     labels = engine.catalog.labels_of(EVERYONE)
 
     def found(question: str, synonyms: Synonyms) -> list[tuple[str, float]]:
@@ -262,16 +267,18 @@ def test_words_alone_find_it_and_the_index_stays_as_it_was(engine: Engine) -> No
         return [(Path(chunks[hit.id].path).name, hit.score) for hit in hits]
 
     table = Synonyms.of({"vacation": ["annual leave"], "furlough": ["annual leave"], "annual leave": ["vacation"]})
-    assert [name for name, _ in found("vacation", NONE)] == ["news.md"]
+    assert [name for name, _ in found("vacation", NONE)] == ["news.md", "both.md"]
     names, scores = zip(*found("vacation", table), strict=True)
-    assert names == ("news.md", "absence.md")  # "annual leave" as a phrase, "leave early" is none
+    assert names == ("news.md", "both.md", "absence.md")  # "annual leave" as a phrase, "leave early" is none
     assert scores[0] == found("vacation", NONE)[0][1]  # what the word itself brings stays
     assert found("furlough", NONE) == []
-    assert [name for name, _ in found("furlough", table)] == ["absence.md"]
+    assert [name for name, _ in found("furlough", table)] == ["both.md", "absence.md"]
     own = dict(found("annual leave", NONE))["absence.md"]
     both = dict(found("annual leave or vacation", table))
     assert both["absence.md"] >= own
-    assert dict(found("annual leave", table))["absence.md"] == own  # the other adds nothing to the word itself
+    assert dict(found("annual leave", table))["absence.md"] == own
+    said = dict(found("vacation", NONE))["both.md"]
+    assert dict(found("vacation", table))["both.md"] == said  # the other adds nothing to the word itself
 
 
 def test_what_holds_another_word_covers_the_question_a_little_less(engine: Engine) -> None:
@@ -291,6 +298,15 @@ def test_a_follow_up_and_processes_beside_know_them_too(engine: Engine) -> None:
     asked = asking("And how are they requested?", history, engine.synonyms())
     assert [one.said for one in asked.instead] == ["vacation"]
     assert asking("What does parking cost in the garage?", (), engine.synonyms()).instead == ()
+
+
+def test_a_turn_of_another_subject_takes_its_other_words_with_it(engine: Engine) -> None:
+    history = (Turn(role="user", content="How many vacation days do we get?"),)
+    asked = asking("Which floor is the canteen on?", history, engine.synonyms())
+    assert [one.said for one in asked.instead] == ["canteen", "vacation"]
+    left, _ = asked.without_other_subjects(np.eye(2, dtype=np.float32))
+    assert [one.said for one in left.instead] == ["canteen"]
+    assert "vacat" not in left.terms
 
 
 def test_what_is_counted_may_be_called_otherwise(place: Place) -> None:
@@ -349,6 +365,7 @@ def test_names_that_the_table_knows_are_not_missing(engine: Engine) -> None:
     answer = _answer(engine, "How many days of PTO does everybody have?")
     assert answer.sentences[0].text.startswith("Everybody has 26 days")
     assert "No passage that was found" not in (answer.reason or "")
+    assert answer.confidence > MOST_UNSAID
 
 
 def test_no_word_of_the_table_is_taken_for_a_slip_of_the_keys(place: Place) -> None:
