@@ -14,8 +14,11 @@ import numpy as np
 import pytest
 from place import Place
 
+from app.answers.akin import in_other_words
 from app.answers.confidence import MOST_UNSAID
 from app.answers.context import build_context
+from app.answers.extract import candidates
+from app.answers.kinds import names_kind
 from app.answers.quotable import sentences_of
 from app.answers.variants import of_others
 from app.engine import Engine
@@ -314,6 +317,12 @@ def test_what_is_counted_may_be_called_otherwise(place: Place) -> None:
     place.ingest()
     answer = _answer(Engine(place.store), "How many notebooks does everyone get?")
     assert answer.sentences[0].text.startswith("Everyone gets one laptop")
+    plain, asked = (
+        understand("How many notebooks does everyone get?", (), weigh=lambda term: 1.0, synonyms=table)
+        for table in (NONE, Synonyms.of({"notebook": ["laptop"]}))
+    )
+    assert names_kind(plain, "There are 2 laptops.") < names_kind(asked, "There are 2 laptops.") == 1
+    assert names_kind(asked, "There are 2 headsets.") < 1
     assert (answer.reason or "").endswith("The passage says “laptop” for “notebook”.")
 
 
@@ -329,9 +338,9 @@ def test_documents_that_differ_about_the_other_word_are_seen_to_differ(place: Pl
 
 
 def test_of_a_wide_table_the_column_of_the_other_word_is_shown(place: Place) -> None:
-    columns = ["Site", "Country", "Floors", "Desks", "Kitchens", "Annual leave", "Lockers", "Plants", "Bells", "Keys"]
-    rows = [["Porto", "Portugal", "3", "40", "2", "26 days", "80", "9", "1", "120"]]
-    rows += [["Lyon", "France", "2", "30", "1", "30 days", "60", "7", "2", "90"]]
+    columns = ["Site", "Country", "Floors", "Desks", "Kitchens", "Lockers", "Plants", "Bells", "Keys", "Annual leave"]
+    rows = [["Porto", "Portugal", "3", "40", "2", "80", "9", "1", "120", "26 days"]]
+    rows += [["Lyon", "France", "2", "30", "1", "60", "7", "2", "90", "30 days"]]
     lines = [columns, ["---"] * len(columns), *rows]
     place.write("everyone/sites.md", "# Sites\n\n" + "\n".join(f"| {' | '.join(line)} |" for line in lines) + "\n")
     place.ingest()
@@ -359,6 +368,18 @@ def test_a_section_of_the_other_word_is_the_one_that_is_meant(place: Place) -> N
 
     assert left(NONE) == []
     assert left(engine.synonyms()) == ["Tell your line manager before nine, and ask for a form."]
+    question, first = "Whom do I ask for vacation?", "Ask your line manager two weeks ahead."
+    plain, asked = (
+        understand(question, (), weigh=lambda term: 1.0, synonyms=table) for table in (NONE, engine.synonyms())
+    )
+    features = [
+        next(item.features for item in candidates(one, passages, engine.embedder) if item.text == first)
+        for one in (plain, asked)
+    ]
+    assert features[0].section < features[1].section  # its heading says it
+    assert features[0].around < features[1].around
+    assert "vacat" in in_other_words(plain, passages, engine.embedder).akin
+    assert "vacat" not in in_other_words(asked, passages, engine.embedder).akin  # the table knows it better
 
 
 def test_names_that_the_table_knows_are_not_missing(engine: Engine) -> None:
