@@ -382,6 +382,18 @@ def test_a_section_of_the_other_word_is_the_one_that_is_meant(place: Place) -> N
     assert "vacat" not in in_other_words(asked, passages, engine.embedder).akin  # the table knows it better
 
 
+def test_chinese_words_find_each_other_too(place: Place) -> None:
+    place.write("everyone/a.md", "# 考勤制度\n\n员工每天工作八小时。\n\n年假为十五天，须提前两周申请。\n")
+    place.write("everyone/b.md", "# 食堂\n\n食堂每天十一点半开饭，有三种套餐。\n")
+    place.ingest()
+    engine = Engine(place.store)
+    answer = _answer(engine, "带薪休假有多少天？")
+    assert answer.sentences[0].text.startswith("年假为十五天")
+    assert "“年假” for “带薪休假”" in (answer.reason or "")
+    _table(engine.folder.root, "locker, box\n")
+    assert _answer(engine, "带薪休假有多少天？").confidence < answer.confidence
+
+
 def test_names_that_the_table_knows_are_not_missing(engine: Engine) -> None:
     answer = _answer(engine, "How many days of PTO does everybody have?")
     assert answer.sentences[0].text.startswith("Everybody has 26 days")
