@@ -10,10 +10,15 @@ from collections.abc import Sequence
 from pathlib import Path
 from time import perf_counter
 
+import numpy as np
 import pytest
 from place import Place
 
+from app.answers.akin import in_other_words
+from app.answers.confidence import MOST_UNSAID
 from app.answers.context import build_context
+from app.answers.extract import candidates
+from app.answers.kinds import names_kind
 from app.answers.quotable import sentences_of
 from app.answers.variants import of_others
 from app.engine import Engine
@@ -248,10 +253,13 @@ def test_the_word_itself_comes_first(engine: Engine) -> None:
     asked = understand("vacation", (), weigh=lambda term: 1.0, synonyms=engine.synonyms())
     own, other = (asked.covered(asked.terms_in(text)) for text in ("Your vacation.", "Your annual leave."))
     assert (own, other) == (1.0, SHARE)
+    assert 0.5 < SHARE < 1.0
     assert asked.covered(asked.terms_in("Who is on leave reads the annual report.")) == 0  # not the phrase
 
 
-def test_words_alone_find_it_and_the_index_stays_as_it_was(engine: Engine) -> None:
+def test_words_alone_find_it_and_the_index_stays_as_it_was(engine: Engine, place: Place) -> None:
+    place.write("everyone/both.md", "# Both\n\nWe say annual leave here, and by that we mean every sort of vacation.\n")
+    place.ingest()
     labels = engine.catalog.labels_of(EVERYONE)
 
     def found(question: str, synonyms: Synonyms) -> list[tuple[str, float]]:
@@ -262,16 +270,18 @@ def test_words_alone_find_it_and_the_index_stays_as_it_was(engine: Engine) -> No
         return [(Path(chunks[hit.id].path).name, hit.score) for hit in hits]
 
     table = Synonyms.of({"vacation": ["annual leave"], "furlough": ["annual leave"], "annual leave": ["vacation"]})
-    assert [name for name, _ in found("vacation", NONE)] == ["news.md"]
+    assert [name for name, _ in found("vacation", NONE)] == ["news.md", "both.md"]
     names, scores = zip(*found("vacation", table), strict=True)
-    assert names == ("news.md", "absence.md")  # "annual leave" as a phrase, "leave early" is none
+    assert names == ("news.md", "both.md", "absence.md")  # "annual leave" as a phrase, "leave early" is none
     assert scores[0] == found("vacation", NONE)[0][1]  # what the word itself brings stays
     assert found("furlough", NONE) == []
-    assert [name for name, _ in found("furlough", table)] == ["absence.md"]
+    assert [name for name, _ in found("furlough", table)] == ["both.md", "absence.md"]
     own = dict(found("annual leave", NONE))["absence.md"]
     both = dict(found("annual leave or vacation", table))
     assert both["absence.md"] >= own
-    assert dict(found("annual leave", table))["absence.md"] == own  # the other adds nothing to the word itself
+    assert dict(found("annual leave", table))["absence.md"] == own
+    said = dict(found("vacation", NONE))["both.md"]
+    assert dict(found("vacation", table))["both.md"] == said  # the other adds nothing to the word itself
 
 
 def test_what_holds_another_word_covers_the_question_a_little_less(engine: Engine) -> None:
@@ -293,11 +303,26 @@ def test_a_follow_up_and_processes_beside_know_them_too(engine: Engine) -> None:
     assert asking("What does parking cost in the garage?", (), engine.synonyms()).instead == ()
 
 
+def test_a_turn_of_another_subject_takes_its_other_words_with_it(engine: Engine) -> None:
+    history = (Turn(role="user", content="How many vacation days do we get?"),)
+    asked = asking("Which floor is the canteen on?", history, engine.synonyms())
+    assert [one.said for one in asked.instead] == ["canteen", "vacation"]
+    left, _ = asked.without_other_subjects(np.eye(2, dtype=np.float32))
+    assert [one.said for one in left.instead] == ["canteen"]
+    assert "vacat" not in left.terms
+
+
 def test_what_is_counted_may_be_called_otherwise(place: Place) -> None:
     place.write("everyone/kit.md", "# Kit\n\nEveryone gets two headsets. Everyone gets one laptop, and one at home.\n")
     place.ingest()
     answer = _answer(Engine(place.store), "How many notebooks does everyone get?")
     assert answer.sentences[0].text.startswith("Everyone gets one laptop")
+    plain, asked = (
+        understand("How many notebooks does everyone get?", (), weigh=lambda term: 1.0, synonyms=table)
+        for table in (NONE, Synonyms.of({"notebook": ["laptop"]}))
+    )
+    assert names_kind(plain, "There are 2 laptops.") < names_kind(asked, "There are 2 laptops.") == 1
+    assert names_kind(asked, "There are 2 headsets.") < 1
     assert (answer.reason or "").endswith("The passage says “laptop” for “notebook”.")
 
 
@@ -313,9 +338,9 @@ def test_documents_that_differ_about_the_other_word_are_seen_to_differ(place: Pl
 
 
 def test_of_a_wide_table_the_column_of_the_other_word_is_shown(place: Place) -> None:
-    columns = ["Site", "Country", "Floors", "Desks", "Kitchens", "Annual leave", "Lockers", "Plants", "Bells", "Keys"]
-    rows = [["Porto", "Portugal", "3", "40", "2", "26 days", "80", "9", "1", "120"]]
-    rows += [["Lyon", "France", "2", "30", "1", "30 days", "60", "7", "2", "90"]]
+    columns = ["Site", "Country", "Floors", "Desks", "Kitchens", "Lockers", "Plants", "Bells", "Keys", "Annual leave"]
+    rows = [["Porto", "Portugal", "3", "40", "2", "80", "9", "1", "120", "26 days"]]
+    rows += [["Lyon", "France", "2", "30", "1", "60", "7", "2", "90", "30 days"]]
     lines = [columns, ["---"] * len(columns), *rows]
     place.write("everyone/sites.md", "# Sites\n\n" + "\n".join(f"| {' | '.join(line)} |" for line in lines) + "\n")
     place.ingest()
@@ -343,12 +368,37 @@ def test_a_section_of_the_other_word_is_the_one_that_is_meant(place: Place) -> N
 
     assert left(NONE) == []
     assert left(engine.synonyms()) == ["Tell your line manager before nine, and ask for a form."]
+    question, first = "Whom do I ask for vacation?", "Ask your line manager two weeks ahead."
+    plain, asked = (
+        understand(question, (), weigh=lambda term: 1.0, synonyms=table) for table in (NONE, engine.synonyms())
+    )
+    features = [
+        next(item.features for item in candidates(one, passages, engine.embedder) if item.text == first)
+        for one in (plain, asked)
+    ]
+    assert features[0].section < features[1].section  # its heading says it
+    assert features[0].around < features[1].around
+    assert "vacat" in in_other_words(plain, passages, engine.embedder).akin
+    assert "vacat" not in in_other_words(asked, passages, engine.embedder).akin  # the table knows it better
+
+
+def test_chinese_words_find_each_other_too(place: Place) -> None:
+    place.write("everyone/a.md", "# 考勤制度\n\n员工每天工作八小时。\n\n年假为十五天，须提前两周申请。\n")
+    place.write("everyone/b.md", "# 食堂\n\n食堂每天十一点半开饭，有三种套餐。\n")
+    place.ingest()
+    engine = Engine(place.store)
+    answer = _answer(engine, "带薪休假有多少天？")
+    assert answer.sentences[0].text.startswith("年假为十五天")
+    assert "“年假” for “带薪休假”" in (answer.reason or "")
+    _table(engine.folder.root, "locker, box\n")
+    assert _answer(engine, "带薪休假有多少天？").confidence < answer.confidence
 
 
 def test_names_that_the_table_knows_are_not_missing(engine: Engine) -> None:
     answer = _answer(engine, "How many days of PTO does everybody have?")
     assert answer.sentences[0].text.startswith("Everybody has 26 days")
     assert "No passage that was found" not in (answer.reason or "")
+    assert answer.confidence > MOST_UNSAID
 
 
 def test_no_word_of_the_table_is_taken_for_a_slip_of_the_keys(place: Place) -> None:
