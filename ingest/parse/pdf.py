@@ -184,7 +184,7 @@ def _read(document: pdfium.PdfDocument, number: int) -> _Page | None:
     except pdfium.PdfiumError:
         return None
     try:
-        frame = Frame(page.get_cropbox(), page.get_mediabox(), page.get_rotation())
+        frame = Frame(page.get_bbox(), page.get_rotation())
         text = PageText(text_page.raw, frame, number)
         pieces, unseen = text.pieces()
         tables = _tables(page, frame, pieces) if _side_by_side(pieces) else []

@@ -8,12 +8,10 @@ Corners = tuple[float, float, float, float]
 class Frame:
     """A page's visible area: turns its coordinates (origin bottom left, unrotated) into what a reader sees."""
 
-    def __init__(self, crop: Corners, media: Corners, turn: int) -> None:
-        left, bottom, right, top = crop
-        m_left, m_bottom, m_right, m_top = media
-        self.left, self.bottom = max(left, m_left), max(bottom, m_bottom)
-        self.wide = max(min(right, m_right) - self.left, 1.0)
-        self.high = max(min(top, m_top) - self.bottom, 1.0)
+    def __init__(self, shown: Corners, turn: int) -> None:
+        """`shown`: what pdfium draws of the page, whichever of its boxes the page has of its own or inherits."""
+        self.left, self.bottom, right, top = shown
+        self.wide, self.high = max(right - self.left, 1.0), max(top - self.bottom, 1.0)
         self.turn = turn  # degrees, clockwise
         self.width, self.height = (self.high, self.wide) if self.turn in (90, 270) else (self.wide, self.high)
 

@@ -115,6 +115,23 @@ def test_letters_beside_a_page_of_a_pdf(tmp_path: Path, marks: int, flags: tuple
     assert found.flags == flags
 
 
+@pytest.mark.parametrize(("box", "seen"), [("[0 0 850 1100]", True), ("[0 0 612 792]", False)])
+def test_a_page_of_a_pdf_may_have_its_size_from_all_pages(tmp_path: Path, box: str, seen: bool) -> None:
+    said = b"BT /F 12 Tf 60 1000 Td (The fee of the locker is 12 euro.) Tj 0 -500 Td (Ask the porter.) Tj ET"
+    parts = (
+        b"<< /Type /Catalog /Pages 2 0 R >>",
+        b"<< /Type /Pages /Kids [3 0 R] /Count 1 /MediaBox %s >>" % box.encode(),
+        b"<< /Type /Page /Parent 2 0 R /Contents 4 0 R /CropBox [0 0 850 1100] /Resources 6 0 R >>",
+        b"<< /Length %d >> stream\n%s\nendstream" % (len(said), said),
+        b"<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>",
+        b"<< /Font << /F 5 0 R >> >>",
+    )
+    body = b"".join(b"%d 0 obj %s endobj\n" % (number, part) for number, part in enumerate(parts, 1))
+    (tmp_path / "a.pdf").write_bytes(b"%PDF-1.4\n" + body + b"trailer << /Root 1 0 R >>\n%%EOF\n")
+    text = revision_text(read(tmp_path / "a.pdf").elements)
+    assert "porter" in text and ("locker" in text) is seen
+
+
 def test_letters_of_a_pdf_that_are_drawn_as_nothing(tmp_path: Path) -> None:
     """They stay on the picture of a scan, whose text they are."""
     canvas = Canvas(str(tmp_path / "a.pdf"), pagesize=A4)
