@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import faulthandler
 import re
 import threading
 import time
@@ -29,6 +30,8 @@ QUESTION = "How many days of annual leave do employees in Germany have?"
 SENTENCE = "Employees in Germany have 30 days of annual leave. "
 CONTEXT = 16384  # tokens
 LONG = CONTEXT // 3  # tokens, the most an answer may have: 20 seconds and more; the tiny model ends none by itself
+ATTEMPTS = 3  # at killing the server in mid-answer
+LATE_SECONDS = 8
 
 pytestmark = [
     pytest.mark.slow,
@@ -275,17 +278,22 @@ def test_fifty_at_once_are_all_answered_in_turn(vllm: Vllm, engine_with: Callabl
 def test_a_server_that_is_killed_in_mid_answer_and_comes_back(vllm: Vllm, engine_with: Callable[..., Engine]) -> None:
     """The last test: it ends the server, and starts it again."""
     engine = engine_with(llm_answer_tokens=LONG)
-    events = engine.ask(QUESTION, groups=["everyone"])
-    assert any(isinstance(event, Delta) for event in events)
-    begun = time.monotonic()
-    vllm.kill()
-    killed = time.monotonic()
-    rest = list(events)
-    answer = last(rest)
-    assert (answer.mode, answer.notice) == (Mode.EXTRACTIVE, BROKEN), (  # once it was not, on a busy machine
-        f"{killed - begun:.1f} s until it was killed, then {len(rest)} events in {time.monotonic() - killed:.1f} s; "
-        f"{answer.reason} The server's log ends: {(vllm.folder / 'vllm.log').read_text()[-2000:]}"
-    )
+    where = vllm.folder / "late.log"
+    for attempt in range(ATTEMPTS):
+        events = engine.ask(QUESTION, groups=["everyone"])
+        with where.open("w") as late:  # twice the first word was seen when the last had been made: what went on then?
+            faulthandler.dump_traceback_later(LATE_SECONDS, file=late)
+            assert any(isinstance(event, Delta) for event in events)
+            faulthandler.cancel_dump_traceback_later()
+        vllm.kill()
+        rest = list(events)
+        answer = last(rest)
+        if answer.mode is Mode.EXTRACTIVE or attempt + 1 == ATTEMPTS:
+            break
+        vllm.start()
+        assert eventually(lambda: engine.language_model is not None and not engine.language_model.resting())
+    told = f"{len(rest)} events after it was killed. {answer.reason} Threads: {where.read_text()}"
+    assert (answer.mode, answer.notice) == (Mode.EXTRACTIVE, BROKEN), told
     assert "30 days" in answer.text
     gone = engine.answer(QUESTION, groups=["everyone"])
     assert (gone.mode, gone.notice) == (Mode.EXTRACTIVE, NOTICE)
