@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -105,6 +106,11 @@ class Citation:
             "end": self.end,
             "close": self.close,
         }
+
+
+def unconfirmed(cited: Collection[int], near: Collection[int]) -> bool:
+    """Whether a sentence has citations, and all of them only come near. `near`: the numbers of those of its answer."""
+    return bool(cited) and set(near).issuperset(cited)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -108,8 +108,13 @@ def altered(claim: str, near: str, text: str) -> bool:
 
 def in_order(claim: str, near: str) -> int:
     """How many words of the claim stand in the same order in a sentence."""
-    same = SequenceMatcher(None, forms(claim), forms(near), autojunk=False)
-    return sum(block.size for block in same.get_matching_blocks())
+    return len(in_same_order(forms(claim), forms(near)))
+
+
+def in_same_order(said: Sequence[str], told: Sequence[str]) -> frozenset[int]:
+    """The places of those words that stand in the same order among the others."""
+    blocks = SequenceMatcher(None, said, told, autojunk=False).get_matching_blocks()
+    return frozenset(at for block in blocks for at in range(block.a, block.a + block.size))
 
 
 def forms(text: str, *, telling: bool = False) -> list[str]:

@@ -39,7 +39,7 @@ from app.answers.quote import Piece, quoted
 from app.answers.rewrite import standalone
 from app.answers.write import write
 from app.asker import Asker
-from app.records import Answer, AnswerEvent, Delta, Finished, Hit, Level, Mode, Retrieved, Turn, level
+from app.records import Answer, AnswerEvent, Delta, Finished, Hit, Level, Mode, Retrieved, Turn, level, unconfirmed
 from app.retrieval.asked import Asked, Weigh, rarity, understand
 from app.retrieval.retrieve import Found
 from app.retrieval.search import WORDS_ONLY
@@ -374,10 +374,10 @@ def _written(model: LanguageModel, engine: Engine, case: _Case) -> Generator[Ans
         return replace(refused, model=result.model, prompts=version)
     judged = case.judge()
     held = all(sentence.supported for sentence in result.sentences)
-    loose = {citation.n for citation in case.citations.all() if not citation.close}
-    unconfirmed = sum(bool(item.citations) and loose.issuperset(item.citations) for item in result.sentences)
+    near = {citation.n for citation in case.citations.all() if not citation.close}
+    unsure = sum(unconfirmed(item.citations, near) for item in result.sentences)
     supported = sum(sentence.supported for sentence in result.sentences)
-    share = (supported - (1 - UNSURE) * unconfirmed) / len(result.sentences)
+    share = (supported - (1 - UNSURE) * unsure) / len(result.sentences)
     differing = _differing(case, judged)
     if differing:
         yield Delta(text="\n\n" + "".join(piece.text for piece in differing))
@@ -387,7 +387,7 @@ def _written(model: LanguageModel, engine: Engine, case: _Case) -> Generator[Ans
         refused=False,
         mode=Mode.WRITTEN,
         confidence=min(sure, MOST_IN_CONFLICT) if judged.sides else sure,
-        reason=UNSUPPORTED if not held else UNCONFIRMED if unconfirmed else judged.told,
+        reason=UNSUPPORTED if not held else UNCONFIRMED if unsure else judged.told,
         sentences=(*result.sentences, *(sentence for piece in differing for sentence in piece.sentences)),
         citations=case.citations.all(),
         timings=result.timings,

@@ -14,11 +14,10 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Sequence
-from difflib import SequenceMatcher
 from itertools import pairwise
 from math import log1p
 
-from app.answers.altered import forms, in_order
+from app.answers.altered import forms, in_order, in_same_order
 from app.answers.crossed import CELLS
 from app.retrieval.asked import term_set
 
@@ -83,12 +82,7 @@ def _moved(sentence: str, text: str) -> int:
     if CELLS in text:
         return 0
     said, told, telling = forms(sentence), forms(text), set(forms(sentence, telling=True))
-    kept = {
-        at
-        for block in SequenceMatcher(None, said, told, autojunk=False).get_matching_blocks()
-        for at in range(block.a, block.a + block.size)
-    }
-    known = telling.intersection(told)
+    kept, known = in_same_order(said, told), telling.intersection(told)
     return sum(word in known for at, word in enumerate(said) if at not in kept)
 
 

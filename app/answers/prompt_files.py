@@ -12,6 +12,7 @@ from hashlib import sha256
 from pathlib import Path
 from string import Formatter
 
+from app.own_file import read_own
 from storage.errors import SettingError
 
 SHIPPED = Path(__file__).parents[1] / "prompts"
@@ -90,17 +91,9 @@ def _names(folder: Path) -> frozenset[str]:
 
 
 def _checked(file: Path, wanted: frozenset[str]) -> str:
-    try:
-        with file.open(encoding="utf-8-sig") as opened:
-            text = opened.read(LONGEST + 1)
-    except UnicodeDecodeError as error:
-        raise SettingError(f"The prompt {file} cannot be read: it is not in UTF-8. Save it as that.") from error
-    except OSError as error:
-        raise SettingError(f"The prompt {file} cannot be read: {error.strerror}") from error
+    text = read_own(file, called="The prompt", longest=LONGEST)
     if not text.strip():
         raise SettingError(f"The prompt {file} is empty. Write it, or remove the file to use the one of Premise.")
-    if len(text) > LONGEST:
-        raise SettingError(f"The prompt {file} is too long; {LONGEST:,} characters are the most.")
     if not wanted:
         return text
     try:

@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from app.own_file import read_own
 from storage.errors import SettingError
 from storage.words import STOP_WORDS, Run, question_terms, terms
 
@@ -168,15 +169,7 @@ class FollowedSynonyms:
 
 
 def _read(file: Path) -> Synonyms:
-    try:
-        with file.open(encoding="utf-8-sig") as opened:
-            text = opened.read(LONGEST + 1)
-    except UnicodeDecodeError as error:
-        raise SettingError(f"The synonyms' file {file} cannot be read: it is not in UTF-8. Save it as that.") from error
-    except OSError as error:
-        raise SettingError(f"The synonyms' file {file} cannot be read: {error.strerror}.") from error
-    if len(text) > LONGEST:
-        raise SettingError(f"The synonyms' file {file} is too long; {LONGEST:,} characters are the most.")
+    text = read_own(file, called="The synonyms' file", longest=LONGEST)
     pairs: dict[str, list[str]] = {}
     for number, line in enumerate(text.split("\n"), 1):
         try:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from storage.catalog import Pace
 
-from app.records import HIGH, MEDIUM, Level, level
+from app.records import HIGH, MEDIUM, Level, level, unconfirmed
 from app.web import safe
 from storage.sections import innermost
 
@@ -45,8 +45,7 @@ def sentences(found: dict[str, Any]) -> list[tuple[str, str]]:
     def mark(item: dict[str, Any]) -> str:
         if not item.get("supported", True):
             return safe.UNSUPPORTED
-        cited = item.get("citations")
-        return safe.UNCONFIRMED if cited and near.issuperset(cited) else ""
+        return safe.UNCONFIRMED if unconfirmed(item.get("citations") or (), near) else ""
 
     return [(str(item["text"]), mark(item)) for item in found.get("sentences") or []]
 
