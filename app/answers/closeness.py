@@ -4,9 +4,10 @@ A span can hold every word of a sentence and say something else of them: who doe
 on which words go together. What can be told of that without knowing what they mean: whether they stand in the same
 order, whether neighbours in the sentence are neighbours in the span, and whether the span is longer than it must be.
 Logistic regression weighs the three; `tests/benchmarks/support.py --trial FILE --fit` fits it to sentences that people
-wrote about pages, true ones and untrue ones. Three rules stand beside it, because it only weighs: two words told in
-another order may be who does it and to whom, a name told of somebody whom the span does not name may be another's, and
-so may be what the span tells of "it".
+wrote about pages, true ones and untrue ones. Rules stand beside it, because it only weighs: a word that the span does
+not have may be the one that is untrue ("after", "only", "by", who does it), two words told in another order may be who
+does it and to whom, a name told of somebody whom the span does not name may be another's, and so may be what the span
+tells of "it", or what it tells in a sentence about something that the sentence does not speak of.
 """
 
 from __future__ import annotations
@@ -17,9 +18,10 @@ from collections.abc import Sequence
 from itertools import pairwise
 from math import log1p
 
-from app.answers.altered import forms, in_order, in_same_order
+from app.answers.altered import forms, in_order, in_same_order, same_word
 from app.answers.crossed import CELLS
 from app.retrieval.asked import term_set
+from storage.sentences import sentence_spans
 
 ORDER, NEIGHBOURS, LENGTH, BIAS = 2.15, 3.25, -2.55, -0.9
 CLOSE = 1.25  # from here on a span is highlighted as saying what the sentence says: rather too seldom than wrongly
@@ -33,9 +35,28 @@ _FROM = re.compile(
     r"(?:according to|as (?:stated|described|set out) in|as per|laut|gemäß|selon|según) [^,.;:]{0,60}?"
     r"\b(?:documents?|documentation|polic(?:y|ies)|handbook|guide(?:lines?)?|pages?|passages?|sources?|manual|rules|"
     r"regulations?|report|agreement|text|context|dokumenten?|richtlinien?|handbuch|règlement|documento)"
-    r"(?: (?:given|provided))?, ",
+    r"(?: (?:given|provided|(?:of|from) \d{4}))?, ",
     re.IGNORECASE,
 )
+_YES = re.compile(r"(?:yes|no|ja|nein|oui|non|sí|sì|sim)[,.:;] ", re.IGNORECASE)
+# what a sentence may have that the span does not: words that join others and say nothing by themselves. "By" and "as"
+# turn round who does it, "if" and "when" are conditions
+_JOINING = frozenset(
+    form
+    for words in (
+        "the a an of or and in to for at on with it its they them their he his she her that this these those such",
+        "there which who whose you your one can will is are be has have had do does",
+        "der die das den dem des ein eine einen einem einer eines und in im zu zum zur für von mit an am auf es er sie",
+        "ihr ihre ihren sich ist sind wird werden hat haben welche welcher welches",
+        "le la les l un une de du des d et à au aux en pour il elle ils elles leur leurs son sa ses ce cette ces qui",
+        "est sont a ont el los las una y del al su sus es son tiene o i gli lo e di un della che è sono ha hanno",
+        "的 了 是 在 和 与 有 会 将 个 该 等",
+    )
+    for form in forms(words)
+)
+_CONDITIONS = frozenset(forms("if when whenever whether case"))  # each says what the others say
+_YOU_SHOULD, _SHOULD = re.compile(r"\byou should (\w+)", re.IGNORECASE), frozenset(forms("should"))
+_OPENING = frozenset(forms("for example also additionally finally however note as thus therefore this"))
 _FOR_A_NAME = re.compile(r"\W*(?:this|that|these|those|it|its|they|their|he|his|she|her|such)\b", re.IGNORECASE)
 
 
@@ -44,15 +65,18 @@ def is_close(sentence: str, spans: Sequence[str], names: frozenset[str], headers
 
     `names`: the terms of the sentence's names. `headers`: of the tables that rows of the spans belong to.
     """
-    text, begins = "\n".join(spans), _FROM.match(sentence)
-    if begins is not None:
-        sentence = sentence[begins.end() :]
-        names = names - (term_set(begins[0]) - term_set(sentence))
+    text = "\n".join(spans)
+    for pattern in (_YES, _FROM):
+        if (begins := pattern.match(sentence)) is not None:
+            sentence = sentence[begins.end() :]
+            names = names - (term_set(begins[0]) - term_set(sentence))
     return (
         closeness(sentence, text) >= CLOSE
         and _moved(sentence, text) <= MOVED
         and names <= term_set(f"{text}\n{headers}")
+        and not _added(sentence, f"{text}\n{headers}")
         and not any(_tells_of_another(sentence, span, text) for span in spans)
+        and not _joined(sentence, spans)
     )
 
 
@@ -84,6 +108,26 @@ def _moved(sentence: str, text: str) -> int:
     said, told, telling = forms(sentence), forms(text), set(forms(sentence, telling=True))
     kept, known = in_same_order(said, told), telling.intersection(told)
     return sum(word in known for at, word in enumerate(said) if at not in kept)
+
+
+def _added(sentence: str, text: str) -> frozenset[str]:
+    """The sentence's words that the text has in no form, those left out that only join others."""
+    told, asked = frozenset(forms(text)), _YOU_SHOULD.search(sentence)
+    missing = frozenset(forms(sentence)) - told - _JOINING
+    if not _CONDITIONS.isdisjoint(told):
+        missing -= _CONDITIONS
+    if asked is not None and re.search(rf"(?:^|[.:,] )(?:[-*•] |\d+\. )?(?:please )?{asked[1]}\b", text, re.I | re.M):
+        missing -= _SHOULD
+    return frozenset(word for word in missing if not any(same_word(word, other) for other in told))
+
+
+def _joined(sentence: str, spans: Sequence[str]) -> bool:
+    """Whether it needs words from several sentences, of which one begins with something that it does not speak of."""
+    said, telling = set(forms(sentence)), set(forms(sentence, telling=True))
+    parts = [forms(span[start:end], telling=True) for span in spans for start, end in sentence_spans(span)]
+    most = max(parts, key=lambda words: len(telling.intersection(words)), default=[])
+    needed = [words for words in parts if telling.intersection(words).difference(most)]
+    return bool(needed) and any(words[0] not in said | _OPENING for words in (most, *needed))
 
 
 def _tells_of_another(sentence: str, span: str, text: str) -> bool:

@@ -79,6 +79,51 @@ def test_where_a_sentence_says_that_it_is_from_counts_for_nothing() -> None:
     assert not _close("According to the handbook, the platform group hands over the runbook.", RUNBOOK)
 
 
+@pytest.mark.parametrize(
+    ("said", "span"),
+    [
+        ("After the audit, the site lead should book a room and invite the auditors.", "Before the audit, the site lead"
+         " should book a room and invite the auditors."),
+        ("Badges are replaced only where the holder pays the fee.", "Badges are replaced and the holder pays the fee."),
+        ("The Nordkai group is owned by the harbour and the railway.", "The Nordkai group owns the harbour and the "
+         "railway."),
+        ("When a tenant leaves, the caretaker empties the mailbox and the locker.", "When a tenant leaves, the "
+         "reception empties the mailbox and the locker."),
+        ("Der Vorstand prüft den Bericht nur im März.", "Der Vorstand prüft den Bericht im März."),
+    ],
+)  # fmt: skip
+def test_a_word_that_the_place_does_not_have_is_not_close(said: str, span: str) -> None:
+    assert _close(span, span)
+    assert not _close(said, span)
+
+
+@pytest.mark.parametrize(
+    ("said", "span"),
+    [
+        ("Yes, badges which are lost can be replaced at the reception.", "Badges lost are replaced at the reception."),
+        ("When the siren sounds, you should follow the evacuation plan.", "If the siren sounds, follow the evacuation "
+         "plan."),
+        ("If no badge is at hand, the reception lends one.", "If no badge is at hand, the reception lends a badge."),
+        ("All visitors sign the book at the entrance.", "Every visitor signs the book at the entrance."),
+        ("You can’t park in the northern yard.", "You cannot park in the northern yard."),
+    ],
+)  # fmt: skip
+def test_words_that_only_join_others_may_be_added(said: str, span: str) -> None:
+    assert _close(said, span)
+
+
+def test_you_should_is_close_to_no_statement() -> None:
+    assert not _close("You should follow the evacuation plan.", "They follow the evacuation plan.")
+
+
+def test_sentences_put_together_are_not_close_where_one_is_about_something_else() -> None:
+    told = "Old badges open the gate. Visitor badges are printed at the reception each morning."
+    assert not _close("Old badges are printed at the reception each morning.", told)
+    assert _close("Visitor badges are printed at the reception each morning.", told)
+    both = "Badges are printed at the reception. They expire in the evening."
+    assert _close("Badges are printed at the reception and they expire in the evening.", both)
+
+
 def test_addresses_behind_links_make_no_place_longer() -> None:
     told = "Ask the facility team for a badge."
     link = told.replace("facility team", f"[facility team](https://intranet.example/{'teams/' * 20})")

@@ -210,7 +210,7 @@ def test_citations_are_numbered_as_they_appear(ask: Ask, server: Server, numbers
     server.script.says(
         f"Travel expenses are paid back within 30 days [{travel}].\n"
         f"- Every employee has 28 days of paid leave [{leave}, {travel}].\n"
-        f"- All travel expenses are paid back within 30 days【{travel}†source】."
+        f"- The travel expenses are paid back within 30 days【{travel}†source】."
     )
     answer = ask(QUESTION, llm_url=server.url).answer
     assert [citation.n for citation in answer.citations] == [1, 2]
