@@ -135,7 +135,7 @@ def _excludes(put: Sequence[str], old: Sequence[str], *, behind_number: bool) ->
         return figures != others
     if any(_apart(one, other) for one in (*put, "".join(put)) for other in (*old, "".join(old))):
         return True
-    return behind_number and _latin(put[0]) and _latin(old[0]) and not same_word(put[0], old[0])
+    return behind_number and _latin(put[0]) and _latin(old[0]) and not _same(put[0], old[0])
 
 
 def _apart(one: str, other: str) -> bool:
@@ -149,8 +149,7 @@ def _apart(one: str, other: str) -> bool:
     return any(long == f"{sign}{short}" for sign in _NEGATING for long, short in ((one, other), (other, one)))
 
 
-def same_word(one: str, other: str) -> bool:
-    """Whether both are one word, or stand in the same place of the table: "every", "all"."""
+def _same(one: str, other: str) -> bool:
     places, others = (_PLACES.get(_form(word), {}) for word in (one, other))
     return _form(one) == _form(other) or any(places[row] == others[row] for row in places.keys() & others.keys())
 

@@ -1,34 +1,38 @@
-"""How closely a span says what a sentence says: whether it may be shown as the place that says so.
+"""How closely a span says what a sentence says, and whether it may be shown as the place that says so.
 
 A span can hold every word of a sentence and say something else of them: who does what, when, on which condition hangs
 on which words go together. What can be told of that without knowing what they mean: whether they stand in the same
 order, whether neighbours in the sentence are neighbours in the span, and whether the span is longer than it must be.
-Logistic regression weighs the three; `tests/benchmarks/support.py --trial FILE --fit` fits it to sentences that people
-wrote about pages, true ones and untrue ones. Rules stand beside it, because it only weighs: a word that the span does
-not have may be the one that is untrue ("after", "only", "by", who does it), two words told in another order may be who
-does it and to whom, a name told of somebody whom the span does not name may be another's, and so may be what the span
-tells of "it", or what it tells in a sentence about something that the sentence does not speak of.
+Logistic regression weighs the three, for what is too far to be named at all; `tests/benchmarks/support.py --trial FILE
+--fit` fits it to sentences that people wrote about pages, true ones and untrue ones.
+
+A highlight says that the document says so, and none is better than a wrong one. It is for a sentence that is quoted
+but for small change: every word of it stands in the span, in its order (one may be elsewhere), with no more between
+than a word, and with nothing left out that turns it round ("not", "before", "unless"); a name is in the span itself; no
+pronoun stands for what the sentence names; and each of several sentences that it is put together from is told with what
+it is about.
 """
 
 from __future__ import annotations
 
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Sequence
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from math import log1p
 
-from app.answers.altered import forms, in_order, in_same_order, same_word
+from app.answers.altered import forms, in_order, in_same_order
 from app.answers.crossed import CELLS
 from app.retrieval.asked import term_set
 from storage.sentences import sentence_spans
+from storage.words import STOP_WORDS
 
 ORDER, NEIGHBOURS, LENGTH, BIAS = 2.15, 3.25, -2.55, -0.9
-CLOSE = 1.25  # from here on a span is highlighted as saying what the sentence says: rather too seldom than wrongly
 FAR = -2.0  # below, it does not support the sentence at all
 APART = 3  # telling words, at most, between which neighbours stand
 LONG = 2.5  # times the sentence's length; longer counts as so long: an answer of two words has no place as short
-MOVED = 1  # words, at most, that stand in another order
+MOVED = 1  # words that tell, at most, that stand in another order
+BETWEEN = 1  # words that tell, at most, that the span has in one place between the sentence's
 _ADDRESS = re.compile(r"\]\([^()\s]*\)|https?://\S+")
 # where a sentence says that it is from: "According to the leave policy, …"
 _FROM = re.compile(
@@ -44,7 +48,7 @@ _YES = re.compile(r"(?:yes|no|ja|nein|oui|non|sí|sì|sim)[,.:;] ", re.IGNORECAS
 _JOINING = frozenset(
     form
     for words in (
-        "the a an of or and in to for at on with it its they them their he his she her that this these those such",
+        "the a an of and in to for at on with it its they them their he his she her that this these those such",
         "there which who whose you your one can will is are be has have had do does",
         "der die das den dem des ein eine einen einem einer eines und in im zu zum zur für von mit an am auf es er sie",
         "ihr ihre ihren sich ist sind wird werden hat haben welche welcher welches",
@@ -54,7 +58,16 @@ _JOINING = frozenset(
     )
     for form in forms(words)
 )
-_CONDITIONS = frozenset(forms("if when whenever whether case"))  # each says what the others say
+_IDLE = _JOINING | frozenset(forms(" ".join(STOP_WORDS)))
+_ALIKE = tuple(frozenset(forms(words)) for words in ("if when whenever whether case", "all every each"))
+# words that turn round what a sentence says, where they stand in another place or are left out
+_TURNING = frozenset(
+    forms(
+        "not no never none only unless until except without before after prior since because therefore although rather "
+        "instead must should may might all first last least most"
+    )
+)
+_SLASH = re.compile(r"(?<=[^\W\d_])/(?=[^\W\d_])")  # "renting/buying"
 _YOU_SHOULD, _SHOULD = re.compile(r"\byou should (\w+)", re.IGNORECASE), frozenset(forms("should"))
 _OPENING = frozenset(forms("for example also additionally finally however note as thus therefore this"))
 _FOR_A_NAME = re.compile(r"\W*(?:this|that|these|those|it|its|they|their|he|his|she|her|such)\b", re.IGNORECASE)
@@ -71,12 +84,10 @@ def is_close(sentence: str, spans: Sequence[str], names: frozenset[str], headers
             sentence = sentence[begins.end() :]
             names = names - (term_set(begins[0]) - term_set(sentence))
     return (
-        closeness(sentence, text) >= CLOSE
-        and _moved(sentence, text) <= MOVED
-        and names <= term_set(f"{text}\n{headers}")
+        names <= term_set(f"{text}\n{headers}")
         and not _added(sentence, f"{text}\n{headers}")
+        and (CELLS in text or _in_its_order(sentence, spans))
         and not any(_tells_of_another(sentence, span, text) for span in spans)
-        and not _joined(sentence, spans)
     )
 
 
@@ -101,33 +112,41 @@ def features(sentence: str, span: str) -> tuple[float, float, float]:
     return in_order(sentence, span) / words, near / len(pairs) if pairs else 1.0, length
 
 
-def _moved(sentence: str, text: str) -> int:
-    """How many of the sentence's words that tell stand in the text, and not in the same order. Rows have none."""
-    if CELLS in text:
-        return 0
-    said, told, telling = forms(sentence), forms(text), set(forms(sentence, telling=True))
-    kept, known = in_same_order(said, told), telling.intersection(told)
-    return sum(word in known for at, word in enumerate(said) if at not in kept)
+def _in_its_order(sentence: str, spans: Sequence[str]) -> bool:
+    """Whether the spans say it in the same order, with nothing between that would make it say something else.
+
+    What each of several sentences that it needs words from begins with is to be said too: it is what that is about.
+    """
+    said, telling = forms(sentence), set(forms(sentence, telling=True))
+    parts = [_ADDRESS.sub("", span[start:end]) for span in spans for start, end in sentence_spans(span)]
+    words = [forms(part) for part in parts]
+    told = [word for part in words for word in part]
+    kept, taken = in_same_order(said, told), in_same_order(told, said)
+    moved = {word for at, word in enumerate(said) if at not in kept and word in told}
+    between = (told[one + 1 : two] for one, two in pairwise(sorted(taken)))
+    changed = (len({*gap} - _IDLE) > BETWEEN or _TURNING & {*gap} - {*said} for gap in between)
+    if _TURNING & moved or any(changed):
+        return False
+    most = max(words, key=lambda part: len(telling.intersection(part)))
+    needed = [telling.intersection(part).difference(most) != set() or part is most for part in words]
+    if sum(needed) == 1:
+        return len(telling & moved) <= MOVED
+    starts = accumulate((len(part) for part in words[:-1]), initial=0)
+    firsts = (part.index(forms(text, telling=True)[0]) for part, text in zip(words, parts, strict=True))
+    opens = [sum(at) for at, is_needed in zip(zip(starts, firsts, strict=True), needed, strict=True) if is_needed]
+    return not telling & moved and all(at in taken or told[at] in _OPENING for at in opens)
 
 
 def _added(sentence: str, text: str) -> frozenset[str]:
-    """The sentence's words that the text has in no form, those left out that only join others."""
-    told, asked = frozenset(forms(text)), _YOU_SHOULD.search(sentence)
-    missing = frozenset(forms(sentence)) - told - _JOINING
-    if not _CONDITIONS.isdisjoint(told):
-        missing -= _CONDITIONS
+    """The sentence's words that the text has in no form, or less often; those left out that only join others."""
+    told, asked = Counter(forms(_SLASH.sub(" or ", text))), _YOU_SHOULD.search(sentence)
+    missing = frozenset(Counter(forms(_SLASH.sub(" or ", sentence))) - told) - _JOINING
+    for alike in _ALIKE:
+        if not alike.isdisjoint(told):
+            missing -= alike
     if asked is not None and re.search(rf"(?:^|[.:,] )(?:[-*•] |\d+\. )?(?:please )?{asked[1]}\b", text, re.I | re.M):
         missing -= _SHOULD
-    return frozenset(word for word in missing if not any(same_word(word, other) for other in told))
-
-
-def _joined(sentence: str, spans: Sequence[str]) -> bool:
-    """Whether it needs words from several sentences, of which one begins with something that it does not speak of."""
-    said, telling = set(forms(sentence)), set(forms(sentence, telling=True))
-    parts = [forms(span[start:end], telling=True) for span in spans for start, end in sentence_spans(span)]
-    most = max(parts, key=lambda words: len(telling.intersection(words)), default=[])
-    needed = [words for words in parts if telling.intersection(words).difference(most)]
-    return bool(needed) and any(words[0] not in said | _OPENING for words in (most, *needed))
+    return missing
 
 
 def _tells_of_another(sentence: str, span: str, text: str) -> bool:

@@ -50,7 +50,7 @@ def test_two_words_that_have_changed_places_are_not_close_however_much_else_agre
         "Any extension of a contract is approved by your manager and confirmed by the people team within two weeks."
     )
     assert _close(told.replace("Any", "An"), told)
-    assert not _close(swapped, told) and closeness(swapped, told) > 1.25
+    assert not _close(swapped, told) and closeness(swapped, told) > FAR
     row = "Site: Den Helder North | Lead: Jo van Berg | Seats: 24"
     assert _close("Jo van Berg leads Den Helder North.", row)  # the cells of a row have no order
 
@@ -112,6 +112,37 @@ def test_words_that_only_join_others_may_be_added(said: str, span: str) -> None:
     assert _close(said, span)
 
 
+@pytest.mark.parametrize(
+    ("said", "span"),
+    [
+        # once more than there
+        ("Log mails in Ostra and Velo, and other letters in Velo.", "Log mails in Ostra and Velo, and other letters in "
+         "Ostra."),
+        ("If it does not open, you can not lend a badge.", "If it does not open, you can lend a badge."),
+        # what turns it round is left out, or elsewhere
+        ("Your plan is given to you on your first day.", "Your plan is given to you prior to your first day."),
+        ("Because rates follow the target, the bank controls the supply.", "Rates follow the target, because the bank "
+         "controls the supply."),
+        # more than a word is left out
+        ("The desk will buy and register your badge.", "The desk will call and request that you buy and register your "
+         "badge."),
+        ("Some gates are guarded, and these are called open gates.", "Some gates are guarded by two officers of the "
+         "yard, and others have a camera and nobody beside it, and these are called open gates."),
+        ("You may lend a badge or a key.", "You may lend a badge and a key."),
+        ("If any rule holds, the gate opens.", "If all rules hold, the gate opens."),
+    ],
+)  # fmt: skip
+def test_words_of_the_place_that_say_something_else_are_not_close(said: str, span: str) -> None:
+    assert _close(span, span)
+    assert not _close(said, span)
+
+
+def test_small_words_and_one_that_tells_may_be_left_out() -> None:
+    told = "Also, lost badges can be replaced quickly at the northern reception, which is open on all days."
+    assert _close("Lost badges can be replaced at the northern reception, which is open on all days.", told)
+    assert _close("Lost badges can be replaced quickly at the northern reception.", told)
+
+
 def test_you_should_is_close_to_no_statement() -> None:
     assert not _close("You should follow the evacuation plan.", "They follow the evacuation plan.")
 
@@ -120,6 +151,9 @@ def test_sentences_put_together_are_not_close_where_one_is_about_something_else(
     told = "Old badges open the gate. Visitor badges are printed at the reception each morning."
     assert not _close("Old badges are printed at the reception each morning.", told)
     assert _close("Visitor badges are printed at the reception each morning.", told)
+    items = "- Each badge has a colour and a number.\n- Each gate has a camera, which watches the gate."
+    assert not _close("Each badge has a camera, which watches the gate.", items)
+    assert _close("Each gate has a camera, which watches the gate.", items)
     both = "Badges are printed at the reception. They expire in the evening."
     assert _close("Badges are printed at the reception and they expire in the evening.", both)
 
