@@ -113,10 +113,10 @@ def in_order(claim: str, near: str) -> int:
     return len(in_same_order(forms(claim), forms(near)))
 
 
-def in_same_order(said: Sequence[str], told: Sequence[str]) -> frozenset[int]:
-    """The places of those words that stand in the same order among the others."""
+def in_same_order(said: Sequence[str], told: Sequence[str]) -> dict[int, int]:
+    """The places of those words that stand in the same order among the others, each with its place there."""
     blocks = SequenceMatcher(None, said, told, autojunk=False).get_matching_blocks()
-    return frozenset(at for block in blocks for at in range(block.a, block.a + block.size))
+    return {block.a + at: block.b + at for block in blocks for at in range(block.size)}
 
 
 def forms(text: str, *, telling: bool = False) -> list[str]:

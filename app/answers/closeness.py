@@ -64,7 +64,8 @@ _ALIKE = tuple(frozenset(forms(words)) for words in ("if when whenever whether c
 _TURNING = frozenset(
     forms(
         "not no never none only unless until except without before after prior since because therefore although rather "
-        "instead must should may might all first last least most"
+        "instead must should may might all first last least most exclude excluded excluding avoid prevent prevented "
+        "prohibit prohibited forbidden refuse refused reject rejected deny denied fail failed lack"
     )
 )
 _SLASH = re.compile(r"(?<=[^\W\d_])/(?=[^\W\d_])")  # "renting/buying"
@@ -121,9 +122,9 @@ def _in_its_order(sentence: str, spans: Sequence[str]) -> bool:
     parts = [_ADDRESS.sub("", span[start:end]) for span in spans for start, end in sentence_spans(span)]
     words = [forms(part) for part in parts]
     told = [word for part in words for word in part]
-    kept, taken = in_same_order(said, told), in_same_order(told, said)
+    kept = in_same_order(said, told)
     moved = {word for at, word in enumerate(said) if at not in kept and word in told}
-    between = (told[one + 1 : two] for one, two in pairwise(sorted(taken)))
+    between = (told[one + 1 : two] for one, two in pairwise(kept.values()))
     changed = (len({*gap} - _IDLE) > BETWEEN or _TURNING & {*gap} - {*said} for gap in between)
     if _TURNING & moved or any(changed):
         return False
@@ -134,6 +135,7 @@ def _in_its_order(sentence: str, spans: Sequence[str]) -> bool:
     starts = accumulate((len(part) for part in words[:-1]), initial=0)
     firsts = (part.index(forms(text, telling=True)[0]) for part, text in zip(words, parts, strict=True))
     opens = [sum(at) for at, is_needed in zip(zip(starts, firsts, strict=True), needed, strict=True) if is_needed]
+    taken = set(kept.values())
     return not telling & moved and all(at in taken or told[at] in _OPENING for at in opens)
 
 

@@ -123,7 +123,10 @@ def test_words_that_only_join_others_may_be_added(said: str, span: str) -> None:
         ("Your plan is given to you on your first day.", "Your plan is given to you prior to your first day."),
         ("Because rates follow the target, the bank controls the supply.", "Rates follow the target, because the bank "
          "controls the supply."),
+        ("Visits are logged in a book and both lists.", "Visits are logged in a book and excluded from both lists."),
         # more than a word is left out
+        ("The yard has four kinds of metal gates.", "There are four kinds of gates used in the yard: wooden, metal, and"
+         " glass gates."),
         ("The desk will buy and register your badge.", "The desk will call and request that you buy and register your "
          "badge."),
         ("Some gates are guarded, and these are called open gates.", "Some gates are guarded by two officers of the "
