@@ -7,10 +7,10 @@ Logistic regression weighs the three, for what is too far to be named at all; `t
 --fit` fits it to sentences that people wrote about pages, true ones and untrue ones.
 
 A highlight says that the document says so, and none is better than a wrong one. It is for a sentence that is quoted
-but for small change: every word of it stands in the span, in its order (one may be elsewhere), with no more between
-than a word, and with nothing left out that turns it round ("not", "before", "unless"); a name is in the span itself; no
-pronoun stands for what the sentence names; and each of several sentences that it is put together from is told with what
-it is about.
+but for small change: every word of it stands in the span, in its order, with no more between than a word, and with
+nothing left out that turns it round ("not", "before") or restricts it at its end ("with a badge"); a name is in the
+span itself; no pronoun stands for what the sentence names; and each of several sentences that it is put together from
+is told with what it is about.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ ORDER, NEIGHBOURS, LENGTH, BIAS = 2.15, 3.25, -2.55, -0.9
 FAR = -2.0  # below, it does not support the sentence at all
 APART = 3  # telling words, at most, between which neighbours stand
 LONG = 2.5  # times the sentence's length; longer counts as so long: an answer of two words has no place as short
-MOVED = 1  # words that tell, at most, that stand in another order
+SHORT = 3  # words, at most, of an answer that is no sentence: "28 days"
 BETWEEN = 1  # words that tell, at most, that the span has in one place between the sentence's
 _ADDRESS = re.compile(r"\]\([^()\s]*\)|https?://\S+")
 # where a sentence says that it is from: "According to the leave policy, …"
@@ -68,6 +68,17 @@ _TURNING = frozenset(
         "prohibit prohibited forbidden refuse refused reject rejected deny denied fail failed lack"
     )
 )
+_AGAINST = frozenset(
+    forms("unlike contrary unless except without neither nor entgegen außer ohne sofern contrairement sauf")
+)
+_RESTRICTING = frozenset(  # what a restriction begins with, where no comma stands before it
+    forms(
+        "with without for to that who whose whom in of on at by from between into under within where if when unless "
+        "mit ohne für zu zur zum von vom bei aus nach vor im an am auf wenn falls pour avec sans de dans si qui que "
+        "con sin para en"
+    )
+)
+_BREAK = re.compile(r"[,;:)–—]\s|\s[(–—]|\.\s")
 _SLASH = re.compile(r"(?<=[^\W\d_])/(?=[^\W\d_])")  # "renting/buying"
 _YOU_SHOULD, _SHOULD = re.compile(r"\byou should (\w+)", re.IGNORECASE), frozenset(forms("should"))
 _OPENING = frozenset(forms("for example also additionally finally however note as thus therefore this"))
@@ -114,29 +125,44 @@ def features(sentence: str, span: str) -> tuple[float, float, float]:
 
 
 def _in_its_order(sentence: str, spans: Sequence[str]) -> bool:
-    """Whether the spans say it in the same order, with nothing between that would make it say something else.
-
-    What each of several sentences that it needs words from begins with is to be said too: it is what that is about.
-    """
-    said, telling = forms(sentence), set(forms(sentence, telling=True))
-    parts = [_ADDRESS.sub("", span[start:end]) for span in spans for start, end in sentence_spans(span)]
-    words = [forms(part) for part in parts]
-    told = [word for part in words for word in part]
+    """Whether the spans say it in the same order, with nothing left out that would make it say something else."""
+    said, telling = forms(sentence), frozenset(forms(sentence, telling=True))
+    parts = [_Part(span[start:end]) for span in spans for start, end in sentence_spans(span)]
+    told = [word for part in parts for word in part.words]
     kept = in_same_order(said, told)
     moved = {word for at, word in enumerate(said) if at not in kept and word in told}
-    between = (told[one + 1 : two] for one, two in pairwise(kept.values()))
-    changed = (len({*gap} - _IDLE) > BETWEEN or _TURNING & {*gap} - {*said} for gap in between)
-    if _TURNING & moved or any(changed):
+    if moved & (telling | _TURNING):
         return False
-    most = max(words, key=lambda part: len(telling.intersection(part)))
-    needed = [telling.intersection(part).difference(most) != set() or part is most for part in words]
-    if sum(needed) == 1:
-        return len(telling & moved) <= MOVED
-    starts = accumulate((len(part) for part in words[:-1]), initial=0)
-    firsts = (part.index(forms(text, telling=True)[0]) for part, text in zip(words, parts, strict=True))
-    opens = [sum(at) for at, is_needed in zip(zip(starts, firsts, strict=True), needed, strict=True) if is_needed]
-    taken = set(kept.values())
-    return not telling & moved and all(at in taken or told[at] in _OPENING for at in opens)
+    between = (told[one + 1 : two] for one, two in pairwise(kept.values()))
+    if any(len({*gap} - _IDLE) > BETWEEN or _TURNING & {*gap} - {*said} for gap in between):
+        return False
+    most, start = max(parts, key=lambda part: len(telling.intersection(part.words))), 0
+    needed = [part is most or bool(telling.intersection(part.words).difference(most.words)) for part in parts]
+    for part, is_needed in zip(parts, needed, strict=True):
+        taken = [at - start for at in kept.values() if start <= at < start + len(part.words)]
+        start += len(part.words)
+        if is_needed and not part.said_by(taken, whole=sum(needed) > 1, cut=len(said) <= SHORT):
+            return False
+    return True
+
+
+class _Part:
+    """A sentence of a span: its words, what it is about, and where it could end."""
+
+    def __init__(self, text: str) -> None:
+        clauses = [forms(clause) for clause in _BREAK.split(_ADDRESS.sub("", text))]
+        self.words = [word for clause in clauses for word in clause]
+        self._ends = frozenset(accumulate(len(clause) for clause in clauses))
+        self._about = next((at for at, word in enumerate(self.words) if word not in _IDLE | _OPENING), 0)
+
+    def said_by(self, taken: Sequence[int], *, whole: bool, cut: bool) -> bool:
+        """Whether who takes the words at these places says no other thing: he leaves out nothing that restricts it, at
+        its beginning or behind the last, which those of a few words may (`cut`). `whole`: nor what it is about."""
+        if not taken or (whole and self._about not in taken):
+            return False
+        after = max(taken) + 1
+        cut = cut or after == len(self.words) or after in self._ends or self.words[after] not in _RESTRICTING
+        return cut and _AGAINST.isdisjoint(self.words[: min(taken)])
 
 
 def _added(sentence: str, text: str) -> frozenset[str]:

@@ -100,7 +100,7 @@ def test_a_word_that_the_place_does_not_have_is_not_close(said: str, span: str) 
 @pytest.mark.parametrize(
     ("said", "span"),
     [
-        ("Yes, badges which are lost can be replaced at the reception.", "Badges lost are replaced at the reception."),
+        ("Yes, badges that are lost are replaced at the reception.", "Badges lost are replaced at the reception."),
         ("When the siren sounds, you should follow the evacuation plan.", "If the siren sounds, follow the evacuation "
          "plan."),
         ("If no badge is at hand, the reception lends one.", "If no badge is at hand, the reception lends a badge."),
@@ -124,6 +124,11 @@ def test_words_that_only_join_others_may_be_added(said: str, span: str) -> None:
         ("Because rates follow the target, the bank controls the supply.", "Rates follow the target, because the bank "
          "controls the supply."),
         ("Visits are logged in a book and both lists.", "Visits are logged in a book and excluded from both lists."),
+        ("At most companies, visits are logged in a book.", "Unlike at most companies, visits are logged in a book."),
+        # it is restricted at its end
+        ("The rules apply to staff and to visitors.", "The rules apply to staff and to visitors with a badge."),
+        # two words have changed places
+        ("Ask when you move a gate from open to closed.", "Ask when you move a gate from closed to open."),
         # more than a word is left out
         ("The yard has four kinds of metal gates.", "There are four kinds of gates used in the yard: wooden, metal, and"
          " glass gates."),
@@ -144,6 +149,7 @@ def test_small_words_and_one_that_tells_may_be_left_out() -> None:
     told = "Also, lost badges can be replaced quickly at the northern reception, which is open on all days."
     assert _close("Lost badges can be replaced at the northern reception, which is open on all days.", told)
     assert _close("Lost badges can be replaced quickly at the northern reception.", told)
+    assert not _close("Lost badges can be replaced quickly.", told)  # at the northern reception
 
 
 def test_you_should_is_close_to_no_statement() -> None:
