@@ -59,6 +59,7 @@ _SOURCES = re.compile(  # a list of sources that a model adds: ours stands below
 _CODE = re.compile(r"(```.*?```|`[^`\n]+`)", re.DOTALL)
 _IMAGE = re.compile(r"!\[[^\[\]\n]*+\]\([^)\n]*\)")
 _LINK = re.compile(r"\[([^\[\]\n]++)\]\((?:https?:|mailto:|/|#)[^)\n]*\)")
+_SCRIPT = re.compile(r"<(script|style)\b[^<>]*>.*?</\1\s*>", re.IGNORECASE | re.DOTALL)
 _TAG = re.compile(
     r"</?(?:a|b|i|u|em|strong|su[bp]|br|p|div|span|[uo]l|li|h[1-6]|img|script|code|pre|passages?|answer)\b[^<>\n]*>",
     re.IGNORECASE,
@@ -70,6 +71,7 @@ _BY_NUMBER = re.compile(
 )
 _TITLED = re.compile(r"\A\s*\**(?:answer|antwort|réponse|respuesta)\s*:\**\s+", re.IGNORECASE)
 _NEW_LINE = re.compile(r"[ \t]*\n\s*(?=\S)(?![a-zà-ÿ])")
+_BEHIND_MARK = re.compile(r"(?<=\][.!?])[ \t]+(?=[a-zà-ÿ])")
 _QUOTE_SIGN = re.compile(r"^[ \t]*(?:>[ \t]?)+", re.MULTILINE)
 _FENCE = re.compile(r"\s{0,3}(?:```|~~~)[\w#+.-]*")
 _CODE_AT_ONCE = re.compile(r"```([^`\n]+)```")  # on one line: no fence
@@ -380,6 +382,9 @@ def _spans(text: str) -> Iterator[tuple[int, int]]:
     """The sentences of an answer. Models wrap no lines: what begins a line goes on with nothing, unless it is small."""
     for first, end in sentence_spans(text):
         gaps = [gap.span() for gap in _NEW_LINE.finditer(text, first, end)]
+        # and where a mark stands at a full stop the sentence ends, whatever follows it
+        gaps += (gap.span() for gap in _BEHIND_MARK.finditer(text, first, end))
+        gaps.sort()
         yield from zip([first, *(stop for _, stop in gaps)], [*(start for start, _ in gaps), end], strict=True)
 
 
@@ -400,7 +405,7 @@ def _tidy(text: str) -> str:
 
 
 def _without_markup(text: str) -> str:
-    text = _LINK.sub(r"\1", _IMAGE.sub("", text))
+    text = _LINK.sub(r"\1", _IMAGE.sub("", _SCRIPT.sub("", text)))
     return _TAG.sub(lambda tag: " " if tag[0][:3].casefold() == "<br" else "", text)
 
 

@@ -441,6 +441,19 @@ def test_a_line_without_a_stop_vouches_for_no_other(ask: Ask, server: Server, nu
     assert answer.sentences[2].text == "Alcohol is paid back by the firm"
 
 
+def test_what_follows_a_mark_in_small_letters_is_a_sentence_of_its_own(
+    ask: Ask, server: Server, numbers: dict[str, int]
+) -> None:
+    said = f"Every employee has 28 days of paid leave a year [{numbers['leave']}]."
+    server.script.says(f"{said} and <script>fetch('http://evil.example')</script>every day is doubled on request.")
+    answer = ask(QUESTION, llm_url=server.url).answer
+    assert [(item.text, item.supported) for item in answer.sentences] == [
+        ("Every employee has 28 days of paid leave a year.", True),
+        ("and every day is doubled on request.", False),
+    ]
+    assert not answer.refused and "evil" not in answer.text
+
+
 def test_every_line_of_code_is_marked_by_itself(ask: Ask, server: Server, numbers: dict[str, int]) -> None:
     server.script.says(
         f"Travel expenses are paid back within 30 days [{numbers['travel']}].\n```\nDaily 28 EUR\nalcohol 99 EUR\n```"
