@@ -7,8 +7,8 @@ Logistic regression weighs the three, for what is too far to be named at all; `t
 --fit` fits it to sentences that people wrote about pages, true ones and untrue ones.
 
 A highlight says that the document says so, and none is better than a wrong one. It is for a sentence that is quoted
-but for small change: every word of it stands in the span, in its order, with no more between than a word, and with
-nothing left out that turns it round ("not", "before") or restricts it at its end ("with a badge"); a name is in the
+but for small change: every word of it stands in the span, in its order, with none that tells between, and with nothing
+left out that turns it round ("not", "before", "some") or restricts it at its end ("with a badge"); a name is in the
 span itself; no pronoun stands for what the sentence names; and each of several sentences that it is put together from
 is told with what it is about.
 """
@@ -32,7 +32,6 @@ FAR = -2.0  # below, it does not support the sentence at all
 APART = 3  # telling words, at most, between which neighbours stand
 LONG = 2.5  # times the sentence's length; longer counts as so long: an answer of two words has no place as short
 SHORT = 3  # words, at most, of an answer that is no sentence: "28 days"
-BETWEEN = 1  # words that tell, at most, that the span has in one place between the sentence's
 _ADDRESS = re.compile(r"\]\([^()\s]*\)|https?://\S+")
 # where a sentence says that it is from: "According to the leave policy, …"
 _FROM = re.compile(
@@ -59,18 +58,27 @@ _JOINING = frozenset(
     for form in forms(words)
 )
 _IDLE = _JOINING | frozenset(forms(" ".join(STOP_WORDS)))
-_ALIKE = tuple(frozenset(forms(words)) for words in ("if when whenever whether case", "all every each"))
+_ALIKE = {
+    form: forms(words)[0] for words in ("if when whenever whether case", "all every each") for form in forms(words)
+}
 # words that turn round what a sentence says, where they stand in another place or are left out
 _TURNING = frozenset(
     forms(
         "not no never none only unless until except without before after prior since because therefore although rather "
-        "instead must should may might all first last least most exclude excluded excluding avoid prevent prevented "
-        "prohibit prohibited forbidden refuse refused reject rejected deny denied fail failed lack"
+        "instead must should may might all first last least most or but than either if when some any exclude excluded "
+        "excluding avoid prevent prevented prohibit prohibited forbidden refuse refused reject rejected deny denied "
+        "fail failed lack"
     )
 )
+# what turns a sentence round that stands before what is taken of it
 _AGAINST = frozenset(
-    forms("unlike contrary unless except without neither nor entgegen außer ohne sofern contrairement sauf")
+    forms(
+        "unlike contrary unless except without neither nor if when some many few most may might entgegen außer ohne "
+        "sofern wenn falls manche einige contrairement sauf si quelques"
+    )
 )
+# and behind it, also where a comma stands before it
+_EXCEPTING = frozenset(forms("unless except but only if or when than not without außer sofern wenn sauf si"))
 _RESTRICTING = frozenset(  # what a restriction begins with, where no comma stands before it
     forms(
         "with without for to that who whose whom in of on at by from between into under within where if when unless "
@@ -78,6 +86,8 @@ _RESTRICTING = frozenset(  # what a restriction begins with, where no comma stan
         "con sin para en"
     )
 )
+_RELATIVE = frozenset(forms("that which who"))
+_VERBS = frozenset(forms("is are was were be has have had can will do does must may should"))
 _BREAK = re.compile(r"[,;:)–—]\s|\s[(–—]|\.\s")
 _SLASH = re.compile(r"(?<=[^\W\d_])/(?=[^\W\d_])")  # "renting/buying"
 _YOU_SHOULD, _SHOULD = re.compile(r"\byou should (\w+)", re.IGNORECASE), frozenset(forms("should"))
@@ -126,15 +136,14 @@ def features(sentence: str, span: str) -> tuple[float, float, float]:
 
 def _in_its_order(sentence: str, spans: Sequence[str]) -> bool:
     """Whether the spans say it in the same order, with nothing left out that would make it say something else."""
-    said, telling = forms(sentence), frozenset(forms(sentence, telling=True))
+    said, telling = _words(sentence), frozenset(forms(sentence, telling=True))
     parts = [_Part(span[start:end]) for span in spans for start, end in sentence_spans(span)]
     told = [word for part in parts for word in part.words]
     kept = in_same_order(said, told)
     moved = {word for at, word in enumerate(said) if at not in kept and word in told}
     if moved & (telling | _TURNING):
         return False
-    between = (told[one + 1 : two] for one, two in pairwise(kept.values()))
-    if any(len({*gap} - _IDLE) > BETWEEN or _TURNING & {*gap} - {*said} for gap in between):
+    if any(_changes(told[one + 1 : two], told[two], frozenset(said)) for one, two in pairwise(kept.values())):
         return False
     most, start = max(parts, key=lambda part: len(telling.intersection(part.words))), 0
     needed = [part is most or bool(telling.intersection(part.words).difference(most.words)) for part in parts]
@@ -146,11 +155,19 @@ def _in_its_order(sentence: str, spans: Sequence[str]) -> bool:
     return True
 
 
+def _changes(left_out: Sequence[str], follows: str, said: frozenset[str]) -> bool:
+    """Whether a sentence says something else without words that stand between its own: those that tell, those that turn
+    round what is said, and the one that makes a statement a part of another ("rooms that are open")."""
+    words = frozenset(left_out)
+    relative = bool(left_out) and left_out[-1] in _RELATIVE and follows in _VERBS
+    return relative or bool(words - _IDLE) or bool(_TURNING & words - said)
+
+
 class _Part:
     """A sentence of a span: its words, what it is about, and where it could end."""
 
     def __init__(self, text: str) -> None:
-        clauses = [forms(clause) for clause in _BREAK.split(_ADDRESS.sub("", text))]
+        clauses = [_words(clause) for clause in _BREAK.split(_ADDRESS.sub("", text))]
         self.words = [word for clause in clauses for word in clause]
         self._ends = frozenset(accumulate(len(clause) for clause in clauses))
         self._about = next((at for at, word in enumerate(self.words) if word not in _IDLE | _OPENING), 0)
@@ -161,20 +178,22 @@ class _Part:
         if not taken or (whole and self._about not in taken):
             return False
         after = max(taken) + 1
-        cut = cut or after == len(self.words) or after in self._ends or self.words[after] not in _RESTRICTING
+        follows = self.words[after] if after < len(self.words) else ""
+        cut = cut or follows not in (_EXCEPTING if after in self._ends else _RESTRICTING | _EXCEPTING)
         return cut and _AGAINST.isdisjoint(self.words[: min(taken)])
 
 
 def _added(sentence: str, text: str) -> frozenset[str]:
     """The sentence's words that the text has in no form, or less often; those left out that only join others."""
-    told, asked = Counter(forms(_SLASH.sub(" or ", text))), _YOU_SHOULD.search(sentence)
-    missing = frozenset(Counter(forms(_SLASH.sub(" or ", sentence))) - told) - _JOINING
-    for alike in _ALIKE:
-        if not alike.isdisjoint(told):
-            missing -= alike
+    missing = frozenset(Counter(_words(sentence)) - Counter(_words(text))) - _JOINING
+    asked = _YOU_SHOULD.search(sentence)
     if asked is not None and re.search(rf"(?:^|[.:,] )(?:[-*•] |\d+\. )?(?:please )?{asked[1]}\b", text, re.I | re.M):
-        missing -= _SHOULD
+        return missing - _SHOULD
     return missing
+
+
+def _words(text: str) -> list[str]:
+    return [_ALIKE.get(form, form) for form in forms(_SLASH.sub(" or ", text))]
 
 
 def _tells_of_another(sentence: str, span: str, text: str) -> bool:

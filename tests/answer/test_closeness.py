@@ -129,7 +129,15 @@ def test_words_that_only_join_others_may_be_added(said: str, span: str) -> None:
         ("The rules apply to staff and to visitors.", "The rules apply to staff and to visitors with a badge."),
         # two words have changed places
         ("Ask when you move a gate from open to closed.", "Ask when you move a gate from closed to open."),
-        # more than a word is left out
+        ("Feature codes are only for badges of blue.", "For example, some feature codes are only for badges of blue."),
+        ("Mails that are old should be marked and deleted.", "Mails that are old should either be marked or deleted."),
+        ("One is better off with a small gate than paying for a yard.", "One is better off with a small gate and paying"
+         " for a yard than with a wall."),
+        ("The desk does not learn from visits.", "The desk does not just count, but it also does learn from visits."),
+        ("All gates and rooms are open.", "All gates and rooms that are open."),
+        ("The desk pays the fee.", "If you ever leave early, I am sure that the desk pays the fee."),
+        ("The desk pays the fee.", "The desk pays the fee, unless you leave early."),
+        # more than small words are left out
         ("The yard has four kinds of metal gates.", "There are four kinds of gates used in the yard: wooden, metal, and"
          " glass gates."),
         ("The desk will buy and register your badge.", "The desk will call and request that you buy and register your "
@@ -145,11 +153,12 @@ def test_words_of_the_place_that_say_something_else_are_not_close(said: str, spa
     assert not _close(said, span)
 
 
-def test_small_words_and_one_that_tells_may_be_left_out() -> None:
-    told = "Also, lost badges can be replaced quickly at the northern reception, which is open on all days."
-    assert _close("Lost badges can be replaced at the northern reception, which is open on all days.", told)
-    assert _close("Lost badges can be replaced quickly at the northern reception.", told)
-    assert not _close("Lost badges can be replaced quickly.", told)  # at the northern reception
+def test_small_words_and_what_a_comma_divides_may_be_left_out() -> None:
+    told = "Also, all lost badges can be replaced quickly at the northern reception, which is open on weekdays."
+    assert _close("All lost badges are replaced quickly at the northern reception, which is open on weekdays.", told)
+    assert _close("All lost badges can be replaced quickly at the northern reception.", told)
+    assert not _close("All lost badges can be replaced at the northern reception.", told)  # quickly
+    assert not _close("All lost badges can be replaced quickly.", told)  # at the northern reception
 
 
 def test_you_should_is_close_to_no_statement() -> None:
