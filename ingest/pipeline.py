@@ -23,6 +23,7 @@ from typing import TypeAlias
 from ingest.batches import BATCH, LARGE, Batches, Embedded
 from ingest.chunk import chunk, name_of, title_of
 from ingest.packed import Packed
+from ingest.parse.said_date import with_said_date
 from ingest.progress import Progress, Reported
 from ingest.reconcile import Reconciled, Reconciler
 from ingest.sandbox import Sandbox
@@ -52,7 +53,8 @@ TRIED_WITH = "passwords"  # the fact that tells whether passwords_file has chang
 def _flags(parsed: Parsed) -> tuple[str, ...]:
     """What parsing flagged, and whether the text speaks to a language model."""
     aimed = next(instructions(revision_text(parsed.elements)), None) is not None
-    return (*parsed.flags, FLAG) if aimed else parsed.flags
+    flags = tuple(flag for flag in parsed.flags if flag != FLAG)
+    return (*flags, FLAG) if aimed else flags
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -366,21 +368,24 @@ class Pipeline:
         return scrub_due(self.catalog)
 
     def reembed(self, progress: Callable[[int], None] = lambda done: None) -> int:
-        """Chunk and embed every current revision anew from what was parsed, for another model or chunk size.
+        """Chunk and embed every current revision anew from what was parsed, for another model or chunk size. What is
+        told from its text alone, its day and its flags, is told anew too.
 
         Returns how many documents. Resumes after a crash: what has been done is not embedded again.
         """
         done = 0
         self.catalog.set_fact(EMBEDDER, f"{self.embedder.name} {self.embedder.revision} (unfinished)")
         for item in self.catalog.current_revisions():
-            pieces = self._chunks(item.parsed, item.title, item.id, item.path)
+            parsed = with_said_date(item.parsed, item.suffix)
+            parsed = replace(parsed, flags=_flags(parsed))
+            pieces = self._chunks(parsed, item.title, item.id, item.path)
             keys, vectors = self.embed(pieces)
             self.catalog.index_revision(
                 item.document_id,
                 content=item.content,
                 suffix=item.suffix,
                 title=item.title,
-                parsed=item.parsed,
+                parsed=parsed,
                 pieces=pieces,
                 embedded=keys,
                 vectors=vectors,

@@ -18,7 +18,7 @@ from app.answers.phrases import language_of, phrases
 from app.answers.quote import Piece, cells_of
 from app.records import Sentence
 from app.retrieval.asked import Asked, Expected, term_set
-from app.retrieval.newest import dated
+from app.retrieval.newest import changed, dated
 from storage.words import question_terms, terms
 
 LOOKED_AT = 12  # of the likeliest candidates
@@ -42,6 +42,7 @@ class Side:
 
     candidate: Candidate
     when: str  # when its document is from, as far as it can be told: "2026-03-01", "2026", ""
+    said: bool  # whether the document says so itself; else it is when its file was changed
     newer: bool
 
 
@@ -145,16 +146,16 @@ def _telling(text: str) -> frozenset[str]:
 
 
 def _sides(one: Candidate, other: Candidate) -> tuple[Side, ...]:
-    dates = [dated(item.passage.first) for item in (one, other)]
-    first, second = dates
-    newer = [False, False]
-    if first and second:
-        # a year says nothing of the days in it
-        size = min(len(first), len(second))
-        newer = [first[:size] > second[:size], second[:size] > first[:size]]
+    """Both, the newer first: by what the documents say of themselves, or by when the files were changed where neither
+    says anything. The one against the other tells nothing: a copy of an old file is new."""
+    firsts = [item.passage.first for item in (one, other)]
+    said = [dated(first) for first in firsts]
+    first, second = said if any(said) else map(changed, firsts)
+    size = min(len(first), len(second))  # a year says nothing of the days in it
+    newer = first[:size] > second[:size], second[:size] > first[:size]
     sides = [
-        Side(candidate=item, when=when, newer=is_newer)
-        for item, when, is_newer in zip((one, other), dates, newer, strict=True)
+        Side(candidate=item, when=when or changed(item.passage.first), said=bool(when), newer=is_newer)
+        for item, when, is_newer in zip((one, other), said, newer, strict=True)
     ]
     return tuple(sorted(sides, key=lambda side: not side.newer))
 
@@ -171,7 +172,8 @@ def disagreement(question: str, sides: Sequence[Side], citations: Citations) -> 
         sentence = Sentence(text=readable(item.text), citations=(n,), supported=True)
         about = readable(item.passage.first.title).replace("*", "")
         where = readable(beside.get(item.passage.first.path, "")).replace("*", "")
-        marks = ", ".join(part for part in (where, said.newer if side.newer else "", side.when) if part)
+        when = side.when if side.said or not side.when else said.changed.format(when=side.when)
+        marks = ", ".join(part for part in (where, said.newer if side.newer else "", when) if part)
         yield Piece(
             text=f"\n- **{about}**{f' ({marks})' if marks else ''}: {sentence.text} [{n}]", sentences=(sentence,)
         )

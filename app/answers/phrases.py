@@ -52,6 +52,7 @@ class Phrases:
     nearest: str  # introduces the passages that come nearest
     differ: str  # documents answer with different values
     newer: str  # marks the newer of two documents
+    changed: str  # when its file was changed, of one that does not say when it is from
     also: str  # introduces what stands near the answer
     older: str  # introduces what only an older edition of a document says
     current: str  # introduces what the newer edition says, where an older one is closer to the question
@@ -73,6 +74,7 @@ _PHRASES = {
         nearest="These passages come nearest:",
         differ="The documents differ on this:",
         newer="newer",
+        changed="changed {when}",
         also="See also:",
         older="From an older edition ({when}):",
         current="From the newer edition ({when}):",
@@ -95,6 +97,7 @@ _PHRASES = {
         nearest="Diese Stellen kommen dem am nächsten:",
         differ="Die Dokumente sagen dazu Verschiedenes:",
         newer="neuer",
+        changed="geändert am {when}",
         also="Siehe auch:",
         older="Aus einer älteren Fassung ({when}):",
         current="Aus der neueren Fassung ({when}):",
@@ -117,6 +120,7 @@ _PHRASES = {
         nearest="Ces passages s'en approchent le plus :",
         differ="Les documents ne disent pas la même chose :",
         newer="plus récent",
+        changed="modifié le {when}",
         also="Voir aussi :",
         older="D'une édition plus ancienne ({when}) :",
         current="De l'édition plus récente ({when}) :",
@@ -139,6 +143,7 @@ _PHRASES = {
         nearest="Estos pasajes son los más cercanos:",
         differ="Los documentos no coinciden:",
         newer="más reciente",
+        changed="modificado el {when}",
         also="Véase también:",
         older="De una edición anterior ({when}):",
         current="De la edición más reciente ({when}):",
@@ -159,6 +164,7 @@ _PHRASES = {
         nearest="Questi passaggi si avvicinano di più:",
         differ="I documenti non concordano:",
         newer="più recente",
+        changed="modificato il {when}",
         also="Vedi anche:",
         older="Da un'edizione precedente ({when}):",
         current="Dall'edizione più recente ({when}):",
@@ -179,6 +185,7 @@ _PHRASES = {
         nearest="Estas passagens são as mais próximas:",
         differ="Os documentos não coincidem:",
         newer="mais recente",
+        changed="alterado em {when}",
         also="Veja também:",
         older="De uma edição anterior ({when}):",
         current="Da edição mais recente ({when}):",
@@ -200,6 +207,7 @@ _PHRASES = {
         nearest="Deze passages komen het dichtst in de buurt:",
         differ="De documenten spreken elkaar tegen:",
         newer="nieuwer",
+        changed="gewijzigd op {when}",
         also="Zie ook:",
         older="Uit een oudere versie ({when}):",
         current="Uit de nieuwere versie ({when}):",
@@ -220,6 +228,7 @@ _PHRASES = {
         nearest="以下段落最为接近：",
         differ="各文档的说法不一致：",
         newer="较新",
+        changed="{when} 修改",
         also="另请参阅：",
         older="出自较早的版本（{when}）：",
         current="出自较新的版本（{when}）：",
@@ -238,6 +247,7 @@ _PHRASES = {
         nearest="最も近い箇所：",
         differ="文書によって内容が異なります：",
         newer="より新しい",
+        changed="{when} 更新",
         also="関連する箇所：",
         older="以前の版（{when}）より：",
         current="新しい版（{when}）より：",
@@ -256,6 +266,7 @@ _PHRASES = {
         nearest="가장 가까운 구절:",
         differ="문서마다 내용이 다릅니다:",
         newer="최신",
+        changed="{when} 수정",
         also="관련 구절:",
         older="이전 판({when})에서:",
         current="최신 판({when})에서:",

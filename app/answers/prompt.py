@@ -16,6 +16,7 @@ from app.answers.editions import older
 from app.answers.phrases import phrases
 from app.answers.prompt_files import Prompts
 from app.records import Turn
+from app.retrieval.newest import dated
 
 HISTORY_TURNS = 6
 HISTORY_SHARE = 4  # earlier turns take at most the fourth part of the room
@@ -110,7 +111,7 @@ def alternating(turns: Sequence[Turn]) -> list[Turn]:
 def _passage(passage: Passage, edition: str) -> str:
     """`edition`: of a document whose newer one is there too."""
     about = {"number": str(passage.n), "document": passage.first.title, "section": passage.first.chunk.section}
-    about["older_edition"] = edition
+    about |= {"older_edition": edition, "dated": dated(passage.first)}
     if passage.pages:
         about["pages"] = ", ".join(str(page) for page in passage.pages)
     clean = {name: harmless(" ".join(value.split()))[:LONGEST_TITLE].replace('"', "'") for name, value in about.items()}

@@ -35,10 +35,14 @@ def year_in(name: str) -> str:
 
 
 def dated(found: StoredChunk) -> str:
-    """When a document is from: the last year in its title or file name, else the day when it was written or changed."""
-    moment = found.made or found.modified
+    """When a document says it is from: the last year in its title or file name, else the day when it was written."""
     years = (year for name in names_of(found) if (year := year_in(name)))
-    return next(years, f"{moment:%Y-%m-%d}" if moment else "")
+    return next(years, f"{found.made:%Y-%m-%d}" if found.made else "")
+
+
+def changed(found: StoredChunk) -> str:
+    """The day when it was changed, by its own data, else by the file's time: that of a copy may be the copying's."""
+    return f"{found.modified:%Y-%m-%d}" if found.modified else ""
 
 
 def newer_first(scores: Sequence[float], changed: Sequence[datetime | None]) -> list[float]:

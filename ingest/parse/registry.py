@@ -20,6 +20,7 @@ from ingest.parse import formats
 from ingest.parse.charset import decode, is_text
 from ingest.parse.formats import SUPPORTED
 from ingest.parse.limits import MEGABYTE, ParseLimits
+from ingest.parse.said_date import with_said_date
 from ingest.parse.sniff import real_suffix
 from ingest.parse.text import hidden_characters, single_line
 from storage.failures import Code, ParseFailure
@@ -83,7 +84,7 @@ def parse(path: Path, *, suffix: str, limits: ParseLimits, begins: Callable[[], 
         raise ParseFailure(Code.CORRUPT, f"The file is damaged or is not a real {suffix[1:]} file ({what}).") from error
     except MemoryError as error:
         raise ParseFailure(Code.OUT_OF_MEMORY, f"The file needs more than {limits.memory_mb} MB.") from error
-    return _checked(parsed, limits)
+    return _checked(with_said_date(parsed, suffix), limits)
 
 
 def _head(path: Path, limits: ParseLimits) -> bytes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 
 import pytest
@@ -36,6 +37,38 @@ def test_both_are_said_and_cited_and_the_newer_is_marked(place: Place) -> None:
     assert [citation.path for citation in answer.citations] == ["everyone/a_new.md", "everyone/b_old.md"]
     assert level(answer.confidence) is not Level.HIGH
     assert "disagree" in answer.reason
+
+
+def _undated(days: int, line: str = "") -> str:
+    return f"# Travel policy\n\n{line}\n\nTravel claims are handed in within {days} days after the end of the trip.\n"
+
+
+def test_the_newer_is_told_by_the_day_that_the_documents_say_whenever_they_were_copied(place: Place) -> None:
+    old = place.write("everyone/a.md", _undated(60, "Effective date: 2 May 2023"))
+    new = place.write("everyone/b.md", _undated(30, "Stand: 01.03.2024"))
+    os.utime(old, (2e9, 2e9))
+    os.utime(new, (1e9, 1e9))
+    text, _ = _ask(place, QUESTION)
+    first, second = text.splitlines()[2:4]
+    assert first.startswith("- **Travel policy** (b.md, newer, 2024-03-01): ") and "within 30 days" in first
+    assert second.startswith("- **Travel policy** (a.md, 2023-05-02): ") and "within 60 days" in second
+
+
+def test_where_neither_says_when_it_is_from_the_file_changed_later_is_the_newer_and_told_as_changed(
+    place: Place,
+) -> None:
+    os.utime(place.write("everyone/a.md", _undated(60)), (1.7e9, 1.7e9))
+    os.utime(place.write("everyone/b.md", _undated(30)), (1.6e9, 1.6e9))
+    text, _ = _ask(place, QUESTION)
+    assert "\n- **Travel policy** (a.md, newer, changed 2023-11-14): " in text
+    assert "\n- **Travel policy** (b.md, changed 2020-09-13): " in text
+
+
+def test_a_day_that_is_said_and_one_of_a_file_make_neither_the_newer(place: Place) -> None:
+    os.utime(place.write("everyone/a.md", _undated(60)), (1.7e9, 1.7e9))
+    place.write("everyone/b.md", _undated(30, "Effective date: 2 May 2021"))
+    text, _ = _ask(place, QUESTION)
+    assert "(a.md, changed 2023-11-14): " in text and "(b.md, 2021-05-02): " in text and "newer" not in text
 
 
 def test_policies_of_two_things_do_not_differ_about_a_third(place: Place) -> None:
