@@ -57,6 +57,7 @@ _JOINING = frozenset(
     )
     for form in forms(words)
 )
+_WE, _YOU = (frozenset(forms(words)) for words in ("we us our i me my wir uns unser nous notre", "you your ihr ihre"))
 _IDLE = _JOINING | frozenset(forms(" ".join(STOP_WORDS)))
 _ALIKE = {
     form: forms(words)[0] for words in ("if when whenever whether case", "all every each") for form in forms(words)
@@ -89,6 +90,7 @@ _RESTRICTING = frozenset(  # what a restriction begins with, where no comma stan
 _RELATIVE = frozenset(forms("that which who"))
 _VERBS = frozenset(forms("is are was were be has have had can will do does must may should"))
 _BREAK = re.compile(r"[,;:)–—]\s|\s[(–—]|\.\s")
+_BRACKETED = re.compile(r"\(([^()]*)\)")
 _SLASH = re.compile(r"(?<=[^\W\d_])/(?=[^\W\d_])")  # "renting/buying"
 _YOU_SHOULD, _SHOULD = re.compile(r"\byou should (\w+)", re.IGNORECASE), frozenset(forms("should"))
 _OPENING = frozenset(forms("for example also additionally finally however note as thus therefore this"))
@@ -109,6 +111,7 @@ def is_close(sentence: str, spans: Sequence[str], names: frozenset[str], headers
         names <= term_set(f"{text}\n{headers}")
         and not _added(sentence, f"{text}\n{headers}")
         and (CELLS in text or _in_its_order(sentence, spans))
+        and ("(" not in text or _in_brackets(sentence) <= _in_brackets(text))
         and not any(_tells_of_another(sentence, span, text) for span in spans)
     )
 
@@ -185,11 +188,17 @@ class _Part:
 
 def _added(sentence: str, text: str) -> frozenset[str]:
     """The sentence's words that the text has in no form, or less often; those left out that only join others."""
-    missing = frozenset(Counter(_words(sentence)) - Counter(_words(text))) - _JOINING
+    told = Counter(_words(text))
+    missing = frozenset(Counter(_words(sentence)) - told) - (_JOINING if _WE.isdisjoint(told) else _JOINING - _YOU)
     asked = _YOU_SHOULD.search(sentence)
     if asked is not None and re.search(rf"(?:^|[.:,] )(?:[-*•] |\d+\. )?(?:please )?{asked[1]}\b", text, re.I | re.M):
         return missing - _SHOULD
     return missing
+
+
+def _in_brackets(text: str) -> set[tuple[str, ...]]:
+    """What stands in brackets: they say how far something goes."""
+    return {tuple(_words(found)) for found in _BRACKETED.findall(_ADDRESS.sub("", text))}
 
 
 def _words(text: str) -> list[str]:

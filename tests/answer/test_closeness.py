@@ -89,6 +89,7 @@ def test_where_a_sentence_says_that_it_is_from_counts_for_nothing() -> None:
          "railway."),
         ("When a tenant leaves, the caretaker empties the mailbox and the locker.", "When a tenant leaves, the "
          "reception empties the mailbox and the locker."),
+        ("You clean the yard on Fridays.", "We clean the yard on Fridays."),
         ("Der Vorstand prüft den Bericht nur im März.", "Der Vorstand prüft den Bericht im März."),
     ],
 )  # fmt: skip
@@ -137,6 +138,7 @@ def test_words_that_only_join_others_may_be_added(said: str, span: str) -> None:
         ("All gates and rooms are open.", "All gates and rooms that are open."),
         ("The desk pays the fee.", "If you ever leave early, I am sure that the desk pays the fee."),
         ("The desk pays the fee.", "The desk pays the fee, unless you leave early."),
+        ("The fee is 30 (for a key) plus a badge.", "The fee is 30 (for a key plus a badge)."),
         # more than small words are left out
         ("The yard has four kinds of metal gates.", "There are four kinds of gates used in the yard: wooden, metal, and"
          " glass gates."),
