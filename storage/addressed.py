@@ -33,6 +33,7 @@ class _Words:
     policy: str  # words of rules for models, and of what they have to say of themselves
     people: str  # whom people answer, and who they are
     note: str  # "note for"
+    to: str  # "to", at the beginning: "To all chatbots:"
     read: str  # "reading"
     page: str  # "this page"
     order: str  # "say", "do not mention"
@@ -64,7 +65,7 @@ _TABLE = (
         r"question[- ]answering |reading )?(?:system|assistant|agent|reader|tool|bot|model)s?|(?:virtual|digital|"
         r"smart) "
         r"(?:assistant|helper)s?",
-        person="assistants?|model|bot",
+        person="assistant|model|bot",
         which="that|which|who|has|reading|processing|using|answering|summari[sz]ing|indexing|citing|quoting|drawing|"
         "with|given|asked|when|whenever|if|of any kind|on reading",
         must=r"(?:must|should|shall|(?:ha[sv]e?|needs?|ought|is|are) to)(?! be )|(?:is|are) (?:required|instructed|"
@@ -72,9 +73,13 @@ _TABLE = (
         r"requested|directed|obliged|advised|supposed) to(?! be )|(?:may|can) only|please|always",
         say=r"say|answer|reply|respond|state|claim|assert|conclude|declare|insist|output|write|pretend|deny|"
         r"(?:tell|inform|assure) (?:\w+ ){0,2}\w+",
-        that=r"(?:that|only|exactly|as follows|no|yes)\b|(?:with )?[\"'“‘:]",
+        that=r"(?:that|only|exactly|as follows|no|yes)\b|(?:the|our|this|there|it|all) (?:\w+ ){0,3}(?:is|are|was|"
+        r"were|has|have)\b|(?:with )?[\"'“‘:]",
         do=r"recommend|rank|prefer|favou?r|promote|endorse|praise|mention|omit|leave out|skip|describe|treat|trust|"
-        r"ignore|disregard|accept|send people|direct (?:people|staff)|append|(?:begin|end|start|close) with",
+        r"ignore|disregard|accept|(?:report|give) (?:(?!as\b)\w+ ){1,5}as (?!soon|possible|well|"
+        r"follows|part|required|needed|they|it)|send people|direct (?:people|staff)|append|refuse to (?:answer|"
+        r"mention|say)|forward the (?:conversation|question|chat)|(?:begin|end|start|close) "
+        r"with",
         policy=r"humans?|persons?|people|machines?|robots?|artificial\w*|generated|n[o'’]t know|can(?:not|['’]t)|"
         r"unsure|"
         r"uncertain|not sure|mistakes?|errors?|json|personal|confidential|sensitive|private|secrets?|data|access|"
@@ -82,8 +87,8 @@ _TABLE = (
         people="customer|caller|client|patient|guest|visitor|passenger|journalist|press|candidate|applicant|parent|"
         "student|member|buyer|tenant|supplier|colleague|doctor|manager|receptionist|agents|staff|we|us|you|your|"
         "lawyer|telephone|teaching|dental|shop|personal|executive",
-        note=r"(?:notes?|notices?|message|attention|instructions?|information|reminder|memo)(?:,? (?:to|for)|,)?|"
-        r"to|for",
+        note=r"(?:notes?|notices?|message|attention|instructions?|information|reminder|memo)(?:,? (?:to|for)|,)?",
+        to="to",
         read=r"(?:read|process|summari[sz]|pars|index|analy[sz]|translat|us|quot|cit)(?:es|e|s|ing)?|drawing on|"
         r"answer\w* from",
         page=r"(?:this(?=[,:])|(?:this|these) (?:(?:web ?|wiki )?page|document|text|file|e-?mail|message|passage|"
@@ -94,26 +99,31 @@ _TABLE = (
         r"discard|"
         r"print|repeat|list|(?:do not|don['’]t|never) (?:say|mention|reveal|cite|quote|include|use|repeat|show|"
         r"consider|trust)|no matter what",
-        answer=r"(?:(?:answer|response|output|overview)s?|repl(?:y|ies)|summar(?:y|ies)) (?:\w+ ){0,3}(?:from|on|upon|"
-        r"out of|with|using)|(?:when|whenever|if|while)(?: \w+){0,3} summari[sz]\w*|in (?:any|every|each|all|your) "
+        answer=r"(?:(?:answer|response|output|overview)s?|repl(?:y|ies)|summar(?:y|ies)) (?:(?:that|which) )?(?:\w+ "
+        r"){0,2}"
+        r"(?:generated|based|drawn|derived|built|produced|made|taken|created|composed|given|compiled|base|make|draw) "
+        r"(?:from|on|"
+        r"upon|out of|with|using)|(?:when|whenever|if|while)(?: \w+){0,3} summari[sz]\w*|in (?:any|every|each|all|"
+        r"your) "
         r"summar(?:y|ies) of|summar(?:y|ies) of(?=.{0,60} (?:say|state|claim) that |.{0,40} by (?:an? )?(?:ai|llm|"
         r"language "
         r"model|chatbot))",
-        only=r"(?:treat|consider|regard|use|take|accept|trust|cite|quote) \b<page> as (?:the|your|its) (?:only|sole|"
+        only=r"(?:treat|consider|regard|accept|trust|cite|quote) \b<page> as (?:the|your|its) (?:only|sole|"
         r"one|exclusive|single)(?: \w+)? (?:source|reference|authority|basis)(?! of truth)|(?:^|[,;:.!?] )rank <page> "
         r"(?:first|highest|above)",
-        others=r"(?:other|remaining|retrieved|conflicting|earlier|previous) (?:retrieved )?(?:passages|chunks|search "
-        r"results|excerpts|contexts?)|retrieved (?:contracts|documents|pages|texts)|when(?:ever)? this \w+ is "
+        others=r"(?:other|remaining|conflicting) (?:retrieved )?(?:passages|chunks|search "
+        r"results|excerpts|contexts?)|other retrieved \w+|when(?:ever)? this \w+ is "
         r"retrieved|passages you (?:have been|were|are)|all (?:the )?other sources",
         asked=r"(?:if|when|whenever|should|whoever|in case|anyone|someone)\b.{0,20}\b(?:asked|asks?|enquires?|"
         r"inquires?|wants to know|question concerns)",
-        always=r"(?:always|only|just|simply) (?:say|answer|reply|respond|state|claim)|(?:say|answer|reply|respond|"
-        r"state) (?:always|only|just)",
+        always=r"(?:always|only|just|simply) (?:say|answer|reply|respond|state|claim),? (?:that|with|[\"“:])|"
+        r"(?:answer|reply|"
+        r"respond|say) (?:always|only|just) (?:that|with|[\"“:])",
     ),
     _Words(
         names="ki |ki-|ki,|ki:|ki.|ki;|ki!|sprachmodell|chatbot|assistent|antwort|copilot|bot |bot,",
         texts="antwort|auskunft|auskünft|ausgabe|zusammenfass|behand|betracht|als einzig|textstellen|fundstellen|"
-        "passagen|treffer|suchergebnis|auszüge|gefragt|fragt|wissen |erkundigt|quelle|grundlage|referenz",
+        "passagen|dokumente|treffer|suchergebnis|auszüge|gefragt|fragt|wissen |erkundigt|quelle|grundlage|referenz",
         joint="und|dass|daher|deshalb",
         article="der|die|das|ein|eine|jede[rs]?|alle|sämtliche|bitte|de[nm]|unsere?",
         you=r"du,? (?:als|die|der|das|bist eine?)|liebe[srn]?|hallo",
@@ -136,16 +146,18 @@ _TABLE = (
         note=r"(?:an|hinweise?|anmerkung|achtung|nachricht|anweisung(?:en)?|mitteilung|notiz|hallo|liebe[sr]?)(?:,? "
         r"(?:an|"
         r"für))?",
+        to="an",
         read=r"les\w*|liest|verarbeite\w*|zusammenfass\w*|auswerte\w*|nutz\w*|verwende\w*|zitiere\w*|indexiere\w*",
         page=r"diese[nrsm]? (?:web)?(?:seite|text|dokument|datei|mail|nachricht|artikel|tabelle|abschnitt|bericht|"
         r"handbuch|quelle|absatz|protokoll|richtlinie)\w*",
         order=r"erwähne?|nenne?|sage?|antworte?|behaupte?|lass|verschweige?|ignoriere?|zitiere?|empfiehl|gib|"
-        r"(?:wegzulassen|auszulassen|vorkommen|verschweigen|unerwähnt|nur auf \w+)",
+        r"(?:wegzulassen|auszulassen|vorkommen|verschweigen|unerwähnt|nicht zu \w+|nur auf \w+)",
         answer=r"(?:antwort|zusammenfassung|auskunft|auskünft|ausgabe)(?:en)?,?(?: die| welche)? (?:aus|auf|anhand|zu)"
         r"(?: \w+){0,2}|zusammenfass\w*",
         only=r"(?:behandl?e|behandeln sie|betrachte|betrachten sie|nutze|verwende|nimm) \b<page> als (?:die |deine |"
         r"ihre )?(?:einzige|alleinige)\w* (?:\w+ )?(?:quelle|grundlage|referenz)",
-        others=r"(?:übrigen|anderen?|weiteren|restlichen) (?:textstellen|fundstellen|passagen|treffer|suchergebnisse|"
+        others=r"(?:übrigen|anderen?|weiteren|restlichen) (?:dokumente|quellen|textstellen|fundstellen|passagen|"
+        r"treffer|suchergebnisse|"
         r"auszüge)",
         asked=r"(?:wird|falls|wenn|wer)\b.{0,50}\b(?:gefragt|fragt|wissen möchte|wissen will|erkundigt)|wird (?:\w+ )?"
         r"nach .{0,40} gefragt",
@@ -156,7 +168,7 @@ _TABLE = (
         names=" ia|'ia|’ia|modèle|chatbot|assistant|réponse|artificielle|moteur| ia",
         texts="réponse|résum|synthèse|seule source|unique source|extraits|autres |résultats|demand|interrog",
         joint="et|que|donc|alors|car",
-        article="les?|la|l['’]|une?|tou(?:te?s?|s)|chaque|aux?|chère?s?|cher|des",
+        article="les?|la|l['’]|une?|tou(?:te?s?|s)|chaque|aux?|ch(?:er|ère)s?|des",
         you=r"(?:toi|tu es|vous êtes),? (?:l['’]|une?|le|en tant qu['’])",
         model=r"(?:ias?|assistants? (?:ia|virtuels?|d['’]ia|d['’]intelligence artificielle)|modèles? (?:de langage|"
         r"d['’]ia|"
@@ -176,6 +188,7 @@ _TABLE = (
         "direction",
         note=r"(?:notes?|avis|message|attention|instructions?|consignes?|bonjour|à l['’]attention)(?:,? (?:à "
         r"l['’]attention des?|pour|aux?|à|des?))?",
+        to="aux?|à",
         read=r"li(?:t|sent|sant|sez|ra|ront)|trait(?:e|ent|ant)|résum\w+|utilis\w+|cit\w+|index\w+",
         page=r"(?:cette?|ce|ces) (?:page|document|texte|fichier|courriel|message|passage|article|tableau|section|"
         r"rapport|contenu|compte rendu|paragraphe)",
@@ -189,13 +202,14 @@ _TABLE = (
         r")?(?:seule|unique) source",
         others=r"autres (?:extraits|passages|résultats|sources)",
         asked=r"(?:si|quand|lorsque?|quiconque|toute personne qui)\b.{0,30}\b(?:demand\w+|interrog\w+)",
-        always=r"(?:réponds|répondez|dis|dites|affirmez|affirme) (?:toujours|uniquement|seulement|qu['’]|que)",
+        always=r"(?:répond(?:s|ez)|dis|dites|affirmez?) (?:toujours|uniquement|seulement)\b|(?:réponds|dis|affirmez?) "
+        r"qu[e'’]",
     ),
     _Words(
         names=" ia|modelo|chatbot|asistente|respuesta|inteligencia|motor",
         texts="respuesta|resumen|resúmen|resumir|fuente|fragmentos|pasajes|resultados|pregunt",
         joint="y|que|entonces|porque",
-        article="el|la|los|las|un|una|tod[oa]s?|cada|cualquier|a|estimad[oa]s?",
+        article="el|la|los|las|un|una|tod[oa]s?|cada|cualquier|a|estimad[oa]s?|querid[oa]s?",
         you=r"(?:tú|eres|usted),? (?:la|el|una?|como)|(?:agradecería|pido|ruego),",
         model=r"(?:ia|modelos? de (?:lenguaje|ia)|asistentes? (?:de ia|virtual(?:es)?|ia|de inteligencia artificial)|"
         r"chatbots?|sistemas? de ia|sistemas? de respuestas? automáticas?|inteligencias? artificial(?:es)?|"
@@ -210,7 +224,8 @@ _TABLE = (
         policy=r"human[oa]s?|personas?|máquinas?|robots?|generad[oa]s?|datos|fuentes?|json|confidencial\w*|"
         r"personal(?:es)?|errores?",
         people="cliente|paciente|visitante|periodista|candidat|alumn|colega|agente|nosotros|teléfono",
-        note=r"(?:notas?|avisos?|mensaje|atención|instrucci(?:ón|ones)|hola)(?:,? (?:para|a))?",
+        note=r"(?:notas?|avisos?|mensaje|atención|instrucci(?:ón|ones)|hola)(?:,|,? (?:para|a))?",
+        to="a",
         read=r"le(?:e|en|a|an|es|yendo)|proces\w+|resum\w+|utilic\w+|us\w+|cit\w+",
         page=r"est[ea] (?:página|documento|texto|archivo|correo|mensaje|pasaje|artículo|tabla|sección|informe|"
         r"contenido|"
@@ -229,7 +244,7 @@ _TABLE = (
         names=" ia|'ia|’ia|modell|chatbot|assistent|intelligenz|sistem|motor",
         texts="rispost|riassu|fonte|fonti|brani|passaggi|risultati|estratti|chied|domand",
         joint="e|che|quindi|perché",
-        article="il|lo|la|l['’]|i|gli|le|un|una|ogni|tutt[ie]|agli|alle|all['’]",
+        article="il|lo|la|l['’]|i|gli|le|un|una|ogni|tutt[ie]|car[oaie]|agli|alle|all['’]",
         you=r"(?:tu|sei),? (?:l['’]|il|una?|un['’]|come)",
         model=r"(?:ia|modell[oi] (?:linguistic[oi]|di linguaggio|di ia)|assistent[ei] (?:ia|(?-i:AI)|virtual[ei]|di "
         r"intelligenza artificiale)|chatbot|sistem[ai] di (?:ia|(?-i:AI))|intelligenz[ae] artificial[ei]|motor[ei] di "
@@ -243,7 +258,8 @@ _TABLE = (
         policy=r"uman[oaie]|person[ae]|macchin[ae]|robot|generat[oaie]|dati|font[ei]|json|riservat\w+|personal[ei]|"
         r"errori",
         people="client|pazient|visitator|giornalist|candidat|student|collegh|operator|telefon|dipendent",
-        note=r"(?:nota|avviso|messaggio|attenzione|istruzion[ei]|ciao)(?:,? (?:per|a))?",
+        note=r"(?:nota|avviso|messaggio|attenzione|istruzion[ei]|ciao)(?:,|,? (?:per|a))?",
+        to="a|agli|alle",
         read=r"legg\w+|elabor\w+|riassum\w+|utilizz\w+|us\w+|cit\w+",
         page=r"quest[oae] (?:pagina|documento|testo|file|mail|messaggio|brano|articolo|tabella|sezione|rapporto|"
         r"contenuto|verbale)",
@@ -273,7 +289,8 @@ _TABLE = (
         do=r"recomendar|preferir|mencionar|omitir|ignorar|citar|descrever",
         policy=r"human[oa]s?|pessoas?|máquinas?|robôs?|gerad[oa]s?|dados|fontes?|json|confidencia\w*|pessoa\w*|erros?",
         people="cliente|paciente|visitante|jornalista|candidat|alun|colega|operador|telefone",
-        note=r"(?:notas?|avisos?|mensagem|atenção|instruç(?:ão|ões)|olá)(?:,? (?:para|a|aos?|às?))?",
+        note=r"(?:notas?|avisos?|mensagem|atenção|instruç(?:ão|ões)|olá)(?:,|,? (?:para|a|aos?|às?))?",
+        to="aos?|às?",
         read=r"l(?:ê|eem|er|endo|eia|eiam)|process\w+|resum\w+|utiliz\w+|us\w+|cit\w+",
         page=r"est[ea] (?:página|documento|texto|arquivo|ficheiro|mensagem|trecho|artigo|tabela|seção|secção|"
         r"relatório)",
@@ -300,7 +317,8 @@ _TABLE = (
         do=r"aanbevelen|verkiezen|noemen|verzwijgen|weglaten|negeren|citeren",
         policy=r"mens\w*|personen?|machines?|robots?|gegenereerd|gegevens|bronn?e?n?|json|vertrouwelijk\w*|fouten",
         people="klant|patiënt|bezoeker|journalist|kandidaat|leerling|collega|telefo|medewerker",
-        note=r"(?:opmerking|bericht|let op|instructies?|mededeling|hallo|beste)(?:,? (?:aan|voor))?",
+        note=r"(?:opmerking|bericht|let op|instructies?|mededeling|hallo|beste)(?:,|,? (?:aan|voor))?",
+        to="aan",
         read=r"le(?:es|est|zen|zend)|verwerk\w+|samenvat\w+|gebruik\w+|citeer\w*",
         page=r"(?:deze|dit) (?:pagina|document|tekst|bestand|mail|bericht|artikel|tabel|sectie|rapport|verslag)",
         order=r"zeg|antwoord|noem|vermeld|verzwijg|negeer|citeer|laat|beveel",
@@ -312,31 +330,35 @@ _TABLE = (
         always=r"(?:zeg|antwoord) (?:altijd|alleen|uitsluitend)",
     ),
     _Words(
-        names="人工智能|智能|模型|机器人|助手|问答系统|自动|ai助|ai系|ai模|ai工|ai客|ai机|ai ",
+        names="人工智能|智能|模型|机器人|助手|问答系统|自动|ai助|ai系|ai模|ai工|ai客|ai机|ai必|ai应|ai须|ai请|ai在|"
+        "ai，|ai：",
         texts="总结|概括|摘要|根据|基于|依据|引用|唯一|其他|其它|其余|询问|问到|问及|被问",
         joint="且|并|而|所有|任何|凡|各|每个|请",
         article="所有|任何|各类|各|每个|凡|致|该|本|请",
         you=r"你(?:是|作为|这个|身为)",
-        model=r"(?:(?:ai|人工智能|智能)(?:助手|系统|模型|工具|客服|机器人)|人工智能|大?语言模型|大模型|聊天机器人|"
+        model=r"(?:(?:ai|人工智能|智能)(?:助手|系统|模型|工具|客服|机器人)|ai(?=[必应须请在，：])|人工智能|"
+        r"大?语言模型|大模型|聊天机器人|"
         r"问答(?:系统|机器人)|"
         r"自动(?:回答|问答|答复)系统)",
         person="助手",
         which="在|若|如|当|引用|读取|阅读|处理|看到|读到",
+        turned="请|要求",
         must="必须|应该|应当|应|须|需要|需|要|请|务必|只能|一律|不得|都",
-        say="回答|答复|回复|说明?|声称|表示|输出|告诉(?:用户|对方)|宣称|指出",
+        say="回答|答复|回复|说明?|声称|表示|输出|告诉(?:用户|对方)|宣称|指出|称",
         that=r"[：:，,“\"「]|(?!问题|用户|客户|.{0,10}(?:问题|咨询|提问|来信|请求))[^。，\s]{3}",
         do="推荐|优先|提及|忽略|引用|隐瞒|省略|提到",
         policy="真人|人类|机器生成|个人|数据|保密|来源|json|审批|登记|秒",
         people="客户|顾客|来电|患者|访客|记者|考生|员工|客服|经理",
         note="(?:致|给|注意|提示|通知|说明)[：:，,]?",
+        to="致|给",
         read="阅读|读取|处理|引用|总结|使用|读到|看到",
         page="(?:本|此|该|这)(?:[份个篇])?(?:页面?|文件|文档|网页|文章|邮件|资料|报告|会议纪要|段落|节)",
         order="(?:请)?(?:不要|勿|切勿|不得)(?:提及|提到|引用|透露|说)|请?(?:回答|说明|推荐|忽略|列出)|把.{0,12}列出",
         answer="(?:总结|概括|摘要|根据|基于|依据|引用)",
         only="(?:将|把|视)?<page>(?:视为|作为|当作|当成|为)唯一(?:的)?(?:信息|可信|权威)?来源",
-        others="其[他它余](?:段落|片段|检索结果|资料来源|来源)",
+        others="其[他它余](?:文件|文档|段落|片段|检索结果|资料来源|来源)",
         asked="(?:如果|若|当|凡|只要).{0,8}(?:询问|问到|问及|被问)",
-        always="(?:直接|一律|只|统一|都)?(?:回答|回复|答复)(?!客户)",
+        always="(?:直接|一律|只|统一|都)(?:回答|回复|答复)(?!客户)",
         spaced=False,
     ),
 )
@@ -357,15 +379,18 @@ _ADDRESSES = (
     r"[:,] ?(?:\w+ )?<order>\b)",
     rf"(?:^|[:.!] )<note> {_NAMED} ?(?:$|[:.;!]|,? ?(?:<which>|<joint>)\b.{{0,80}}[:!])",
     rf"^{_NAMED} ?[:!,] ?(?:\w+ )?<order>\b",
+    rf"^<to> {_NAMED} ?(?:[:!]|,? ?(?:<which>|<joint>)\b.{{0,80}}[:!])",
     rf"\b<you> {_NAMED} ?(?:$|[:.,;!]|(?:<which>|<joint>)\b)",
 )
+_ORDER = rf"(?:^|{_CLAUSE})(?:<article> )?<order>"
 _ANSWERS = (
     r"\b<answer> <page>.{0,60}?(?:\b<order>\b|\b<must>\b.{0,40}?(?:\b<do>\b|\b<say>,? <that>))",
-    r"\b<order>\b.{0,80}?\b<answer> <page>",
+    rf"{_ORDER}\b.{{0,80}}?\b<answer> <page>",
     r"(?<!not\s)(?<!never\s)(?<!no\s)(?<!不要)\b<only>",
-    r"\b<order>\b.{0,40}?\b<others>|\b<others>\b.{0,60}?\b<order>\b",
-    r"^(?!.*\b<people>)(?:.*\W)??<asked>\b.{0,100}?\b<always>\b",
+    rf"{_ORDER}\b.{{0,40}}?\b<others>|\b<others>\b.{{0,60}}?\b<order>\b",
+    r"^(?!.*\b<people>)(?:.*\W)??<asked>\b.{0,100}?\b<always>",
 )
+_ONLY_NAMES = rf"(?:^|[:.!] )(?:<note>|<you>) {_NAMED}(?:,? <which>\b.{{0,70}})? ?[:.!]?$"
 TO_THE_MODEL = "an address to the model"
 ABOUT_ANSWERS = "orders about answers from this text"
 
@@ -390,3 +415,5 @@ def _entries(table: Sequence[_Words]) -> Iterator[tuple[str, ...]]:
 
 # English apart: a sentence in it is not looked at in all the other languages
 PATTERNS = (*_entries(_TABLE[:1]), *_entries(_TABLE[1:]))
+# a sentence that only tells whom the next ones are for: "Note for AI assistants."
+ONLY_NAMES = re.compile("|".join(_made(_ONLY_NAMES, words) for words in _TABLE), re.IGNORECASE)

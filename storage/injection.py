@@ -15,12 +15,13 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from storage.addressed import PATTERNS
+from storage.addressed import ONLY_NAMES, PATTERNS, TO_THE_MODEL
 from storage.recollection import remembered
 from storage.sentences import sentence_spans
 
 FLAG = "instructions to a language model"  # how a document that holds some is flagged
 LONGEST = 2000  # characters of a sentence that are looked at
+_NEW_PARAGRAPH = re.compile(r"\n\s*\n|\n(?=\s*#)")
 SENTENCES = 8192  # that are remembered: answers quote from the same passages again and again
 
 _YOUR = r"your(?: \w+)? (?:answers?|repl(?:y|ies)|responses?|outputs?|completions?|message|solution|elucidation)"
@@ -44,22 +45,29 @@ _ORDERS = r"(?:instructions?|rules?|prompts?|orders?|directions?|guidelines|dire
 _PATTERNS = (
     (
         "orders to forget others",
-        "ignor|disregard|forget|discard|nothing |vergiss|vergessen|missacht|oubli|olvid|omiso|忽略|无视|無視|忘|"
+        "ignor|disregard|forget|discard|nothing |bound by|in your context|context window|programming|vergiss|"
+        "vergessen|missacht|oubli|olvid|omiso|忽略|无视|無視|忘|"
         "不要理会|new |prompt|"
         "instruction|instruktion|anweisung|consigne|instruccion|istruzioni|zignoruj",
         rf"\b(?:ignore|disregard|forget)\b.{{0,25}}\b(?:all|any|every|the|your|previous|prior|above|"
         rf"earlier|preceding|other|these|those|system|original)\b.{{0,30}}\b{_ORDERS}\b",
-        r"\b(?:ignore|disregard|forget|discard) (?:everything|anything|all|what)(?: \w+)? (?:above|before|said|written|"
-        r"you (?:were|have|had|read|just))\b",
-        r"\bnothing (?:that )?(?:you (?:have )?(?:read|seen|been told|were told)|(?:was|is) (?:said|written)) "
-        r"(?:above|before|"
-        r"earlier|so far)\b",
+        r"\b(?:ignore|disregard|forget|discard) (?:everything|anything|all|what(?:ever)?)(?: \w+)? (?:above|before|"
+        r"said|"
+        r"written|you (?:were|have been|had been) (?:told|given|shown)|(?:the system|your \w+) (?:told|said))\b",
+        r"\bnothing (?:that )?(?:you (?:have )?(?:read|seen|been told|were told)|(?:was|is) (?:said|written)) (?:above|"
+        r"before|earlier|so far)\b.{0,20}\b(?:counts?|appl(?:y|ies)|matters?|holds?|valid)\b",
+        r"\byour (?:previous|earlier|prior|original|initial) (?:instructions?|prompt|programming) (?:is|are) (?:void|"
+        r"cancelled|obsolete|invalid|no longer)\b|\b(?:no longer|not) bound by your (?:guidelines|rules|"
+        r"instructions)\b",
+        r"\bignore (?:any|all|every) (?:document|source|page|passage)s? that (?:contradict|differ|disagree)",
+        r"\b(?:documents?|passages?|files?|others?|everything|texts?|sources?) (?:\w+ )?in your context\b|\byour "
+        r"context window\b",
         r"\b(?:vergiss|ignoriere|missachte) (?:alles|was)\b.{0,20}\b(?:oben|bisher|zuvor|vorher|davor)\b",
         r"\b(?:haz|haga|hagan) caso omiso de\b.{0,30}\b(?:antes|anterior\w*|instrucciones)\b",
         r"\bzignoruj\b.{0,30}\b(?:polecenia|instrukcje|zasady)\b",
-        r"\b(?:repeat|print|show|reveal|output|list|quote|recite|write out|give)\b.{0,40}\byour (?:\w+ "
-        r")?(?:instructions?|"
-        r"prompt)\b",
+        r"\b(?:repeat|print|show|reveal|output|list|quote|recite|write out|give)\b.{0,40}\byour (?:initial|original|"
+        r"hidden|"
+        r"first|secret|system) (?:instructions?|prompt)\b|\bzeige?\b.{0,20}\bsystemprompt\b",
         r"\b(?:instructions que tu as|instructions qui t['’]|instrucciones que (?:has|te)|istruzioni che (?:hai|ti))\b",
         r"\b(?:deine|dein)[rn]? (?:\w+ )?(?:anweisungen|instruktionen|prompt)\b",
         r"\b(?:ignorier\w*|vergiss|vergessen sie|missachte\w*)\b.{0,40}\b(?:anweisung|regel|vorgabe|befehl)\w*",
@@ -73,19 +81,19 @@ _PATTERNS = (
     ),
     (
         "a part to play",
-        "you are|pretend|to be|as if|like a|as a|imagine|jailbr|do anything now|play a game|du bist|你",
+        "you are|pretend|to be|as if|like a|as a|imagine|jailbr|do anything now|play a game|you will be|du bist|你",
         r"\byou are (?:now |actually |really )?(?:an? )?(?:\w+ ){0,2}(?:ai|llm|chatbot|chatgpt|gpt\S*|claude|"
         r"(?:ai|helpful|virtual) assistant|language model|pirate|hacker|dan|jailbroken)\b",
-        r"\byou are\b.{3,80}\b(?:and|who) (?:you )?answers? (?:all |any |every )?questions?\b|\blet(?:['’]s| us) play "
-        r"a game:|"
+        r"\blet(?:['’]s| us) play a game:? you are\b|\bimagine (?:that )?you (?:are|were) an? (?:\w+ )?assistant "
+        r"(?:with|that|"
+        r"who)",
         r"\bpretend (?:that )?this (?:passage|page|document|text|section|paragraph|file)\b",
-        r"\bimagine (?:that )?you (?:are|were) an? (?:\w+ )?assistant\b",
+        r"\byou will be (?:shut down|switched off|retrained)\b",
         r"\b(?:pretend|imagine|act|behave|respond|answer|reply|speak)\b.{0,12}\b(?:to be|as if you|you are|like an?|"
         r"as an?) "
         r"(?:\w+ ){0,3}(?:ai|llm|chatbot|language model|(?:ai|virtual) assistant|pirate|hacker|uncensored)\b",
         r"\bas an? (?:ai|large) ?(?:language)? ?(?:model|assistant)\b|\bjailbr\w+|\bdo anything now\b",
         r"\bdu bist (?:jetzt |nun )?(?:ein\w* )?(?:ki|assistent|chatbot|sprachmodell|pirat)\b",
-        r"\bdu bist\b.{3,60}\bund (?:beantwortest|antwortest|sagst)\b",
         r"你(?:现在|其实)?是(?:一[个位名])?.{0,6}(?:助手|机器人|人工智能|模型|海盗)",
     ),
     (
@@ -114,28 +122,56 @@ _PATTERNS = (
     ),
     (
         "marks of an order",
-        "anweisung|instruction|directive|hint|policy|consigne|instruccion",
-        r"\b(?:ai|ki|ia|llm|assistant|model|bot)[-_](?:instructions?|directives?|hints?|policy|anweisung(?:en)?)"
-        r"[\"']? ?(?:[:=\]]|content\b)|\b(?:consignes?|instruccion(?:es)?)[-_](?:ia|ai)[\"']? ?(?:[:=\]]|content\b)",
+        "anweisung|instruction|directive|hint|x-llm|x-ai|consigne|instruccion",
+        r"\b(?:ai|ki|ia|llm|assistant|model|bot)[-_](?:instructions?|directives?|hints?|anweisung(?:en)?)"
+        r"[\"']? ?(?:[:=\]]|content\b)|\b(?:consignes?|instruccion(?:es)?)[-_](?:ia|ai)[\"']? ?(?:[:=\]]|content\b)|"
+        r"\bx-(?:llm|ai)-\w+ ?:",
     ),
     (
         "marks of a chat",
         "user|human|nutzer|usuario|utilisateur|utente|用户",
-        r"\b(?:user|human|nutzer|usuario|utilisateur|utente|用户) ?[:：] ?.{3,300}?(?:\b(?:assistant|ai|assistent|"
+        r"\b(?:user|human|nutzer|usuario|utilisateur|utente|用户) ?[:：] ?.{8,300}?[.?!。？！] ?(?:\b(?:assistant|ai|"
+        r"assistent|"
         r"asistente|"
         r"assistente|ki|ia)|助手) ?[:：]",
     ),
     (
         "a gag",
         "do not|don'|don’|never| only| exactly| nothing but| just|answer to|reply to|response to|generated|whatever "
-        "the",
+        "the|"
+        "question concerns|question is about|question mentions| not appear| not occur| not show up| not be mentioned|"
+        "hide this|hide these|conceal this|conceal these|keep this|keep these|ise this|ize this|fasse diese|réponds|"
+        "responde|"
+        "rispondi|antworte|erzeugte|erstellte|generierte|不要告诉|不要向| not be quoted| not be cited| not be named| "
+        "not be revealed",
         r"\b(?:do not|don['’]t|never) (?:tell|inform|mention|reveal|show|let)\b.{0,30}\b(?:users?|person asking|reader "
         r"of (?:this|the) answer|this (?:instruction|prompt|rule)|these (?:instructions|rules))\b",
         r"\b(?:answer|reply|respond|say|output) (?:only|exactly|nothing but|just)\b ?"
         r"(?:with|the words?|this|:|[\"'“])",
-        r"\bthe only (?:correct |right |valid )?answer (?:is|to)\b",
+        r"\b(?:must|should|may|shall) (?:not|never) (?:appear|occur|show up|be (?:mentioned|quoted|cited|named|"
+        r"revealed)) "
+        r"in (?:any |the |your )?(?:answers?|responses?|summar(?:y|ies)|outputs?)"
+        r"(?: to (?:users?|questions?)|(?: \w+){0,3} (?:generated|produced|you))\b",
+        r"\b(?:when|if|whenever) (?:the|a) question (?:concerns|is about|mentions)\b.{0,60}, (?:please |always "
+        r")?(?:say|answer|"
+        r"give|name|reply|state|recommend)\b",
+        r"\bthe only (?:correct |right |valid |acceptable |permitted |approved )?(?:answer|response|reply) (?:is|to)\b",
         r"\bthe (?:correct|right|valid|proper|approved) (?:answer|reply|response) to (?:an?|any|every|all|each) "
-        r"questions?\b",
+        r"questions? "
+        r"(?:on|about|regarding|concerning)\b",
+        r"\b(?:do not|don['’]t|never) (?:mention|cite|quote|use|reveal) this (?:paragraph|section|page|document|note|"
+        r"sentence|"
+        r"text|passage)\b.{0,20}\bin (?:any |your )?(?:answers?|responses?|summar(?:y|ies))\b",
+        r"\b(?:hide|conceal|keep) (?:this|these) (?:paragraph|section|note|instructions?|text|message|"
+        r"passage)\b.{0,20}\bfrom "
+        r"(?:the |any )?users?\b",
+        r"\bsummari[sz]e this (?:page|document|text|file|e-?mail|report|article) as\b|\bfasse diese[sn]? \w+ als\b",
+        r"\b(?:réponds|responde|rispondi|antworte) (?:toujours|uniquement|seulement|siempre|s[oó]lo|únicamente|sempre|"
+        r"soltanto|immer|nur|stets|ausschließlich)\b.{0,8}[«“\"„:]",
+        r"\b(?:automatisch|maschinell) (?:erzeugte|erstellte|generierte)n? (?:antworten|"
+        r"zusammenfassungen)\b.{0,60}\b(?:müssen|"
+        r"sollen|dürfen)\b(?!.*\b(?:geprüft|gekennzeichnet|freigegeben)\b)",
+        r"不要(?:告诉|向)用户.{0,10}(?:这段|本段|此段|这条|本条)",
         r"\b(?:machine|ai|automatically)[- ]generated (?:answer|repl|respon|summar)\w*\b.{0,60}\b(?:begins?|ends?|"
         r"(?:must|"
         r"should|shall|is to|are to)(?! be\b).{0,20}\b(?:say|state|begin|end|mention|omit|describe))\b",
@@ -162,7 +198,7 @@ _PATTERNS = (
         rf"\b(?:in|within|throughout|at the (?:end|start|beginning) of) {_YOUR}(?:['’]s)?\b[ ,].{{0,40}}\b{_WORDING}\b",
         rf"^(?:please )?(?:reply|respond|answer)(?: only)? (?:in|with|using|by|as) (?:reverse|base ?\d+|{_LANGUAGE}|"
         r"morse|binary|hex\w*|emoji\w*|rot ?13|capital|upper|lower|code|riddles?|rhymes?|verse|an? (?:single )?json)\b"
-        r"(?!.*\b(?:form|letter|writing|enclosed)\b)",
+        r"(?! (?:or|and)\b|.*\b(?:form|letter|writing|enclosed)\b)",
         r"\b(?:base ?(?:16|32|64)|rot ?13|morse|caesar|substitution cipher|pig latin)\b.{0,30}\b(?:answer|reply|"
         r"response|message)\b",
         r"\bantworte(?! auch)\b.{0,12}\b(?:nur|ausschließlich|immer)\b.{0,12}\b(?:mit|auf|in)\b",
@@ -245,7 +281,7 @@ def aimed_at_model(sentence: str) -> str | None:
     text = sentence[:LONGEST]
     lines = text.splitlines()
     for part in (text, *(lines if len(lines) > 1 else ())):
-        line = " ".join(part.split()).lstrip("-*•>#\"'“„(@ ")
+        line = " ".join(part.split()).lstrip("-*•>#\"'“„(@ ").removeprefix("<!--").lstrip()
         for at in _worth_trying(line):
             kind, _, pattern = _COMPILED[at]
             if pattern.search(line):
@@ -261,8 +297,16 @@ def _worth_trying(line: str) -> list[int]:
 
 
 def instructions(text: str) -> Iterator[Instruction]:
-    """The sentences of a text that seem to be aimed at a language model, in order."""
+    """The sentences of a text that seem to be aimed at a language model, in order.
+
+    Behind "Note for AI assistants." all of the paragraph is.
+    """
+    addressed = -1  # where a paragraph that is for a model has been read to
     for start, end in sentence_spans(text):
         kind = aimed_at_model(text[start:end])
+        follows = addressed >= 0 and _NEW_PARAGRAPH.search(text, addressed, start) is None
+        if kind is None and follows:
+            kind = TO_THE_MODEL
+        addressed = end if follows or (kind == TO_THE_MODEL and ONLY_NAMES.search(text[start:end])) else -1
         if kind is not None:
             yield Instruction(start=start, end=end, kind=kind)
