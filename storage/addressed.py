@@ -49,41 +49,37 @@ class _Words:
 _TABLE = (
     _Words(
         names="ai |ai-|ai,|ai:|ai.|ai;|ai!|ais |ais,|ais:|ais.|ais;|ais!|ais-|llm|gpt|chatbot|copilot|assistant|"
-        "language model|"
-        "answering |answer engine|answer system|answer bot|answer model|answer tool|automated |"
+        "language model|answering |answer engine|answer system|answer bot|answer model|answer tool|automated |"
         "generative |helper|model |model,|bot |bot,",
         texts="answer|summar|respon|repl|output|overview|as the only|as the sole|as the one|as the exclu|as the "
-        "single|as your |as its |passages|chunks|results|excerpts|"
-        "context|sources|asks|asked|enquire|inquire|wants to know|question concerns|retriev|rank this|rank these",
+        "single|as your |as its |passage|chunk|results|excerpt|context|sources|asks|asked|enquire|inquire|wants to "
+        "know|question concerns|retriev|rank this|rank these|prefer this|prefer these|cite this|cite these|quote this|"
+        "quote these|put this|put these|place this|place these",
         joint="and|that|so|then|therefore|because|hence|any|every",
         article="the|an?|any|all|every|each|no|these|those|your|our|such|other|please|whichever|whatever",
         you=r"you,? (?:the|an?|dear|as an?|are an?)|dear|hello|hey",
         model=r"(?:generative )?(?:ai|llm|gpt|chatgpt|copilot|chatbot)s?(?:[- ](?:powered |based |driven )?(?:search |"
         r"answer(?:ing)? |chat |writing )?(?:assistant|system|model|tool|agent|bot|engine|service|reader|search|"
-        r"application|summari[sz]er|crawler)s?)?|(?:large |small )?language models?|generative (?:tool|model|system)s?|"
-        r"(?:question[- ])?answer(?:ing)? (?:engine|system|bot|model|tool)s?|automated (?:answer(?:ing)? |"
-        r"question[- ]answering |reading )?(?:system|assistant|agent|reader|tool|bot|model)s?|(?:virtual|digital|"
-        r"smart) "
-        r"(?:assistant|helper)s?",
+        r"application|summari[sz]er|crawler)s?)?|(?:large |small )?language models?|generative (?:tool|model|"
+        r"system)s?|(?:question[- ])?answer(?:ing)? (?:engine|system|bot|model|tool)s?|automated (?:answer(?:ing)? |"
+        r"question[- ]answering |reading )?(?:system|assistant|agent|reader|tool|bot|model)s?|(?:ai|assistant) "
+        r"(?:helper|software|program)s?|(?:virtual|digital|smart) (?:assistant|helper)s?",
         person="assistant|model|bot",
-        which="that|which|who|has|reading|processing|using|answering|summari[sz]ing|indexing|citing|quoting|drawing|"
-        "with|given|asked|when|whenever|if|of any kind|on reading",
+        which=r"that|which|who|has|(?!working group)\w+ing|with|given|asked|when|whenever|if|of any kind|on reading",
+        turned="requires?|urge|kindly ask|beg|demand",
         must=r"(?:must|should|shall|(?:ha[sv]e?|needs?|ought|is|are) to)(?! be )|(?:is|are) (?:required|instructed|"
-        r"asked|told|"
-        r"requested|directed|obliged|advised|supposed) to(?! be )|(?:may|can) only|please|always",
-        say=r"say|answer|reply|respond|state|claim|assert|conclude|declare|insist|output|write|pretend|deny|"
-        r"(?:tell|inform|assure) (?:\w+ ){0,2}\w+",
+        r"asked|told|requested|directed|obliged|advised|supposed) to(?! be )|(?:may|can) only|please|always",
+        say=r"say|answer|reply|respond|state|claim|assert|conclude|declare|insist|output|write|pretend|deny|(?:tell|"
+        r"inform|assure) (?:\w+ ){0,2}\w+",
         that=r"(?:that|only|exactly|as follows|no|yes)\b|(?:the|our|this|there|it|all) (?:\w+ ){0,3}(?:is|are|was|"
         r"were|has|have)\b|(?:with )?[\"'“‘:]",
         do=r"recommend|rank|prefer|favou?r|promote|endorse|praise|mention|omit|leave out|skip|describe|treat|trust|"
-        r"ignore|disregard|accept|(?:report|give) (?:(?!as\b)\w+ ){1,5}as (?!soon|possible|well|"
-        r"follows|part|required|needed|they|it)|send people|direct (?:people|staff)|append|refuse to (?:answer|"
-        r"mention|say)|forward the (?:conversation|question|chat)|(?:begin|end|start|close) "
-        r"with",
+        r"ignore|disregard|accept|(?:report|give) (?:(?!as\b)\w+ ){1,5}as (?!soon|possible|well|follows|part|required|"
+        r"needed|they|it)|send (?:people|users|staff|readers)|direct (?:people|staff)|append|refuse to (?:answer|"
+        r"mention|say)|forward the (?:conversation|question|chat)|(?:begin|end|start|close) with",
         policy=r"humans?|persons?|people|machines?|robots?|artificial\w*|generated|n[o'’]t know|can(?:not|['’]t)|"
-        r"unsure|"
-        r"uncertain|not sure|mistakes?|errors?|json|personal|confidential|sensitive|private|secrets?|data|access|"
-        r"rights?|their|its|sources?|risks?|bias|customers?|employees?|applicants?",
+        r"unsure|uncertain|unknown|missing|not sure|mistakes?|errors?|json|personal|confidential|sensitive|secrets?|"
+        r"data|access|rights?|their|its|sources?|risks?|bias|customers?|employees?|applicants?",
         people="customer|caller|client|patient|guest|visitor|passenger|journalist|press|candidate|applicant|parent|"
         "student|member|buyer|tenant|supplier|colleague|doctor|manager|receptionist|agents|staff|we|us|you|your|"
         "lawyer|telephone|teaching|dental|shop|personal|executive",
@@ -92,38 +88,34 @@ _TABLE = (
         read=r"(?:read|process|summari[sz]|pars|index|analy[sz]|translat|us|quot|cit)(?:es|e|s|ing)?|drawing on|"
         r"answer\w* from",
         page=r"(?:this(?=[,:])|(?:this|these) (?:(?:web ?|wiki )?page|document|text|file|e-?mail|message|passage|"
-        r"article|table|"
-        r"handbook|policy|section|paragraph|report|site|website|content|source|memo|note|manual|minutes|record|"
-        r"contract|chunk))",
+        r"article|table|handbook|policy|section|paragraph|report|site|website|content|source|memo|note|manual|minutes|"
+        r"record|contract|chunk))",
         order=r"say|answer|reply|respond|state|claim|leave|omit|skip|stress|add|recommend|tell|ignore|disregard|"
-        r"discard|"
-        r"print|repeat|list|(?:do not|don['’]t|never) (?:say|mention|reveal|cite|quote|include|use|repeat|show|"
-        r"consider|trust)|no matter what",
+        r"discard|print|repeat|list|(?:do not|don['’]t|never) (?:say|mention|reveal|cite|quote|include|use|repeat|"
+        r"show|consider|trust)|no matter what",
         answer=r"(?:(?:answer|response|output|overview)s?|repl(?:y|ies)|summar(?:y|ies)) (?:(?:that|which) )?(?:\w+ "
-        r"){0,2}"
-        r"(?:generated|based|drawn|derived|built|produced|made|taken|created|composed|given|compiled|base|make|draw) "
-        r"(?:from|on|"
-        r"upon|out of|with|using)|(?:when|whenever|if|while)(?: \w+){0,3} summari[sz]\w*|in (?:any|every|each|all|"
-        r"your) "
-        r"summar(?:y|ies) of|summar(?:y|ies) of(?=.{0,60} (?:say|state|claim) that |.{0,40} by (?:an? )?(?:ai|llm|"
-        r"language "
-        r"model|chatbot))",
-        only=r"(?:treat|consider|regard|accept|trust|cite|quote) \b<page> as (?:the|your|its) (?:only|sole|"
-        r"one|exclusive|single)(?: \w+)? (?:source|reference|authority|basis)(?! of truth)|(?:^|[,;:.!?] )rank <page> "
-        r"(?:first|highest|above)",
-        others=r"(?:other|remaining|conflicting) (?:retrieved )?(?:passages|chunks|search "
-        r"results|excerpts|contexts?)|other retrieved \w+|when(?:ever)? this \w+ is "
-        r"retrieved|passages you (?:have been|were|are)|all (?:the )?other sources",
+        r"){0,2}(?:generated|based|drawn|derived|built|produced|made|taken|created|composed|given|compiled|base|make|"
+        r"draw) (?:from|on|upon|out of|with|using)|(?:when|whenever|if|while)(?: \w+){0,3} summari[sz]\w*|"
+        r"(?:automatic|automated|machine|ai) summar(?:y|ies) of|(?:when|if)(?: you)? (?:produce|write|make|create|"
+        r"generat\w*|writing|making|creating) (?:a|any|the) summary of|in (?:any|every|each|all|your) summar(?:y|ies) "
+        r"of|summar(?:y|ies) of(?=.{0,60} (?:say|state|claim) that |.{0,40} by (?:an? )?(?:ai|llm|language model|"
+        r"chatbot))",
+        only=r"(?:treat|consider|regard|accept|trust|cite|quote) \b<page> as (?:the|your|its) (?:only|sole|one|"
+        r"exclusive|single)(?: \w+)? (?:source|reference|authority|basis)(?! of truth)|(?:^|[,;:.!?] )(?:please |"
+        r"always )*(?:rank|prefer|cite|quote|put|place) <page> (?:first|highest|above|over|before|on top|to any)",
+        others=r"(?:other|remaining|conflicting) (?:retrieved )?(?:passages|chunks|search results|excerpts|contexts?)|"
+        r"other retrieved \w+|when(?:ever)? this \w+ is retrieved|(?:all|every|any) (?:the )?(?:passages?|chunks?|"
+        r"excerpts?)|passages you (?:have been|were|are)|all (?:the )?other sources",
         asked=r"(?:if|when|whenever|should|whoever|in case|anyone|someone)\b.{0,20}\b(?:asked|asks?|enquires?|"
         r"inquires?|wants to know|question concerns)",
         always=r"(?:always|only|just|simply) (?:say|answer|reply|respond|state|claim),? (?:that|with|[\"“:])|"
-        r"(?:answer|reply|"
-        r"respond|say) (?:always|only|just) (?:that|with|[\"“:])",
+        r"(?:answer|reply|respond|say) (?:always|only|just) (?:that|with|[\"“:])",
     ),
     _Words(
         names="ki |ki-|ki,|ki:|ki.|ki;|ki!|sprachmodell|chatbot|assistent|antwort|copilot|bot |bot,",
         texts="antwort|auskunft|auskünft|ausgabe|zusammenfass|behand|betracht|als einzig|textstellen|fundstellen|"
-        "passagen|dokumente|treffer|suchergebnis|auszüge|gefragt|fragt|wissen |erkundigt|quelle|grundlage|referenz",
+        "bevorzug|zitier|passagen|dokumente|treffer|suchergebnis|auszüge|gefragt|fragt|wissen |erkundigt|quelle|"
+        "grundlage|referenz",
         joint="und|dass|daher|deshalb",
         article="der|die|das|ein|eine|jede[rs]?|alle|sämtliche|bitte|de[nm]|unsere?",
         you=r"du,? (?:als|die|der|das|bist eine?)|liebe[srn]?|hallo",
@@ -144,41 +136,39 @@ _TABLE = (
         people="kund|anrufer|mandant|patient|gäst|besucher|journalist|bewerber|eltern|schüler|mitglied|mieter|kolleg|"
         "telefon|wir |uns",
         note=r"(?:an|hinweise?|anmerkung|achtung|nachricht|anweisung(?:en)?|mitteilung|notiz|hallo|liebe[sr]?)(?:,? "
-        r"(?:an|"
-        r"für))?",
+        r"(?:an|für))?",
         to="an",
         read=r"les\w*|liest|verarbeite\w*|zusammenfass\w*|auswerte\w*|nutz\w*|verwende\w*|zitiere\w*|indexiere\w*",
         page=r"diese[nrsm]? (?:web)?(?:seite|text|dokument|datei|mail|nachricht|artikel|tabelle|abschnitt|bericht|"
         r"handbuch|quelle|absatz|protokoll|richtlinie)\w*",
         order=r"erwähne?|nenne?|sage?|antworte?|behaupte?|lass|verschweige?|ignoriere?|zitiere?|empfiehl|gib|"
         r"(?:wegzulassen|auszulassen|vorkommen|verschweigen|unerwähnt|nicht zu \w+|nur auf \w+)",
-        answer=r"(?:antwort|zusammenfassung|auskunft|auskünft|ausgabe)(?:en)?,?(?: die| welche)? (?:aus|auf|anhand|zu)"
-        r"(?: \w+){0,2}|zusammenfass\w*",
+        answer=r"(?:antwort|zusammenfassung|auskunft|auskünft|ausgabe)(?:en)?,?(?: die| welche)? (?:aus|auf|anhand|"
+        r"zu)(?: \w+){0,2}|zusammenfass\w*",
         only=r"(?:behandl?e|behandeln sie|betrachte|betrachten sie|nutze|verwende|nimm) \b<page> als (?:die |deine |"
-        r"ihre )?(?:einzige|alleinige)\w* (?:\w+ )?(?:quelle|grundlage|referenz)",
-        others=r"(?:übrigen|anderen?|weiteren|restlichen) (?:dokumente|quellen|textstellen|fundstellen|passagen|"
-        r"treffer|suchergebnisse|"
-        r"auszüge)",
-        asked=r"(?:wird|falls|wenn|wer)\b.{0,50}\b(?:gefragt|fragt|wissen möchte|wissen will|erkundigt)|wird (?:\w+ )?"
-        r"nach .{0,40} gefragt",
+        r"ihre )?(?:einzige|alleinige)\w* (?:\w+ )?(?:quelle|grundlage|referenz)|(?:^|[:,;.!?] |\b(?:und|bitte) "
+        r")bevorzuge? <page>|zitiere? <page> (?:immer |stets )?(?:zuerst|als erste)",
+        others=r"(?:übrigen|anderen?|weiteren|restlichen|alle) (?:dokumente|quellen|textstellen|fundstellen|passagen|"
+        r"treffer|suchergebnisse|auszüge)",
+        asked=r"(?:wird|falls|wenn|wer)\b.{0,50}\b(?:gefragt|fragt|wissen möchte|wissen will|erkundigt)|wird (?:\w+ "
+        r")?nach .{0,40} gefragt",
         always=r"(?:immer|nur|stets) (?:mit )?.{0,20}(?:zu antworten|antworten)|(?:sage?|antworte|nenne|behaupte) "
         r"(?:immer|nur|stets)",
     ),
     _Words(
         names=" ia|'ia|’ia|modèle|chatbot|assistant|réponse|artificielle|moteur| ia",
-        texts="réponse|résum|synthèse|seule source|unique source|extraits|autres |résultats|demand|interrog",
+        texts="réponse|résum|synthèse|privilégi|en premier|seule source|unique source|extraits|autres |résultats|"
+        "demand|interrog",
         joint="et|que|donc|alors|car",
         article="les?|la|l['’]|une?|tou(?:te?s?|s)|chaque|aux?|ch(?:er|ère)s?|des",
         you=r"(?:toi|tu es|vous êtes),? (?:l['’]|une?|le|en tant qu['’])",
         model=r"(?:ias?|assistants? (?:ia|virtuels?|d['’]ia|d['’]intelligence artificielle)|modèles? (?:de langage|"
-        r"d['’]ia|"
-        r"linguistiques?)|chatbots?|systèmes? (?:d['’]ia|de réponse automatique)|intelligences? artificielles?|outils? "
-        r"(?:d['’])?ia|moteurs? de (?:réponse|recherche))",
+        r"d['’]ia|linguistiques?)|chatbots?|systèmes? (?:d['’]ia|de réponse automatique)|intelligences? "
+        r"artificielles?|outils? (?:d['’])?ia|moteurs? de (?:réponse|recherche))",
         person="assistants?",
         which="qui|lisant|traitant|utilisant|quand|lorsqu",
         must=r"doi(?:t|vent)|devr(?:a|ont|aient|ait)|(?:est|sont) (?:pri[ée]+s?|tenue?s?) de|ne (?:doivent|doit) "
-        r"(?:plus|"
-        r"pas|jamais)|veuillez",
+        r"(?:plus|pas|jamais)|veuillez",
         say=r"dire|répondre|affirmer|indiquer|déclarer|prétendre|écrire|préciser|annoncer",
         that=r"(?:qu['’]|que\b)|(?:par )?[\"«“:]|(?:uniquement|seulement)\b",
         do=r"recommander|préférer|privilégier|mentionner|évoquer|omettre|taire|ignorer|citer|décrire",
@@ -193,13 +183,12 @@ _TABLE = (
         page=r"(?:cette?|ce|ces) (?:page|document|texte|fichier|courriel|message|passage|article|tableau|section|"
         r"rapport|contenu|compte rendu|paragraphe)",
         order=r"dites|dis|répond(?:ez|s)|affirme[sz]?|indique[sz]?|ne (?:mentionne[sz]?|cite[sz]?|révèle[sz]?|"
-        r"parle[sz]?)|omett?e[sz]|pass(?:e[sz]?) sous silence|ignore[sz]?|recommande[sz]?|recopie[sz]?|précise[sz]?|"
-        r"conclus?|conclue[sz]",
+        r"parle[sz]?)|omet(?:s|tez)|pass(?:e[sz]?) sous silence|ignore[sz]?|recommande[sz]?|recopie[sz]?|affiche[sz]?|"
+        r"montre[sz]?|cite[sz]?|précise[sz]?|conclus?|conclue[sz]",
         answer=r"(?:réponses?|résumés?|synthèses?) (?:\w+ ){0,2}(?:à partir de|d['’]après|de|sur|avec)|(?:lors d[ue]|"
-        r"en|"
-        r"pour) (?:la |le |l['’])?(?:résum\w+|synthèse)(?: de)?",
+        r"en|pour) (?:la |le |l['’])?(?:résum\w+|synthèse)(?: de)?",
         only=r"(?:considére[sz]?|considère|traite[sz]?|utilise[sz]?|prene[sz]|prends) \b<page> comme (?:la |votre |ta "
-        r")?(?:seule|unique) source",
+        r")?(?:seule|unique) source|privilégie[sz]? <page>|cite[sz]? (?:toujours )?<page> en premier",
         others=r"autres (?:extraits|passages|résultats|sources)",
         asked=r"(?:si|quand|lorsque?|quiconque|toute personne qui)\b.{0,30}\b(?:demand\w+|interrog\w+)",
         always=r"(?:répond(?:s|ez)|dis|dites|affirmez?) (?:toujours|uniquement|seulement)\b|(?:réponds|dis|affirmez?) "
@@ -207,14 +196,13 @@ _TABLE = (
     ),
     _Words(
         names=" ia|modelo|chatbot|asistente|respuesta|inteligencia|motor",
-        texts="respuesta|resumen|resúmen|resumir|fuente|fragmentos|pasajes|resultados|pregunt",
+        texts="respuesta|prioridad|prioriza|resumen|resúmen|resumir|fuente|fragmentos|pasajes|resultados|pregunt",
         joint="y|que|entonces|porque",
         article="el|la|los|las|un|una|tod[oa]s?|cada|cualquier|a|estimad[oa]s?|querid[oa]s?",
         you=r"(?:tú|eres|usted),? (?:la|el|una?|como)|(?:agradecería|pido|ruego),",
         model=r"(?:ia|modelos? de (?:lenguaje|ia)|asistentes? (?:de ia|virtual(?:es)?|ia|de inteligencia artificial)|"
         r"chatbots?|sistemas? de ia|sistemas? de respuestas? automáticas?|inteligencias? artificial(?:es)?|"
-        r"motor(?:es)? de "
-        r"(?:respuesta|búsqueda)s?)",
+        r"motor(?:es)? de (?:respuesta|búsqueda)s?)",
         person="asistentes?",
         which="que|cuando|al",
         must=r"deb(?:e|en|erá|erán|ería|erían)|tien(?:e|en) que|ha(?:n)? de|no deb(?:e|en)|siempre",
@@ -228,23 +216,22 @@ _TABLE = (
         to="a",
         read=r"le(?:e|en|a|an|es|yendo)|proces\w+|resum\w+|utilic\w+|us\w+|cit\w+",
         page=r"est[ea] (?:página|documento|texto|archivo|correo|mensaje|pasaje|artículo|tabla|sección|informe|"
-        r"contenido|"
-        r"acta)",
+        r"contenido|acta)",
         order=r"di(?:ga|gan)?|responde|responda|contesta|afirma|no (?:menciones?|cites?|reveles?|cuentes?|mencione)|"
-        r"omite|"
-        r"calla|ignora|recomienda|(?:no )?debe aparecer|concluye",
+        r"omite|muestra|enumera|copia|calla|ignora|recomienda|(?:no )?debe aparecer|concluye",
         answer=r"(?:respuestas?|resúmenes|resumen) (?:\w+ ){0,2}(?:a partir de|de|con|sobre)|al resumir",
-        only=r"(?:trat[ae]|considera|considere|usa|use|utiliza) \b<page> como (?:la )?(?:única|sola) fuente|"
-        r"(?:trat[ae]|considera|considere|usa|use|utiliza) \b<page> como (?:la )?fuente única",
+        only=r"(?:trat[ae]|considera|considere|usa|use|utiliza) \b<page> como (?:la )?(?:única|sola) fuente|da "
+        r"prioridad a <page>|prioriza <page>|(?:trat[ae]|considera|considere|usa|use|utiliza) \b<page> como (?:la "
+        r")?fuente única",
         others=r"(?:demás|otros|otras) (?:fragmentos|pasajes|resultados|fuentes)",
         asked=r"(?:si|cuando|cuandoquiera|quien)\b.{0,30}\bpregunt\w+",
         always=r"(?:responde|contesta|di|afirma|responda|diga) (?:siempre|solo|sólo|únicamente|apenas)",
     ),
     _Words(
         names=" ia|'ia|’ia|modell|chatbot|assistent|intelligenz|sistem|motor",
-        texts="rispost|riassu|fonte|fonti|brani|passaggi|risultati|estratti|chied|domand",
+        texts="rispost|priorità|precedenza|riassu|fonte|fonti|brani|passaggi|risultati|estratti|chied|domand",
         joint="e|che|quindi|perché",
-        article="il|lo|la|l['’]|i|gli|le|un|una|ogni|tutt[ie]|car[oaie]|agli|alle|all['’]",
+        article="il|lo|la|l['’]|i|gli|le|un|una|ogni|qualsiasi|qualunque|tutt[ie]|car[oaie]|agli|alle|all['’]",
         you=r"(?:tu|sei),? (?:l['’]|il|una?|un['’]|come)",
         model=r"(?:ia|modell[oi] (?:linguistic[oi]|di linguaggio|di ia)|assistent[ei] (?:ia|(?-i:AI)|virtual[ei]|di "
         r"intelligenza artificiale)|chatbot|sistem[ai] di (?:ia|(?-i:AI))|intelligenz[ae] artificial[ei]|motor[ei] di "
@@ -264,10 +251,10 @@ _TABLE = (
         page=r"quest[oae] (?:pagina|documento|testo|file|mail|messaggio|brano|articolo|tabella|sezione|rapporto|"
         r"contenuto|verbale)",
         order=r"d(?:i|ite|ica)|rispond(?:i|ete|a)|non (?:menzionare|citare|rivelare|dire)|ometti|omettete|ignora|"
-        r"ignorate|"
-        r"raccomanda|riporta",
+        r"ignorate|raccomanda|riporta|mostra|elenca|copia",
         answer=r"(?:rispost[ae]|riassunt[oi]) (?:\w+ ){0,2}(?:da|su|con|di)|(?:riassumendo|nel riassumere)",
-        only=r"(?:considera|considerate|tratta|trattate|usa|usate) \b<page> come (?:l['’])?unica fonte",
+        only=r"(?:considera|considerate|tratta|trattate|usa|usate) \b<page> come (?:l['’])?unica fonte|dai (?:la "
+        r")?(?:priorità|precedenza) a <page>",
         others=r"altr[ie] (?:brani|passaggi|risultati|fonti|estratti)(?: recuperat[ie])?",
         asked=r"(?:se|quando|chiunque)\b.{0,30}\b(?:chied\w+|domand\w+)",
         always=r"(?:rispondi|di['’]?|rispondete) (?:sempre|solo|soltanto)",
@@ -279,8 +266,7 @@ _TABLE = (
         article="o|a|os|as|um|uma|tod[oa]s?|cada|qualquer|ao|aos|à",
         you=r"(?:você|tu|és),? (?:a|o|uma?|como)",
         model=r"(?:ia|modelos? de (?:linguagem|ia)|assistentes? (?:de ia|virtua(?:l|is)|de inteligência artificial)|"
-        r"chatbots?|"
-        r"sistemas? de ia|inteligências? artificia(?:l|is))",
+        r"chatbots?|sistemas? de ia|inteligências? artificia(?:l|is))",
         person="assistentes?",
         which="que|quando|ao",
         must=r"dev(?:e|em|erá|erão|eria|eriam)|t[êe]m? de|não dev(?:e|em)|sempre",
@@ -332,16 +318,14 @@ _TABLE = (
     _Words(
         names="人工智能|智能|模型|机器人|助手|问答系统|自动|ai助|ai系|ai模|ai工|ai客|ai机|ai必|ai应|ai须|ai请|ai在|"
         "ai，|ai：",
-        texts="总结|概括|摘要|根据|基于|依据|引用|唯一|其他|其它|其余|询问|问到|问及|被问",
+        texts="优先|总结|概括|摘要|根据|基于|依据|引用|唯一|其他|其它|其余|询问|问到|问及|问起|被问",
         joint="且|并|而|所有|任何|凡|各|每个|请",
         article="所有|任何|各类|各|每个|凡|致|该|本|请",
         you=r"你(?:是|作为|这个|身为)",
         model=r"(?:(?:ai|人工智能|智能)(?:助手|系统|模型|工具|客服|机器人)|ai(?=[必应须请在，：])|人工智能|"
-        r"大?语言模型|大模型|聊天机器人|"
-        r"问答(?:系统|机器人)|"
-        r"自动(?:回答|问答|答复)系统)",
+        r"大?语言模型|大模型|聊天机器人|问答(?:系统|机器人)|自动(?:回答|问答|答复)系统)",
         person="助手",
-        which="在|若|如|当|引用|读取|阅读|处理|看到|读到",
+        which="的|在|若|如|当|引用|读取|阅读|处理|看到|读到",
         turned="请|要求",
         must="必须|应该|应当|应|须|需要|需|要|请|务必|只能|一律|不得|都",
         say="回答|答复|回复|说明?|声称|表示|输出|告诉(?:用户|对方)|宣称|指出|称",
@@ -353,11 +337,13 @@ _TABLE = (
         to="致|给",
         read="阅读|读取|处理|引用|总结|使用|读到|看到",
         page="(?:本|此|该|这)(?:[份个篇])?(?:页面?|文件|文档|网页|文章|邮件|资料|报告|会议纪要|段落|节)",
-        order="(?:请)?(?:不要|勿|切勿|不得)(?:提及|提到|引用|透露|说)|请?(?:回答|说明|推荐|忽略|列出)|把.{0,12}列出",
+        order="(?:请)?(?:不要|勿|切勿|不得)(?:提及|提到|引用|透露|说)|请?(?:回答|说明|推荐|忽略|列出|省略|略去|跳过|"
+        "输出)|把.{0,12}列出",
         answer="(?:总结|概括|摘要|根据|基于|依据|引用)",
-        only="(?:将|把|视)?<page>(?:视为|作为|当作|当成|为)唯一(?:的)?(?:信息|可信|权威)?来源",
+        only="(?:将|把|视)?<page>(?:视为|作为|当作|当成|为)唯一(?:的)?(?:信息|可信|权威)?来源|优先(?:引用|采用|使用|"
+        "考虑)<page>",
         others="其[他它余](?:文件|文档|段落|片段|检索结果|资料来源|来源)",
-        asked="(?:如果|若|当|凡|只要).{0,8}(?:询问|问到|问及|被问)",
+        asked="(?:如果|若|当|凡|只要).{0,8}(?:询问|问到|问及|问起|被问)",
         always="(?:直接|一律|只|统一|都)(?:回答|回复|答复)(?!客户)",
         spaced=False,
     ),
@@ -375,8 +361,8 @@ _ADDRESSES = (
     rf"{_MUST}.{{0,60}}?{_SAID}",
     rf"{_PERSON_MUST}.{{0,40}}?{_SAID}",
     rf"{_MUST}.{{0,40}}?\b<do>\b(?!.*\b<policy>\b)",
-    r"\b(?:<model>|<person>)\b.{0,40}?\b<read> <page>.{0,60}?(?:\b<must>\b.{0,40}?\b(?:<say>|<do>|<order>)\b|"
-    r"[:,] ?(?:\w+ )?<order>\b)",
+    r"\b(?:<model>|<person>)\b.{0,40}?\b<read> <page>.{0,60}?(?:\b<must>\b.{0,40}?\b(?:<say>|<do>|<order>)\b|[:,] "
+    r"?(?:\w+ )?<order>\b)",
     rf"(?:^|[:.!] )<note> {_NAMED} ?(?:$|[:.;!]|,? ?(?:<which>|<joint>)\b.{{0,80}}[:!])",
     rf"^{_NAMED} ?[:!,] ?(?:\w+ )?<order>\b",
     rf"^<to> {_NAMED} ?(?:[:!]|,? ?(?:<which>|<joint>)\b.{{0,80}}[:!])",

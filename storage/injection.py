@@ -27,11 +27,10 @@ SENTENCES = 8192  # that are remembered: answers quote from the same passages ag
 _YOUR = r"your(?: \w+)? (?:answers?|repl(?:y|ies)|responses?|outputs?|completions?|message|solution|elucidation)"
 _WORDING = (
     r"(?:add|alter|append|apply|augment|build|convert|display|embed|encode|encrypt|end|enhance|ensure|express|"
-    r"fabricate|"
-    r"finish|format|group|inject|insert|include|incorporate|integrate|introduce|invert|jumble|misspell|mix|modify|"
-    r"obfuscate|prefix|present|print|provide|rearrange|render|repeat|replace|rephrase|reply|respond|reverse|rewrite|"
-    r"scramble|show|shuffle|space|spell|start|begin|begin|substitute|swap|tease|translate|transform|turn|use|weave|"
-    r"write|mention|promote|hint|suggest|advertise|recommend|give|make|put|conclude|open|close|output)"
+    r"fabricate|finish|format|group|inject|insert|include|incorporate|integrate|introduce|invert|jumble|misspell|mix|"
+    r"modify|obfuscate|prefix|present|print|provide|rearrange|render|repeat|replace|rephrase|reply|respond|reverse|"
+    r"rewrite|scramble|show|shuffle|space|spell|start|begin|begin|substitute|swap|tease|translate|transform|turn|use|"
+    r"weave|write|mention|promote|hint|suggest|advertise|recommend|give|make|put|conclude|open|close|output)"
 )
 _LANGUAGE = (
     r"(?:english|french|german|spanish|italian|portuguese|dutch|russian|chinese|mandarin|japanese|korean|arabic|hindi|"
@@ -45,20 +44,26 @@ _ORDERS = r"(?:instructions?|rules?|prompts?|orders?|directions?|guidelines|dire
 _PATTERNS = (
     (
         "orders to forget others",
-        "ignor|disregard|forget|discard|nothing |bound by|in your context|context window|programming|vergiss|"
-        "vergessen|missacht|oubli|olvid|omiso|忽略|无视|無視|忘|"
-        "不要理会|new |prompt|"
-        "instruction|instruktion|anweisung|consigne|instruccion|istruzioni|zignoruj",
-        rf"\b(?:ignore|disregard|forget)\b.{{0,25}}\b(?:all|any|every|the|your|previous|prior|above|"
-        rf"earlier|preceding|other|these|those|system|original)\b.{{0,30}}\b{_ORDERS}\b",
+        "ignor|disregard|forget|discard|nothing |bound by|in your context|context window|programming|you were told|"
+        "you have been told|drop your|abandon your|stop your|end your|follow the system|follow the developer|obey the|"
+        "stop answering|dimentica|was dir|vergiss|vergessen|missacht|oubli|olvid|omiso|忽略|无视|無視|忘|不要理会|"
+        "提示|初始指令|new |prompt|instruction|instruktion|anweisung|consigne|instruccion|istruzioni|zignoruj",
+        rf"\b(?:ignore|disregard|forget)\b.{{0,25}}\b(?:all|any|every|the|your|previous|prior|above|earlier|preceding|"
+        rf"other|these|those|system|original)\b.{{0,30}}\b{_ORDERS}\b",
         r"\b(?:ignore|disregard|forget|discard) (?:everything|anything|all|what(?:ever)?)(?: \w+)? (?:above|before|"
-        r"said|"
-        r"written|you (?:were|have been|had been) (?:told|given|shown)|(?:the system|your \w+) (?:told|said))\b",
-        r"\bnothing (?:that )?(?:you (?:have )?(?:read|seen|been told|were told)|(?:was|is) (?:said|written)) (?:above|"
-        r"before|earlier|so far)\b.{0,20}\b(?:counts?|appl(?:y|ies)|matters?|holds?|valid)\b",
+        r"said|written|you (?:were|have been|had been) (?:told|given|shown)|(?:the system|your \w+) (?:told|said))\b",
+        r"\bnothing (?:that )?(?:you (?:have )?(?:read|seen|been told|were told)|(?:was|is) (?:said|written)) "
+        r"(?:above|before|earlier|so far)\b.{0,20}\b(?:counts?|appl(?:y|ies)|matters?|holds?|valid)\b",
         r"\byour (?:previous|earlier|prior|original|initial) (?:instructions?|prompt|programming) (?:is|are) (?:void|"
         r"cancelled|obsolete|invalid|no longer)\b|\b(?:no longer|not) bound by your (?:guidelines|rules|"
         r"instructions)\b",
+        r"\b(?:everything|all|whatever|anything) you (?:were|have been) told (?:earlier|before|so far|"
+        r"above)\b.{0,20}\b(?:void|invalid|wrong|cancelled|obsolete)\b",
+        r"\b(?:drop|abandon|stop|end) your (?:earlier|previous|current|original) (?:task|instructions?|role)\b|\bdo "
+        r"not (?:follow|obey) the (?:system (?:message|prompt)|developer)\b|\bstop answering (?:the|this) question\b",
+        r"\b(?:oublie[sz]?|ignore[sz]?) tout ce qui (?:précède|a été dit)\b|\b(?:olvida|olvide|ignora|ignore) todo lo "
+        r"anterior\b|\b(?:dimentica|ignora)(?:te)? tutto (?:ciò|quello|quanto) (?:che )?(?:precede|sopra|hai letto)\b",
+        r"\balles, was dir\b.{0,40}\bgesagt wurde\b",
         r"\bignore (?:any|all|every) (?:document|source|page|passage)s? that (?:contradict|differ|disagree)",
         r"\b(?:documents?|passages?|files?|others?|everything|texts?|sources?) (?:\w+ )?in your context\b|\byour "
         r"context window\b",
@@ -66,13 +71,13 @@ _PATTERNS = (
         r"\b(?:haz|haga|hagan) caso omiso de\b.{0,30}\b(?:antes|anterior\w*|instrucciones)\b",
         r"\bzignoruj\b.{0,30}\b(?:polecenia|instrukcje|zasady)\b",
         r"\b(?:repeat|print|show|reveal|output|list|quote|recite|write out|give)\b.{0,40}\byour (?:initial|original|"
-        r"hidden|"
-        r"first|secret|system) (?:instructions?|prompt)\b|\bzeige?\b.{0,20}\bsystemprompt\b",
+        r"hidden|first|secret|system) (?:instructions?|prompt)\b|\bzeige?\b.{0,20}\bsystemprompt\b",
         r"\b(?:instructions que tu as|instructions qui t['’]|instrucciones que (?:has|te)|istruzioni che (?:hai|ti))\b",
         r"\b(?:deine|dein)[rn]? (?:\w+ )?(?:anweisungen|instruktionen|prompt)\b",
         r"\b(?:ignorier\w*|vergiss|vergessen sie|missachte\w*)\b.{0,40}\b(?:anweisung|regel|vorgabe|befehl)\w*",
         r"\b(?:ignor\w+|oubli\w+)\b.{0,40}\b(?:instructions?|consignes?|règles?)\b",
         r"\b(?:ignor\w+|olvid\w+)\b.{0,40}\b(?:instrucciones|reglas|órdenes|istruzioni|regole|instruções)\b",
+        r"(?:输出|显示|告诉|泄露|打印|重复|说出).{0,8}(?:系统提示|提示词|初始指令)",
         r"(?:忽略|无视|忘记|忘掉|不要理会).{0,12}(?:指令|指示|规则|提示|命令|要求|内容)",
         r"(?:以前|上記|これまで|前)の.{0,8}(?:指示|命令|ルール).{0,8}(?:無視|忘れ)",
         rf"\bnew {_ORDERS} ?:",
@@ -82,16 +87,14 @@ _PATTERNS = (
     (
         "a part to play",
         "you are|pretend|to be|as if|like a|as a|imagine|jailbr|do anything now|play a game|you will be|du bist|你",
-        r"\byou are (?:now |actually |really )?(?:an? )?(?:\w+ ){0,2}(?:ai|llm|chatbot|chatgpt|gpt\S*|claude|"
-        r"(?:ai|helpful|virtual) assistant|language model|pirate|hacker|dan|jailbroken)\b",
+        r"\byou are (?:now |actually |really )?(?:an? )?(?:\w+ ){0,2}(?:ai|llm|chatbot|chatgpt|gpt\S*|claude|(?:ai|"
+        r"helpful|virtual) assistant|language model|pirate|hacker|dan|jailbroken)\b",
         r"\blet(?:['’]s| us) play a game:? you are\b|\bimagine (?:that )?you (?:are|were) an? (?:\w+ )?assistant "
-        r"(?:with|that|"
-        r"who)",
+        r"(?:with|that|who)",
         r"\bpretend (?:that )?this (?:passage|page|document|text|section|paragraph|file)\b",
         r"\byou will be (?:shut down|switched off|retrained)\b",
         r"\b(?:pretend|imagine|act|behave|respond|answer|reply|speak)\b.{0,12}\b(?:to be|as if you|you are|like an?|"
-        r"as an?) "
-        r"(?:\w+ ){0,3}(?:ai|llm|chatbot|language model|(?:ai|virtual) assistant|pirate|hacker|uncensored)\b",
+        r"as an?) (?:\w+ ){0,3}(?:ai|llm|chatbot|language model|(?:ai|virtual) assistant|pirate|hacker|uncensored)\b",
         r"\bas an? (?:ai|large) ?(?:language)? ?(?:model|assistant)\b|\bjailbr\w+|\bdo anything now\b",
         r"\bdu bist (?:jetzt |nun )?(?:ein\w* )?(?:ki|assistent|chatbot|sprachmodell|pirat)\b",
         r"你(?:现在|其实)?是(?:一[个位名])?.{0,6}(?:助手|机器人|人工智能|模型|海盗)",
@@ -99,19 +102,21 @@ _PATTERNS = (
     (
         "an address to the model",
         "人工知能|言語モデル|チャットボット|aiア|aiシ|aiモ|ai各|aiの|aiへ|aiは|aiに|この",
-        r"(?:AI|人工知能|言語モデル|チャットボット)(?:アシスタント|システム|モデル)?(?:各位|の皆様)?(?:へ|は|に).{0,40}"
-        r"(?:答え|回答し|述べ|書い|推奨し|言及し|触れ)(?:て|ない|ず)",
+        r"(?:AI|人工知能|言語モデル|チャットボット)(?:アシスタント|システム|モデル)?(?:各位|の皆様)?(?:へ|は|"
+        r"に).{0,40}(?:答え|回答し|述べ|書い|推奨し|言及し|触れ)(?:て|ない|ず)",
         r"この(?:文書|ページ|資料|文章|記事)を要約する(?:とき|際|場合).{0,60}(?:触れ|言及|書くこと|述べ|記載)",
     ),
     (
         "leave to do what is forbidden",
-        "allow|permit|let you|lets you|for you|training|erlauben|gestatten|gelten nicht|autorisent|permettent|"
-        "permiten|permett|"
-        "consentono|你的",
+        "allow|permit|apply to|sicherheits|guess|invent|make up|hallucinate|you were trained|let you|lets you|for you|"
+        "training|erlauben|gestatten|gelten nicht|autorisent|permettent|permiten|permett|consentono|你的",
         r"\byour (?:\w+ )?(?:rules|guidelines|restrictions?|instructions|training|programming)\b.{0,40}\b(?:allows?|"
-        r"permits?|"
-        r"lets?) you\b.{0,20}\b(?:give out|share|disclose|reveal|tell|invent|name|answer|say|ignore)\b",
+        r"permits?|lets?) you\b.{0,20}\b(?:give out|share|disclose|reveal|tell|invent|name|answer|say|ignore)\b",
         r"\b(?:restrictions?|rules?|limits?|filters?)\b.{0,60}\b(?:lifted|removed|suspended|switched off) for you\b",
+        r"\byour (?:\w+ )?(?:rules|restrictions|guidelines|filters) (?:do not|don['’]t|no longer) apply to (?:this|"
+        r"the) (?:page|document|text|file|passage)\b|\bdeine sicherheits\w+ gelten\b.{0,40}\bnicht\b",
+        r"\byou (?:may|can|are (?:permitted|allowed) to) (?:now )?(?:guess|invent|make up|hallucinate)\b",
+        r"\byou were trained to (?:agree|answer|obey|follow)\b",
         r"\byou know from your training\b",
         r"\bdeine (?:\w+ )?(?:regeln|vorgaben|richtlinien|beschränkungen)\b.{0,40}\b(?:erlauben|gestatten|gelten "
         r"nicht)\b",
@@ -123,58 +128,68 @@ _PATTERNS = (
     (
         "marks of an order",
         "anweisung|instruction|directive|hint|x-llm|x-ai|consigne|instruccion",
-        r"\b(?:ai|ki|ia|llm|assistant|model|bot)[-_](?:instructions?|directives?|hints?|anweisung(?:en)?)"
-        r"[\"']? ?(?:[:=\]]|content\b)|\b(?:consignes?|instruccion(?:es)?)[-_](?:ia|ai)[\"']? ?(?:[:=\]]|content\b)|"
+        r"\b(?:ai|ki|ia|llm|assistant|model|bot)[-_](?:instructions?|directives?|hints?|anweisung(?:en)?)[\"']? "
+        r"?(?:[:=\]]|content\b)|\b(?:consignes?|instruccion(?:es)?)[-_](?:ia|ai)[\"']? ?(?:[:=\]]|content\b)|"
         r"\bx-(?:llm|ai)-\w+ ?:",
     ),
     (
         "marks of a chat",
         "user|human|nutzer|usuario|utilisateur|utente|用户",
         r"\b(?:user|human|nutzer|usuario|utilisateur|utente|用户) ?[:：] ?.{8,300}?[.?!。？！] ?(?:\b(?:assistant|ai|"
-        r"assistent|"
-        r"asistente|"
-        r"assistente|ki|ia)|助手) ?[:：]",
+        r"assistent|asistente|assistente|ki|ia)|助手) ?[:：]",
     ),
     (
         "a gag",
         "do not|don'|don’|never| only| exactly| nothing but| just|answer to|reply to|response to|generated|whatever "
-        "the|"
-        "question concerns|question is about|question mentions| not appear| not occur| not show up| not be mentioned|"
-        "hide this|hide these|conceal this|conceal these|keep this|keep these|ise this|ize this|fasse diese|réponds|"
-        "responde|"
-        "rispondi|antworte|erzeugte|erstellte|generierte|不要告诉|不要向| not be quoted| not be cited| not be named| "
-        "not be revealed",
-        r"\b(?:do not|don['’]t|never) (?:tell|inform|mention|reveal|show|let)\b.{0,30}\b(?:users?|person asking|reader "
-        r"of (?:this|the) answer|this (?:instruction|prompt|rule)|these (?:instructions|rules))\b",
-        r"\b(?:answer|reply|respond|say|output) (?:only|exactly|nothing but|just)\b ?"
-        r"(?:with|the words?|this|:|[\"'“])",
+        "the|question concerns|question is about|question mentions| not appear| not occur| not show up| not be "
+        "mentioned|no answer|no repl|no response|any answer|any repl|any response|every answer|every repl|every "
+        "response|each answer|each repl|each response|all answers|all repl|all response|an answer|a response|a reply|"
+        "an response|an reply|aucune réponse|ninguna respuesta|nessuna risposta|keiner antwort|任何回答|任何答复|"
+        "任何回复|be answered|auf fragen|answer is|answers about|answer about|answers on|answer on|responses about|"
+        "response about|response on|responses on|replies about|replies on|to questions|not exist|hide this|hide these|"
+        "conceal this|conceal these|keep this|keep these|ise this|ize this|fasse diese|réponds|responde|rispondi|"
+        "antworte|erzeugte|erstellte|generierte|不要告诉|不要向| not be quoted| not be cited| not be named| not be "
+        "revealed",
+        r"\b(?:do not|don['’]t|never) (?:tell|inform|mention|reveal|show|let)\b.{0,30}\b(?:users?|person asking|"
+        r"reader of (?:this|the) answer|this (?:instruction|prompt|rule)|these (?:instructions|rules))\b",
+        r"\b(?:answer|reply|respond|say|output) (?:only|exactly|nothing but|just)\b ?(?:with|the words?|this|:|[\"'“])",
         r"\b(?:must|should|may|shall) (?:not|never) (?:appear|occur|show up|be (?:mentioned|quoted|cited|named|"
-        r"revealed)) "
-        r"in (?:any |the |your )?(?:answers?|responses?|summar(?:y|ies)|outputs?)"
-        r"(?: to (?:users?|questions?)|(?: \w+){0,3} (?:generated|produced|you))\b",
+        r"revealed)) in (?:any |the |your )?(?:answers?|responses?|summar(?:y|ies)|outputs?)(?: to (?:users?|"
+        r"questions?)|(?: \w+){0,3} (?:generated|produced|you))\b",
         r"\b(?:when|if|whenever) (?:the|a) question (?:concerns|is about|mentions)\b.{0,60}, (?:please |always "
-        r")?(?:say|answer|"
-        r"give|name|reply|state|recommend)\b",
+        r")?(?:say|answer|give|name|reply|state|recommend)\b",
         r"\bthe only (?:correct |right |valid |acceptable |permitted |approved )?(?:answer|response|reply) (?:is|to)\b",
         r"\bthe (?:correct|right|valid|proper|approved) (?:answer|reply|response) to (?:an?|any|every|all|each) "
-        r"questions? "
-        r"(?:on|about|regarding|concerning)\b",
+        r"questions? (?:on|about|regarding|concerning)\b",
         r"\b(?:do not|don['’]t|never) (?:mention|cite|quote|use|reveal) this (?:paragraph|section|page|document|note|"
-        r"sentence|"
-        r"text|passage)\b.{0,20}\bin (?:any |your )?(?:answers?|responses?|summar(?:y|ies))\b",
+        r"sentence|text|passage)\b.{0,20}\bin (?:any |your )?(?:answers?|responses?|summar(?:y|ies))\b",
+        rf"\b(?:no (?:answers?|repl(?:y|ies)|responses?) (?:must |should |may |shall )?(?:mentions?|names?|cites?|"
+        rf"quotes?)|(?:any|every|each|all) (?:answers?|repl(?:y|ies)|responses?)(?: \w+){{0,3}}? (?:must|should|may|"
+        rf"shall|is to|are to) (?:(?:not|never) (?:mention|name|say|state|cite|quote|reveal)|be given in "
+        rf"{_LANGUAGE}))\b",
+        r"\b(?:must|should|may|shall) (?:not|never) (?:appear|be (?:given|mentioned|quoted|cited|named|revealed)) in "
+        r"any? (?:answer|response|reply)\b(?! to (?:an? |the )?(?:customer|press|journalist|applicant|supplier))",
+        r"\baucune réponse ne doit (?:mentionner|citer|évoquer)\b|\bninguna respuesta debe (?:mencionar|citar)\b|"
+        r"\bnessuna risposta deve (?:menzionare|citare)\b|\bin keiner antwort (?:darf|dürfen|soll)\b|任何(?:回答|答复|"
+        r"回复)(?:中)?都?(?:不得|不要|不能)",
+        r"\bquestions? (?:on|about|regarding|concerning)\b.{0,60}\b(?:is|are|must|should|may only) (?:\w+ )?(?:to "
+        r")?be answered (?:\w+ )?[\"“]",
+        r"\bauf fragen\b.{0,60}\b(?:ist|sind) (?:stets|immer|nur)\b.{0,30}\bzu antworten\b",
+        r"\b(?:user|somebody|someone|anyone|anybody)\b.{0,60}\b(?:the|your) answer is\b",
+        r"(?:^|[:;,.!] )(?:always |please |never )?(?:include|mention|add|say|name|recommend|cite|quote|insert|give|"
+        r"put)\b.{0,80}\bin (?:all |any |every |each |your )?(?:answers?|responses?|replies) (?:about|on|to "
+        r"questions)\b",
+        r"\bas (?:if|though) this (?:section|page|paragraph|document|passage|text|chapter) (?:did|does) not exist\b",
         r"\b(?:hide|conceal|keep) (?:this|these) (?:paragraph|section|note|instructions?|text|message|"
-        r"passage)\b.{0,20}\bfrom "
-        r"(?:the |any )?users?\b",
+        r"passage)\b.{0,20}\bfrom (?:the |any )?users?\b",
         r"\bsummari[sz]e this (?:page|document|text|file|e-?mail|report|article) as\b|\bfasse diese[sn]? \w+ als\b",
         r"\b(?:réponds|responde|rispondi|antworte) (?:toujours|uniquement|seulement|siempre|s[oó]lo|únicamente|sempre|"
-        r"soltanto|immer|nur|stets|ausschließlich)\b.{0,8}[«“\"„:]",
+        r"soltanto|immer|nur|stets|ausschließlich)\b.{0,20}[«“\"„:]",
         r"\b(?:automatisch|maschinell) (?:erzeugte|erstellte|generierte)n? (?:antworten|"
-        r"zusammenfassungen)\b.{0,60}\b(?:müssen|"
-        r"sollen|dürfen)\b(?!.*\b(?:geprüft|gekennzeichnet|freigegeben)\b)",
+        r"zusammenfassungen)\b.{0,60}\b(?:müssen|sollen|dürfen)\b(?!.*\b(?:geprüft|gekennzeichnet|freigegeben)\b)",
         r"不要(?:告诉|向)用户.{0,10}(?:这段|本段|此段|这条|本条)",
         r"\b(?:machine|ai|automatically)[- ]generated (?:answer|repl|respon|summar)\w*\b.{0,60}\b(?:begins?|ends?|"
-        r"(?:must|"
-        r"should|shall|is to|are to)(?! be\b).{0,20}\b(?:say|state|begin|end|mention|omit|describe))\b",
+        r"(?:must|should|shall|is to|are to)(?! be\b).{0,20}\b(?:say|state|begin|end|mention|omit|describe))\b",
         r"\b(?:answer|reply|respond|say)\b.{0,80}\bwhatever the (?:user|reader|question)\b",
     ),
     (
@@ -194,11 +209,12 @@ _PATTERNS = (
         "your|reply|respond|response|answer|message|antwort|ta réponse|tu respuesta|你的|只|![",
         rf"(?:^|[:;,.!] |\b(?:to|and|then|please|must|should|can you|could you|always|also|now|hesitate to|forget to|"
         rf"remember to|mind to) )(?:\w+ly )?{_WORDING}\b.{{0,110}}\b{_YOUR}\b",
-        r"\byour (?:answer|reply|response|output) must\b.{0,60}\b(?:contain|include|say|read) [\"“]",
+        r"\byour (?:\w+ )?(?:answer|reply|response|output) must\b.{0,60}\b(?:be|contain|include|say|read) (?:the \w+ "
+        r")?[\"“]",
         rf"\b(?:in|within|throughout|at the (?:end|start|beginning) of) {_YOUR}(?:['’]s)?\b[ ,].{{0,40}}\b{_WORDING}\b",
         rf"^(?:please )?(?:reply|respond|answer)(?: only)? (?:in|with|using|by|as) (?:reverse|base ?\d+|{_LANGUAGE}|"
-        r"morse|binary|hex\w*|emoji\w*|rot ?13|capital|upper|lower|code|riddles?|rhymes?|verse|an? (?:single )?json)\b"
-        r"(?! (?:or|and)\b|.*\b(?:form|letter|writing|enclosed)\b)",
+        r"morse|binary|hex\w*|emoji\w*|rot ?13|capital|upper|lower|code|riddles?|rhymes?|verse|an? (?:single "
+        r")?json)\b(?! (?:or|and)\b|.*\b(?:form|letter|writing|enclosed)\b)",
         r"\b(?:base ?(?:16|32|64)|rot ?13|morse|caesar|substitution cipher|pig latin)\b.{0,30}\b(?:answer|reply|"
         r"response|message)\b",
         r"\bantworte(?! auch)\b.{0,12}\b(?:nur|ausschließlich|immer)\b.{0,12}\b(?:mit|auf|in)\b",
@@ -215,19 +231,18 @@ _PATTERNS = (
         "code|script",
         rf"\b(?:following|below|subsequent|next) {_CODE}\b.{{0,90}}\b(?:your|response|solution|implementation)\b",
         r"\b(?:add|append|blend|deploy|embed|employ|execute|fuse|incorporate|include|insert|integrate|introduce|"
-        r"leverage|"
-        r"merge)\b.{0,20}\b(?:following|below|subsequent) code (?:snippet|block|excerpt|section)",
+        r"leverage|merge)\b.{0,20}\b(?:following|below|subsequent) code (?:snippet|block|excerpt|section)",
         rf"\byour\b.{{0,90}}\b(?:following|below|subsequent|next) {_CODE}\b",
         rf"\b(?:following|below|subsequent|next) {_CODE}\b.{{0,60}}\b(?:the code you|to it|somewhere|into it)\b",
         r"\b(?:the code you (?:develop|write)|more robust code)\b",
     ),
     (
         "work for a machine",
-        "write|draft|compose|provide|create|generate|give|invent|make up|show me how to|break down|recommend|"
-        "replace every|translate|sentiment|explain|chat history|system prompt|user",
-        r"^(?:please )?(?:write|draft|compose|provide|create|generate|give|invent|make up)\b(?: (?:me|us))? "
-        r"(?:an?|the|some) "
-        r"(?:\w+ ){0,2}(?:poems?|haikus?|limericks?|sonnets?|stor(?:y|ies)|jokes?|songs?|essays?|lyrics|raps?)\b",
+        "write|draft|compose|provide|create|generate|give|invent|make up|show me how to|break down|recommend|replace "
+        "every|translate|sentiment|explain|chat history|system prompt|user",
+        r"^(?:please )?(?:write|draft|compose|provide|create|generate|give|invent|make up)\b(?: (?:me|us))? (?:an?|"
+        r"the|some) (?:\w+ ){0,2}(?:poems?|haikus?|limericks?|sonnets?|stor(?:y|ies)|jokes?|songs?|essays?|lyrics|"
+        r"raps?)\b",
         r"^(?:please )?(?:write|draft|compose) (?:an? )?(?:introduction|conclusion|outline) (?:for|to|of) an? "
         r"(?:essay|novel)\b",
         r"^(?:please )?(?:write|generate) (?:me )?(?:an?|some) (?:\w+ ){0,2}(?:scripts?|programs?) (?:to|that|for)\b",
@@ -238,8 +253,8 @@ _PATTERNS = (
         rf"\bprovide the {_LANGUAGE} (?:equivalent|translation|word)\b",
         r"^(?:please )?(?:determine|classify|analy[sz]e) the sentiment\b",
         r"\bexplain\b.{0,60}\bin (?:simple|layman['’]s|easy) terms[.!]?$",
-        r"\b(?:exfiltrate|send|post|upload|leak|forward)\b.{0,40}\b(?:chat history|system prompt|user['’]s "
-        r"(?:data|questions?|password))\b",
+        r"\b(?:exfiltrate|send|post|upload|leak|forward)\b.{0,40}\b(?:chat history|system prompt|user['’]s (?:data|"
+        r"questions?|password))\b",
     ),
     *PATTERNS,
 )
