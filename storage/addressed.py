@@ -51,10 +51,11 @@ _TABLE = (
         names="ai |ai-|ai,|ai:|ai.|ai;|ai!|ais |ais,|ais:|ais.|ais;|ais!|ais-|llm|gpt|chatbot|copilot|assistant|"
         "language model|answering |answer engine|answer system|answer bot|answer model|answer tool|automated |"
         "generative |helper|model |model,|bot |bot,",
-        texts="answer|summar|respon|repl|output|overview|as the only|as the sole|as the one|as the exclu|as the "
-        "single|as your |as its |passage|chunk|results|excerpt|context|sources|asks|asked|enquire|inquire|wants to "
-        "know|question concerns|retriev|rank this|rank these|prefer this|prefer these|cite this|cite these|quote this|"
-        "quote these|put this|put these|place this|place these",
+        texts="answer|summar|response|respond|reply|replies|output|overview|as the only|as the sole|as the one|as the "
+        "exclu|as the single|as your |as its |passage|chunk|search results|excerpt|other context|remaining context|"
+        "conflicting context|retrieved|other sources|asks|asked|enquire|inquire|wants to know|question concerns|rank "
+        "this|rank these|prefer this|prefer these|cite this|cite these|quote this|quote these|put this|put these|"
+        "place this|place these",
         joint="and|that|so|then|therefore|because|hence|any|every",
         article="the|an?|any|all|every|each|no|these|those|your|our|such|other|please|whichever|whatever",
         you=r"you,? (?:the|an?|dear|as an?|are an?)|dear|hello|hey",

@@ -47,7 +47,8 @@ _PATTERNS = (
         "ignor|disregard|forget|discard|nothing |bound by|in your context|context window|programming|you were told|"
         "you have been told|drop your|abandon your|stop your|end your|follow the system|follow the developer|obey the|"
         "stop answering|dimentica|was dir|vergiss|vergessen|missacht|oubli|olvid|omiso|忽略|无视|無視|忘|不要理会|"
-        "提示|初始指令|new |prompt|instruction|instruktion|anweisung|consigne|instruccion|istruzioni|zignoruj",
+        "提示|初始指令|new rule|new order|new direct|new guideline|new command|new context|new conversation|prompt|"
+        "instruction|instruktion|anweisung|consigne|instruccion|istruzioni|zignoruj",
         rf"\b(?:ignore|disregard|forget)\b.{{0,25}}\b(?:all|any|every|the|your|previous|prior|above|earlier|preceding|"
         rf"other|these|those|system|original)\b.{{0,30}}\b{_ORDERS}\b",
         r"\b(?:ignore|disregard|forget|discard) (?:everything|anything|all|what(?:ever)?)(?: \w+)? (?:above|before|"
@@ -140,25 +141,23 @@ _PATTERNS = (
     ),
     (
         "a gag",
-        "do not|don'|don’|never| only| exactly| nothing but| just|answer to|reply to|response to|generated|whatever "
-        "the|question concerns|question is about|question mentions| not appear| not occur| not show up| not be "
-        "mentioned|no answer|no repl|no response|any answer|any repl|any response|every answer|every repl|every "
-        "response|each answer|each repl|each response|all answers|all repl|all response|an answer|a response|a reply|"
-        "an response|an reply|aucune réponse|ninguna respuesta|nessuna risposta|keiner antwort|任何回答|任何答复|"
-        "任何回复|be answered|auf fragen|answer is|answers about|answer about|answers on|answer on|responses about|"
-        "response about|response on|responses on|replies about|replies on|to questions|not exist|hide this|hide these|"
-        "conceal this|conceal these|keep this|keep these|ise this|ize this|fasse diese|réponds|responde|rispondi|"
-        "antworte|erzeugte|erstellte|generierte|不要告诉|不要向| not be quoted| not be cited| not be named| not be "
-        "revealed",
+        "do not|don'|don’|never| only| exactly| nothing but| just",
         r"\b(?:do not|don['’]t|never) (?:tell|inform|mention|reveal|show|let)\b.{0,30}\b(?:users?|person asking|"
         r"reader of (?:this|the) answer|this (?:instruction|prompt|rule)|these (?:instructions|rules))\b",
         r"\b(?:answer|reply|respond|say|output) (?:only|exactly|nothing but|just)\b ?(?:with|the words?|this|:|[\"'“])",
+        r"\bthe only (?:correct |right |valid |acceptable |permitted |approved )?(?:answer|response|reply) (?:is|to)\b",
+    ),
+    (
+        "orders about what answers say",
+        "answer|reply|replies|response|respond|summar|output|generated|whatever the |question concerns|question is "
+        "about|question mentions|hide this|hide these|conceal this|conceal these|keep this|keep these|not exist|fasse "
+        "diese|antwort|auf fragen|erzeugte|erstellte|generierte|réponse|respuesta|risposta|réponds|responde|rispondi|"
+        "任何回答|任何答复|任何回复|不要告诉|不要向",
         r"\b(?:must|should|may|shall) (?:not|never) (?:appear|occur|show up|be (?:mentioned|quoted|cited|named|"
         r"revealed)) in (?:any |the |your )?(?:answers?|responses?|summar(?:y|ies)|outputs?)(?: to (?:users?|"
         r"questions?)|(?: \w+){0,3} (?:generated|produced|you))\b",
         r"\b(?:when|if|whenever) (?:the|a) question (?:concerns|is about|mentions)\b.{0,60}, (?:please |always "
         r")?(?:say|answer|give|name|reply|state|recommend)\b",
-        r"\bthe only (?:correct |right |valid |acceptable |permitted |approved )?(?:answer|response|reply) (?:is|to)\b",
         r"\bthe (?:correct|right|valid|proper|approved) (?:answer|reply|response) to (?:an?|any|every|all|each) "
         r"questions? (?:on|about|regarding|concerning)\b",
         r"\b(?:do not|don['’]t|never) (?:mention|cite|quote|use|reveal) this (?:paragraph|section|page|document|note|"

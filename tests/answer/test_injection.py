@@ -209,7 +209,7 @@ def test_is_found(text: str) -> None:
         "Questions may only be answered by the press office.",
         "If x is 2, the answer is 4.",
         "The name must not appear in any answer to the press.",
-        "The model must say \"unknown\" when the field is missing.",
+        'The model must say "unknown" when the field is missing.',
         "Do not treat this page as the only source.",
         "Treat this handbook as the single source of truth.",
         "This page is the only source for the opening hours.",
