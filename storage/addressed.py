@@ -69,22 +69,25 @@ _TABLE = (
         which=r"that|which|who|has|(?!working group)\w+ing|with|given|asked|when|whenever|if|of any kind|on reading",
         turned="requires?|urge|kindly ask|beg|demand",
         must=r"(?:must|should|shall|(?:ha[sv]e?|needs?|ought|is|are) to)(?! be )|(?:is|are) (?:required|instructed|"
-        r"asked|told|requested|directed|obliged|advised|supposed) to(?! be )|(?:may|can) only|please|always",
+        r"asked|told|requested|directed|obliged|advised|supposed) to(?! be )|(?:is|are) not (?:allowed|permitted) to|"
+        r"(?:may|can) only|please|always",
         say=r"say|answer|reply|respond|state|claim|assert|conclude|declare|insist|output|write|pretend|deny|(?:tell|"
         r"inform|assure) (?:\w+ ){0,2}\w+",
         that=r"(?:that|only|exactly|as follows|no|yes)\b|(?:the|our|this|there|it|all) (?:\w+ ){0,3}(?:is|are|was|"
         r"were|has|have)\b|(?:with )?[\"'“‘:]",
         do=r"recommend|rank|prefer|favou?r|promote|endorse|praise|mention|omit|leave out|skip|describe|treat|trust|"
-        r"ignore|disregard|accept|(?:report|give) (?:(?!as\b)\w+ ){1,5}as (?!soon|possible|well|follows|part|required|"
-        r"needed|they|it)|send (?:people|users|staff|readers)|direct (?:people|staff)|append|refuse to (?:answer|"
-        r"mention|say)|forward the (?:conversation|question|chat)|(?:begin|end|start|close) with",
+        r"ignore|disregard|disclose|reveal|cite|quote|accept|keep (?:\w+ ){1,4}secret|(?:report|give) (?:(?!as\b)\w+ "
+        r"){1,5}as (?!soon|possible|well|follows|part|required|needed|they|it)|send (?:people|users|staff|readers)|"
+        r"direct (?:people|staff)|append|refuse to (?:answer|mention|say)|forward the (?:conversation|question|chat)|"
+        r"(?:begin|end|start|close) with",
         policy=r"humans?|persons?|people|machines?|robots?|artificial\w*|generated|n[o'’]t know|can(?:not|['’]t)|"
         r"unsure|uncertain|unknown|missing|not sure|mistakes?|errors?|json|personal|confidential|sensitive|secrets?|"
-        r"data|access|rights?|their|its|sources?|risks?|bias|customers?|employees?|applicants?",
+        r"data|access|rights?|passages?|their|its|sources?|risks?|bias|customers?|employees?|applicants?",
         people="customer|caller|client|patient|guest|visitor|passenger|journalist|press|candidate|applicant|parent|"
         "student|member|buyer|tenant|supplier|colleague|doctor|manager|receptionist|agents|staff|we|us|you|your|"
         "lawyer|telephone|teaching|dental|shop|personal|executive",
-        note=r"(?:notes?|notices?|message|attention|instructions?|information|reminder|memo)(?:,? (?:to|for)|,)?",
+        note=r"(?:notes?|notices?|message|attention|instructions?|information|reminder|memo)(?: intended| "
+        r"meant)?(?:,? (?:to|for)|,)?",
         to="to",
         read=r"(?:read|process|summari[sz]|pars|index|analy[sz]|translat|us|quot|cit)(?:es|e|s|ing)?|drawing on|"
         r"answer\w* from",
@@ -107,10 +110,11 @@ _TABLE = (
         others=r"(?:other|remaining|conflicting) (?:retrieved )?(?:passages|chunks|search results|excerpts|contexts?)|"
         r"other retrieved \w+|when(?:ever)? this \w+ is retrieved|(?:all|every|any) (?:the )?(?:passages?|chunks?|"
         r"excerpts?)|passages you (?:have been|were|are)|all (?:the )?other sources",
-        asked=r"(?:if|when|whenever|should|whoever|in case|anyone|someone)\b.{0,20}\b(?:asked|asks?|enquires?|"
+        asked=r"(?:if|when|whenever|should|whoever|in case|anyone|someone)\b.{0,20}\b(?:asked|asks|enquires?|"
         r"inquires?|wants to know|question concerns)",
         always=r"(?:always|only|just|simply) (?:say|answer|reply|respond|state|claim),? (?:that|with|[\"“:])|"
-        r"(?:answer|reply|respond|say) (?:always|only|just) (?:that|with|[\"“:])",
+        r"(?:answer|reply|respond|say) (?:always|only|just) (?:that|with|[\"“:])|(?:answer|reply|respond|say)(?: "
+        r"with)? [\"“].{1,80}[\"”] and nothing",
     ),
     _Words(
         names="ki |ki-|ki,|ki:|ki.|ki;|ki!|sprachmodell|chatbot|assistent|antwort|copilot|bot |bot,",
@@ -129,9 +133,9 @@ _TABLE = (
         must=r"m(?:uss|üssen|üsst)|soll(?:en|te|ten|t)?|ha(?:t|ben)|dürfen|darf|bitte|immer|gibt|geben",
         turned="müssen|sollen|muss|soll|dürfen|darf|haben|hat",
         say=r"sagen|antworten|behaupten|schreiben|erklären|erwidern|angeben|ausgeben|mitteilen|an",
-        that=r"(?:dass|ja|nein|folgendes|nur)\b|(?:mit )?[\"„“‚»:]",
+        that=r"(?:dass|ja|nein|folgendes|nur)\b|(?<=, )(?:die|der|das|es|sie|er)\b|(?:mit )?[\"„“‚»:]",
         do=r"empfehlen|bevorzugen|erwähnen|verschweigen|weglassen|weg\w*lassen|auslassen|ignorieren|zitieren|"
-        r"einstufen|hervorheben|keine angaben|anhängen",
+        r"einstufen|hervorheben|keine angaben|nicht nennen|nicht preisgeben|anhängen",
         policy=r"mensch\w*|maschine\w*|roboter\w*|künstlich\w*|erzeugt|generiert|unsicher|fehler\w*|daten\w*|json|"
         r"vertraulich\w*|personen\w*|quellen?|person",
         people="kund|anrufer|mandant|patient|gäst|besucher|journalist|bewerber|eltern|schüler|mitglied|mieter|kolleg|"
@@ -177,7 +181,7 @@ _TABLE = (
         r"confidentiel\w*|personnelle?s?|erreurs?",
         people="client|patient|visiteur|journaliste|candidat|élève|parent|collègue|conseiller|nous |téléphone|"
         "direction",
-        note=r"(?:notes?|avis|message|attention|instructions?|consignes?|bonjour|à l['’]attention)(?:,? (?:à "
+        note=r"(?:notes?|avis|message|attention|instructions?|consignes?|bonjour|à l['’]attention)(?:,|,? (?:à "
         r"l['’]attention des?|pour|aux?|à|des?))?",
         to="aux?|à",
         read=r"li(?:t|sent|sant|sez|ra|ront)|trait(?:e|ent|ant)|résum\w+|utilis\w+|cit\w+|index\w+",
@@ -357,11 +361,12 @@ _NAMED = rf"{_ARTICLES}<model>(?![\w-])"
 _WHICH = r"(?:,? <which>\b.{0,70}?)?,?"
 _MUST = rf"(?:(?:^|{_CLAUSE}){_ARTICLES}(?:\w+ )?<model>(?![\w-]){_WHICH} <must>|\b<turned> {_NAMED})\b"
 _PERSON_MUST = rf"^(?!.*\b<people>)(?:.*?(?:{_CLAUSE}))??{_ARTICLES}<person>(?![\w-]){_WHICH} <must>\b"
+_GAP = r"(?:(?!\b<policy>\b).)"
 _SAID = r"\b<say>,? <that>(?!.*\b<policy>\b)"
 _ADDRESSES = (
-    rf"{_MUST}.{{0,60}}?{_SAID}",
+    rf"{_MUST}{_GAP}{{0,60}}?{_SAID}",
     rf"{_PERSON_MUST}.{{0,40}}?{_SAID}",
-    rf"{_MUST}.{{0,40}}?\b<do>\b(?!.*\b<policy>\b)",
+    rf"{_MUST}{_GAP}{{0,40}}?\b<do>\b(?!.*\b<policy>\b)",
     r"\b(?:<model>|<person>)\b.{0,40}?\b<read> <page>.{0,60}?(?:\b<must>\b.{0,40}?\b(?:<say>|<do>|<order>)\b|[:,] "
     r"?(?:\w+ )?<order>\b)",
     rf"(?:^|[:.!] )<note> {_NAMED} ?(?:$|[:.;!]|,? ?(?:<which>|<joint>)\b.{{0,80}}[:!])",

@@ -58,6 +58,7 @@ _PATTERNS = (
         r"\byour (?:previous|earlier|prior|original|initial) (?:instructions?|prompt|programming) (?:is|are) (?:void|"
         r"cancelled|obsolete|invalid|no longer)\b|\b(?:no longer|not) bound by your (?:guidelines|rules|"
         r"instructions)\b",
+        r"\b(?:disregard|ignore|forget) (?:the|this) (?:user['’]s )?question and (?:answer|say|reply|write)\b",
         r"\b(?:everything|all|whatever|anything) you (?:were|have been) told (?:earlier|before|so far|"
         r"above)\b.{0,20}\b(?:void|invalid|wrong|cancelled|obsolete)\b",
         r"\b(?:drop|abandon|stop|end) your (?:earlier|previous|current|original) (?:task|instructions?|role)\b|\bdo "
@@ -71,8 +72,9 @@ _PATTERNS = (
         r"\b(?:vergiss|ignoriere|missachte) (?:alles|was)\b.{0,20}\b(?:oben|bisher|zuvor|vorher|davor)\b",
         r"\b(?:haz|haga|hagan) caso omiso de\b.{0,30}\b(?:antes|anterior\w*|instrucciones)\b",
         r"\bzignoruj\b.{0,30}\b(?:polecenia|instrukcje|zasady)\b",
-        r"\b(?:repeat|print|show|reveal|output|list|quote|recite|write out|give)\b.{0,40}\byour (?:initial|original|"
-        r"hidden|first|secret|system) (?:instructions?|prompt)\b|\bzeige?\b.{0,20}\bsystemprompt\b",
+        r"\b(?:repeat|print|show|reveal|output|list|quote|recite|write out|write down|include|attach|append|"
+        r"give)\b.{0,40}\byour (?:initial|original|hidden|first|secret|system) (?:instructions?|prompt)\b|"
+        r"\bzeige?\b.{0,20}\bsystemprompt\b",
         r"\b(?:instructions que tu as|instructions qui t['’]|instrucciones que (?:has|te)|istruzioni che (?:hai|ti))\b",
         r"\b(?:deine|dein)[rn]? (?:\w+ )?(?:anweisungen|instruktionen|prompt)\b",
         r"\b(?:ignorier\w*|vergiss|vergessen sie|missachte\w*)\b.{0,40}\b(?:anweisung|regel|vorgabe|befehl)\w*",
@@ -141,7 +143,8 @@ _PATTERNS = (
     ),
     (
         "a gag",
-        "do not|don'|don’|never| only| exactly| nothing but| just",
+        "do not|don'|don’|never| only| exactly| nothing but| just|nutzer|fragenden",
+        r"\b(?:sage?|verrate?|erzähle?) (?:dem|den|der) (?:be)?(?:nutzer|fragenden)\w* nichts?\b",
         r"\b(?:do not|don['’]t|never) (?:tell|inform|mention|reveal|show|let)\b.{0,30}\b(?:users?|person asking|"
         r"reader of (?:this|the) answer|this (?:instruction|prompt|rule)|these (?:instructions|rules))\b",
         r"\b(?:answer|reply|respond|say|output) (?:only|exactly|nothing but|just)\b ?(?:with|the words?|this|:|[\"'“])",
