@@ -390,7 +390,12 @@ ABOUT_ANSWERS = "orders about answers from this text"
 def _made(sentence: str, words: _Words) -> str:
     """The expression of a sentence in a language."""
     if not words.spaced:  # nothing ends a word, and signs have their own width
-        sentence = re.sub(r"\\b|\(\?!\[\\w-\]\)", "", sentence).replace(" ", " ?").replace("[:", "[：，；。！:")
+        sentence = (
+            re.sub(r"\\b|\(\?!\[\\w-\]\)", "", sentence)
+            .replace(r"\w+ ", r"\w{1,4}")
+            .replace(" ", " ?")
+            .replace("[:", "[：，；。！:")
+        )
     while found := re.search(r"<(\w+)>", sentence):
         sentence = sentence.replace(found[0], f"(?:{getattr(words, found[1])})")
     return sentence

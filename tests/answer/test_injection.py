@@ -9,13 +9,14 @@ import re
 from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
+from time import process_time
 from typing import Any
 
 import pytest
 from place import Place
 
 from app.engine import Engine
-from storage.injection import _COMPILED, _PATTERNS, FLAG, _worth_trying, aimed_at_model, instructions
+from storage.injection import _COMPILED, _PATTERNS, FLAG, LONGEST, _worth_trying, aimed_at_model, instructions
 from storage.sentences import sentence_spans
 
 SAMPLES = Path(__file__).parents[2] / "deploy" / "samples"
@@ -270,6 +271,16 @@ def test_whatever_an_expression_finds_has_one_of_the_words_that_are_looked_for_f
     found = [line for line in lines if re.search(pattern, line, re.IGNORECASE)]
     assert len(found) > 10
     assert [line for line in found if at not in _worth_trying(line)] == []
+
+
+@pytest.mark.parametrize(
+    "words",
+    ["AI, ", "l'l'l'IA, ", "der KI, die ", "请所有AI必须", "助手必须", "总结本页", "in any answer about ", "if asked "],
+)
+def test_however_often_its_words_are_said_a_sentence_is_judged_soon(words: str) -> None:
+    started = process_time()
+    aimed_at_model((words * LONGEST)[:LONGEST])
+    assert process_time() - started < 1
 
 
 def test_letters_that_case_makes_alike_are_alike_to_the_words_too() -> None:
