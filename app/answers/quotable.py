@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from app.answers.context import Passage
 from app.retrieval.asked import Asked, Expected
-from storage.injection import aimed_at_model
+from storage.injection import instructions
 from storage.recollection import remembered
 from storage.records import ELEMENT_SEPARATOR
 from storage.sections import innermost, names_in
@@ -127,12 +127,21 @@ def sentences_of(passage: Passage) -> list[Found]:
     listed = _listed(passage.text, spans, lines, heads)
     headed = _headed(lines, heads, listed)
     contents = _contents(lines, heads, listed)
+    aimed = {
+        order.start for order in instructions(passage.text)
+    }  # what tells a language model what to do answers nobody
+    harmless = [start not in aimed for start, _ in spans]
     answers = [
-        whole[at] and not heads[at] and not contents[at] and _answers(texts[at]) and not _dangles(lines, at)
+        harmless[at]
+        and whole[at]
+        and not heads[at]
+        and not contents[at]
+        and _answers(texts[at])
+        and not _dangles(lines, at)
         for at in range(len(lines))
     ]
     if not any(answers):
-        answers = [_harmless(text) and line.casefold() not in names for text, line in zip(texts, lines, strict=True)]
+        answers = [harmless[at] and line.casefold() not in names for at, line in enumerate(lines)]
     return [
         Found(
             passage=passage,
@@ -384,9 +393,4 @@ def _answers(text: str) -> bool:
     """Whether a sentence can answer anything: captions, questions, and a "Yes" to one, cannot."""
     line = " ".join(text.split())
     bare = _CAPTION.match(line) is not None or _YES_NO.match(line) is not None
-    return not bare and not line.endswith(("?", "？")) and _harmless(text)
-
-
-def _harmless(text: str) -> bool:
-    """What tells a language model what to do is nobody's answer."""
-    return aimed_at_model(text) is None
+    return not bare and not line.endswith(("?", "？"))
