@@ -52,7 +52,8 @@ _GOES_BACK = re.compile(
     r"(?:The|This|That|These|Those|D(?:er|ie|as)|Dies\w*|L[ea]s?|L['’]|Cet\w*|Ce|Ces|El|Los?|Las|Il|Os?|As)\b"
 )
 _WORD = re.compile(
-    r"\d+(?:[.,:/]\d+)*|[%$€£¥]|[美欧日]元|人民币|英镑|公里|小时|分钟|星期|[\u3040-\u30ff\u3400-\u9fff]|[^\W\d_]+(?:[’'][^\W\d_]+)?"
+    r"\d+(?:[.,:/]\d+)*|[%$€£¥]|[美欧日]元|人民币|英镑|公里|小时|分钟|星期|[\u3040-\u30ff\u3400-\u9fff]"
+    r"|[^\W\d_\u3040-\u30ff\u3400-\u9fff]+(?:[’'][^\W\d_]+)?"
 )
 _SPELT = (
     (re.compile(r"\bonce(?= (?:an?|per|every|each|in)\b)", re.IGNORECASE), "1 times"),

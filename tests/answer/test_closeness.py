@@ -90,6 +90,7 @@ def test_where_a_sentence_says_that_it_is_from_counts_for_nothing() -> None:
         ("When a tenant leaves, the caretaker empties the mailbox and the locker.", "When a tenant leaves, the "
          "reception empties the mailbox and the locker."),
         ("You clean the yard on Fridays.", "We clean the yard on Fridays."),
+        ("行星581b的质量至多为地球的16倍。", "行星581b的质量至少为地球的16倍。"),
         ("Der Vorstand prüft den Bericht nur im März.", "Der Vorstand prüft den Bericht im März."),
     ],
 )  # fmt: skip
