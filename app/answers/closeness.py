@@ -87,6 +87,8 @@ _RESTRICTING = frozenset(  # what a restriction begins with, where no comma stan
         "con sin para en"
     )
 )
+_OF = frozenset(forms("of for to von vom für de du des di"))
+_ARTICLES = frozenset(forms("the a an der die das dem den le la il lo el"))
 _RELATIVE = frozenset(forms("that which who"))
 _VERBS = frozenset(forms("is are was were be has have had can will do does must may should"))
 _BREAK = re.compile(r"[,;:)–—]\s|\s[(–—]|\.\s")
@@ -110,7 +112,7 @@ def is_close(sentence: str, spans: Sequence[str], names: frozenset[str], headers
     return (
         names <= term_set(f"{text}\n{headers}")
         and not _added(sentence, f"{text}\n{headers}")
-        and (CELLS in text or _in_its_order(sentence, spans))
+        and (not _column_of_its_own(sentence, text) if CELLS in text else _in_its_order(sentence, spans))
         and ("(" not in text or _in_brackets(sentence) <= _in_brackets(text))
         and not any(_tells_of_another(sentence, span, text) for span in spans)
     )
@@ -141,6 +143,8 @@ def _in_its_order(sentence: str, spans: Sequence[str]) -> bool:
     """Whether the spans say it in the same order, with nothing left out that would make it say something else."""
     said, telling = _words(sentence), frozenset(forms(sentence, telling=True))
     parts = [_Part(span[start:end]) for span in spans for start, end in sentence_spans(span)]
+    if not parts:
+        return False
     told = [word for part in parts for word in part.words]
     kept = in_same_order(said, told)
     moved = {word for at, word in enumerate(said) if at not in kept and word in told}
@@ -156,6 +160,19 @@ def _in_its_order(sentence: str, spans: Sequence[str]) -> bool:
         if is_needed and not part.said_by(taken, whole=sum(needed) > 1, cut=len(said) <= SHORT):
             return False
     return True
+
+
+def _column_of_its_own(sentence: str, text: str) -> bool:
+    """Whether a sentence has the name of a column before "of" and what stands in it: "the deputy of Al Moor", where the
+    row says that Al Moor is the deputy."""
+    said = [word for word in _words(sentence) if word not in _ARTICLES]
+    for cell in text.replace("\n", CELLS).split(CELLS):
+        name, _, value = cell.partition(":")
+        ends, begins = _words(name)[-1:], _words(value)[:1]
+        triples = zip(said, said[1:], said[2:], strict=False)
+        if any([before] == ends and of in _OF and [behind] == begins for before, of, behind in triples):
+            return True
+    return False
 
 
 def _changes(left_out: Sequence[str], follows: str, said: frozenset[str]) -> bool:

@@ -55,6 +55,13 @@ def test_two_words_that_have_changed_places_are_not_close_however_much_else_agre
     assert _close("Jo van Berg leads Den Helder North.", row)  # the cells of a row have no order
 
 
+def test_a_row_says_nothing_of_what_stands_in_the_column_that_the_sentence_turns_round() -> None:
+    row = "Site: Ulm | Lead: Jo Berg | Deputy: Al Moor | Seats: 24"
+    assert _close("Al Moor is the deputy of Jo Berg in Ulm.", row)
+    assert _close("In Ulm the deputy is Al Moor.", row)
+    assert not _close("Jo Berg is the deputy of Al Moor in Ulm.", row)
+
+
 def test_a_name_that_the_place_does_not_have_is_not_close() -> None:
     told = "In those years one founded the academy to educate doctors and to keep the treatises of medicine."
     assert _close(told, told)
@@ -201,3 +208,4 @@ def _close(said: str, *spans: str, headers: str = "") -> bool:
 def test_odd_sentences_do_not_break_it(said: str) -> None:
     assert isinstance(closeness(said, LEAVE), float)
     assert isinstance(closeness(LEAVE, said), float)
+    assert not _close(LEAVE, said)
