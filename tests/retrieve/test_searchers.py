@@ -223,7 +223,9 @@ def test_none_is_left_when_the_web_server_is_killed(tmp_path: Path) -> None:
     parent = subprocess.Popen([sys.executable, "-c", PARENT, str(tmp_path)], stdout=subprocess.PIPE, text=True)
     assert parent.stdout is not None
     assert parent.stdout.readline() == "started\n"
-    own = processes(parent.pid)
+    until = time.monotonic() + WAIT
+    while len(own := processes(parent.pid)) < 2 and time.monotonic() < until:  # each is the parent until it has begun
+        time.sleep(0.05)
     parent.kill()
     parent.communicate()
     assert len(own) == 2
