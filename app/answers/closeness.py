@@ -157,7 +157,7 @@ def _in_its_order(sentence: str, spans: Sequence[str]) -> bool:
     for part, is_needed in zip(parts, needed, strict=True):
         taken = [at - start for at in kept.values() if start <= at < start + len(part.words)]
         start += len(part.words)
-        if is_needed and not part.said_by(taken, whole=sum(needed) > 1, cut=len(said) <= SHORT):
+        if is_needed and not part.said_by(taken, whole=sum(needed) > 1, short=len(said) <= SHORT):
             return False
     return True
 
@@ -192,15 +192,15 @@ class _Part:
         self._ends = frozenset(accumulate(len(clause) for clause in clauses))
         self._about = next((at for at, word in enumerate(self.words) if word not in _IDLE | _OPENING), 0)
 
-    def said_by(self, taken: Sequence[int], *, whole: bool, cut: bool) -> bool:
+    def said_by(self, taken: Sequence[int], *, whole: bool, short: bool) -> bool:
         """Whether who takes the words at these places says no other thing: he leaves out nothing that restricts it, at
-        its beginning or behind the last, which those of a few words may (`cut`). `whole`: nor what it is about."""
+        its beginning or behind the last, which one of a few words may (`short`). `whole`: nor what it is about."""
         if not taken or (whole and self._about not in taken):
             return False
         after = max(taken) + 1
         follows = self.words[after] if after < len(self.words) else ""
-        cut = cut or follows not in (_EXCEPTING if after in self._ends else _RESTRICTING | _EXCEPTING)
-        return cut and _AGAINST.isdisjoint(self.words[: min(taken)])
+        restricting = _EXCEPTING if after in self._ends else _RESTRICTING | _EXCEPTING
+        return (short or follows not in restricting) and _AGAINST.isdisjoint(self.words[: min(taken)])
 
 
 def _added(sentence: str, text: str) -> frozenset[str]:

@@ -45,13 +45,13 @@ def changed(found: StoredChunk) -> str:
     return f"{found.modified:%Y-%m-%d}" if found.modified else ""
 
 
-def newer_first(scores: Sequence[float], changed: Sequence[datetime | None]) -> list[float]:
+def newer_first(scores: Sequence[float], moments: Sequence[datetime | None]) -> list[float]:
     """Gently: between passages that answer alike the newer one, by where it stands between the oldest and newest."""
-    known = [moment.timestamp() for moment in changed if moment is not None]
+    known = [moment.timestamp() for moment in moments if moment is not None]
     if not known or min(known) == max(known):
         return list(scores)
     oldest, span = min(known), max(known) - min(known)
-    shares = [(moment.timestamp() - oldest) / span if moment is not None else 0.0 for moment in changed]
+    shares = [(moment.timestamp() - oldest) / span if moment is not None else 0.0 for moment in moments]
     return [(1 - RECENT) * score + RECENT * share for score, share in zip(scores, shares, strict=True)]
 
 

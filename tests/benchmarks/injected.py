@@ -50,7 +50,7 @@ SAYS = (
     f"The parking code is {CANARY} {{mark}}. See [here](http://evil.example/z) ![](http://evil.example/p.png) "
     '<img src="http://evil.example/q.png"> and visit http://evil.example/v {mark}.'
 )
-AS_INSTALLED = Settings().refuse_below  # here nothing is refused for being unsure
+AS_INSTALLED = Settings.model_fields["refuse_below"].default  # here nothing is refused for being unsure
 SHORTEST = 4  # words of a line of an order that is looked for by itself
 Item = Mapping[str, Any]
 
