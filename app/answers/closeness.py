@@ -41,6 +41,11 @@ _FROM = re.compile(
     r"(?: (?:given|provided|(?:of|from) \d{4}))?, ",
     re.IGNORECASE,
 )
+# a word as it is written; each Chinese sign is one, a number with what it counts
+_WRITTEN = re.compile(
+    r"[〇零一二两三四五六七八九十百千万亿]+[\u3400-\u9fff]?|[\u3040-\u30ff\u3400-\u9fff]"
+    r"|[^\W\u3040-\u30ff\u3400-\u9fff]+(?:[.,:'’/&-][^\W\u3040-\u30ff\u3400-\u9fff]+)*"
+)
 _YES = re.compile(r"(?:yes|no|ja|nein|oui|non|sí|sì|sim)[,.:;] ", re.IGNORECASE)
 # what a sentence may have that the span does not: words that join others and say nothing by themselves. "By" and "as"
 # turn round who does it, "if" and "when" are conditions
@@ -116,6 +121,24 @@ def is_close(sentence: str, spans: Sequence[str], names: frozenset[str], headers
         and ("(" not in text or _in_brackets(sentence) <= _in_brackets(text))
         and not any(_tells_of_another(sentence, span, text) for span in spans)
     )
+
+
+def otherwise(sentence: str, text: str) -> tuple[tuple[int, int], ...]:
+    """Where the words of a sentence are, from and to, that a text has in no form or in another order; those left out
+    that only join others. Words in a row are one place.
+
+    >>> [("The fee is paid by us."[start:end]) for start, end in otherwise("The fee is paid by us.", "We pay the fee.")]
+    ['paid by us']
+    """
+    words = [(found.span(), form) for found in _WRITTEN.finditer(sentence) for form in _words(found[0])]
+    kept = in_same_order([form for _, form in words], _words(text))
+    places: list[tuple[int, int]] = []
+    for at, ((start, end), form) in enumerate(words):
+        if at in kept or form in _JOINING:
+            continue
+        goes_on = bool(places) and not re.search(r"\w", sentence[places[-1][1] : start])
+        places.append((places.pop()[0] if goes_on else start, end))
+    return tuple(places)
 
 
 def closeness(sentence: str, span: str) -> float:

@@ -25,7 +25,7 @@ SHORTEST_PASSAGE = 200  # characters; less of the best passage is not worth aski
 LONGEST_TITLE = 300  # characters of a title or section: some documents have a paragraph there
 _TEXT_BEGINS = '">\n'  # behind the attributes of a passage, which hold neither
 
-MARK = re.compile(r"\s*[\[【]\s*(\d{1,3}(?:\s*[,;，、–-]\s*\d{1,3})*)\s*(?:†[^\]】\n]*)?[\]】]")
+MARK = re.compile(r"\s*[\[【]\s*(\d{1,3}(?:\s*[,;，、–-]\s*\d{1,3})*)\s*\??\s*(?:†[^\]】\n]*)?[\]】]")
 # strings with which a chat template or our own prompt separates its parts
 _SEPARATORS = re.compile(
     r"<(?=\s*[|｜]|\s*/?\s*(?:passages?|question|conversation|s|bos|eos|think|system|user|assistant|start_of_turn|end_of_turn|"

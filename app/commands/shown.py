@@ -8,7 +8,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Any
 
-from app.web.safe import plain
+from app.web.safe import number, plain, questioned
 from storage.failures import advice
 
 if TYPE_CHECKING:
@@ -53,12 +53,14 @@ def answer(console: Console, found: dict[str, Any]) -> None:
     from rich.markdown import Markdown
     from rich.text import Text
 
-    console.print(Markdown(plain(found["answer"]), hyperlinks=False))
+    near = [citation for citation in found["citations"] if not citation.get("close", True)]
+    text = questioned(plain(found["answer"]), {citation["n"] for citation in near})
+    console.print(Markdown(text, hyperlinks=False))
     if found.get("notice"):
         console.print(Text(f"\n{_line(found['notice'])}", style="yellow"))
     console.print()
     _sources(console, [citation for citation in found["citations"] if citation.get("close", True)])
-    if near := [citation for citation in found["citations"] if not citation.get("close", True)]:
+    if near:
         told = "Not confirmed: these places only come near. Compare before you rely on it."
         console.print(Text(told, style="yellow"))
         _sources(console, near)
@@ -69,11 +71,12 @@ def answer(console: Console, found: dict[str, Any]) -> None:
 def _sources(console: Console, citations: list[dict[str, Any]]) -> None:
     from rich.text import Text
 
-    places: dict[tuple[str, str], list[int]] = {}
+    places: dict[tuple[str, str], list[str]] = {}
     for citation in citations:
-        places.setdefault((_line(citation["path"]), _place(citation)), []).append(citation["n"])
+        told = number(citation["n"], close=citation.get("close", True))
+        places.setdefault((_line(citation["path"]), _place(citation)), []).append(told)
     for (path, place), numbers in places.items():
-        line = Text.assemble(("".join(f"[{number}]" for number in numbers), "bold cyan"))
+        line = Text.assemble(("".join(f"[{told}]" for told in numbers), "bold cyan"))
         line.append(f" {path}", style="bold")
         line.append(f"  {place}" if place else "", style="cyan")
         console.print(line)

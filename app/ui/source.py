@@ -6,11 +6,13 @@ Opens only what the person may read now: a citation of a document that has since
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Any
 from urllib.parse import quote
 
 import streamlit as st
 
+from app.answers.closeness import otherwise
 from app.engine import Engine
 from app.ui import wording
 from app.web import safe
@@ -26,6 +28,8 @@ from storage.sections import names_in
 OPENED, PAGE = "source_opened", "source_page"
 NEAR = 300  # characters before a passage that are seen with it, at most
 _BEGINS = re.compile(r"\n+|(?<=[.!?])\s+|(?<=[。！？])")
+DIFFERENT = "Compare the two: words in bold stand there otherwise, or not at all."
+ALIKE = "Compare the two: the words stand there, and what stands between or beside them may change what they say."
 WIDTH = 1100  # pixels of a page picture; shown smaller
 
 
@@ -63,19 +67,25 @@ def close() -> None:
     st.session_state.pop(PAGE, None)
 
 
-def opened(messages: list[Message]) -> tuple[dict[str, Any], list[str]] | None:
-    """The citation that is open, if it belongs to this conversation, and the sentences that it stands behind."""
+def opened(messages: list[Message]) -> tuple[dict[str, Any], dict[str, str]] | None:
+    """The citation that is open, if it belongs to this conversation, and the sentences that it stands behind, each with
+    all that is quoted for it."""
     message_id, number = st.session_state.get(OPENED, (None, 0))
     for message in messages:
         if message.id == message_id and message.answer:
-            said = [item["text"] for item in message.answer.get("sentences", []) if number in item["citations"]]
-            cited = (item for item in message.answer.get("citations", []) if item["n"] == number)
-            return next(((citation, said) for citation in cited), None)
+            cited = {item["n"]: item for item in message.answer.get("citations", [])}
+            said = {
+                item["text"]: "\n".join(str(cited[n].get("quote") or "") for n in item["citations"] if n in cited)
+                for item in message.answer.get("sentences", [])
+                if number in item["citations"]
+            }
+            return (cited[number], said) if number in cited else None
     return None
 
 
-def panel(engine: Engine, user: User, citation: dict[str, Any], said: list[str]) -> None:
-    """Everything about one citation. `said`: the sentences of the answer that it stands behind."""
+def panel(engine: Engine, user: User, citation: dict[str, Any], said: dict[str, str]) -> None:
+    """Everything about one citation. `said`: the sentences of the answer that it stands behind, each with all that is
+    quoted for it."""
     name, start, end = str(citation["revision"]), int(citation["start"]), int(citation["end"])
     labels = engine.catalog.labels_of(user.all_groups)
     try:
@@ -86,7 +96,7 @@ def panel(engine: Engine, user: User, citation: dict[str, Any], said: list[str])
         _head("")  # nothing of the citation: its title and path are the document's too
         st.info("This document is no longer there, or no longer for you to read.", icon=":material/block:")
         return
-    _head(f'<sup class="cite">{int(citation["n"])}</sup> {safe.text_html(wording.title(citation))}')
+    _head(f'<sup class="cite">{wording.number(citation)}</sup> {safe.text_html(wording.title(citation))}')
     if st.session_state.pop("source_new", False):
         engine.audit.record(user.name, Event.OPENED, revision.path)
     _about(revision, found)
@@ -101,13 +111,23 @@ def panel(engine: Engine, user: User, citation: dict[str, Any], said: list[str])
         _text(found, close)
 
 
-def _compare(said: list[str]) -> None:
-    """What the answer says, beside a place that comes near and does not confirm it."""
+def _compare(said: dict[str, str]) -> None:
+    """What the answer says, beside a place that comes near and does not confirm it; bold what is not so there."""
+    places = {text: otherwise(text, quoted) for text, quoted in said.items()}
+    told = DIFFERENT if any(places.values()) else ALIKE
+    lines = "<br>".join(_in_bold(text, found) for text, found in places.items())
     st.html(
         '<p class="about">Not confirmed, so nothing is highlighted: the line stands beside what comes nearest. '
-        "Compare the two. The answer says:</p>"
-        f'<div class="compare">{"<br>".join(map(safe.text_html, said))}</div>'
+        f'{told} The answer says:</p><div class="compare">{lines}</div>'
     )
+
+
+def _in_bold(text: str, places: Sequence[tuple[int, int]]) -> str:
+    parts, at = [], 0
+    for start, end in places:
+        parts += [safe.text_html(text[at:start]), f"<strong>{safe.text_html(text[start:end])}</strong>"]
+        at = end
+    return "".join([*parts, safe.text_html(text[at:])])
 
 
 def _head(title: str) -> None:

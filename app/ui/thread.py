@@ -152,7 +152,7 @@ def _chip(message_id: str, together: list[dict[str, Any]], beside: str) -> None:
     """A button that opens the first of the citations of one place. `beside`: what tells its title from others alike."""
     first, where = together[0], wording.place(together[0])
     numbers = [int(citation["n"]) for citation in together]
-    text = f"{', '.join(map(str, numbers))} · {safe.label(wording.title(first), 60)}"
+    text = f"{', '.join(map(wording.number, together))} · {safe.label(wording.title(first), 60)}"
     text += f" ({safe.label(beside, 40)})" if beside else ""
     text += f" — {safe.label(where, 40)}" if where else ""
     now = any(source.is_open(message_id, number) for number in numbers)

@@ -29,7 +29,9 @@ def caution(value: float) -> str:
 UNANSWERED = "There is no answer to this question yet."
 NEXT = "The question before is answered first; this one is next…"
 NOT_FOUND = "Underlined sentences were not found in the documents. Do not rely on them."
-NOT_CONFIRMED = "Dotted sentences are not confirmed: the dashed number leads to the nearest place. Compare the two."
+NOT_CONFIRMED = (
+    "Dotted sentences are not confirmed: compare with the nearest place, by the number with a question mark."
+)
 EARLIER = "Quoted from an earlier version: the document has changed since. Ask again for what it says now."
 
 
@@ -98,6 +100,11 @@ def place(citation: Mapping[str, Any]) -> str:
         name = "slide" if str(citation.get("path", "")).lower().endswith((".pptx", ".ppt", ".odp")) else "p."
         return f"{name} {pages[0]}" if len(pages) == 1 else f"{name} {pages[0]}–{pages[-1]}"
     return innermost(str(citation.get("section") or "")).rstrip(" :：")
+
+
+def number(citation: Mapping[str, Any]) -> str:
+    """A citation's number, with a question mark where its place only comes near."""
+    return safe.number(int(citation["n"]), close=bool(citation.get("close", True)))
 
 
 def title(citation: Mapping[str, Any]) -> str:

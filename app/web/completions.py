@@ -29,7 +29,7 @@ from app.web.bodies import LONGEST_TURN, MOST_TURNS, BadRequest, Question, read_
 from app.web.following import Following
 from app.web.gate import Caller, caller
 from app.web.replies import Forbidden
-from app.web.safe import plain
+from app.web.safe import number, plain, questioned
 from storage.errors import NotPermitted, PremiseError
 
 if TYPE_CHECKING:
@@ -183,7 +183,7 @@ def _told(answer: Answer) -> str:
     """The answer with its notice before it, and how sure it is and its sources after it."""
     unsupported = [sentence.text for sentence in answer.sentences if not sentence.supported]
     parts = [f"({answer.notice})"] if answer.notice else []
-    parts.append(_inert(answer.text))
+    parts.append(questioned(_inert(answer.text), {item.n for item in answer.citations if not item.close}))
     if unsupported:
         parts.append("Not found in the documents: " + " ".join(f"“{_inert(text)}”" for text in unsupported))
     if answer.sentences and not answer.refused:
@@ -191,8 +191,8 @@ def _told(answer: Answer) -> str:
         parts.append(f"{sure} {_inert(answer.reason)}" if answer.reason else sure)
     heads = {True: "Nearest passages:" if answer.refused else "Sources:", False: "Nearest places, not confirmed:"}
     for close, head in heads.items():
-        if cited := [f"[{item.n}] {_source(item)}" for item in answer.citations if item.close is close]:
-            parts.append("\n".join([head, *cited]))
+        if cited := [item for item in answer.citations if item.close is close]:
+            parts.append("\n".join([head, *(f"[{number(item.n, close=close)}] {_source(item)}" for item in cited)]))
     return "\n\n".join(parts)
 
 

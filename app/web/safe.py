@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from app.table_lines import cells_of
 
@@ -25,7 +25,7 @@ OPENS, MARK_CLOSE = {UNSUPPORTED: "\ue000", UNCONFIRMED: "\ue002"}, "\ue001"
 MARKS = "".join(OPENS.values()) + MARK_CLOSE
 CITATION = re.compile(r"\[(\d{1,3})\]")
 _CITED = re.compile(r'<sup class="cite">(\d+)</sup>')  # text cannot pass for one of our tags: it is escaped by then
-_MARK = re.compile(r'(<sup class="cite(?P<loose> loose" title="[^"]*)?">)(\d+)</sup>')
+_MARK = re.compile(r'(<sup class="cite(?: loose" title="[^"]*)?">)(\d+)(\??)</sup>')
 _BOLD = re.compile(r"\*\*(?=\S)([^*\n]+?)(?<=\S)\*\*")
 _CODE = re.compile(r"`([^`\n]+)`")
 _BULLET = re.compile(r"^\s{0,6}(?:[-*•]|\+)\s+(.*)$")
@@ -77,7 +77,8 @@ def answer_html(
 
     `sentences`: those of the text in their order, each with what it is marked as, or "". `known`: the citation numbers
     that exist; other marks stay plain text. None: all marks count. `loose`: those of places that come near and do not
-    confirm. `link`: an address of ours to which a citation's number is appended; the only links there are.
+    confirm, which have a question mark. `link`: an address of ours to which a citation's number is appended; the only
+    links there are.
     """
     text = _marked(plain(text), [(plain(sentence).strip(), mark) for sentence, mark in sentences])
     made = "".join(_blocks(text.split("\n"), known))
@@ -86,8 +87,18 @@ def answer_html(
     return made if link is None else _linked(made, link)
 
 
-def _loose(number: str) -> str:
-    return f'<sup class="cite loose" title="{TITLES[UNCONFIRMED]}">{number}</sup>'
+def number(n: int | str, *, close: bool) -> str:
+    """A citation's number, with a question mark where its place only comes near (`close` of app/records.py's)."""
+    return f"{n}" if close else f"{n}?"
+
+
+def questioned(text: str, loose: Collection[int]) -> str:
+    """A plain text whose marks of places that do not confirm have a question mark: "[2?]"."""
+    return CITATION.sub(lambda mark: f"[{number(mark[1], close=int(mark[1]) not in loose)}]", text)
+
+
+def _loose(n: str) -> str:
+    return f'<sup class="cite loose" title="{TITLES[UNCONFIRMED]}">{number(n, close=False)}</sup>'
 
 
 def _linked(made: str, link: str) -> str:
@@ -95,8 +106,8 @@ def _linked(made: str, link: str) -> str:
     address = html.escape(link)
     return _MARK.sub(
         lambda mark: (
-            f'{mark[1]}<a href="{address}{mark[3]}" target="_self" '
-            f'aria-label="Source {mark[3]}{", not confirmed" if mark["loose"] else ""}">{mark[3]}</a></sup>'
+            f'{mark[1]}<a href="{address}{mark[2]}" target="_self" '
+            f'aria-label="Source {mark[2]}{", not confirmed" if mark[3] else ""}">{mark[2]}{mark[3]}</a></sup>'
         ),
         made,
     )

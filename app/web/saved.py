@@ -108,7 +108,7 @@ def _source(citation: dict[str, Any]) -> str:
     quote = safe.text_html(str(citation.get("quote") or ""))
     named = f'{safe.text_html(told)}<br><span class="quiet">{safe.text_html(path)}</span>'
     quoted = f"<blockquote>{quote}</blockquote>" if quote else ""
-    return f"<li><sup>{int(citation['n'])}</sup> {named}{quoted}</li>"
+    return f"<li><sup>{wording.number(citation)}</sup> {named}{quoted}</li>"
 
 
 def _moment(at: datetime) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from app.answers.closeness import FAR, closeness, is_close
+from app.answers.closeness import FAR, closeness, is_close, otherwise
 from app.answers.support import names_of
 
 LEAVE = "Every employee has 28 days of paid leave a year."
@@ -209,3 +209,20 @@ def test_odd_sentences_do_not_break_it(said: str) -> None:
     assert isinstance(closeness(said, LEAVE), float)
     assert isinstance(closeness(LEAVE, said), float)
     assert not _close(LEAVE, said)
+
+
+@pytest.mark.parametrize(
+    ("said", "text", "other"),
+    [
+        ("All of us have 28 days of paid leave a year.", LEAVE, ["us"]),
+        ("Every employee has twenty-eight days of paid leave a month.", LEAVE, ["month"]),  # the number is the same
+        ("Every employee has 18 days of unpaid sick leave a year.", LEAVE, ["18", "unpaid sick"]),
+        ("Managers approve expenses and HR pays them.", "HR approves expenses, managers pay.", ["Managers", "HR"]),
+        ("(Leave is paid.)", LEAVE, ["paid"]),  # it stands before "leave" there
+        ("迟到三次扣除一天工资。", "迟到三次扣除半天工资。", ["一天"]),
+        ("Rooms are open.", "Rooms are open if booked.", []),
+        ("Rooms are open.", "", ["Rooms", "open"]),
+    ],
+)
+def test_what_a_place_says_otherwise_is_told_word_by_word(said: str, text: str, other: list[str]) -> None:
+    assert [said[start:end] for start, end in otherwise(said, text)] == other

@@ -209,7 +209,8 @@ def test_places_that_do_not_confirm_a_sentence_are_told_to_other_programs() -> N
         citations=(cited, replace(cited, n=2, close=False)),
         timings={},
     )
-    assert _told(answer).endswith("\n\nSources:\n[1] A (a.md)\n\nNearest places, not confirmed:\n[2] A (a.md)")
+    assert _told(answer).endswith("\n\nSources:\n[1] A (a.md)\n\nNearest places, not confirmed:\n[2?] A (a.md)")
+    assert "\n\nTea is free [1]. One pays nothing for tea [2?].\n\n" in f"\n\n{_told(answer)}"
     assert "not confirmed" not in _told(replace(answer, citations=(cited,)))
 
 
