@@ -84,7 +84,7 @@ def altered(claim: str, near: str, text: str) -> bool:
     >>> altered("The works council pays us.", "The press office pays us.", "Ask the works council.")
     True
     """
-    said, told = _words(claim), _words(near)
+    said, told = written(claim), written(near)
     forms, known = [_form(word) for word in said], [_form(word) for word in told]
     codes = SequenceMatcher(None, forms, known, autojunk=False).get_opcodes()
     alike = sum(end - start for kind, start, end, _, _ in codes if kind == "equal")
@@ -122,7 +122,7 @@ def in_same_order(said: Sequence[str], told: Sequence[str]) -> dict[int, int]:
 
 def forms(text: str, *, telling: bool = False) -> list[str]:
     """The words of a text in order, each as the index has it; those that tell alone, unless there are no others."""
-    words = _words(text)
+    words = written(text)
     chosen = [word for word in words if word not in STOP_WORDS] if telling else []
     return [_form(word) for word in chosen or words]
 
@@ -216,7 +216,7 @@ def _another_subject(said: Sequence[str], told: Sequence[str], tail: int, near: 
     if len(old) < NAMED_IN_FULL and _GOES_BACK.match(near.lstrip(" -*•")) and not _names(near) & {*begins}:
         return False
     others = (text[start:end] for start, end in sentence_spans(text) if text[start:end] != near)
-    return any(put <= term_set(" ".join(_words(other)[: size + 2])) for other in others)
+    return any(put <= term_set(" ".join(written(other)[: size + 2])) for other in others)
 
 
 def _short(put: Sequence[str], old: Sequence[str]) -> bool:
@@ -237,9 +237,9 @@ def _names(text: str) -> frozenset[str]:
 
 
 @remembered(4096)
-def _words(text: str) -> tuple[str, ...]:
+def written(text: str) -> tuple[str, ...]:
     """The words of a text in small letters, its numbers in digits; each Chinese sign is one."""
     told = in_digits(_ASIDE.sub(" ", text)).replace("-", " ")
-    for pattern, written in _SPELT:
-        told = pattern.sub(written, told)
+    for pattern, spelt in _SPELT:
+        told = pattern.sub(spelt, told)
     return tuple(word.casefold() for word in _WORD.findall(in_digits(told)))

@@ -16,7 +16,7 @@ from functools import cached_property
 
 from app.answers.altered import altered, in_order
 from app.answers.amounts import in_digits, measures, numbers, other_units, weekdays
-from app.answers.closeness import FAR, closeness, is_close
+from app.answers.closeness import FAR, closeness
 from app.answers.context import Passage
 from app.answers.crossed import crossed, labelled, numbered_parts
 from app.answers.displaced import displaced
@@ -27,9 +27,12 @@ from app.answers.owned import led, of_another
 from app.answers.phrases import function_words, idle_words, language_of
 from app.answers.scope import singled_out, widened
 from app.answers.signs import DENIAL, denies
+from app.answers.surroundings import taken_back
+from app.answers.verbatim import is_quoted
 from app.retrieval.asked import Weigh, term_set
 from storage.embedder import Embedder
 from storage.recollection import remembered
+from storage.sections import names_in
 from storage.sentences import sentence_spans
 from storage.words import STOP_WORDS, question_terms, terms
 
@@ -158,7 +161,16 @@ def _close_enough(claim: _Claim, found: tuple[Support, ...]) -> tuple[Support, .
     if closeness(claim.sentence, text) < FAR:
         return ()
     names = claim.names - _abbreviated(claim.sentence, text)
-    close = is_close(claim.sentence, [span.text for span in found], names, _headers(found))
+    close = is_quoted(claim.sentence, [span.text for span in found], names, _headers(found)) and not any(
+        taken_back(
+            span.passage.text,
+            span.start - span.passage.start,
+            span.end - span.passage.start,
+            claim.sentence,
+            names_in(span.passage.chunk_from(span.start).chunk.section)[-1:],
+        )
+        for span in found
+    )
     return tuple(replace(span, close=close) for span in found)
 
 

@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 import streamlit as st
 
-from app.answers.closeness import otherwise
+from app.answers.verbatim import otherwise
 from app.engine import Engine
 from app.ui import wording
 from app.web import safe

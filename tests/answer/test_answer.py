@@ -222,7 +222,8 @@ def test_a_question_about_something_else_is_answered_as_if_nothing_had_been_said
     question = "When was the data centre in Utrecht opened?"
     before, alone = ask(question, history=history).answer, ask(question).answer
     assert "2016" in alone.text
-    assert (before.text, before.confidence, before.reason) == (alone.text, alone.confidence, alone.reason)
+    assert (before.text, before.reason) == (alone.text, alone.reason)
+    assert before.confidence == pytest.approx(alone.confidence)
 
 
 @pytest.mark.parametrize(

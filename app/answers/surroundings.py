@@ -1,0 +1,85 @@
+"""What stands around a place and takes back, or restricts, what it says: then it is not highlighted.
+
+"What you should never do:" above a list, "Only for managers:", "This was revoked in 2021." behind the sentence, a
+heading "Old rules". Told by the words of the line that leads to the place, of the headings above it, and of the
+sentence behind it where that goes back to it. Knows no model.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from storage.sentences import begins_item, sentence_spans
+
+# a line that ends as no sentence does
+_HEADING = re.compile(r"#{1,6}\s.*|(?![-*•|]\s|\d+[.)])\S+(?:[ \t]+\S+){0,7}(?<![.!?,;|。！？，；])")
+# what takes back what is said: denied, wrong, no longer or not yet so, or only told of
+DOUBTED = re.compile(
+    r"\b(?:not?|never|nor|none|nobody|cannot|\w+n['’]ts?|donts?|avoid\w*|instead|myths?|false\w*|untrue|wrong\w*|"
+    r"incorrect\w*|invalid|mistak\w+|errors?|misconceptions?|misunderst\w+|rumou?rs?|alleged\w*|supposed\w*|hypothe\w+|"
+    r"imagin\w+|suppos\w+|claim(?:s|ed)?|believe[sd]?|thinks?|thought|hopes?|argue[sd]?|formerly|former|previous\w*|"
+    r"obsolete|outdated|deprecated|legacy|old|expired|revoked|withdrawn|abolished|repealed|superseded|cancel+ed|"
+    r"discontinued|removed|retired|drafts?|samples?|examples?|placeholders?|fictiti\w+|propos\w+|planned|ideas?|todo|"
+    r"to-do|tbd|wish ?list|anti-?patterns?|out of scope|used to|no longer|nicht|nie|kein\w*|falsch\w*|irrt[uü]m\w*|"
+    r"fr[uü]her\w*|veraltet\w*|aufgehoben|entwurf|geplant\w*|beispiel\w*|angeblich\w*|jamais|pas|faux|fausse|ancien\w*|"
+    r"abrog\w+|nunca|falso|antiguo\w*|derogad\w*)\b"
+    r"|不(?!同|断|仅)|没有|切勿|禁止|错误|误区|已废止|作废|草案|过去",
+    re.IGNORECASE,
+)
+# what restricts all that a line leads to
+_ONLY_FOR = re.compile(
+    r"\b(?:only|if|when|unless|except\w*|without|before|after|until|some|few|nur|wenn|falls|sofern|außer|ohne|vor|nach|"
+    r"seulement|si|sauf|avant|après|solo|sólo|salvo|antes)\b|仅|只有|如果|除非",
+    re.IGNORECASE,
+)
+# and what only a sentence can say of the one before it
+_REVOKED = re.compile(
+    r"\b(?:no longer|(?:not|\w+n['’]t) (?:true|so|right|correct|valid|the case|allowed|apply|yet|any ?more|in force)|"
+    r"myths?|false|untrue|wrong|incorrect|invalid|mistake\w*|misconceptions?|rumou?rs?|obsolete|outdated|deprecated|"
+    r"expired|revoked|withdrawn|abolished|repealed|superseded|cancel+ed|discontinued|dropped|used to|nicht mehr|falsch|"
+    r"veraltet|aufgehoben|abgeschafft|gilt nicht|faux|abrog\w+|ne \w+ plus|derogad\w*)\b|已废止|作废|取消|不再|错误"
+    r"|^\W*(?:except\w*|unless|ausnahme\w*|sauf|excep\w+)\b|^例外",
+    re.IGNORECASE,
+)
+_GOES_BACK = re.compile(
+    r"\W*(?:(?:this|that|these|those|it|they|such|all of (?:this|these)|however|but|yet|still|except|unless|only|nor|"
+    r"exceptions?|ausnahmen?|dies\w*|das|es|jedoch|aber|allerdings|cela|ceci|cette?|mais|esto|eso|pero)\b|这|那|但|然而)",
+    re.IGNORECASE,
+)
+
+
+def taken_back(text: str, start: int, end: int, sentence: str, headings: Iterable[str] = ()) -> bool:
+    """Whether what stands around a place of a text, from `start` to `end`, takes back or restricts what it says, by
+    words that the sentence itself does not say. `headings`: above the place.
+
+    >>> text = "Common mistakes:\\n\\n- The gate is left open.\\n- Keys are lent."
+    >>> taken_back(text, 19, 42, "The gate is left open.")
+    True
+    """
+    lead, said = _lead(text, start), sentence.casefold()
+    words = [word for line in (lead, *headings) for word in DOUBTED.findall(line)]
+    words += _REVOKED.findall(_behind(text, end))
+    words += _ONLY_FOR.findall(lead) if lead.endswith((":", "：")) else []
+    return any(word.casefold() not in said for word in words)
+
+
+def _lead(text: str, start: int) -> str:
+    """The line that leads to a place: one above it, or above its list, that is a heading or ends in a colon; or ""."""
+    lead = ""
+    for first, end in sentence_spans(text):
+        if first >= start:
+            break
+        line = text[first:end]
+        if line.endswith((":", "：")) or _HEADING.fullmatch(line):
+            lead = line
+        elif not begins_item(line):
+            lead = ""
+    return lead
+
+
+def _behind(text: str, end: int) -> str:
+    """The sentence behind a place, where it goes back to it."""
+    spans = sentence_spans(text[end:])
+    told = text[end:][slice(*spans[0])] if spans else ""
+    return told if _GOES_BACK.match(told) else ""
