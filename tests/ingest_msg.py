@@ -10,8 +10,10 @@ END, FREE, FAT, NONE = 0xFFFFFFFE, 0xFFFFFFFF, 0xFFFFFFFD, 0xFFFFFFFF
 Tree = dict[str, "bytes | Tree"]
 
 
-def message(path: Path, *, subject: str, body: str, sender: str, to: str, attachments: dict[str, bytes]) -> None:
-    """A message with its recipient and attachments."""
+def message(
+    path: Path, *, subject: str, body: str, sender: str, to: str, attachments: dict[str, bytes], html: str = ""
+) -> None:
+    """A message with its recipient and attachments; its text in HTML too, if there is one."""
     tree: Tree = {
         **_texts({0x001A: "IPM.Note", 0x0037: subject, 0x1000: body, 0x0C1A: sender, 0x0C1F: sender, 0x0042: sender}),
         "__properties_version1.0": bytes(8) + struct.pack("<IIII", 1, len(attachments), 1, len(attachments)) + bytes(8),
@@ -36,7 +38,10 @@ def message(path: Path, *, subject: str, body: str, sender: str, to: str, attach
         }
     top = tree["__properties_version1.0"]
     assert isinstance(top, bytes)
-    tree["__properties_version1.0"] = top + _entries({0x001A, 0x0037, 0x1000, 0x0C1A, 0x0C1F, 0x0042})
+    tree["__properties_version1.0"] = top = top + _entries({0x001A, 0x0037, 0x1000, 0x0C1A, 0x0C1F, 0x0042})
+    if html:
+        tree["__substg1.0_10130102"] = html.encode("ascii")
+        tree["__properties_version1.0"] = top + struct.pack("<HHIQ", 0x0102, 0x1013, 6, len(html))
     path.write_bytes(compound(tree))
 
 

@@ -14,9 +14,11 @@ from pathlib import Path
 
 from lxml import etree  # type: ignore[import-untyped]
 
-from ingest.parse.html import html_elements, tree
+from ingest.parse.html import html_elements, left_out, tree
+from ingest.parse.odt_struck import without_struck_paragraphs
 from ingest.parse.properties import Properties, iso_moment, person
 from ingest.parse.quiet import quieten
+from ingest.parse.struck import STRUCK
 from ingest.parse.text import first_heading, flowing, heading, single_line
 from storage.failures import Code, ParseFailure
 from storage.records import Kind, Parsed
@@ -41,16 +43,24 @@ _PARTED = rb"\1\\pard\\plain \\~\\par "
 
 def parse_converted(path: Path, *, suffix: str) -> Parsed:
     """An ODT, RTF or EPUB file."""
+    struck = False
     if suffix == ".rtf":
         with tempfile.NamedTemporaryFile(suffix=".rtf") as cleaned:
             cleaned.write(_INTO_TABLE.sub(_PARTED, _STYLE_NAMES.sub(b"", path.read_bytes())))
             cleaned.flush()
             source = _to_html(Path(cleaned.name), "rtf")
         known = _rtf_properties(path.read_bytes()[:65536])
+    elif suffix == ".odt":
+        with tempfile.NamedTemporaryFile(suffix=".odt") as cleaned:
+            struck = without_struck_paragraphs(path, Path(cleaned.name))
+            source = _to_html(Path(cleaned.name) if struck else path, "odt")
+        known = _odt_properties(path)
     else:
         source = _to_html(path, suffix[1:])
-        known = _odt_properties(path) if suffix == ".odt" else _epub_properties(path)
-    elements = html_elements(tree(source)) if source.strip() else []
+        known = _epub_properties(path)
+    root = tree(source) if source.strip() else None
+    flags = left_out(root) if root is not None else ()
+    elements = html_elements(root) if root is not None else []
     titled = _odt_title(path) if suffix == ".odt" else ""
     for place, element in enumerate(elements[:_TOP]):
         if titled and element.kind is Kind.TEXT and element.text == titled:  # pandoc does not tell it from other text
@@ -62,6 +72,7 @@ def parse_converted(path: Path, *, suffix: str) -> Parsed:
         author=known.author,
         created=known.created,
         modified=known.modified,
+        flags=(STRUCK,) if struck else flags,
     )
 
 

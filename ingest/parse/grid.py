@@ -28,6 +28,7 @@ class GridRow:
     number: int  # counting from 1, as the sheet shows it
     cells: tuple[str, ...]  # from column A on
     across: tuple[tuple[int, int], ...] = ()  # first and last column of cells over several, counting from 0
+    skipped: int = 0  # rows right above it that are no gap, though they were left out
 
     @property
     def filled(self) -> list[int]:
@@ -56,7 +57,7 @@ def grid_elements(rows: Iterable[GridRow], *, sheet: str | None, addresses: bool
 def _blocks(rows: Iterable[GridRow]) -> Iterator[list[GridRow]]:
     block: list[GridRow] = []
     for row in rows:
-        if block and row.number > block[-1].number + 1:
+        if block and row.number > block[-1].number + 1 + row.skipped:
             yield block
             block = []
         block.append(row)

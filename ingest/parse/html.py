@@ -19,9 +19,11 @@ from lxml import html as lxml_html
 
 from ingest.parse.html_boilerplate import without_boilerplate
 from ingest.parse.html_notes import notes_in_place
+from ingest.parse.html_struck import over_blocks, without_struck
 from ingest.parse.html_text import (
     BLOCKS,
     SKIPPED,
+    STRUCK_ITEM,
     alternative,
     flat,
     has_names,
@@ -34,6 +36,7 @@ from ingest.parse.html_text import (
     table_rows,
 )
 from ingest.parse.properties import iso_moment, person
+from ingest.parse.struck import STRUCK
 from ingest.parse.table import table, title_over
 from ingest.parse.text import first_heading, heading, normal, paragraphs, prose, single_line
 from storage.failures import Code, ParseFailure
@@ -56,7 +59,7 @@ LONGEST_LIST = 2500  # characters of a list's lines in one element
 def parse_html(source: str) -> Parsed:
     """A whole page. Raises ParseFailure when nothing can be made of it."""
     root = tree(source)
-    flags = hidden_flags(root)
+    flags = left_out(root)
     said = _wiki_data(root) | _linked_data(root) | _meta(root)
     notes_in_place(root)
     without_boilerplate(root)
@@ -73,9 +76,10 @@ def parse_html(source: str) -> Parsed:
     )
 
 
-def hidden_flags(root: lxml_html.HtmlElement) -> tuple[str, ...]:
-    """What a reader of answers should know of a page."""
-    return ("hidden text was left out",) if hidden_text(root) else ()
+def left_out(root: lxml_html.HtmlElement) -> tuple[str, ...]:
+    """What a reader of answers should know of a page. Takes out of it what is struck through."""
+    hidden = ("hidden text was left out",) if hidden_text(root) else ()
+    return (*hidden, STRUCK) if without_struck(root) else hidden
 
 
 def _meta(root: lxml_html.HtmlElement) -> dict[str, str]:
@@ -127,7 +131,7 @@ def _several(value: object) -> list[object]:
 def tree(source: str) -> lxml_html.HtmlElement:
     """The tree of a page or a fragment."""
     # a declared encoding is no longer true of decoded text, and lxml refuses text that has one
-    source = re.sub(r"^\s*<\?xml[^>]*\?>", "", source)
+    source = over_blocks(re.sub(r"^\s*<\?xml[^>]*\?>", "", source))
     try:
         return lxml_html.document_fromstring(source, parser=lxml_html.HTMLParser(encoding=None, huge_tree=True))
     except etree.ParserError as error:
@@ -220,7 +224,7 @@ class _Walker:
     def rich_list(self, node: lxml_html.HtmlElement, depth: int) -> None:
         """A list whose items hold code or tables: these become elements of their own between the items' text."""
         for number, child in enumerate(node, 1):
-            if not isinstance(child.tag, str):
+            if not isinstance(child.tag, str) or (child.get(STRUCK_ITEM) is not None and not flat(child)):
                 continue
             before = len(self.out)
             self.inline.append(f"{number}. " if node.tag == "ol" else "- ")
@@ -277,8 +281,8 @@ def _kept_lines(text: str) -> list[Element]:
     return [Element(kind=Kind.LIST, text=text)] if text else []
 
 
-def plain_or_html(text: str) -> list[Element]:
-    """Elements of a text that may turn out to be HTML (mail bodies)."""
+def plain_or_html(text: str) -> Parsed:
+    """A text that may turn out to be HTML (mail bodies)."""
     if re.match(r"\s*(<!doctype html|<html)", text, re.IGNORECASE):
-        return list(parse_html(text).elements)
-    return paragraphs(text)
+        return parse_html(text)
+    return Parsed(elements=tuple(paragraphs(text)))

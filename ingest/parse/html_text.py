@@ -80,6 +80,7 @@ _PALE = re.compile(rf"(?<![\w-])color\s*:\s*{_WHITE}", re.IGNORECASE)
 _GROUND = re.compile(r"background(-color|-image)?\s*:", re.IGNORECASE)
 _WHITE_GROUND = re.compile(rf"background(-color)?\s*:\s*{_WHITE}", re.IGNORECASE)
 _WIDEST_SPAN = 200  # columns or rows; a span may claim millions
+STRUCK_ITEM = "data-premise-struck"  # an attribute of list items that something struck through was taken out of
 
 
 def list_lines(node: lxml_html.HtmlElement, indent: int = 0) -> Iterator[str]:
@@ -96,7 +97,7 @@ def list_lines(node: lxml_html.HtmlElement, indent: int = 0) -> Iterator[str]:
         text = single_line("".join(pieces(child, skip=inner)))
         if text:
             yield f"{'  ' * min(indent, 20)}{mark} {text}"
-            number += 1
+        number += bool(text) or child.get(STRUCK_ITEM) is not None
         for deep in inner:
             yield from list_lines(deep, indent + 1) if indent < DEEPEST else iter(())
 

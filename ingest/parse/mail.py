@@ -26,6 +26,7 @@ from ingest.parse.charset import decode, unmarked_utf16
 from ingest.parse.html import parse_html, plain_or_html
 from ingest.parse.limits import ParseLimits
 from ingest.parse.members import Unpacking
+from ingest.parse.struck import STRUCK
 from ingest.parse.text import heading, prose, single_line
 from ingest.parse.tnef import SIGNATURE, Packed, unpack
 from storage.failures import Code, ParseFailure
@@ -33,6 +34,7 @@ from storage.records import Element, Kind, Parsed
 
 DEEPEST = 5  # forwarded messages within messages
 _SHORT_NAME, _CONTENT_ID = 0x3704, 0x3712  # PidTagAttachFilename, PidTagAttachContentId
+_HTML = 0x1013  # PidTagHtml
 _SHOWN = ("From", "To", "Cc", "Date")
 MOST_SIGNED = 10  # lines of a signature
 # Behind "-- " (RFC 3676), or "--" near the end of the text; up to an empty line or what the mail answers.
@@ -119,26 +121,40 @@ def _body(part: EmailMessage, unpacking: Unpacking, depth: int) -> Iterator[Elem
         for inner in part.iter_parts():
             if isinstance(inner, EmailMessage):
                 yield from _body(inner, unpacking, depth)
-    elif kind == "text/html":
-        page = parse_html(text_of(part))
-        unpacking.flags += [flag for flag in page.flags if flag not in unpacking.flags]
-        yield from page.elements
+    elif kind == "text/calendar":
+        yield from invitation(text_of(part))
     elif kind.startswith("text/"):
-        read = invitation if kind == "text/calendar" else _written
-        yield from read(text_of(part))
+        source = text_of(part)
+        yield from _told(parse_html(source), unpacking) if kind == "text/html" else _written(source, unpacking)
 
 
-def _written(text: str) -> Iterator[Element]:
+def _told(page: Parsed, unpacking: Unpacking) -> tuple[Element, ...]:
+    """What a page says; its flags become the mail's."""
+    unpacking.flags += [flag for flag in page.flags if flag not in unpacking.flags]
+    return page.elements
+
+
+def _text_or_page(text: str, source: str, unpacking: Unpacking) -> list[Element]:
+    """What Outlook keeps twice: the plain text, unless there is none or it repeats what the HTML strikes through."""
+    page = None
+    with contextlib.suppress(ParseFailure):  # nothing can be made of it
+        page = parse_html(source) if source.strip() else None
+    if page is not None and (not text.strip() or STRUCK in page.flags):
+        return list(_told(page, unpacking))
+    return list(_written(text, unpacking))
+
+
+def _written(text: str, unpacking: Unpacking) -> Iterator[Element]:
     """A text as it was written; who signs it is no part of what it says, and is told as that."""
     at = 0
     text = text.replace("\r\n", "\n")
     for match in _SIGNATURE.finditer(text):
         lines = [single_line(line) for line in match["signed"].split("\n") if line.strip()]
         if len(lines) <= MOST_SIGNED:
-            yield from plain_or_html(text[at : match.start()])
+            yield from _told(plain_or_html(text[at : match.start()]), unpacking)
             yield from prose(f"Signature: {', '.join(lines)}", kind=Kind.NOTE)
             at = match.end()
-    yield from plain_or_html(text[at:])
+    yield from _told(plain_or_html(text[at:]), unpacking)
 
 
 def _is_decoration(part: EmailMessage) -> bool:
@@ -205,10 +221,8 @@ def _packed_text(message: EmailMessage, unpacking: Unpacking) -> Iterator[Elemen
 
 
 def _packed_body(packed: Packed, unpacking: Unpacking) -> list[Element]:
-    if packed.text.strip():
-        return list(_written(packed.text))
-    if packed.html.strip():
-        return list(parse_html(decode(packed.html)).elements)
+    if packed.text.strip() or packed.html.strip():
+        return _text_or_page(packed.text, decode(packed.html), unpacking)
     if packed.rtf:
         unpacking.warnings.append("A text that Outlook packed as RTF was left out. Save the mail as .msg.")
     return []
@@ -231,17 +245,25 @@ def _attached(unpacking: Unpacking) -> list[Element]:
 
 
 def _alternative(part: EmailMessage, unpacking: Unpacking, depth: int) -> Iterator[Element]:
-    """The plain text, unless it is only a stub that stands for the HTML, or that has a table: plain text has its cells
-    without their columns. Then what an invitation says besides.
+    """The plain text, unless it is only a stub that stands for the HTML, or that has a table or strikes something
+    through: plain text has its cells without their columns, and what is struck through as if it held. Then what an
+    invitation says besides.
     """
     versions = {inner.get_content_type(): inner for inner in part.iter_parts() if isinstance(inner, EmailMessage)}
-    found = {kind: list(_body(inner, unpacking, depth)) for kind, inner in versions.items()}
+    found: dict[str, list[Element]] = {}
+    strikes: str | None = None  # the version that does
+    for kind, inner in versions.items():
+        before, unpacking.flags = unpacking.flags, []
+        found[kind] = list(_body(inner, unpacking, depth))
+        strikes = kind if STRUCK in unpacking.flags else strikes
+        unpacking.flags = list(dict.fromkeys((*before, *unpacking.flags)))
     invited = found.pop("text/calendar", [])
     sizes = {kind: sum(len(element.text) for element in body) for kind, body in found.items()}
     fullest = max(sizes, key=lambda kind: sizes[kind], default=None)
     told = any(element.header and len(element.rows) > 1 for element in found.get("text/html", ()))
     plain = not told and fullest and sizes.get("text/plain", 0) * 4 > sizes[fullest]
-    shown = found["text/html" if told else "text/plain" if plain else fullest] if fullest else []
+    best = strikes or ("text/html" if told else "text/plain" if plain else fullest)
+    shown = found[best] if best else []
     yield from shown
     known = {element.text for element in shown}
     yield from (element for element in invited if element.text not in known)
@@ -264,9 +286,9 @@ def parse_msg(path: Path, *, limits: ParseLimits) -> Parsed:
     message = Message.load(str(path))
     if "encrypted" in message.message_headers.get("Content-Type", ""):
         raise ParseFailure(Code.ENCRYPTED, "The message is encrypted.")
-    body = list(_written(message.body or "")) or list(parse_html(message.html_body or "<p>").elements)
-    subject = single_line(message.subject or "")
     unpacking = Unpacking(limits)
+    body = _text_or_page(message.body or "", _html_of(message), unpacking)
+    subject = single_line(message.subject or "")
     for part in message.attachments:
         _detach(part, unpacking)
     if not body and not subject and not unpacking.members:
@@ -284,6 +306,14 @@ def parse_msg(path: Path, *, limits: ParseLimits) -> Parsed:
         flags=tuple(unpacking.flags),
         warnings=tuple(unpacking.warnings),
     )
+
+
+def _html_of(message: Message) -> str:
+    """The text of a message in HTML; "" where it has none."""
+    try:
+        return message.html_body or ""
+    except (LookupError, ValueError):  # the declared encoding is unknown or not true
+        return decode(message.properties.binary_prop_value(_HTML) or b"")
 
 
 def _detach(part: Attachment, unpacking: Unpacking) -> None:

@@ -20,7 +20,7 @@ from markdown_it.renderer import RendererHTML
 from markdown_it.token import Token
 from markdown_it.utils import OptionsDict
 
-from ingest.parse.html import hidden_flags, html_elements, tree
+from ingest.parse.html import html_elements, left_out, tree
 from ingest.parse.text import first_heading, single_line
 from storage.records import Parsed
 
@@ -39,6 +39,7 @@ def parse_markdown(source: str) -> Parsed:
     body = source[front.end() :] if front and fields is not None else source
     rendered = _renderer().render(_with_notes_in_place(body))
     root = tree(rendered) if rendered.strip() else None
+    flags = left_out(root) if root is not None else ()
     elements = html_elements(root) if root is not None else []
     fields = fields or {}
     title, author, made = (fields.get(name) for name in ("title", "author", "date"))
@@ -47,7 +48,7 @@ def parse_markdown(source: str) -> Parsed:
         title=(single_line(title) if isinstance(title, str) else None) or first_heading(elements),
         author=single_line(author) or None if isinstance(author, str) else None,
         created=_moment(made),
-        flags=hidden_flags(root) if root is not None else (),
+        flags=flags,
     )
 
 

@@ -223,7 +223,9 @@ def _data(source: str, suffix: str, limits: ParseLimits) -> Parsed:
 def _checked(parsed: Parsed, limits: ParseLimits) -> Parsed:
     elements = tuple(element for element in parsed.elements if re.search(r"\w", element.text))
     if not elements:
-        raise ParseFailure(Code.EMPTY, "The file opens, but there is no text in it.")
+        gone = "; ".join(flag for flag in parsed.flags if flag.endswith("left out"))
+        said = f"There is no text left in it: {gone}." if gone else "The file opens, but there is no text in it."
+        raise ParseFailure(Code.EMPTY, said)
     characters = sum(len(element.text) for element in elements)
     if characters > limits.max_output_chars:
         raise ParseFailure(

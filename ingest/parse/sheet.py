@@ -9,7 +9,7 @@ import re
 import zipfile
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence, Set
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
 
@@ -21,6 +21,8 @@ from ingest.parse.limits import ParseLimits
 from ingest.parse.properties import office_properties
 from ingest.parse.sheet_comments import comments
 from ingest.parse.sheet_rows import Cell, SheetRows, shows_nothing
+from ingest.parse.sheet_struck import Rest, strike_shared
+from ingest.parse.struck import flag
 from ingest.parse.table import is_number
 from ingest.parse.text import heading, normal
 from storage.failures import Code, ParseFailure
@@ -34,7 +36,10 @@ _CURRENCY = re.compile(r'\[\$([^\]\-]+)|"?([€£¥₹])"?|"(\$|[A-Z]{3}|kr|zł|
 
 
 def parse_sheet(path: Path, *, limits: ParseLimits) -> Parsed:
-    """A workbook, without what is hidden in it. Raises ParseFailure(TOO_LARGE) beyond `limits.max_cells`."""
+    """A workbook, without what is hidden in it or struck through.
+
+    Raises ParseFailure(TOO_LARGE) beyond `limits.max_cells`.
+    """
     # an open file rather than its path: an original is kept without its suffix, which openpyxl insists on
     file = path.open("rb")
     container = zipfile.ZipFile(file)
@@ -44,17 +49,20 @@ def parse_sheet(path: Path, *, limits: ParseLimits) -> Parsed:
     uncalculated = 0
     budget = _Budget(limits.max_cells)
     try:
+        strike_shared(container, book)
         for sheet in book.worksheets:
             if sheet.sheet_state != "visible":
                 if any(cells for _, cells in SheetRows(sheet, book)):
                     flags.append(f"the hidden sheet {sheet.title} was left out")
                 continue
             source = SheetRows(sheet, book)
-            rows, hides = _rows(source, budget)
+            seen = _rows(source, budget)
             uncalculated += source.uncalculated
-            if hides:
+            if seen.hides:
                 flags.append(f"hidden cells of the sheet {sheet.title} were left out")
-            found = grid_elements(rows, sheet=sheet.title)
+            if seen.strikes:
+                flags.append(flag(f" on the sheet {sheet.title}"))
+            found = grid_elements(seen.rows, sheet=sheet.title)
             found += comments(
                 container,
                 str(getattr(sheet, "_worksheet_path", "")),  # of openpyxl's read-only sheets
@@ -70,7 +78,7 @@ def parse_sheet(path: Path, *, limits: ParseLimits) -> Parsed:
         container.close()
         file.close()
     if flags and not elements:
-        raise ParseFailure(Code.EMPTY, f"There is no text in it that can be seen: {'; '.join(flags)}.")
+        raise ParseFailure(Code.EMPTY, f"There is no text left in it: {'; '.join(flags)}.")
     return _parsed(path, book, elements, uncalculated, flags)
 
 
@@ -102,18 +110,33 @@ class _Budget:
             )
 
 
-def _rows(source: SheetRows, budget: _Budget) -> tuple[list[GridRow], bool]:
-    """The rows as they are seen, and whether anything in them is not."""
+@dataclass(frozen=True, kw_only=True)
+class _Seen:
+    """The rows of a sheet as they are seen."""
+
+    rows: list[GridRow]
+    hides: bool  # something in them is not seen
+    strikes: bool  # something is struck through
+
+
+def _rows(source: SheetRows, budget: _Budget) -> _Seen:
     rows: list[GridRow] = []
     white: dict[int, set[int]] = {}  # by row: columns
-    hides = False
+    hides = strikes = False
     indents: dict[int, int] = {}  # by row, of its label
+    last, skipped = 0, 0  # the last row that is struck through as a whole, and how many right above each other
     for number, cells in source:
         budget.spend(len(cells))
-        shown = [cell for cell in cells if not shows_nothing(cell.shape)]
-        hides = hides or len(shown) < len(cells)
+        shown = [c for c in cells if not (c.struck or c.value.__class__ is Rest or shows_nothing(c.shape))]
+        if len(shown) < len(cells):
+            drawn = [cell for cell in cells if not shows_nothing(cell.shape)]
+            shown = [cell for cell in drawn if not _is_struck(cell)]
+            hides = hides or len(drawn) < len(cells)
+            strikes = strikes or any(cell.struck or isinstance(cell.value, Rest) for cell in drawn)
+            if drawn and not shown:
+                last, skipped = number, skipped + 1 if number == last + 1 else 1
         if shown:
-            rows.append(GridRow(number=number, cells=_texts(shown)))
+            rows.append(GridRow(number=number, cells=_texts(shown), skipped=skipped if number == last + 1 else 0))
             if shown[0].indent:
                 indents[number] = shown[0].indent
         if any(cell.white for cell in shown):
@@ -122,10 +145,16 @@ def _rows(source: SheetRows, budget: _Budget) -> tuple[list[GridRow], bool]:
         white = {}
     gone, columns = source.hidden_rows, source.hidden_columns
     if not (gone or columns or white):
-        return _under_labels(_filled_down(rows, source), indents), hides
+        return _Seen(rows=_under_labels(_filled_down(rows, source), indents), hides=hides, strikes=strikes)
     seen = [_without(row, columns | white.get(row.number, set())) for row in rows if row.number not in gone]
     hides = hides or sum(len(row.filled) for row in seen) < sum(len(row.filled) for row in rows)
-    return _under_labels(_filled_down([row for row in seen if row.filled], source), indents), hides
+    rows = _under_labels(_filled_down([row for row in seen if row.filled], source), indents)
+    return _Seen(rows=rows, hides=hides, strikes=strikes)
+
+
+def _is_struck(cell: Cell) -> bool:
+    """Whether nothing of a cell is left."""
+    return cell.struck or (isinstance(cell.value, Rest) and not cell.value)
 
 
 def _under_labels(rows: list[GridRow], indents: dict[int, int]) -> list[GridRow]:
@@ -140,7 +169,7 @@ def _under_labels(rows: list[GridRow], indents: dict[int, int]) -> list[GridRow]
     before = 0
     for row in rows:
         first, *others = row.filled
-        began, before = row.number > before + 1, row.number
+        began, before = row.number > before + 1 + row.skipped, row.number
         if began or not all(is_number(row.cells[column]) for column in others):
             above.clear()  # a title, names of columns, or no row of amounts
             named.append(row)
@@ -176,9 +205,7 @@ def _filled_down(rows: list[GridRow], source: SheetRows) -> list[GridRow]:
 def _without(row: GridRow, columns: Set[int]) -> GridRow:
     if columns.isdisjoint(row.filled):
         return row
-    return GridRow(
-        number=row.number, cells=tuple("" if column in columns else text for column, text in enumerate(row.cells))
-    )
+    return replace(row, cells=tuple("" if column in columns else text for column, text in enumerate(row.cells)))
 
 
 def _texts(cells: Sequence[Cell]) -> tuple[str, ...]:

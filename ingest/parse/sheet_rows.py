@@ -1,4 +1,5 @@
-"""The rows of one worksheet that hold anything, and which of their cells nobody sees. Knows openpyxl's reader.
+"""The rows of one worksheet that hold anything, and which of their cells nobody sees or are struck through. Knows
+openpyxl's reader.
 
 Empty cells and rows, of which a sheet may have a million, are taken out of the XML before it is parsed. What a filter
 or a collapsed group folds away counts as seen: it is one click away, and the sheet shows that it is there.
@@ -29,12 +30,15 @@ from openpyxl.worksheet._reader import (
 )
 from openpyxl.xml.constants import SHEET_MAIN_NS
 
+from ingest.parse.sheet_struck import rest_of
+
 BLOCK = 4_000_000  # bytes that are filtered at once
 _EMPTY_CELL = re.compile(rb'<c\s[^<>]*\br="[A-Z]+\d+"[^<>]*(?:/>|>\s*</c>)')
 _EMPTY_ROW = re.compile(rb'<row\s[^<>]*\br="\d+"[^<>]*(?:/>|>\s*</row>)')
 _NOT_CALCULATED = re.compile(rb"(?:</f>|<f(?:\s[^>]*)?/>)\s*(?:<v\s*/>|<v>\s*</v>)?\s*</c>")
 _SHOWS_NOTHING = re.compile(r"^;;;?$")  # a number format
 _PICTURE = f"{{{SHEET_MAIN_NS}}}picture"  # the sheet's ground
+_STRUCK_RUN = f"{{{SHEET_MAIN_NS}}}r/{{{SHEET_MAIN_NS}}}rPr/{{{SHEET_MAIN_NS}}}strike"
 _WHITE = ("FFFFFFFF", "00FFFFFF")
 _PAPER = 0  # the colour of a workbook's theme that its cells lie on
 
@@ -52,6 +56,7 @@ class Cell:
     shape: str  # the number format
     white: bool  # white letters on no ground
     indent: int  # steps, as pivot tables and statements set labels under those they belong to
+    struck: bool  # the whole cell is struck through
 
 
 class SheetRows:
@@ -64,7 +69,7 @@ class SheetRows:
         self._rows: dict[str, dict[str, str]] = {}
         self._columns: dict[str, dict[str, str]] = {}
         self._filter: tuple[int, int] = (0, -1)  # first and last row of a filter that is in force
-        self._styles: dict[int, tuple[str, bool, int]] = {}
+        self._styles: dict[int, tuple[str, bool, int, bool]] = {}
         self.merged: dict[int, list[tuple[int, int]]] = {}  # by column, from 0: first and last row of cells made one
         self.across: dict[int, list[tuple[int, int]]] = {}  # by row: first and last column of cells made one, from 0
         self.coloured_otherwise = False  # grounds may come from elsewhere than the cells' own styles
@@ -108,19 +113,22 @@ class SheetRows:
                 else:
                     self.coloured_otherwise = True
 
-    def _style(self, number: int) -> tuple[str, bool, int]:
-        """The number format of a style, whether it writes white on nothing, and how far it is indented."""
+    def _style(self, number: int) -> tuple[str, bool, int, bool]:
+        """The number format of a style, whether it writes white on nothing, how far it is indented, and whether it is
+        struck through."""
         if number not in self._styles:
             book = self._book
             style = book._cell_styles[number]
             kind = style.numFmtId
             own = kind - 164
             shape = book._number_formats[own] if own >= 0 else BUILTIN_FORMATS.get(kind, "General")
-            colour = book._fonts[style.fontId].color
+            font = book._fonts[style.fontId]
+            colour = font.color
             fill = book._fills[style.fillId]
             bare = getattr(fill, "fill_type", "gradient") is None
             white = bare and colour is not None and _is_white(colour)
-            self._styles[number] = shape, white, int(book._alignments[style.alignmentId].indent or 0)
+            indent = int(book._alignments[style.alignmentId].indent or 0)
+            self._styles[number] = shape, white, indent, bool(font.strike)
         return self._styles[number]
 
     def _note_merged(self, element: Any) -> None:
@@ -172,8 +180,10 @@ class _Cells(WorkSheetParser):
         parts = held.iterfind(f"{{{SHEET_MAIN_NS}}}t") if held is not None else ()
         runs = held.iterfind(f"{{{SHEET_MAIN_NS}}}r/{{{SHEET_MAIN_NS}}}t") if held is not None else ()
         text = "".join(part.text or "" for part in (*parts, *runs))
+        rest = rest_of(held) if held is not None and held.find(_STRUCK_RUN) is not None else None
+        value = (text or None) if rest is None else rest
         style = int(element.get("s", 0))
-        return {"row": row, "column": column, "value": text or None, "data_type": "s", "style_id": style}
+        return {"row": row, "column": column, "value": value, "data_type": "s", "style_id": style}
 
 
 def _filtered(element: Any) -> tuple[int, int]:

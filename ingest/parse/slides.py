@@ -14,6 +14,7 @@ from ingest.parse.charts import chart_elements
 from ingest.parse.properties import office_properties
 from ingest.parse.quiet import quieten
 from ingest.parse.scans import page_list
+from ingest.parse.struck import flag
 from ingest.parse.text import flowing, heading, normal, prose
 from storage.failures import Code, ParseFailure
 from storage.records import Element, Kind, Parsed
@@ -24,7 +25,7 @@ from pptx.enum.shapes import MSO_SHAPE_TYPE, PP_PLACEHOLDER  # noqa: E402  (afte
 from unstructured.documents import elements as found  # noqa: E402
 from unstructured.partition.pptx import PptxPartitionerOptions, _PptxPartitioner  # noqa: E402
 
-from ingest.parse.slides_hidden import is_hidden, without_hidden  # noqa: E402
+from ingest.parse.slides_hidden import is_hidden, without_hidden, without_struck  # noqa: E402
 from ingest.parse.word import list_line, table_from_html  # noqa: E402
 
 _BODIES = (PP_PLACEHOLDER.BODY, PP_PLACEHOLDER.OBJECT, PP_PLACEHOLDER.VERTICAL_BODY, PP_PLACEHOLDER.VERTICAL_OBJECT)
@@ -62,6 +63,7 @@ def parse_slides(path: Path) -> Parsed:
     slides = reader._presentation.slides
     unseen = [page for page, slide in enumerate(slides, 1) if is_hidden(slide)]
     partly = [page for page, slide in enumerate(slides, 1) if page not in unseen and without_hidden(slide)]
+    struck = [page for page, slide in enumerate(slides, 1) if page not in unseen and without_struck(slide)]
     by_page: dict[int, list[Any]] = {}
     for item in reader._iter_presentation_elements():
         by_page.setdefault(item.metadata.page_number or 0, []).append(item)
@@ -78,8 +80,10 @@ def parse_slides(path: Path) -> Parsed:
         for what, pages in (("the text of hidden", unseen), ("hidden text on", partly))
         if pages
     )
+    if struck:
+        flags = (*flags, flag(f" on {page_list(struck).replace('page', 'slide')}"))
     if flags and not elements:
-        raise ParseFailure(Code.EMPTY, f"There is no text in it that can be seen: {'; '.join(flags)}.")
+        raise ParseFailure(Code.EMPTY, f"There is no text left in it: {'; '.join(flags)}.")
     known = office_properties(path, reader._presentation.core_properties)
     first = next((element.text for element in elements if element.kind is Kind.HEADING), None)
     return Parsed(

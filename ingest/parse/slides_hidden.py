@@ -1,4 +1,5 @@
-"""What nobody sees of a presentation: hidden slides and shapes, letters that are tiny or white on nothing.
+"""What nobody sees of a presentation: hidden slides and shapes, letters that are tiny or white on nothing; and what is
+struck through.
 
 Takes it out before the slides are read. White letters stay where anything may lie under them: a picture, a filled
 shape, a slide whose ground is not white.
@@ -11,6 +12,8 @@ from typing import Any
 from lxml import etree  # type: ignore[import-untyped]
 from pptx.opc.constants import RELATIONSHIP_TYPE as RT
 from pptx.oxml.ns import qn
+
+from ingest.parse.struck import left, says_anything
 
 TINY = 200  # hundredths of a point
 _WHITE = ("FFFFFF",)
@@ -37,6 +40,25 @@ def without_hidden(slide: Any) -> bool:
             run.getparent().remove(run)
             found = True
     return found
+
+
+def without_struck(slide: Any) -> bool:
+    """Take out of a slide and its notes what is struck through. True when there were words in it."""
+    found = False
+    parts = (slide, slide.notes_slide) if slide.has_notes_slide else (slide,)
+    for paragraph in (paragraph for part in parts for paragraph in part._element.iter(qn("a:p"))):
+        texts = list(paragraph.iter(qn("a:t")))
+        pieces = [(text.text or "", _is_struck(text.getparent())) for text in texts]
+        if says_anything("".join(text for text, gone in pieces if gone)):
+            found = True
+            for text, kept in zip(texts, left(pieces), strict=True):
+                text.text = kept
+    return found
+
+
+def _is_struck(run: Any) -> bool:
+    own = run.find(qn("a:rPr"))
+    return own is not None and own.get("strike", "noStrike") != "noStrike"
 
 
 def _has_text(node: Any) -> bool:

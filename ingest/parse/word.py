@@ -20,12 +20,14 @@ from lxml import etree, html  # type: ignore[import-untyped]
 from ingest.parse.charts import chart_elements
 from ingest.parse.properties import office_properties
 from ingest.parse.quiet import quieten
+from ingest.parse.struck import STRUCK
 from ingest.parse.table import table, title_over
 from ingest.parse.text import first_heading, flowing, heading, normal, prose, single_line
 from storage.records import Element, Kind, Parsed
 
 quieten()
 
+from docx.opc.constants import RELATIONSHIP_TYPE as RT  # noqa: E402
 from docx.oxml import OxmlElement  # noqa: E402  (after the calls home are stopped)
 from docx.oxml.ns import qn  # noqa: E402
 from unstructured.documents import elements as found  # noqa: E402
@@ -33,6 +35,7 @@ from unstructured.partition.docx import DocxPartitionerOptions, _DocxPartitioner
 
 from ingest.parse.html_text import table_rows  # noqa: E402
 from ingest.parse.word_notes import WordNotes  # noqa: E402
+from ingest.parse.word_struck import StruckThrough  # noqa: E402
 
 _LABELLED = re.compile(r"^\(?[\dA-Za-zIVXivx]{1,5}([.)]|(\.\d+)+[.)]?)\s")
 _LONGEST_LIST = 2500  # characters of a list in one element
@@ -87,14 +90,17 @@ def parse_word(path: Path) -> Parsed:
     )
     document = options.document
     hidden = _without_hidden(document.element.body)
+    struck = StruckThrough(document.styles.element)
+    for part in (document.element.body, *_above_and_below(document)):
+        struck.take_out(part)
     _unwrap(document.element.body)
     _lift_tables(document.element.body)
-    notes = WordNotes(path)
+    notes = WordNotes(path, struck)
     notes.mark(document.element.body)
     raw = list(_ByStyle.iter_document_elements(options))
     if not any(isinstance(item, found.Title) for item in raw):
         raw = [_bold_heading(item) for item in raw]
-    elements = [*_elements(raw, notes), *_charts(path), *notes.rest(), *_comments(path), *_running_heads(raw)]
+    elements = [*_elements(raw, notes), *_charts(path), *notes.rest(), *_comments(path, struck), *_running_heads(raw)]
     known = office_properties(path, document.core_properties)
     return Parsed(
         elements=tuple(elements),
@@ -102,8 +108,14 @@ def parse_word(path: Path) -> Parsed:
         author=known.author,
         created=known.created,
         modified=known.modified,
-        flags=("hidden text was left out",) if hidden else (),
+        flags=(*(["hidden text was left out"] if hidden else []), *([STRUCK] if struck.found else [])),
     )
+
+
+def _above_and_below(document: Any) -> list[Any]:
+    """The trees of its running headers and footers."""
+    relations = document.part.rels.values()
+    return [held.target_part.element for held in relations if held.reltype in (RT.HEADER, RT.FOOTER)]
 
 
 def _elements(raw: list[Any], notes: WordNotes) -> Iterator[Element]:
@@ -263,13 +275,14 @@ def _charts(path: Path) -> list[Element]:
     return elements
 
 
-def _comments(path: Path) -> list[Element]:
+def _comments(path: Path, struck: StruckThrough) -> list[Element]:
     """Reviewers' comments, each by itself and with its author's name."""
     elements: list[Element] = []
     with zipfile.ZipFile(path) as container:
         if _COMMENTS not in container.namelist():
             return elements
         root = etree.fromstring(container.read(_COMMENTS), etree.XMLParser(resolve_entities=False, no_network=True))
+    struck.take_out(root)
     for comment in root.iter(qn("w:comment")):
         text = single_line(" ".join("".join(p.itertext(qn("w:t"))) for p in comment.iter(qn("w:p"))))
         author = single_line(comment.get(qn("w:author")) or "")

@@ -15,6 +15,7 @@ from docx.oxml.parser import OxmlElement
 from lxml import etree  # type: ignore[import-untyped]
 
 from ingest.parse.text import prose, single_line
+from ingest.parse.word_struck import StruckThrough
 from storage.records import Element, Kind
 
 _PARTS = {"w:footnoteReference": "word/footnotes.xml", "w:endnoteReference": "word/endnotes.xml"}
@@ -24,8 +25,8 @@ _MARK = re.compile("\ue0f0([^\ue0f0\ue0f1]*)\ue0f1")  # of a reference, on its w
 class WordNotes:
     """The notes of one document."""
 
-    def __init__(self, path: Path) -> None:
-        self._texts = {tag: _texts(path, part) for tag, part in _PARTS.items()}
+    def __init__(self, path: Path, struck: StruckThrough) -> None:
+        self._texts = {tag: _texts(path, part, struck) for tag, part in _PARTS.items()}
         self._marked: dict[str, str] = {}  # by the mark's name, "1" or "ii": the note
 
     def mark(self, body: Any) -> None:
@@ -58,12 +59,13 @@ class WordNotes:
         return unseen + [element for text in lost for element in prose(text, kind=Kind.NOTE)]
 
 
-def _texts(path: Path, part: str) -> dict[str, str]:
+def _texts(path: Path, part: str, struck: StruckThrough) -> dict[str, str]:
     """The notes of one part of the file, by their ids."""
     with zipfile.ZipFile(path) as container:
         if part not in container.namelist():
             return {}
         root = etree.fromstring(container.read(part), etree.XMLParser(resolve_entities=False, no_network=True))
+    struck.take_out(root)
     return {
         note.get(qn("w:id")): single_line(" ".join("".join(p.itertext(qn("w:t"))) for p in note.iter(qn("w:p"))))
         for note in root
