@@ -13,8 +13,8 @@ from itertools import pairwise
 from app.records import Hit
 from storage.catalog import Catalog
 from storage.records import StoredChunk
-from storage.sections import names_in
-from storage.sentences import begins_item
+from storage.sections import innermost, names_in
+from storage.sentences import begins_item, sentence_spans
 
 # So many hits come first, then neighbours of the best ones, as long as there is room. Part of the evidence found in
 # 1,500 tokens of 10 hits, chunks of 200 tokens (squad, zh, mtrag): hits alone .983, not measured, .597; neighbours of
@@ -69,6 +69,15 @@ class Passage:
             if item.chunk.start <= start and end <= item.chunk.end:
                 return item
         return None
+
+    def heading_over(self, place: int) -> str:
+        """The heading nearest above a place of the revision's text; none is known in it: the section of its chunk."""
+        names = {name.casefold() for name in self.headings}
+        for start, end in reversed(sentence_spans(self.text)):
+            line = " ".join(self.text[start:end].split())
+            if self.start + start < place and line.lstrip("# ").casefold() in names:
+                return line
+        return innermost(self.chunk_from(place).chunk.section)
 
     def chunk_from(self, start: int) -> StoredChunk:
         """The chunk in which a span begins."""

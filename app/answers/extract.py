@@ -32,6 +32,7 @@ from app.answers.quotable import (
     sentences_of,
 )
 from app.answers.ranges import amount_terms, amounts, cases
+from app.answers.surroundings import takes_back
 from app.answers.variants import of_others
 from app.answers.weak import weakness
 from app.retrieval.asked import Asked, Expected, term_set
@@ -240,7 +241,7 @@ def candidates(asked: Asked, passages: Sequence[Passage], embedder: Embedder) ->
                 headed=item.headed,
                 elsewhere=at in others,
                 case=case.get(at),
-                again=again or (follows and goes_back(item.text)),
+                again=again or (follows and (goes_back(item.text) or takes_back(item.text))),
                 tells=bool(asked.covered(asked.terms_in(values(item.text)) if " | " in item.text else sets[at])),
             )
         )
@@ -390,7 +391,16 @@ def select(ranked: Sequence[Candidate], *, share: float = 1.0) -> list[Candidate
         chosen[place:place] = [*before, item]
         said |= {_plain(one) for one in (*before, item)}
         words += sum(one.words for one in (*before, item))
-    return chosen
+    return _with_what_takes_back(chosen, ranked)
+
+
+def _with_what_takes_back(chosen: Sequence[Candidate], ranked: Sequence[Candidate]) -> list[Candidate]:
+    """The same, and behind each the sentence that takes it back, if there is one: "This was revoked in 2021."."""
+    against = [item for item in ranked if takes_back(item.text)]
+    told = [(item, next((one for one in against if _follows(item, one)), None)) for item in chosen]
+    later = [one for _, one in told if one is not None]
+    shown = [one for item, behind in told if item not in later for one in (item, behind) if one is not None]
+    return shown or [*chosen]
 
 
 def _replaces(new: Candidate, old: Candidate) -> bool:

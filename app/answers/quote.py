@@ -16,6 +16,7 @@ from app.answers.cite import Citations, readable
 from app.answers.extract import Candidate
 from app.answers.phrases import Phrases, phrases
 from app.answers.quotable import ITEM
+from app.answers.surroundings import restriction
 from app.answers.table import Table, TableRow
 from app.records import Sentence
 from app.retrieval.expand import begins, codes
@@ -204,14 +205,18 @@ def _pieces(
     texts = [group for group in groups[1:] if not shown.table(group[0])]
     after = before
     for group in (groups[0], *texts, *tables):
-        first = group is groups[0]
+        first, under = group is groups[0], _restriction(group[0])
         if table := shown.table(group[0]):
             # a table right after a list would be part of it
-            yield _table(group, table, shown, after if first else "\n\n", whole=whole)
+            apart = after if first else "\n\n"
+            yield _table(group, table, shown, f"{apart}{under}\n\n" if under else apart, whole=whole)
             after = "\n\n"
         else:
             is_list = len(group) > 1 and all(item.is_item for item in group[:2])
-            yield from _run(group, shown, after, bullet=is_list or not (first and paragraph), cut=cut)
+            if under and first and is_list:
+                after, under = f"{after}{under}\n\n", ""
+            bullet = is_list or not (first and paragraph)
+            yield from _run(group, shown, after, bullet=bullet, cut=cut, under=under)
             after = "\n\n" if first and paragraph else "\n"
 
 
@@ -232,9 +237,17 @@ def _groups(chosen: Sequence[Candidate], shown: _Shown) -> list[list[Candidate]]
     return groups
 
 
+def _restriction(item: Candidate) -> str:
+    """What stands above it and takes it back or restricts it, as it is put before it: "What you should never do:"."""
+    above = item.passage.heading_over(item.start)
+    line = readable(restriction(item.passage.text, item.start - item.passage.start, above))
+    return f"{line.strip('*_:： ')}:" if line and not item.leads else ""
+
+
 def _run(
-    group: Sequence[Candidate], shown: _Shown, after: str, *, bullet: bool, cut: Candidate | None
+    group: Sequence[Candidate], shown: _Shown, after: str, *, bullet: bool, cut: Candidate | None, under: str
 ) -> Iterator[Piece]:
+    """`under`: the restricting line that each sentence of the group is put behind, or ""."""
     n = shown.citations.add(group[0].passage, group[0].start, group[-1].end)
     in_list = False  # one that the document has
     for place, item in enumerate(group):
@@ -245,7 +258,8 @@ def _run(
         ends_list = in_list and not listed and item.start - group[place - 1].end > 1  # else it goes on in its item
         goes_on = "\n" if listed else "\n\n" if ends_list else " "
         before = (goes_on if place else after) + ("- " if listed else "")
-        yield Piece(text=f"{before}{sentence.text} [{n}]", sentences=(sentence,))
+        told = f"{under} " if under and (listed or not place) else ""
+        yield Piece(text=f"{before}{told}{sentence.text} [{n}]", sentences=(sentence,))
     if group[-1] is cut:
         yield Piece(text=f"\n- … {shown.more} [{n}]", sentences=())
 

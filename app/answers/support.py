@@ -32,7 +32,6 @@ from app.answers.verbatim import is_quoted
 from app.retrieval.asked import Weigh, term_set
 from storage.embedder import Embedder
 from storage.recollection import remembered
-from storage.sections import names_in
 from storage.sentences import sentence_spans
 from storage.words import STOP_WORDS, question_terms, terms
 
@@ -167,7 +166,7 @@ def _close_enough(claim: _Claim, found: tuple[Support, ...]) -> tuple[Support, .
             span.start - span.passage.start,
             span.end - span.passage.start,
             claim.sentence,
-            names_in(span.passage.chunk_from(span.start).chunk.section)[-1:],
+            span.passage.heading_over(span.start),
         )
         for span in found
     )

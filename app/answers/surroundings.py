@@ -8,7 +8,6 @@ sentence behind it where that goes back to it. Knows no model.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 
 from storage.sentences import begins_item, sentence_spans
 
@@ -49,19 +48,41 @@ _GOES_BACK = re.compile(
 )
 
 
-def taken_back(text: str, start: int, end: int, sentence: str, headings: Iterable[str] = ()) -> bool:
+def taken_back(text: str, start: int, end: int, sentence: str, heading: str = "") -> bool:
     """Whether what stands around a place of a text, from `start` to `end`, takes back or restricts what it says, by
-    words that the sentence itself does not say. `headings`: above the place.
+    words that the sentence itself does not say. `heading`: above the place.
 
-    >>> text = "Common mistakes:\\n\\n- The gate is left open.\\n- Keys are lent."
+    >>> text = "Common mistakes:\n\n- The gate is left open.\n- Keys are lent."
     >>> taken_back(text, 19, 42, "The gate is left open.")
     True
     """
     lead, said = _lead(text, start), sentence.casefold()
-    words = [word for line in (lead, *headings) for word in DOUBTED.findall(line)]
-    words += _REVOKED.findall(_behind(text, end))
-    words += _ONLY_FOR.findall(lead) if lead.endswith((":", "：")) else []
+    spans = sentence_spans(text[end:])
+    behind = text[end:][slice(*spans[0])] if spans else ""
+    words = _words_against(heading) + _words_against(lead) + (_REVOKED.findall(behind) if takes_back(behind) else [])
     return any(word.casefold() not in said for word in words)
+
+
+def takes_back(sentence: str) -> bool:
+    """Whether a sentence takes back what the one before it says: "This was revoked in 2021."."""
+    return _GOES_BACK.match(sentence) is not None and _REVOKED.search(sentence) is not None
+
+
+def restriction(text: str, start: int, heading: str = "") -> str:
+    """The line above a place of a text that takes back or restricts what it says: "What you should never do"; or "".
+
+    `heading`: above the place. A line that asks something does neither.
+    """
+    for line in (_lead(text, start), heading):
+        if _words_against(line) and not line.rstrip("*_ ").endswith(("?", "？")):
+            return line
+    return ""
+
+
+def _words_against(line: str) -> list[str]:
+    """The words of a line above something that take it back, or restrict it where the line leads to it."""
+    leads = line.endswith((":", "："))
+    return [*DOUBTED.findall(line), *(_ONLY_FOR.findall(line) if leads else [])]
 
 
 def _lead(text: str, start: int) -> str:
@@ -71,15 +92,8 @@ def _lead(text: str, start: int) -> str:
         if first >= start:
             break
         line = text[first:end]
-        if line.endswith((":", "：")) or _HEADING.fullmatch(line):
+        if line.endswith((":", "：")) or (_HEADING.fullmatch(line) and " | " not in line):
             lead = line
         elif not begins_item(line):
             lead = ""
     return lead
-
-
-def _behind(text: str, end: int) -> str:
-    """The sentence behind a place, where it goes back to it."""
-    spans = sentence_spans(text[end:])
-    told = text[end:][slice(*spans[0])] if spans else ""
-    return told if _GOES_BACK.match(told) else ""

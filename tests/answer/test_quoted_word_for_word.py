@@ -297,30 +297,30 @@ def test_what_is_not_quite_quoted_is_not_highlighted(said: str, text: str) -> No
 
 
 @pytest.mark.parametrize(
-    ("before", "after", "headings"),
+    ("before", "after", "heading"),
     [
-        ("Common mistakes:\n\n- The yard is closed.\n", "", ()),
-        ("# What you should never do\n\n", "", ()),
-        ("Don't:\n\n", "", ()),
-        ("Only for managers:\n\n", "", ()),
-        ("If you are a guest:\n\n- The yard is closed.\n", "", ()),
-        ("Häufige Irrtümer:\n\n", "", ()),
-        ("", " This rule was revoked in 2021.", ()),
-        ("", " That is a myth.", ()),
-        ("", " Exception: Sundays.", ()),
-        ("", "", ("Examples of old rules",)),
+        ("Common mistakes:\n\n- The yard is closed.\n", "", ""),
+        ("# What you should never do\n\n", "", ""),
+        ("Don't:\n\n", "", ""),
+        ("Only for managers:\n\n", "", ""),
+        ("If you are a guest:\n\n- The yard is closed.\n", "", ""),
+        ("Häufige Irrtümer:\n\n", "", ""),
+        ("", " This rule was revoked in 2021.", ""),
+        ("", " That is a myth.", ""),
+        ("", " Exception: Sundays.", ""),
+        ("", "", "Examples of old rules"),
     ],
 )
-def test_a_place_that_is_taken_back_around_it_is_not_highlighted(before: str, after: str, headings: tuple[str]) -> None:
+def test_a_place_that_is_taken_back_around_it_is_not_highlighted(before: str, after: str, heading: str) -> None:
     said = "The gate is left open at noon."
     text = f"{before}- {said}{after}" if before.endswith("\n") else f"{said}{after}"
     start = text.index(said)
-    assert taken_back(text, start, start + len(said), said, headings)
+    assert taken_back(text, start, start + len(said), said, heading)
     plain = f"Rules:\n\n- The yard is closed.\n- {said} It is so in May."
     start = plain.index(said)
-    assert not taken_back(plain, start, start + len(said), said, ("Gates",))
+    assert not taken_back(plain, start, start + len(said), said, "Gates")
     own = text.casefold()  # what the sentence itself says is not taken back
-    assert not taken_back(own, own.index(said.casefold()), len(own), f"{text} {headings}")
+    assert not taken_back(own, own.index(said.casefold()), len(own), f"{text} {heading}")
 
 
 def test_the_section_of_a_place_counts_where_its_heading_is_not_in_the_text() -> None:

@@ -1,0 +1,107 @@
+"""What is quoted from under a line that takes it back or restricts it is shown behind that line."""
+
+from __future__ import annotations
+
+import pytest
+from place import Place
+
+from app.answers.surroundings import restriction, takes_back
+from app.engine import Engine
+
+RULES = """# Keys and passwords
+
+Every employee has one account. Passwords have at least 14 characters.
+
+## What you should never do
+
+- Share your password with colleagues
+- Write the password on paper
+
+## Common mistakes
+
+- The lamp oil is changed every 30 days
+
+## Visitors
+
+Only for guests of the board:
+
+- Parking in the northern yard is free
+
+| Meal | Price |
+| --- | --- |
+| Trout | 9 euros |
+
+## Dogs
+
+Dogs are allowed on Fridays. That no longer applies in Ulm. Cats stay at home.
+
+## Old prices
+
+| Dish | Costs |
+| --- | --- |
+| Goulash | 4 euros |
+
+## Why do we not have a canteen?
+
+The kitchen of the building is too small for a canteen.
+"""
+
+
+@pytest.mark.parametrize(
+    ("question", "shown"),
+    [
+        (
+            "May I share my password with colleagues?",
+            "What you should never do:\n\n- Share your password with colleagues [1]\n- Write the password on paper [1]",
+        ),
+        ("How often is the lamp oil changed?", "Common mistakes: The lamp oil is changed every 30 days [1]"),
+        (
+            "Is parking in the northern yard free?",
+            "Only for guests of the board: Parking in the northern yard is free [1]",
+        ),
+        ("How much is goulash?", "Old prices:\n\n| Dish | Costs |\n| --- | --- |\n| Goulash | 4 euros [1] |"),
+        ("Are dogs allowed?", "Dogs are allowed on Fridays. [1] That no longer applies in Ulm. [1]"),
+        ("Are dogs allowed in Ulm?", "Dogs are allowed on Fridays. [1] That no longer applies in Ulm. [1]"),
+        ("Why do we not have a canteen?", "The kitchen of the building is too small for a canteen. [1]"),
+    ],
+)
+def test_the_line_that_restricts_comes_with_it(place: Place, question: str, shown: str) -> None:
+    place.write("everyone/rules.md", RULES)
+    place.ingest()
+    answer = Engine(place.store).answer(question, groups=["everyone"])
+    assert answer.text.startswith(shown), answer.text
+
+
+def test_what_only_supports_is_shown_behind_its_line_too(place: Place) -> None:
+    place.write("everyone/rules.md", RULES)
+    place.ingest()
+    text = Engine(place.store).answer("How many characters has a password?", groups=["everyone"]).text
+    assert text.startswith("Passwords have at least 14 characters. [1]"), text
+    assert "\n- What you should never do: Share your password with colleagues [" in text
+    assert "\n- Share your password" not in text
+
+
+@pytest.mark.parametrize(
+    ("line", "restricts"),
+    [
+        ("What you should never do", True),
+        ("Only for managers:", True),
+        ("For managers only", False),  # a heading tells of whom all below it is
+        ("Veraltete Regeln", True),
+        ("Opening hours", False),
+        ("Why is it not open?", False),
+        ("The canteen is not open.", False),  # a sentence of its own
+    ],
+)
+def test_which_lines_restrict_what_stands_below_them(line: str, *, restricts: bool) -> None:
+    text = f"{line}\n\n- The gate is open\n- The yard is open"
+    for item in ("- The gate", "- The yard"):
+        assert restriction(text, text.index(item)) == (line if restricts else "")
+    assert restriction("The gate is open", 0, line) == (line if restricts or "canteen" in line else "")
+
+
+def test_a_sentence_takes_back_the_one_before_it() -> None:
+    for told in ("This was revoked in 2021.", "That is a myth.", "However, it is no longer valid.", "Ausnahme: Ulm."):
+        assert takes_back(told)
+    for told in ("It is valid from May on.", "The old rule was revoked.", "However, Jo is there."):
+        assert not takes_back(told)
