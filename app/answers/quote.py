@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain
 
@@ -205,7 +205,7 @@ def _pieces(
     texts = [group for group in groups[1:] if not shown.table(group[0])]
     after = before
     for group in (groups[0], *texts, *tables):
-        first, under = group is groups[0], _restriction(group[0])
+        first, under = group is groups[0], _restriction(group[0], quoted={item.text for item in chain(*groups)})
         if table := shown.table(group[0]):
             # a table right after a list would be part of it
             apart = after if first else "\n\n"
@@ -237,11 +237,12 @@ def _groups(chosen: Sequence[Candidate], shown: _Shown) -> list[list[Candidate]]
     return groups
 
 
-def _restriction(item: Candidate) -> str:
-    """What stands above it and takes it back or restricts it, as it is put before it: "What you should never do:"."""
+def _restriction(item: Candidate, quoted: Collection[str]) -> str:
+    """What stands above it and takes it back or restricts it, as it is put before it: "What you should never do:". None
+    where that is `quoted` too."""
     above = item.passage.heading_over(item.start)
-    line = readable(restriction(item.passage.text, item.start - item.passage.start, above))
-    return f"{line.strip('*_:： ')}:" if line and not item.leads else ""
+    line = restriction(item.passage.text, item.start - item.passage.start, above)
+    return f"{readable(line).strip('*_:： ')}:" if line and line not in quoted and not item.leads else ""
 
 
 def _run(
