@@ -16,14 +16,21 @@ _HEADING = re.compile(r"#{1,6}\s.*|(?![-*•|]\s|\d+[.)])\S+(?:[ \t]+\S+){0,7}(?
 # what takes back what is said: denied, wrong, no longer or not yet so, or only told of
 DOUBTED = re.compile(
     r"\b(?:not?|never|nor|none|nobody|cannot|\w+n['’]ts?|donts?|avoid\w*|instead|myths?|false\w*|untrue|wrong\w*|"
-    r"incorrect\w*|invalid|mistak\w+|errors?|misconceptions?|misunderst\w+|rumou?rs?|alleged\w*|supposed\w*|hypothe\w+|"
-    r"imagin\w+|suppos\w+|claim(?:s|ed)?|believe[sd]?|thinks?|thought|hopes?|argue[sd]?|formerly|former|previous\w*|"
-    r"obsolete|outdated|deprecated|legacy|old|expired|revoked|withdrawn|abolished|repealed|superseded|cancel+ed|"
-    r"discontinued|removed|retired|drafts?|samples?|examples?|placeholders?|fictiti\w+|propos\w+|planned|ideas?|todo|"
-    r"to-do|tbd|wish ?list|anti-?patterns?|out of scope|used to|no longer|nicht|nie|kein\w*|falsch\w*|irrt[uü]m\w*|"
-    r"fr[uü]her\w*|veraltet\w*|aufgehoben|entwurf|geplant\w*|beispiel\w*|angeblich\w*|jamais|pas|faux|fausse|ancien\w*|"
-    r"abrog\w+|nunca|falso|antiguo\w*|derogad\w*)\b"
-    r"|不(?!同|断|仅)|没有|切勿|禁止|错误|误区|已废止|作废|草案|过去",
+    r"incorrect\w*|invalid|mistak\w+|errors?|misconceptions?|misunderst\w+|rumou?rs?|alleged\w*|supposed\w*|"
+    r"hypothe\w+|imagin\w+|suppos\w+|claim(?:s|ed)?|believe[sd]?|thinks?|thought|hopes?|argue[sd]?|says?|said|wrote|"
+    r"stat(?:es|ed)|suggest\w*|promise[sd]?|formerly|former|previous\w*|obsolete|outdated|deprecated|legacy|old|expired|"
+    r"revoked|withdrawn|abolished|repealed|superseded|replaced|cancel+ed|discontinued|removed|deleted|retired|archived?|"
+    r"history|until|drafts?|samples?|examples?|placeholders?|fict\w+|quiz|propos\w+|planned|plans|roadmap|upcoming|"
+    r"coming|vision|goals?|targets?|ideas?|wish(?:es)?|requests?|suggestions?|todo|to-do|tbd|wish ?list|pending|"
+    r"open (?:points?|questions?|issues?)|"
+    r"under discussion|considered|alternatives?|options?|assum\w+|scenarios?|possible|maybe|perhaps|risks?|threats?|"
+    r"missing|fears?|weakness\w*|symptoms?|complaints?|compet\w+|prohibited|forbidden|reject\w+|declined|denied|refus\w+|excluded|"
+    r"exceptions?|bad|worst|stop|refrain|anti-?patterns?|red flags?|phish\w+|attack\w*|out of scope|used to|no longer|"
+    r"nicht|nie|kein\w*|falsch\w*|irrt[uü]m\w*|fr[uü]her\w*|bisher\w*|veraltet\w*|aufgehoben|entwurf|geplant\w*|"
+    r"m[öo]gliche\w*|risiken|ziele?|antr[aä]g\w*|abgelehnt\w*|verboten\w*|ausnahmen?|offene|beispiel\w*|angeblich\w*|"
+    r"jamais|pas|faux|fausse|ancien\w*|abrog\w+|interdit\w*|refusé\w*|possibles?|objectifs?|nunca|falso|antiguo\w*|"
+    r"derogad\w*|prohibid\w*)\b"
+    r"|不(?!同|断|仅)|没有|切勿|禁止|错误|误区|已废止|作废|草案|过去|[❌✗✘✖🚫⛔👎]",
     re.IGNORECASE,
 )
 # what restricts all that a line leads to
@@ -41,26 +48,67 @@ _REVOKED = re.compile(
     r"|^\W*(?:except\w*|unless|ausnahme\w*|sauf|excep\w+)\b|^例外",
     re.IGNORECASE,
 )
+_LIMITED = re.compile(  # or what it says of how far that one goes
+    r"\b(?:only|until|till|except\w*|exclud\w*|not|\w+n['’]t|unless|requir\w*|needs?|must|appl(?:y|ies)|approv\w*|instead|end(?:s|ed)|nur|bis|nicht|außer|seulement|"
+    r"jusqu\w*|sauf|sólo|hasta|salvo)\b|仅|只",
+    re.IGNORECASE,
+)
+_AGAINST = re.compile(  # it begins as what is set against the one before it does
+    r"\W*(?:(?:however|but|yet|no|except|unless|exceptions?|instead|only|nor|jedoch|aber|allerdings|nein|ausnahmen?|mais|"
+    r"sauf|pero|salvo)\b|(?:from|since|as of|ab|seit|depuis|desde)\b.*\d)|但|然而|例外",
+    re.IGNORECASE,
+)
+_SUPPOSED = re.compile(  # the sentence before it has it supposed, or told of
+    r"\b(?:following (?:\w+ )?(?:no|not|is|are|was|were)|imagine|suppose|assum\w+|say that|"
+    r"for example|angenommen|folgend\w*|beispiel\w*|imagin\w+|"
+    r"supposons|suivant\w*|suponga\w*|siguiente\w*)\b|以下|假设|例如",
+    re.IGNORECASE,
+)
+_CROSSED = re.compile(r"\[ \]|[☐❌✗✘✖🚫⛔👎]|~~")  # in a line that does not hold, or not yet
+_SHORTENED = re.compile(
+    r"(?:^|[.!?]\s+|\n\s*)\W*[^\W\d]{1,8}\.\s+$"
+)  # "Approx. 200 people": what is cut off before a place
+# a line that leads to statements and tells nothing of whom or when they hold
+_NEUTRAL = re.compile(
+    r"\W*(?:(?:the |these |our |die |diese )?(?:following )?(?:rules?|steps?|notes?|facts?|answers?|tips?|regeln|"
+    r"schritte|hinweise?|règles|étapes|reglas|pasos)(?: (?:are|apply|gelten))?(?: as follows| the following)?)\s*[:：]",
+    re.IGNORECASE,
+)
 _GOES_BACK = re.compile(
-    r"\W*(?:(?:this|that|these|those|it|they|such|all of (?:this|these)|however|but|yet|still|except|unless|only|nor|"
-    r"exceptions?|ausnahmen?|dies\w*|das|es|jedoch|aber|allerdings|cela|ceci|cette?|mais|esto|eso|pero)\b|这|那|但|然而)",
+    r"\W*(?:(?:this|that|these|those|it|they|such|all of (?:this|these)|however|but|no,|yet|still|except|unless|only|"
+    r"nor|exceptions?|ausnahmen?|dies\w*|das|es|jedoch|aber|allerdings|cela|ceci|cette?|mais|esto|eso|pero)\b|这|那|但|然而)",
     re.IGNORECASE,
 )
 
 
 def taken_back(text: str, start: int, end: int, sentence: str, heading: str = "") -> bool:
     """Whether what stands around a place of a text, from `start` to `end`, takes back or restricts what it says, by
-    words that the sentence itself does not say. `heading`: above the place.
+    words that the sentence itself does not say; or may do so: what stands below a line that leads to it holds as that
+    line says. `heading`: above the place.
 
     >>> text = "Common mistakes:\n\n- The gate is left open.\n- Keys are lent."
     >>> taken_back(text, 19, 42, "The gate is left open.")
     True
     """
     lead, said = _lead(text, start), sentence.casefold()
+    line = text[text.rfind("\n", 0, start) + 1 : end]
+    if _CROSSED.search(line) or _SHORTENED.search(text[:start]) or _SUPPOSED.search(_before(text, start)):
+        return True
+    if lead.endswith((":", "：")) and not _NEUTRAL.fullmatch(lead) and lead.rstrip(":： ").casefold() not in said:
+        return True
     spans = sentence_spans(text[end:])
     behind = text[end:][slice(*spans[0])] if spans else ""
-    words = _words_against(heading) + _words_against(lead) + (_REVOKED.findall(behind) if takes_back(behind) else [])
+    words = _words_against(heading) + _words_against(lead)
+    if _AGAINST.match(behind) or re.fullmatch(r"\w+(?: \w+)?[.!]", behind):  # "Rejected."
+        return True
+    words += [*_REVOKED.findall(behind), *_LIMITED.findall(behind)] if _GOES_BACK.match(behind) else []
     return any(word.casefold() not in said for word in words)
+
+
+def _before(text: str, start: int) -> str:
+    """The sentence before a place; none where it does not stand in the same paragraph."""
+    spans = [(first, end) for first, end in sentence_spans(text[:start]) if "\n\n" not in text[end:start]]
+    return text[slice(*spans[-1])] if spans else ""
 
 
 def takes_back(sentence: str) -> bool:

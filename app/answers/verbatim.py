@@ -2,107 +2,104 @@
 
 A highlight says that the document says so, and none is better than a wrong one. A span can hold every word of a
 sentence and say something else of them, and no measure of words tells that apart. So a highlight is for a sentence that
-is made of whole clauses of the span, in their order and word for word, but for articles and the number and person of a
-word. What is left out before the first and behind the last restricts nothing and takes nothing back; of several
-sentences each is taken from its beginning to its end. Rows of a table have no order: theirs are the words alone.
+is a whole one of the span, or a list with what leads to it, word for word but for articles. A row of a table is told in
+whole values, in the row's order, each behind the name of its column where that is told.
 """
 
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Iterator, Sequence
-from itertools import takewhile
 from typing import NamedTuple
 
-from app.answers.altered import forms, in_same_order, written
+from app.answers.altered import forms, in_same_order
+from app.answers.amounts import in_digits
 from app.answers.closeness import ADDRESS
 from app.answers.crossed import CELLS
+from app.answers.phrases import language_of
 from app.answers.surroundings import DOUBTED
 from app.retrieval.asked import term_set
 from storage.sentences import begins_item, sentence_spans
 from storage.words import STOP_WORDS
 
-ASIDE = 2  # words, at most, behind a comma that may restrict what stands before it: "12 weeks, combined"
 # where a sentence says that it is from: "According to the leave policy, …"
-_FROM = re.compile(
-    r"(?:according to|as (?:stated|described|set out) in|as per|laut|gemäß|selon|según) [^,.;:]{0,60}?"
-    r"\b(?:documents?|documentation|polic(?:y|ies)|handbook|guide(?:lines?)?|pages?|passages?|sources?|manual|rules|"
+_SOURCES = (
+    r"(?:documents?|documentation|polic(?:y|ies)|handbook|guide(?:lines?)?|pages?|passages?|sources?|manual|rules|"
     r"regulations?|report|agreement|text|context|dokumenten?|richtlinien?|handbuch|règlement|documento)"
+)
+_FROM = re.compile(
+    rf"(?:according to|as (?:stated|described|set out) in|as per|laut|gemäß|selon|según) [^,.;:]{{0,60}}?\b{_SOURCES}"
     r"(?: (?:given|provided|(?:of|from) \d{4}))?, ",
     re.IGNORECASE,
 )
+_OF_SOURCES = re.compile(
+    rf"\b(?:yes|no|ja|nein|oui|non|sí|sì|sim|according|stated|described|set out|per|laut|gemäß|selon|según|given|"
+    rf"provided|{_SOURCES})\b",
+    re.IGNORECASE,
+)
 _YES = re.compile(r"(?:yes|no|ja|nein|oui|non|sí|sì|sim)[,.:;] ", re.IGNORECASE)
-# what a row may be told with that it does not have: words that join others and say nothing by themselves. "By" and "as"
-# turn round who does it, "if" and "when" are conditions
+# what a row may be told with that it does not have: words that join others and say nothing by themselves
 _JOINING = frozenset(
-    form
-    for words in (
-        "the a an of and in to for at on with it its they them their he his she her that this these those such",
-        "there which who whose you your one can will is are be has have had do does",
-        "der die das den dem des ein eine einen einem einer eines und in im zu zum zur für von mit an am auf es er sie",
-        "ihr ihre ihren sich ist sind wird werden hat haben welche welcher welches",
-        "le la les l un une de du des d et à au aux en pour il elle ils elles leur leurs son sa ses ce cette ces qui",
-        "est sont a ont el los las una y del al su sus es son tiene o i gli lo e di un della che è sono ha hanno",
-        "的 了 是 在 和 与 有 会 将 个 该 等",
-    )
-    for form in forms(words)
+    "the a an of and in to for at on with it its is are be has have which that there "
+    "der die das den dem des ein eine einen einem einer eines und in im zu zum zur für von mit an am auf ist sind hat "
+    "haben le la les l un une de du des d et à au aux en est sont a ont el los las una y del al es son tiene il lo e "
+    "di è sono ha hanno 的 了 是 在 和 有 为".split()
 )
-# what may be put in or left out, wherever it is
-_HARMLESS = frozenset(
-    forms(
-        "also please auch aussi the a an der die das den dem des ein eine einen einem einer eines le la les l los las "
-        "el"
-    )
+_IDLE = frozenset(
+    forms(f"{' '.join(_JOINING)} their his her this these those they them who whose you your one will can do")
 )
-_OF = frozenset(forms("of for to von vom für de du des di"))
-_AND = frozenset(forms("and und et y e"))
-_WHO = frozenset(forms("I we you he she it they this there ich wir sie er es je nous vous il elle"))
-_IS = frozenset(forms("is are ist sind est sont es son"))
-_ALIKE = {
-    form: forms(words)[0]
-    for words in ("if when whenever", "every each", "is are", "was were", "has have", "does do")
-    for form in forms(words)
-}
-# what a clause may begin with that is left out
-_OPENING = _AND | frozenset(
-    forms(
-        "for example also additionally finally however note as thus therefore hence moreover furthermore accordingly "
-        "unfortunately but so yet aber doch mais pero"
-    )
-)
-# what says when, where or of whom a statement holds, at its beginning or behind it
-_RESTRICTING = frozenset(
-    forms(
-        "with without for to in of on at by from between into under within where if when unless only "
-        "as during according since until before after while once because although though despite via per through "
-        "provided except but or than not unlike contrary neither nor some many few most may might even "
-        "mit ohne für zu zur zum von vom bei aus nach vor im an am auf wenn falls sofern während laut seit bis als "
-        "obwohl weil nur außer entgegen manche einige pour avec sans de dans si qui que sauf pendant selon depuis "
-        "quelques con sin para en según durante"
-    )
+_ARTICLES = frozenset("the a an please".split())  # of English; elsewhere they tell who does what to whom
+_AND = frozenset("and und et y e".split())
+_IS = frozenset("is are ist sind est sont es son".split())
+# what a sentence may begin with that is left out
+_OPENING = frozenset(
+    "and but so yet also additionally finally however note that thus therefore hence moreover furthermore accordingly "
+    "unfortunately und aber doch also mais et pero y".split()
 )
 _BRACKETS = re.compile(r"\s*\([^()]*\)")
-# brackets that restrict nothing: examples, short names, where to look, times of a life
+# brackets that restrict nothing: examples, other names, where to look
 _ASIDES = re.compile(
-    r"\s*\((?:(?i:e\.g\.|i\.e\.|a\.k\.a\.|z\. ?b\.|d\. ?h\.|ca?\.|(?:for example|such as|like|examples?|see|also|aka|"
-    r"called|siehe|auch|par exemple|voir|born|died|circa)\b)[^()]*|[A-Z][A-Z\d&/-]{1,9}s?|\d{4}\s?[–-]\s?\d{4})\)"
+    r"\s*\((?:e\.g\.|a\.k\.a\.|z\. ?b\.|(?:for example|such as|examples?|see|also|aka|called|siehe|auch|par exemple|"
+    r"voir)\b)[^()]*\)",
+    re.IGNORECASE,
 )
 # a name of what follows that tells nothing of whom or when it holds
 _LABEL = re.compile(
-    r"\W*(?:(?:please )?notes?|tips?|important|info(?:rmation)?|how(?: .{0,20})?|what|why|who|answer|a|description|"
-    r"summary|definition|step \d+|antwort|hinweis|wichtig|beschreibung|definition|réponse|remarque|respuesta|nota)\W*",
+    r"\W*(?:(?:please )?notes?|tips?|important|info(?:rmation)?|how|what|why|who|answer|a|description|"
+    r"summary|definition|step \d+|antwort|hinweis|wichtig|beschreibung|réponse|remarque|respuesta|nota)\W*",
     re.IGNORECASE,
 )
-_BREAK = re.compile(r"[,;:)]['\"”’*_]*(?=\s|$)|[，；：、—]|\s[(–-]\s?|\.\s")
+_BREAK = re.compile(r"[,;:)]['\"”’*_]*(?=\s|$)|[，；：、—]|\s[(–-]\s")
 _SLASH = re.compile(r"(?<=[^\W\d_])/(?=[^\W\d_])")  # "renting/buying"
-_FRAGMENT = re.compile(r"\w+\W*|\d[\d.,]* \w+\W*|(?:[A-ZÀ-Þ\d][\w'’.-]*\W+){2,4}")  # "28 days.", "Dr Jo Berg"
 _FEW = re.compile(r"\ba (?=few|little|bit)\b", re.IGNORECASE)
-_YOU_SHOULD = re.compile(r"\byou (?:should|can) (?=\w)", re.IGNORECASE)  # before what one is told to do
+_FRAGMENT = re.compile(r"\d[\d.,]*(?: \w+)?\W*|(?:[A-ZÀ-Þ\d][\w'’.-]*\W+){2,4}")  # "28 days.", "Dr Jo Berg"
+_BEFORE = _IS | frozenset(
+    "was were has have hat haben a ont tiene gets get costs lasts takes pays pay beträgt kostet dauert".split()
+)
+_TO = frozenset("of for to with by from at in von für zu mit bei de del di para con pour avec".split())
+_ANY = frozenset("one either or any choose option options select eine einer eines oder un une ou uno una o".split())
+_NOTED = re.compile(r"(?:(?<![*\s])\*(?!\*)|[†‡¹²³⁴])\W*$")  # a sign of a note at the end
+_YOU_SHOULD = re.compile(r"(^|, )you should (?=\w)", re.IGNORECASE)  # before what one is told to do
+_ITEM_NUMBER = re.compile(r"^\W*\d{1,3}[.)](?=\s)")
+_CANNOT, _NOT = re.compile(r"\bcan(?:['’]t|not)\b", re.IGNORECASE), re.compile(r"(?<=\w)n['’]t\b")
+_NTH = re.compile(
+    r"\b(\d+)(?:st|nd|rd|th)\b|\b(first|second|third|fourth|fifth|sixth|seventh|eighth|ninth|tenth)\b", re.I
+)
+_SIGNED = (
+    (re.compile(r"(?<![\w)])[-–−](?=[\d.])"), " minus "),
+    (re.compile(r"(?<=\d)\+"), " plus "),
+    (re.compile(r"[<≤](?= ?\d)"), " below "),
+    (re.compile(r"[>≥](?= ?\d)"), " above "),
+    (re.compile(r"[±~≈](?= ?\d)"), " about "),
+)
 # a word as it is written; each Chinese sign is one, a number with what it counts
 _WRITTEN = re.compile(
     r"[〇零一二两三四五六七八九十百千万亿]+[\u3400-\u9fff]?|[\u3040-\u30ff\u3400-\u9fff]"
     r"|[^\W\u3040-\u30ff\u3400-\u9fff]+(?:[.,:'’/&-][^\W\u3040-\u30ff\u3400-\u9fff]+)*"
+)
+_WORD = re.compile(
+    r"\d+(?:[.,:/]\d+)*|[%‰$€£¥°]|[\u3040-\u30ff\u3400-\u9fff]"
+    r"|[^\W\d_\u3040-\u30ff\u3400-\u9fff]+(?:['’][^\W\d_]+)?[+#]*"
 )
 
 
@@ -112,18 +109,23 @@ def is_quoted(sentence: str, spans: Sequence[str], names: frozenset[str], header
     `names`: the terms of the sentence's names. `headers`: of the tables that rows of the spans belong to.
     """
     sentence, text = ADDRESS.sub("", sentence), "\n".join(spans)
+    known = term_set(f"{text}\n{headers}") | STOP_WORDS
     for pattern in (_YES, _FROM):
-        if (begins := pattern.match(sentence)) is not None:
+        if (begins := pattern.match(sentence)) is not None and term_set(_OF_SOURCES.sub("", begins[0])) <= known:
             sentence = sentence[begins.end() :]
             names = names - (term_set(begins[0]) - term_set(sentence))
-    if not names <= term_set(f"{text}\n{headers}"):
+    if not names <= known or not (CELLS in text or _in_brackets(sentence) <= _in_brackets(text)):
         return False
     if CELLS in text:
-        return not _added(sentence, f"{text}\n{headers}") and not _column_of_its_own(sentence, text)
-    return _in_brackets(sentence) <= _in_brackets(text) and any(
-        _quoted(said, _parts(told)) or (_FRAGMENT.fullmatch(said) is not None and _holds(said, _parts(told)))
-        for said in dict.fromkeys([sentence, _YOU_SHOULD.sub("", sentence)])
-        for told in ([*spans], [_ASIDES.sub("", span) for span in spans])
+        return any(_told_of_row(sentence, span, headers) for span in spans)
+    every = (_parts(spans), _parts([_ASIDES.sub("", span) for span in spans]))
+    fragment, bare = _FRAGMENT.fullmatch(sentence) is not None, _YOU_SHOULD.sub(r"\1", sentence)
+    return any(
+        _quoted(sentence, parts)
+        or (fragment and _holds(sentence, parts))
+        # an item may tell what somebody else does
+        or (bare != sentence and _quoted(bare, [part for part in parts if not part.is_item]))
+        for parts in every
     )
 
 
@@ -134,11 +136,11 @@ def otherwise(sentence: str, text: str) -> tuple[tuple[int, int], ...]:
     >>> [("The fee is paid by us."[start:end]) for start, end in otherwise("The fee is paid by us.", "We pay the fee.")]
     ['paid by us']
     """
-    words = [(found.span(), form) for found in _WRITTEN.finditer(sentence) for form, _ in _words(found[0])]
-    kept = in_same_order([form for _, form in words], [form for form, _ in _words(text)])
+    words = [(found.span(), word) for found in _WRITTEN.finditer(sentence) for word in forms(found[0])]
+    kept = in_same_order([word for _, word in words], forms(text))
     places: list[tuple[int, int]] = []
-    for at, ((start, end), form) in enumerate(words):
-        if at in kept or form in _JOINING:
+    for at, ((start, end), word) in enumerate(words):
+        if at in kept or word in _IDLE:
             continue
         goes_on = bool(places) and not re.search(r"\w", sentence[places[-1][1] : start])
         places.append((places.pop()[0] if goes_on else start, end))
@@ -146,45 +148,28 @@ def otherwise(sentence: str, text: str) -> tuple[tuple[int, int], ...]:
 
 
 class _Part(NamedTuple):
-    """A sentence of a span, without articles."""
+    """A sentence of a span."""
 
-    words: tuple[str, ...]  # as they are compared
-    written: tuple[str, ...]  # the same in small letters
-    starts: frozenset[int]  # places where a clause begins
-    ends: frozenset[int]  # and ends
+    words: tuple[str, ...]
+    begins: int  # words at its beginning that may be left out
+    ends: frozenset[int]  # places where a clause ends
     colons: frozenset[int]  # ends with a colon
-    asks: bool
-    is_heading: bool  # no item, and it ends as no sentence does
+    asks: bool  # or has a note
+    is_item: bool
+    leads: bool  # to what stands below it
 
-    def begins(self, at: int) -> bool:
-        """Whether what is left out before this place neither restricts nor takes back what follows."""
-        told = zip(self.words[:at], self.written, strict=False)
-        before = [both for both in told if both[0] not in _OPENING and not both[0].isdigit()]
-        restricts = bool(before) and before[0][0] in _RESTRICTING
-        return not restricts and not DOUBTED.search(" ".join(word for _, word in before))
-
-    def ends_at(self, at: int) -> bool:
-        """Whether what is left out from this place on neither restricts nor takes back what stands before."""
-        rest = self.words[at:]
-        if not rest:
-            return True
-        # "A, B and C" is no "A and B": behind "and" stands a statement of its own, which begins with who does it
-        told = len(rest) > ASIDE and (rest[1] in _WHO if rest[0] in _AND else rest[0] not in _RESTRICTING)
-        counted = any(map(_is_number, self.words[:at])) and any(map(_is_number, rest))
-        return told and not counted and not DOUBTED.search(" ".join(self.written[at:]))
-
-    def runs(self, said: Sequence[str], first: int) -> Iterator[tuple[int, int, int]]:
-        """Where its clauses say the same as the words from `first` on: from and to there, and to where among these."""
-        for start in self.starts:
+    def runs(self, said: Sequence[str], first: int) -> Iterator[tuple[int, int]]:
+        """How far it says the same as the words from `first` on: to where in it, and to where among these."""
+        for start in range(self.begins + 1):
             at, to = start, first
-            while to < len(said):
+            while at < len(self.words) and to < len(said):
                 if start < at and ((at in self.colons and said[to] in _IS) or (at in self.ends and said[to] in _AND)):
-                    to += self.words[at : at + 1] != (said[to],)
-                if at == len(self.words) or to == len(said) or self.words[at] != said[to]:
+                    to += self.words[at] != said[to]
+                if to == len(said) or self.words[at] != said[to]:
                     break
                 at, to = at + 1, to + 1
                 if at in self.ends:
-                    yield start, at, to
+                    yield at, to
 
 
 def _is_number(word: str) -> bool:
@@ -197,33 +182,32 @@ def _parts(spans: Sequence[str]) -> list[_Part]:
 
 def _part(text: str) -> _Part:
     words: list[str] = []
-    written: list[str] = []
-    starts, joined, ends, colons, at = {0}, set[int](), set[int](), set[int](), 0
-    text = ADDRESS.sub("", text)
+    ends, colons, at, begins = set[int](), set[int](), 0, 0
+    answers = _YES.match(text)
+    text = ADDRESS.sub("", text[answers.end() :] if answers else text)
+    language = language_of(text)
     for sign in [*_BREAK.finditer(text), None]:
-        clause = _words(text[at : sign.start() if sign else len(text)])
-        words += [form for form, _ in clause]
-        written += [word for _, word in clause]
+        clause = text[at : sign.start() if sign else len(text)]
+        labels = not at and sign is not None and sign[0][0] in ":：" and _LABEL.fullmatch(clause) is not None
+        words += _words(clause, language)
         if sign is None or ("(" not in sign[0] and not _within(text[: sign.start()])):
             ends.add(len(words))
         if sign is not None:
-            before, at = text[at : sign.start()], sign.end()
-            if not _within(text[:at]):
-                (starts if sign[0][0] in ";；." or _LABEL.fullmatch(before) else joined).add(len(words))
-            if sign[0][0] in ":：":
+            at = sign.end()
+            if sign[0][0] in ":：" and not DOUBTED.search(clause):
                 colons.add(len(words))
-    for start in starts | joined:
-        idle = takewhile(lambda word: word in _OPENING or word.isdigit(), words[start:])
-        starts.update(start + 1 + past for past, _ in enumerate(idle))
+            begins = len(words) if labels else begins
+    while begins < len(words) and words[begins] in _OPENING:
+        begins += 1
     end = text.rstrip(" \"'”’*_)")
     return _Part(
         words=tuple(words),
-        written=tuple(written),
-        starts=frozenset(starts),
+        begins=begins,
         ends=frozenset(ends),
         colons=frozenset(colons),
-        asks=end.endswith(("?", "？")),
-        is_heading=not begins_item(text) and not end.endswith((".", "!", "?", "。", "！", "？")),
+        asks=end.endswith(("?", "？")) or (_NOTED.search(text) is not None and text.count("*") < 2),
+        is_item=begins_item(text),
+        leads=end.endswith((":", "：")),
     )
 
 
@@ -233,80 +217,88 @@ def _within(text: str) -> bool:
 
 
 def _quoted(sentence: str, parts: Sequence[_Part]) -> bool:
-    """Whether the sentence is made of whole clauses of the parts, in their order, and of no more."""
-    said = [form for form, _ in _words(sentence)]
-    if not said:
-        return False
-    if any(part.asks for part in parts) and not sentence.rstrip().endswith(("?", "？")):
+    """Whether the sentence is one of the parts, or a list with what leads to it, and no more."""
+    said = _words(sentence)
+    if not sentence.rstrip().endswith(("?", "？")):
         parts = [part for part in parts if not part.asks]
-    return _made_of(said, 0, parts, 0, begun=False)
+    return bool(said) and any(_made_of(said, 0, parts, place) for place in range(len(parts)))
 
 
-def _holds(fragment: str, parts: Sequence[_Part]) -> bool:
-    """Whether an answer that is no sentence stands somewhere in the parts, with no word behind it that goes on with it;
-    a number alone goes on."""
-    said = tuple(form for form, _ in _words(fragment))
-    number = len(said) == 1 and _is_number(said[0])
-    return bool(said) and any(
-        part.words[at - len(said) : at] == said and (number or at in part.ends or part.written[at] in STOP_WORDS)
-        for part in parts
-        for at in range(len(said), len(part.words) + 1)
-    )
-
-
-def _made_of(said: Sequence[str], first: int, parts: Sequence[_Part], next_part: int, *, begun: bool) -> bool:
-    """Whether the words from `first` on are made of clauses of the parts from `next_part` on. `begun`: of another part
-    there are some already; then a part is taken from its beginning."""
-    if begun and (said[first] in _AND or (said[first] in _IS and parts[next_part - 1].is_heading)):
+def _made_of(said: Sequence[str], first: int, parts: Sequence[_Part], place: int) -> bool:
+    """Whether the words from `first` on are made of the part at this place, and of items of a list that follow it."""
+    if first and said[first] in _AND and _ANY.isdisjoint(said[:first]):
         first += 1
-    for place in range(next_part, len(parts)):
-        part = parts[place]
-        for start, at, to in part.runs(said, first):
-            whole = all(word in _OPENING or word.isdigit() for word in part.words[:start])
-            if not (whole or (not begun and part.begins(start))):
-                continue
-            if begun and place > next_part and part.words[start] in _WHO:  # of whom is told in what is left out
-                continue
-            if to == len(said):
-                if part.ends_at(at):
-                    return True
-            elif at == len(part.words) and _made_of(said, to, parts, place + 1, begun=True):
-                return True
-    return False
-
-
-def _in_brackets(text: str) -> set[tuple[str, ...]]:
-    """What stands in brackets: they say how far something goes."""
-    found = _BRACKETS.findall(ADDRESS.sub("", text))
-    return {tuple(form for form, _ in _words(bracket)) for bracket in found}
-
-
-def _column_of_its_own(sentence: str, text: str) -> bool:
-    """Whether a sentence has the name of a column before "of" and what stands in it: "the deputy of Al Moor", where the
-    row says that Al Moor is the deputy."""
-    said = [word for word, _ in _words(sentence)]
-    for cell in text.replace("\n", CELLS).split(CELLS):
-        name, _, value = cell.partition(":")
-        ends, begins = ([form for form, _ in _words(told)] for told in (name, value))
-        triples = zip(said, said[1:], said[2:], strict=False)
-        if any([before] == ends[-1:] and of in _OF and [behind] == begins[:1] for before, of, behind in triples):
+    for at, to in parts[place].runs(said, first):
+        if at < len(parts[place].words):
+            continue
+        if to == len(said):
+            return True
+        goes_on = parts[place].leads or parts[place].is_item
+        items = [following for following in range(place + 1, len(parts) if goes_on else 0) if parts[following].is_item]
+        if any(_made_of(said, to, parts, following) for following in items):
             return True
     return False
 
 
-def _added(sentence: str, text: str) -> frozenset[str]:
-    """The sentence's words that the text has in no form, or less often; those left out that only join others."""
-    return frozenset(Counter(forms(sentence)) - Counter(forms(text))) - _JOINING
+def _holds(fragment: str, parts: Sequence[_Part]) -> bool:
+    """Whether an answer that is no sentence, but a number or a name, stands somewhere in the parts, right behind "is"
+    and the like, with no word behind it that goes on with it; a number alone goes on."""
+    said = tuple(_words(fragment))
+    number = len(said) == 1 and _is_number(said[0])
+    return bool(said) and any(
+        part.words[at : at + len(said)] == said
+        and (not at or at in part.colons or part.words[at - 1] in _BEFORE)
+        and (number or at + len(said) == len(part.words))
+        for part in parts
+        for at in range(len(part.words) - len(said) + 1)
+    )
 
 
-def _words(text: str) -> list[tuple[str, str]]:
-    """The words of a text but for articles, each as it is compared and as it is written. What a thing does and what is
-    done to it, now or before, is not the same: "plans", "planned"."""
-    spelt = written(_FEW.sub("a", _SLASH.sub(" or ", text)))
-    both = ((_ALIKE.get(form, form), word) for word in spelt for form in forms(word)[:1])
-    ending = ((form, word, next((end for end in ("ed", "ing") if word.endswith(end)), "")) for form, word in both)
+def _in_brackets(text: str) -> set[tuple[str, ...]]:
+    """What stands in brackets: they say how far something goes."""
+    return {tuple(_words(bracket)) for bracket in _BRACKETS.findall(ADDRESS.sub("", text))}
+
+
+def _told_of_row(sentence: str, row: str, headers: str) -> bool:
+    """Whether a sentence tells a row: whole values of it, in its order, each behind its column's name where it has
+    that; and besides only what joins words, and words of the table's headers."""
+    said, at = _words(sentence), 0
+    known = _JOINING | frozenset(_words(headers))
+    for cell in row.replace("\n", CELLS).split(CELLS):
+        name, colon, value = cell.partition(": ")
+        names, values = (_words(name), _words(value)) if colon else ([], _words(name))
+        found = next(
+            (to for to in range(at, len(said)) if values and said[to : to + len(values)] == values),
+            None,
+        )
+        if found is None:
+            continue
+        told, own = said[at:found], set(names)
+        of_its_own = bool(told) and told[-1] in _TO - own and not own.isdisjoint(told)  # "the deputy of Al Moor"
+        if of_its_own or not known.union(names).issuperset(told) or (len(own) > 1 and not own <= set(told)):
+            return False
+        at = found + len(values)
+        if said[at : at + len(names)] == names:  # "24 seats"
+            at += len(names)
+    return at > 0 and known.issuperset(said[at:])
+
+
+def _words(text: str, language: str = "") -> list[str]:
+    """The words of a text but for articles, numbers in digits, each in its singular; one in capitals ("IT", "US") stays
+    so, and the number of an order ("3rd") is none of things. `language`: where more is known than its words tell."""
+    articles = _ARTICLES if (language or language_of(text)) == "en" else frozenset[str]()
+    told = _NTH.sub(_nth, _ITEM_NUMBER.sub(" ", _SLASH.sub(" or ", _FEW.sub("a", text))))
+    for pattern, word in _SIGNED:
+        told = pattern.sub(word, told)
+    told = _NOT.sub(" not", _CANNOT.sub("can not", in_digits(told))).replace("-", " ")
+    found: list[str] = _WORD.findall(told)
+    words = [word if len(word) > 1 and word.isupper() else word.casefold() for word in found]
     return [
-        (f"{form}+{end}" if end and form not in _RESTRICTING else form, word)
-        for form, word, end in ending
-        if form not in _HARMLESS
+        word
+        for place, (word, before) in enumerate(zip(words, found, strict=True))
+        if word not in articles or (before == "A" and place)  # "building A"
     ]
+
+
+def _nth(found: re.Match[str]) -> str:
+    return f" nth {found[1] or found[2].casefold()} "

@@ -24,22 +24,20 @@ ROW = "Device: MRI scanner | Site: Utrecht | Room: 4.12 | Serviced by: Jo Berg |
     ("said", "span"),
     [
         (LEAVE, LEAVE),
-        ("28 days.", LEAVE),  # an answer of two words has no place as short as itself
+        ("28 days.", "Every employee has 28 days."),  # an answer of two words has no place as short as itself
         ("28", LEAVE),
-        ("Each employee has the 28 days of paid leave a year.", LEAVE),
-        ("Also, please note that the gate is open.", "Please note that the gate is open."),
+        ("Every employee has the 28 days of paid leave a year.", LEAVE),
+        ("The gate is open.", "Please note that the gate is open."),
         ("The deputy is Jo Berg.", "Deputy: Jo Berg"),
-        ("The deputy is the one who is told first.", "### Deputy\n\nThe one who is told first."),
         ("Gates open at six and they close at nine.", "Gates open at six, they close at nine."),
         ("Gates have locks and cameras.", "Gates have locks (e.g. of steel) and cameras."),
         ("The leave of a year is paid.", "The Leave Office (LO) says so. The leave of a year is paid."),
         ("Before you go, you should: lock the gate.", "Before you go, you should:\n\n- Call Jo.\n- Lock the gate."),
-        ("We lock gates on Fridays.", "Gates are costly, but we lock gates on Fridays."),
-        ("We lock gates on Fridays.", "We lock gates on Fridays, and it is Jo who has the keys."),
+        ("We lock gates on Fridays.", "But we lock gates on Fridays."),
         ("According to the policy, every employee has 28 days of paid leave a year.", LEAVE),
         ("The MRI scanner in Utrecht is serviced by Jo Berg.", ROW),  # what stands between in a row is of other cells
         ("迟到三次扣除半天工资。", "员工每天工作八小时。迟到三次扣除半天工资。"),
-        ("Die Probezeit beträgt sechs Monate.", "Die Probezeit beträgt sechs Monate, danach gilt der Vertrag."),
+        ("Die Probezeit beträgt 6 Monate.", "Die Probezeit beträgt sechs Monate."),
     ],
 )
 def test_what_says_it_in_nearly_the_same_words_is_close(said: str, span: str) -> None:
@@ -63,17 +61,25 @@ def test_two_words_that_have_changed_places_are_not_close_however_much_else_agre
     swapped = (
         "Any extension of a contract is approved by your manager and confirmed by the people team within two weeks."
     )
-    assert _close(told.replace("of a contract", "of contracts"), told)
+    assert _close(told.replace("a contract", "the contract"), told)
     assert not _close(swapped, told) and closeness(swapped, told) > FAR
-    row = "Site: Den Helder North | Lead: Jo van Berg | Seats: 24"
-    assert _close("Jo van Berg leads Den Helder North.", row)  # the cells of a row have no order
 
 
 def test_a_row_says_nothing_of_what_stands_in_the_column_that_the_sentence_turns_round() -> None:
     row = "Site: Ulm | Lead: Jo Berg | Deputy: Al Moor | Seats: 24"
-    assert _close("Al Moor is the deputy of Jo Berg in Ulm.", row)
+    assert _close("In Ulm the lead is Jo Berg, and the deputy is Al Moor.", row)
     assert _close("In Ulm the deputy is Al Moor.", row)
+    assert _close("Ulm has 24 seats.", row)
     assert not _close("Jo Berg is the deputy of Al Moor in Ulm.", row)
+    assert not _close("In Ulm the lead is Al Moor and the deputy is Jo Berg.", row)
+    assert not _close("Al Moor is the deputy of Jo Berg in Ulm.", row)  # true, and its order is another
+    assert not _close("Jo Berg is the chair.", "Name: Jo Berg | Former role: chair | Role: none")
+    assert not _close("The contact is Jo Berg.", "Topic: leave | Contact: deputy of Jo Berg")
+    assert not _close("The free plan has SSO.", "Plan: free | SSO: no | Seats: 5")
+    assert not _close("From Bonn to Ulm it is 30 euros.", "From: Ulm | To: Bonn | Price: 30 euros")
+    assert not _close("Jo Berg is the head of HR.", "Name: Jo Berg | Applied for: head of HR")
+    assert not _close("Acme is the supplier to Nord.", "Customer: Acme | Supplier: Nord")
+    assert not _close("Managers may book flights.", "Rule: only managers may book flights | Since: 2020")
 
 
 def test_a_name_that_the_place_does_not_have_is_not_close() -> None:
@@ -95,7 +101,7 @@ def test_what_a_place_says_of_this_or_them_is_not_close_to_what_is_said_of_somet
 
 def test_where_a_sentence_says_that_it_is_from_counts_for_nothing() -> None:
     lower = LEAVE[0].lower() + LEAVE[1:]
-    for begins in ("According to the Leave Policy, ", "As stated in our handbook of 2026, ", "Laut Richtlinie, "):
+    for begins in ("According to the Leave Policy, ", "As stated in our handbook, ", "Laut Richtlinie, "):
         assert _close(begins + lower, LEAVE)
     assert not _close("According to Jo Berg, who heard it from the board, " + lower, LEAVE)
     assert not _close("According to the handbook, the platform group hands over the runbook.", RUNBOOK)
@@ -124,11 +130,10 @@ def test_a_word_that_the_place_does_not_have_is_not_close(said: str, span: str) 
 @pytest.mark.parametrize(
     ("said", "span"),
     [
-        ("Yes, badges are replaced at the reception.", "Badges are also replaced at the reception."),
-        ("When the siren sounds, you should follow the evacuation plan.", "If the siren sounds, follow the evacuation "
+        ("Yes, badges are replaced at the reception.", "Badges are replaced at the reception."),
+        ("If the siren sounds, you should follow the evacuation plan.", "If the siren sounds, follow the evacuation "
          "plan."),
-        ("Each visitor signs the book at the entrance.", "Every visitor signs the book at the entrance."),
-        ("You can lend a badge at the reception.", "Lend a badge at the reception."),
+        ("Every visitor signs the book at an entrance.", "Every visitor signs the book at the entrance."),
         ("You can’t park in the northern yard.", "You cannot park in the northern yard."),
     ],
 )  # fmt: skip
@@ -178,16 +183,6 @@ def test_words_of_the_place_that_say_something_else_are_not_close(said: str, spa
     assert not _close(said, span)
 
 
-def test_what_a_comma_divides_may_be_left_out() -> None:
-    told = "Also, all lost badges can be replaced quickly at the northern reception, which is open on weekdays."
-    assert not _close(
-        "All lost badges are replaced quickly at the northern reception, which is open on weekdays.", told
-    )
-    assert _close("All lost badges can be replaced quickly at the northern reception.", told)
-    assert not _close("All lost badges can be replaced at the northern reception.", told)  # quickly
-    assert not _close("All lost badges can be replaced quickly.", told)  # at the northern reception
-
-
 def test_you_should_is_close_to_no_statement() -> None:
     assert not _close("You should follow the evacuation plan.", "They follow the evacuation plan.")
 
@@ -199,8 +194,8 @@ def test_sentences_put_together_are_not_close_where_one_is_about_something_else(
     items = "- Each badge has a colour and a number.\n- Each gate has a camera, which watches the gate."
     assert not _close("Each badge has a camera, which watches the gate.", items)
     assert _close("Each gate has a camera, which watches the gate.", items)
-    both = "Badges are printed at the reception. They expire in the evening."
-    assert _close("Badges are printed at the reception and they expire in the evening.", both)
+    both = "If it rains, badges are printed at the reception. They expire in the evening."
+    assert not _close("If it rains, badges are printed at the reception and they expire in the evening.", both)
 
 
 def test_addresses_behind_links_make_no_place_longer() -> None:
@@ -234,7 +229,11 @@ def test_odd_sentences_do_not_break_it(said: str) -> None:
         ("All of us have 28 days of paid leave a year.", LEAVE, ["All", "us"]),
         ("Every employee has twenty-eight days of paid leave a month.", LEAVE, ["month"]),  # the number is the same
         ("Every employee has 18 days of unpaid sick leave a year.", LEAVE, ["18", "unpaid sick"]),
-        ("Managers approve expenses and HR pays them.", "HR approves expenses, managers pay.", ["Managers", "HR"]),
+        (
+            "Managers approve expenses and HR pays them.",
+            "HR approves expenses, managers pay.",
+            ["Managers", "HR"],
+        ),
         ("(Leave is paid.)", LEAVE, ["paid"]),  # it stands before "leave" there
         ("迟到三次扣除一天工资。", "迟到三次扣除半天工资。", ["一天"]),
         ("Rooms are open.", "Rooms are open if booked.", []),
@@ -285,6 +284,59 @@ def test_what_a_place_says_otherwise_is_told_word_by_word(said: str, text: str, 
         ("28 days.", "You have 28 days less."),
         ("The gate closes.", "The gate closes in May."),
         ("Staff pay.", "Staff pay nothing."),
+        ("US employees receive 15 days.", "us employees receive 15 days."),
+        ("Employees receive 15 days of vacation.", "U.S. employees receive 15 days of vacation."),
+        ("200 people work in Ulm.", "Approx. 200 people work in Ulm."),
+        ("Customers get a discount of ten percent.", "The first 100 customers get a discount of ten percent."),
+        ("Customers pay no duty.", "Customers (EU) pay no duty."),
+        ("Staff get a car.", "Staff (i.e. managers and directors) get a car."),
+        ("All employees get a bonus.", "All employees get a bonus, subject to approval by the board."),
+        ("All employees get a bonus.", "All employees get a bonus – excluding interns and contractors."),
+        ("Approval is needed from the board.", "Approval is needed from the board, the chair or the council."),
+        ("The manager approves every trip.", "The management approves every trip."),
+        ("The customer pays the fee.", "The customs pays the fee."),
+        ("The lift is hard used.", "The lift is hardly used."),
+        ("We open the office in Ulm.", "We'll open the office in Ulm."),
+        ("One month is free of charge.", "The first month is free of charge."),
+        ("The freezer is kept at 20 °C.", "The freezer is kept at -20 °C."),
+        ("You need 10 licences for it.", "You need 10+ licences for it."),
+        ("The response time is 5 minutes.", "The response time is <5 minutes."),
+        ("The rate is 5 a month.", "The rate is 5 ‰ a month."),
+        ("The building is closed on Sundays.", "Building A is closed on Sundays."),
+        ("Our office has 40 employees.", "Our LA office has 40 employees."),
+        ("No refunds are possible within 14 days.", "No, refunds are possible within 14 days."),
+        ("Der Mieter zahlt die Kosten im Mai.", "Einer der Mieter zahlt die Kosten im Mai."),
+        ("Das Team unterstützt der Leitung.", "Das Team unterstützt die Leitung."),
+        ("Die Firma konnte die Ware liefern.", "Die Firma könnte die Ware liefern."),
+        ("Shipping is free in Ulm.", "Shipping is free in Ulm.*"),
+        ("You should cancel the order.", "You have two options:\n\n- Cancel the order.\n- Wait."),
+        ("You get one of these: a day off and a card.", "You get one of these:\n\n- A day off\n- A card"),
+        ("停车免费。", "停车免费，仅限周末和节假日。"),
+        ("员工可以在家工作。", "部分员工可以在家工作。"),
+        ("30 days.", "The notice period is at least 30 days."),
+        ("Jo Berg.", "The head is the deputy of Jo Berg."),
+        ("Allowed.", "Dogs are allowed with a leash."),
+        ("The app loses data.", "The customer says that the app crashes, and the app loses data."),
+        ("Hotels are paid in advance.", "Managers: the office books trips; hotels are paid in advance."),
+        # whole sentences alone
+        ("All lost badges can be replaced quickly.", "All lost badges can be replaced quickly, which is new."),
+        ("Employees get a bonus.", "Employees get a bonus, which applies only to managers."),
+        ("We lock gates on Fridays.", "We lock gates on Fridays, and it is Jo who has the keys."),
+        ("The employees were hurt in the fire.", "An employee was hurt in the fire."),
+        ("Each team gets 100 euros.", "Every team gets 100 euros."),
+        ("When Jo leaves, the gate is locked.", "If Jo leaves, the gate is locked."),
+        ("500 euros.", "The limit was 500 euros until 2020."),
+        ("According to the Airbase policy, the budget is per trip.", "The budget is per trip."),
+        ("Choose a gift: a card and a cup.", "Choose a gift:\n\n- A card\n- A cup"),
+        ("Jo leads Ulm and the office has 40 seats.", "- Jo leads Ulm.\n- Al leads Bonn.\n\nThe office has 40 seats."),
+        ("The yard is at 20 °C.", "The yard is at –20 °C."),
+        ("The fee is 20 euros.", "The following rules no longer apply. The fee is 20 euros."),
+        ("The fee is waived.", "Imagine you are a guest. The fee is waived."),
+        ("The gym is free for staff.", "The gym is free for staff. However, interns pay 20 euros."),
+        ("The gym is free for staff.", "The gym is free for staff. From 1 May on, staff pay 20 euros."),
+        ("The gym is free for staff.", "The gym is free for staff. This requires approval by HR."),
+        ("The gym is free for staff.", "The gym is free for staff. Rejected."),
+        ("SSO works with the app.", "- SSO works with the app ✗"),
         # sentences put together
         ("Offices are Ulm and Bonn is open.", "Offices\n\n- Ulm\n- Bonn\n- Is open"),
         ("The fund pays Jo and it owes Al.", "The fund pays Jo. The bank is rich. It owes Al."),
@@ -307,20 +359,32 @@ def test_what_is_not_quite_quoted_is_not_highlighted(said: str, text: str) -> No
         ("Häufige Irrtümer:\n\n", "", ""),
         ("", " This rule was revoked in 2021.", ""),
         ("", " That is a myth.", ""),
+        ("", " This applies only to guests.", ""),
+        ("", " However, interns are excluded.", ""),
+        ("Possible causes:\n\n", "", ""),
+        ("Jo Berg wrote:\n\n", "", ""),
+        ("In Germany:\n\n- The yard is closed.\n", "", ""),
         ("", " Exception: Sundays.", ""),
         ("", "", "Examples of old rules"),
     ],
 )
 def test_a_place_that_is_taken_back_around_it_is_not_highlighted(before: str, after: str, heading: str) -> None:
     said = "The gate is left open at noon."
-    text = f"{before}- {said}{after}" if before.endswith("\n") else f"{said}{after}"
-    start = text.index(said)
+    text = f"{before}- {said}{after}" if before.endswith("\n") else f"{before}{said}{after}"
+    start = text.index(said) if before.endswith("\n") else 0
     assert taken_back(text, start, start + len(said), said, heading)
     plain = f"Rules:\n\n- The yard is closed.\n- {said} It is so in May."
     start = plain.index(said)
     assert not taken_back(plain, start, start + len(said), said, "Gates")
     own = text.casefold()  # what the sentence itself says is not taken back
     assert not taken_back(own, own.index(said.casefold()), len(own), f"{text} {heading}")
+
+
+@pytest.mark.parametrize("sign", ["❌ ", "- [ ] ", "Approx. ", "Imagine you are a guest. "])
+def test_a_sign_or_a_word_before_a_place_may_take_it_back(sign: str) -> None:
+    said = "The gate is left open at noon."
+    assert taken_back(f"{sign}{said}", len(sign), len(sign) + len(said), said)
+    assert not taken_back(f"Gates have locks. {said}", 18, 18 + len(said), said)
 
 
 def test_the_section_of_a_place_counts_where_its_heading_is_not_in_the_text() -> None:
