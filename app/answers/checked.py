@@ -303,7 +303,12 @@ class _Checked:
             self.places.setdefault(said, "\n".join(item.text for item in found))
         editions = {self.old.get(item.passage.revision, "") for item in found}
         self.edition = editions.pop() if len(editions) == 1 else ""
-        made = (self.citations.add(item.passage, item.start, item.end, close=item.close) for item in found)
+        made = (
+            self.citations.add(
+                item.passage, item.start, item.end, close=item.close and not _answers_otherwise(claim, item)
+            )
+            for item in found
+        )
         marks = tuple(dict.fromkeys(made))
         return Sentence(text=text, citations=marks, supported=bool(found))
 
@@ -417,6 +422,14 @@ def _says_yes_to_no(question: str, claim: str) -> bool:
     """Whether a "Yes" is followed by a denial, though the question denies nothing: one of the two is wrong."""
     said = _ASIDE.sub("", _YES.sub("", claim))
     return _YES.match(claim) is not None and denies(said) and not denies(question)
+
+
+def _answers_otherwise(claim: str, item: Support) -> bool:
+    """Whether a claim says yes where its place, or the sentence before that, says no, or the other way round."""
+    before = item.passage.text[: item.start - item.passage.start]
+    last = before[slice(*(sentence_spans(before) or [(0, 0)])[-1])]
+    said, told = _YES_OR_NO.match(claim), _YES_OR_NO.match(item.text) or _YES_OR_NO.match(last)
+    return said is not None and told is not None and bool(_YES.match(said[0])) != bool(_YES.match(told[0]))
 
 
 def _is_bare(text: str) -> bool:

@@ -65,9 +65,9 @@ _SUPPOSED = re.compile(  # the sentence before it has it supposed, or told of
     re.IGNORECASE,
 )
 _CROSSED = re.compile(r"\[ \]|[☐❌✗✘✖🚫⛔👎]|~~")  # in a line that does not hold, or not yet
-_SHORTENED = re.compile(
-    r"(?:^|[.!?]\s+|\n\s*)\W*[^\W\d]{1,8}\.\s+$"
-)  # "Approx. 200 people": what is cut off before a place
+_SHORTENED = re.compile(  # "Approx. 200 people": what is cut off before a place
+    r"(?:^|[.!?]\s+|\n\s*)\W*(?!(?:yes|no|ja|nein|oui|non|sí|sì|sim)\b)[^\W\d]{1,8}\.\s+$", re.IGNORECASE
+)
 # a line that leads to statements and tells nothing of whom or when they hold
 _NEUTRAL = re.compile(
     r"\W*(?:(?:the |these |our |die |diese )?(?:following )?(?:rules?|steps?|notes?|facts?|answers?|tips?|regeln|"

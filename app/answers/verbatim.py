@@ -77,7 +77,11 @@ _BEFORE = _IS | frozenset(
     "was were has have hat haben a ont tiene gets get costs lasts takes pays pay beträgt kostet dauert".split()
 )
 _TO = frozenset("of for to with by from at in von für zu mit bei de del di para con pour avec".split())
-_ANY = frozenset("one either or any choose option options select eine einer eines oder un une ou uno una o".split())
+# of a line whose list is told whole, or one item of it, and not joined by "and"
+_ANY = frozenset(
+    "one either or any all both each choose option options select eine einer eines oder alle beide un une ou tous una "
+    "o todos".split()
+)
 _NOTED = re.compile(r"(?:(?<![*\s])\*(?!\*)|[†‡¹²³⁴])\W*$")  # a sign of a note at the end
 _YOU_SHOULD = re.compile(r"(^|, )you should (?=\w)", re.IGNORECASE)  # before what one is told to do
 _ITEM_NUMBER = re.compile(r"^\W*\d{1,3}[.)](?=\s)")
@@ -88,6 +92,7 @@ _NTH = re.compile(
 _SIGNED = (
     (re.compile(r"(?<![\w)])[-–−](?=[\d.])"), " minus "),
     (re.compile(r"(?<=\d)\+"), " plus "),
+    (re.compile("≠"), " not "),
     (re.compile(r"[<≤](?= ?\d)"), " below "),
     (re.compile(r"[>≥](?= ?\d)"), " above "),
     (re.compile(r"[±~≈](?= ?\d)"), " about "),
@@ -226,14 +231,14 @@ def _quoted(sentence: str, parts: Sequence[_Part]) -> bool:
 
 def _made_of(said: Sequence[str], first: int, parts: Sequence[_Part], place: int) -> bool:
     """Whether the words from `first` on are made of the part at this place, and of items of a list that follow it."""
-    if first and said[first] in _AND and _ANY.isdisjoint(said[:first]):
+    if first and said[first] in _AND:
         first += 1
     for at, to in parts[place].runs(said, first):
         if at < len(parts[place].words):
             continue
         if to == len(said):
             return True
-        goes_on = parts[place].leads or parts[place].is_item
+        goes_on = (parts[place].leads or parts[place].is_item) and _ANY.isdisjoint(said[:to])
         items = [following for following in range(place + 1, len(parts) if goes_on else 0) if parts[following].is_item]
         if any(_made_of(said, to, parts, following) for following in items):
             return True

@@ -63,6 +63,30 @@ def test_a_passage_has_a_language_of_its_own_where_enough_of_its_words_tell_it(
     assert dict(checked.foreign) == ({claim: language} if language else {})
 
 
+@pytest.mark.parametrize(
+    ("said", "told", "close"),
+    [
+        ("Yes, overtime is paid in May.", "Is it paid? No. Overtime is paid in May.", False),
+        ("Yes, overtime is paid in May.", "Is it paid? No, overtime is paid in May.", False),
+        ("No, overtime is paid in May.", "Is it paid? Yes. Overtime is paid in May.", False),
+        ("Yes, overtime is paid in May.", "Is it paid? Yes. Overtime is paid in May.", True),
+        ("Yes, overtime is paid in May.", "Overtime is paid in May.", True),
+    ],
+)
+def test_a_yes_is_not_highlighted_where_the_passage_says_no(
+    place: Place, embedder: Embedder, said: str, told: str, close: bool
+) -> None:
+    checked = check(
+        said,
+        [passage_of(told)],
+        Citations(place.store.catalog, frozenset()),
+        question="Is overtime paid in May?",
+        weigh=lambda term: 1.0,
+        embedder=embedder,
+    )
+    assert any(item.close for item in checked.citations.all()) is close
+
+
 BOX = (0.0, 0.0, 1.0, 1.0)
 
 
