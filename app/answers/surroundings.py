@@ -13,26 +13,30 @@ from storage.sentences import begins_item, sentence_spans
 
 # a line that ends as no sentence does
 _HEADING = re.compile(r"#{1,6}\s.*|(?![-*•|]\s|\d+[.)])\S+(?:[ \t]+\S+){0,7}(?<![.!?,;|。！？，；])")
-# what takes back what is said: denied, wrong, no longer or not yet so, or only told of
-DOUBTED = re.compile(
-    r"\b(?:not?|never|nor|none|nobody|cannot|\w+n['’]ts?|donts?|avoid\w*|instead|myths?|false\w*|untrue|wrong\w*|"
-    r"incorrect\w*|invalid|mistak\w+|errors?|misconceptions?|misunderst\w+|rumou?rs?|alleged\w*|supposed\w*|"
-    r"hypothe\w+|imagin\w+|suppos\w+|claim(?:s|ed)?|believe[sd]?|thinks?|thought|hopes?|argue[sd]?|says?|said|wrote|"
-    r"stat(?:es|ed)|suggest\w*|promise[sd]?|formerly|former|previous\w*|obsolete|outdated|deprecated|legacy|old|expired|"
-    r"revoked|withdrawn|abolished|repealed|superseded|replaced|cancel+ed|discontinued|removed|deleted|retired|archived?|"
-    r"history|until|drafts?|samples?|examples?|placeholders?|fict\w+|quiz|propos\w+|planned|plans|roadmap|upcoming|"
-    r"coming|vision|goals?|targets?|ideas?|wish(?:es)?|requests?|suggestions?|todo|to-do|tbd|wish ?list|pending|"
-    r"open (?:points?|questions?|issues?)|"
-    r"under discussion|considered|alternatives?|options?|assum\w+|scenarios?|possible|maybe|perhaps|risks?|threats?|"
-    r"missing|fears?|weakness\w*|symptoms?|complaints?|compet\w+|prohibited|forbidden|reject\w+|declined|denied|refus\w+|excluded|"
-    r"exceptions?|bad|worst|stop|refrain|anti-?patterns?|red flags?|phish\w+|attack\w*|out of scope|used to|no longer|"
-    r"nicht|nie|kein\w*|falsch\w*|irrt[uü]m\w*|fr[uü]her\w*|bisher\w*|veraltet\w*|aufgehoben|entwurf|geplant\w*|"
-    r"m[öo]gliche\w*|risiken|ziele?|antr[aä]g\w*|abgelehnt\w*|verboten\w*|ausnahmen?|offene|beispiel\w*|angeblich\w*|"
-    r"jamais|pas|faux|fausse|ancien\w*|abrog\w+|interdit\w*|refusé\w*|possibles?|objectifs?|nunca|falso|antiguo\w*|"
-    r"derogad\w*|prohibid\w*)\b"
-    r"|不(?!同|断|仅)|没有|切勿|禁止|错误|误区|已废止|作废|草案|过去|[❌✗✘✖🚫⛔👎]",
-    re.IGNORECASE,
+# what takes back what is said: denied, wrong, no longer so, or forbidden
+_TAKES_BACK = (
+    r"not?|never|nor|none|nobody|cannot|\w+n['’]ts?|donts?|avoid\w*|myths?|false\w*|untrue|wrong\w*|incorrect\w*|invalid|"
+    r"mistak\w+|misconceptions?|misunderst\w+|rumou?rs?|alleged\w*|supposed\w*|hypothe\w+|formerly|former|previous\w*|"
+    r"obsolete|outdated|deprecated|old|expired|revoked|withdrawn|abolished|repealed|superseded|replaced|cancel+ed|"
+    r"discontinued|drafts?|fict\w+|propos\w+|planned|prohibited|forbidden|reject\w+|declined|denied|excluded|exceptions?|"
+    r"bad|worst|refrain|anti-?patterns?|red flags?|phish\w+|out of scope|used to|no longer|nicht|nie|kein\w*|falsch\w*|"
+    r"irrt[uü]m\w*|fr[uü]her\w*|bisher\w*|veraltet\w*|aufgehoben|entwurf|geplant\w*|abgelehnt\w*|verboten\w*|ausnahmen?|"
+    r"angeblich\w*|jamais|pas|faux|fausse|ancien\w*|abrog\w+|interdit\w*|refusé\w*|nunca|falso|antiguo\w*|derogad\w*|"
+    r"prohibid\w*"
 )
+# and what may do so: only told of, or of what may come
+_MAY = (
+    r"instead|errors?|imagin\w+|suppos\w+|claim(?:s|ed)?|believe[sd]?|thinks?|thought|hopes?|argue[sd]?|says?|said|wrote|"
+    r"stat(?:es|ed)|suggest\w*|promise[sd]?|legacy|removed|deleted|retired|archived?|history|until|samples?|examples?|"
+    r"placeholders?|quiz|plans|roadmap|upcoming|coming|vision|goals?|targets?|ideas?|wish(?:es)?|requests?|suggestions?|"
+    r"todo|to-do|tbd|wish ?list|pending|open (?:points?|questions?|issues?)|under discussion|considered|alternatives?|"
+    r"options?|assum\w+|scenarios?|possible|maybe|perhaps|risks?|threats?|missing|fears?|weakness\w*|symptoms?|"
+    r"complaints?|compet\w+|refus\w+|stop|attack\w*|m[öo]gliche\w*|risiken|ziele?|antr[aä]g\w*|offene|beispiel\w*|"
+    r"possibles?|objectifs?"
+)
+_SIGNS = r"不(?!同|断|仅)|没有|切勿|禁止|错误|误区|已废止|作废|草案|过去|[❌✗✘✖🚫⛔👎]"
+_BACK = re.compile(rf"\b(?:{_TAKES_BACK})\b|{_SIGNS}", re.IGNORECASE)
+DOUBTED = re.compile(rf"\b(?:{_TAKES_BACK}|{_MAY})\b|{_SIGNS}", re.IGNORECASE)
 # what restricts all that a line leads to
 _ONLY_FOR = re.compile(
     r"\b(?:only|if|when|unless|except\w*|without|before|after|until|some|few|nur|wenn|falls|sofern|außer|ohne|vor|nach|"
@@ -98,7 +102,7 @@ def taken_back(text: str, start: int, end: int, sentence: str, heading: str = ""
         return True
     spans = sentence_spans(text[end:])
     behind = text[end:][slice(*spans[0])] if spans else ""
-    words = _words_against(heading) + _words_against(lead)
+    words = _words_against(heading, DOUBTED) + _words_against(lead, DOUBTED)
     if _AGAINST.match(behind) or re.fullmatch(r"\w+(?: \w+)?[.!]", behind):  # "Rejected."
         return True
     words += [*_REVOKED.findall(behind), *_LIMITED.findall(behind)] if _GOES_BACK.match(behind) else []
@@ -122,15 +126,15 @@ def restriction(text: str, start: int, heading: str = "") -> str:
     `heading`: above the place. A line that asks something does neither.
     """
     for line in (_lead(text, start), heading):
-        if _words_against(line) and not line.rstrip("*_ ").endswith(("?", "？")):
+        if _words_against(line, _BACK) and not line.rstrip("*_ ").endswith(("?", "？")):
             return line
     return ""
 
 
-def _words_against(line: str) -> list[str]:
-    """The words of a line above something that take it back, or restrict it where the line leads to it."""
+def _words_against(line: str, pattern: re.Pattern[str]) -> list[str]:
+    """The words of a line above something that take it back, by a pattern, or restrict it where it leads to it."""
     leads = line.endswith((":", "："))
-    return [*DOUBTED.findall(line), *(_ONLY_FOR.findall(line) if leads else [])]
+    return [*pattern.findall(line), *(_ONLY_FOR.findall(line) if leads else [])]
 
 
 def _lead(text: str, start: int) -> str:
