@@ -18,7 +18,7 @@ _TAKES_BACK = (
     r"not?|never|nor|none|nobody|cannot|\w+n['’]ts?|donts?|avoid\w*|myths?|false\w*|untrue|wrong\w*|incorrect\w*|invalid|"
     r"mistak\w+|misconceptions?|misunderst\w+|rumou?rs?|alleged\w*|supposed\w*|hypothe\w+|formerly|former|previous\w*|"
     r"obsolete|outdated|deprecated|old|expired|revoked|withdrawn|abolished|repealed|superseded|replaced|cancel+ed|"
-    r"discontinued|drafts?|fict\w+|propos\w+|planned|prohibited|forbidden|reject\w+|declined|denied|excluded|exceptions?|"
+    r"discontinued|drafts?|fict\w+|propos(?:ed|als?|ing)|planned|prohibited|forbidden|reject\w+|declined|denied|excluded|exceptions?|"
     r"bad|worst|refrain|anti-?patterns?|red flags?|phish\w+|out of scope|used to|no longer|nicht|nie|kein\w*|falsch\w*|"
     r"irrt[uü]m\w*|fr[uü]her\w*|bisher\w*|veraltet\w*|aufgehoben|entwurf|geplant\w*|abgelehnt\w*|verboten\w*|ausnahmen?|"
     r"angeblich\w*|jamais|pas|faux|fausse|ancien\w*|abrog\w+|interdit\w*|refusé\w*|nunca|falso|antiguo\w*|derogad\w*|"

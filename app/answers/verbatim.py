@@ -122,7 +122,7 @@ def is_quoted(sentence: str, spans: Sequence[str], names: frozenset[str], header
     if not names <= known or not (CELLS in text or _in_brackets(sentence) <= _in_brackets(text)):
         return False
     if CELLS in text:
-        return any(_told_of_row(sentence, span, headers) for span in spans)
+        return any(_told_of_row(sentence, row, headers) for span in spans for row in span.split("\n"))
     every = (_parts(spans), _parts([_ASIDES.sub("", span) for span in spans]))
     fragment, bare = _FRAGMENT.fullmatch(sentence) is not None, _YOU_SHOULD.sub(r"\1", sentence)
     return any(
@@ -163,8 +163,8 @@ class _Part(NamedTuple):
     is_item: bool
     leads: bool  # to what stands below it
 
-    def runs(self, said: Sequence[str], first: int) -> Iterator[tuple[int, int]]:
-        """How far it says the same as the words from `first` on: to where in it, and to where among these."""
+    def said_by(self, said: Sequence[str], first: int) -> Iterator[int]:
+        """To where the words from `first` on say all of it, word for word; nowhere where they do not."""
         for start in range(self.begins + 1):
             at, to = start, first
             while at < len(self.words) and to < len(said):
@@ -173,8 +173,8 @@ class _Part(NamedTuple):
                 if to == len(said) or self.words[at] != said[to]:
                     break
                 at, to = at + 1, to + 1
-                if at in self.ends:
-                    yield at, to
+            if first < to and at == len(self.words):
+                yield to
 
 
 def _is_number(word: str) -> bool:
@@ -233,9 +233,7 @@ def _made_of(said: Sequence[str], first: int, parts: Sequence[_Part], place: int
     """Whether the words from `first` on are made of the part at this place, and of items of a list that follow it."""
     if first and said[first] in _AND:
         first += 1
-    for at, to in parts[place].runs(said, first):
-        if at < len(parts[place].words):
-            continue
+    for to in parts[place].said_by(said, first):
         if to == len(said):
             return True
         goes_on = (parts[place].leads or parts[place].is_item) and _ANY.isdisjoint(said[:to])
@@ -265,32 +263,30 @@ def _in_brackets(text: str) -> set[tuple[str, ...]]:
 
 
 def _told_of_row(sentence: str, row: str, headers: str) -> bool:
-    """Whether a sentence tells a row: whole values of it, in its order, each behind its column's name where it has
-    that; and besides only what joins words, and words of the table's headers."""
-    said, at = _words(sentence), 0
+    """Whether a sentence tells a row: two whole values of it, or one and the name of its column, in the row's order,
+    each behind its column's name where it has that; and besides only what joins words, and words of the headers."""
+    said, at, facts = _words(sentence), 0, 0
     known = _JOINING | frozenset(_words(headers))
-    for cell in row.replace("\n", CELLS).split(CELLS):
+    for cell in row.split(CELLS):
         name, colon, value = cell.partition(": ")
         names, values = (_words(name), _words(value)) if colon else ([], _words(name))
-        found = next(
-            (to for to in range(at, len(said)) if values and said[to : to + len(values)] == values),
-            None,
-        )
-        if found is None:
+        places = (to for to in range(at, len(said)) if values and said[to : to + len(values)] == values)
+        if (found := next(places, None)) is None:
             continue
         told, own = said[at:found], set(names)
         of_its_own = bool(told) and told[-1] in _TO - own and not own.isdisjoint(told)  # "the deputy of Al Moor"
         if of_its_own or not known.union(names).issuperset(told) or (len(own) > 1 and not own <= set(told)):
             return False
         at = found + len(values)
-        if said[at : at + len(names)] == names:  # "24 seats"
-            at += len(names)
-    return at > 0 and known.issuperset(said[at:])
+        follows = said[at : at + len(names)] == names  # "24 seats"
+        facts += 1 + (bool(names) and (follows or own <= set(told)))
+        at += len(names) if follows else 0
+    return facts > 1 and known.issuperset(said[at:])
 
 
 def _words(text: str, language: str = "") -> list[str]:
-    """The words of a text but for articles, numbers in digits, each in its singular; one in capitals ("IT", "US") stays
-    so, and the number of an order ("3rd") is none of things. `language`: where more is known than its words tell."""
+    """The words of a text in small letters, but for English articles, and numbers in digits; one in capitals ("IT",
+    "US") stays so, and the number of an order ("3rd") is none of things. `language`: of the text it is taken from."""
     articles = _ARTICLES if (language or language_of(text)) == "en" else frozenset[str]()
     told = _NTH.sub(_nth, _ITEM_NUMBER.sub(" ", _SLASH.sub(" or ", _FEW.sub("a", text))))
     for pattern, word in _SIGNED:

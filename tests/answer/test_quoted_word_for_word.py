@@ -73,6 +73,9 @@ def test_a_row_says_nothing_of_what_stands_in_the_column_that_the_sentence_turns
     assert not _close("Jo Berg is the deputy of Al Moor in Ulm.", row)
     assert not _close("In Ulm the lead is Al Moor and the deputy is Jo Berg.", row)
     assert not _close("Al Moor is the deputy of Jo Berg in Ulm.", row)  # true, and its order is another
+    assert not _close("Ulm has it.", row)  # of which nothing is told
+    assert _close("The deputy is Al Moor.", row)
+    assert not _close("Ulm has 30 seats.", f"{row}\nSite: Bonn | Lead: Jo Berg | Seats: 30")
     assert not _close("Jo Berg is the chair.", "Name: Jo Berg | Former role: chair | Role: none")
     assert not _close("The contact is Jo Berg.", "Topic: leave | Contact: deputy of Jo Berg")
     assert not _close("The free plan has SSO.", "Plan: free | SSO: no | Seats: 5")
