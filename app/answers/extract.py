@@ -57,6 +57,7 @@ BARE_WORDS = 2  # of an item that says nothing without what announces it: "- Cub
 SINGLED_OUT = 0.25  # of what an item and its headings say of the question: so much more than others it says itself
 LIST_ITEMS, LIST_SHARE = 3, 0.5  # so many items that are nearly as likely as the best: the list is what is asked for
 
+_MARK = re.compile(r"^[-*•‣▪◦·–—]\s+")
 _GOES_ON = re.compile(r"[-*•‣▪◦·–—]\s+(?:[a-zß-ÿ]{2}|[a-zß-ÿ]\s)")
 _THESE = re.compile(rf"(?:these|the following|diese|folgende)\b|.*{OF_THESE.pattern}", re.IGNORECASE | re.DOTALL)
 NAMED, IN_ORDER = 0.99, 0.001  # of a section that the question names: what it says, in its order
@@ -424,7 +425,8 @@ def _hangs(item: Candidate, chosen: Sequence[Candidate]) -> bool:
 
 
 def _plain(item: Candidate) -> str:
-    return " ".join(item.text.casefold().split())
+    """What it says, whether it is an item of a list or not."""
+    return " ".join(_MARK.sub("", item.text).casefold().split())
 
 
 def _with_list(ranked: Sequence[Candidate]) -> list[Candidate]:

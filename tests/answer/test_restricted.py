@@ -105,3 +105,13 @@ def test_a_sentence_takes_back_the_one_before_it() -> None:
         assert takes_back(told)
     for told in ("It is valid from May on.", "The old rule was revoked.", "However, Jo is there."):
         assert not takes_back(told)
+
+
+def test_what_two_documents_say_is_shown_once_also_where_it_is_an_item_of_a_list(place: Place) -> None:
+    place.write("everyone/fees.md", "# Fees\n\n- Parking costs 5 euros.\n- The locker costs 9 euros.\n")
+    place.write(
+        "everyone/parking.md", "# Parking at the harbour\n\nParking costs 5 euros. The harbour is open all year.\n"
+    )
+    place.ingest()
+    text = Engine(place.store).answer("How much is parking?", groups=["everyone"]).text
+    assert text.count("Parking costs 5 euros.") == 1, text
