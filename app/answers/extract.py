@@ -398,10 +398,15 @@ def select(ranked: Sequence[Candidate], *, share: float = 1.0) -> list[Candidate
 def _with_what_takes_back(chosen: Sequence[Candidate], ranked: Sequence[Candidate]) -> list[Candidate]:
     """The same, and behind each the sentence that takes it back, if there is one: "This was revoked in 2021."."""
     against = [item for item in ranked if takes_back(item.text)]
-    told = [(item, next((one for one in against if _follows(item, one)), None)) for item in chosen]
-    later = [one for _, one in told if one is not None]
-    shown = [one for item, behind in told if item not in later for one in (item, behind) if one is not None]
-    return shown or [*chosen]
+    shown: list[Candidate] = []
+    for item in chosen:
+        one: Candidate | None = item
+        if item in against and any(_follows(before, item) for before in chosen):
+            continue  # it comes behind that one
+        while one is not None and one not in shown:
+            shown.append(one)
+            one = next((behind for behind in against if _follows(one, behind)), None)
+    return shown
 
 
 def _replaces(new: Candidate, old: Candidate) -> bool:

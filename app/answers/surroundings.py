@@ -1,8 +1,9 @@
-"""What stands around a place and takes back, or restricts, what it says: then it is not highlighted.
+"""What stands around a place and takes back, or restricts, what it says: a highlight is then withheld, and what is
+quoted from there is shown behind it.
 
 "What you should never do:" above a list, "Only for managers:", "This was revoked in 2021." behind the sentence, a
-heading "Old rules". Told by the words of the line that leads to the place, of the headings above it, and of the
-sentence behind it where that goes back to it. Knows no model.
+heading "Old rules". Told by the words of the line that leads to the place, of the heading above it, and of the
+sentences beside it. Knows no model.
 """
 
 from __future__ import annotations
@@ -18,10 +19,10 @@ _TAKES_BACK = (
     r"not?|never|nor|none|nobody|cannot|\w+n['’]ts?|donts?|avoid\w*|myths?|false\w*|untrue|wrong\w*|incorrect\w*|invalid|"
     r"mistak\w+|misconceptions?|misunderst\w+|rumou?rs?|alleged\w*|supposed\w*|hypothe\w+|formerly|former|previous\w*|"
     r"obsolete|outdated|deprecated|old|expired|revoked|withdrawn|abolished|repealed|superseded|replaced|cancel+ed|"
-    r"discontinued|drafts?|fict\w+|propos(?:ed|als?|ing)|planned|prohibited|forbidden|reject\w+|declined|denied|excluded|exceptions?|"
-    r"bad|worst|refrain|anti-?patterns?|red flags?|phish\w+|out of scope|used to|no longer|nicht|nie|kein\w*|falsch\w*|"
-    r"irrt[uü]m\w*|fr[uü]her\w*|bisher\w*|veraltet\w*|aufgehoben|entwurf|geplant\w*|abgelehnt\w*|verboten\w*|ausnahmen?|"
-    r"angeblich\w*|jamais|pas|faux|fausse|ancien\w*|abrog\w+|interdit\w*|refusé\w*|nunca|falso|antiguo\w*|derogad\w*|"
+    r"discontinued|drafts?|fict\w+|propos(?:ed|als?|ing)|planned|prohibited|forbidden|reject\w+|declined|denied|excluded|"
+    r"exceptions?|bad|worst|refrain|anti-?patterns?|red flags?|phish\w+|out of scope|used to|no longer|nicht|nie|"
+    r"kein\w*|falsch\w*|irrt[uü]m\w*|fr[uü]her\w*|bisher\w*|veraltet\w*|aufgehoben|entwurf|geplant\w*|abgelehnt\w*|verboten\w*|"
+    r"ausnahmen?|angeblich\w*|jamais|pas|faux|fausse|ancien\w*|abrog\w+|interdit\w*|refusé\w*|nunca|falso|antiguo\w*|derogad\w*|"
     r"prohibid\w*"
 )
 # and what may do so: only told of, or of what may come
@@ -53,8 +54,8 @@ _REVOKED = re.compile(
     re.IGNORECASE,
 )
 _LIMITED = re.compile(  # or what it says of how far that one goes
-    r"\b(?:only|until|till|except\w*|exclud\w*|not|\w+n['’]t|unless|requir\w*|needs?|must|appl(?:y|ies)|approv\w*|instead|end(?:s|ed)|nur|bis|nicht|außer|seulement|"
-    r"jusqu\w*|sauf|sólo|hasta|salvo)\b|仅|只",
+    r"\b(?:only|until|till|except\w*|exclud\w*|not|\w+n['’]t|unless|requir\w*|needs?|must|appl(?:y|ies)|approv\w*|instead|"
+    r"end(?:s|ed)|nur|bis|nicht|außer|seulement|jusqu\w*|sauf|sólo|hasta|salvo)\b|仅|只",
     re.IGNORECASE,
 )
 _AGAINST = re.compile(  # it begins as what is set against the one before it does
@@ -63,9 +64,8 @@ _AGAINST = re.compile(  # it begins as what is set against the one before it doe
     re.IGNORECASE,
 )
 _SUPPOSED = re.compile(  # the sentence before it has it supposed, or told of
-    r"\b(?:following (?:\w+ )?(?:no|not|is|are|was|were)|imagine|suppose|assum\w+|say that|"
-    r"for example|angenommen|folgend\w*|beispiel\w*|imagin\w+|"
-    r"supposons|suivant\w*|suponga\w*|siguiente\w*)\b|以下|假设|例如",
+    r"\b(?:following (?:\w+ )?(?:no|not|is|are|was|were)|imagine|suppose|assum\w+|say that|for example|"
+    r"angenommen|folgend\w*|beispiel\w*|imagin\w+|supposons|suivant\w*|suponga\w*|siguiente\w*)\b|以下|假设|例如",
     re.IGNORECASE,
 )
 _CROSSED = re.compile(r"\[ \]|[☐❌✗✘✖🚫⛔👎]|~~")  # in a line that does not hold, or not yet
@@ -100,8 +100,7 @@ def taken_back(text: str, start: int, end: int, sentence: str, heading: str = ""
         return True
     if lead.endswith((":", "：")) and not _NEUTRAL.fullmatch(lead) and lead.rstrip(":： ").casefold() not in said:
         return True
-    spans = sentence_spans(text[end:])
-    behind = text[end:][slice(*spans[0])] if spans else ""
+    behind = next((text[first:last] for first, last in sentence_spans(text) if first >= end), "")
     words = _words_against(heading, DOUBTED) + _words_against(lead, DOUBTED)
     if _AGAINST.match(behind) or re.fullmatch(r"\w+(?: \w+)?[.!]", behind):  # "Rejected."
         return True
@@ -111,8 +110,8 @@ def taken_back(text: str, start: int, end: int, sentence: str, heading: str = ""
 
 def _before(text: str, start: int) -> str:
     """The sentence before a place; none where it does not stand in the same paragraph."""
-    spans = [(first, end) for first, end in sentence_spans(text[:start]) if "\n\n" not in text[end:start]]
-    return text[slice(*spans[-1])] if spans else ""
+    before = [(first, end) for first, end in sentence_spans(text) if end <= start]
+    return text[slice(*before[-1])] if before and "\n\n" not in text[before[-1][1] : start] else ""
 
 
 def takes_back(sentence: str) -> bool:

@@ -115,3 +115,13 @@ def test_what_two_documents_say_is_shown_once_also_where_it_is_an_item_of_a_list
     place.ingest()
     text = Engine(place.store).answer("How much is parking?", groups=["everyone"]).text
     assert text.count("Parking costs 5 euros.") == 1, text
+
+
+def test_of_two_sentences_that_take_back_one_after_the_other_none_is_lost(place: Place) -> None:
+    told = "Skates are allowed in the hall. This was revoked in May. However, that is no longer valid. Bring a helmet."
+    place.write("everyone/skates.md", f"# Skates in the hall\n\n{told}\n")
+    place.ingest()
+    text = Engine(place.store).answer("Are skates allowed in the hall?", groups=["everyone"]).text
+    assert text.startswith(
+        "Skates are allowed in the hall. [1] This was revoked in May. [1] However, that is no longer valid. [1]"
+    ), text
