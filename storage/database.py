@@ -184,7 +184,7 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
     connection.isolation_level = None  # SQLAlchemy's advice: we begin transactions ourselves (see _begin_sqlite)
     cursor = connection.cursor()
     cursor.execute(f"PRAGMA busy_timeout={BUSY_SECONDS * 1000}")
-    cursor.execute("PRAGMA journal_mode=WAL")
+    _keep_a_log_of_writes(cursor)
     cursor.execute("PRAGMA synchronous=FULL")  # a commit is on the disk: the catalog is the truth
     cursor.execute("PRAGMA foreign_keys=ON")
     cursor.execute("PRAGMA secure_delete=ON")  # what is deleted is overwritten with zeros
@@ -192,6 +192,21 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
     cursor.close()
     connection.create_function("folded", 1, folded, deterministic=True)
     connection.create_function("suffix", 1, suffix, deterministic=True)
+
+
+def _keep_a_log_of_writes(cursor: Any) -> None:
+    """Let SQLite write ahead. For a new file it takes a lock that it does not wait for while another process, which is
+    about to do the same, has the file reserved: busy_timeout is passed over."""
+    until = time.monotonic() + BUSY_SECONDS
+    while True:
+        try:
+            cursor.execute("PRAGMA journal_mode=WAL")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > until:
+                raise
+            time.sleep(0.05)
+        else:
+            return
 
 
 def folded(text: str) -> str:

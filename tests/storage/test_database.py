@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import sqlite3
 import stat
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -113,6 +116,17 @@ def test_a_data_folder_of_the_first_version_is_brought_up(tmp_path: Path) -> Non
         row = connection.execute(text("SELECT language, flags FROM revisions")).one()
         assert (row.language, row.flags) == (None, "[]")
     database.close()
+
+
+def test_who_finds_a_new_file_reserved_waits_for_it(tmp_path: Path) -> None:
+    path = tmp_path / "catalog.sqlite"
+    with ThreadPoolExecutor() as pool, closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")  # what SQLite does on the way to its log of writes
+        opened = pool.submit(Database.open, path)
+        with pytest.raises(TimeoutError):
+            opened.result(timeout=0.5)
+        other.execute("COMMIT")
+        opened.result(timeout=60).close()
 
 
 def test_two_processes_may_make_a_catalog_at_once(tmp_path: Path) -> None:
