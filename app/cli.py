@@ -10,7 +10,7 @@ import json
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -326,11 +326,19 @@ def ask(
         print(f"\n({result['notice']})")
     print()
     for citation in result["citations"]:
-        place = ", ".join(filter(None, [_pages(citation["pages"]), citation["section"]]))
-        print_line(f"[{citation['n']}] {citation['path']}{f' ({place})' if place else ''}")
+        print_line(f"[{citation['n']}] {_place(citation)}")
+    if result["near"]:
+        print_line(shown.NOT_CONFIRMED)
+    for citation in result["near"]:
+        print_line(f"[{citation['n']}?] {_place(citation)}")
     if not result["refused"]:
         print()
         print_line(shown.how(result))
+
+
+def _place(citation: dict[str, Any]) -> str:
+    place = ", ".join(filter(None, [_pages(citation["pages"]), citation["section"]]))
+    return f"{citation['path']}{f' ({place})' if place else ''}"
 
 
 def _history(file: Path | None) -> list[dict[str, str]]:

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -77,7 +76,8 @@ class Mode(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Citation:
-    """A place in an exact revision that supports a sentence. `quote` is the revision's text from start to end."""
+    """A place in an exact revision: one that says a sentence, or only comes near to it (`near` of Sentence and Answer).
+    `quote` is the revision's text from start to end."""
 
     n: int  # from 1, as shown
     document_id: str
@@ -89,10 +89,9 @@ class Citation:
     quote: str
     start: int
     end: int
-    close: bool = True  # nearly the sentence's own words: what is not is for the reader to compare, and not highlighted
 
     def as_json(self) -> dict[str, Any]:
-        """The object in `citations` of `premise ask --json`."""
+        """The object in `citations` and in `near` of `premise ask --json`."""
         return {
             "n": self.n,
             "path": self.path,
@@ -104,47 +103,55 @@ class Citation:
             "quote": self.quote,
             "start": self.start,
             "end": self.end,
-            "close": self.close,
         }
-
-
-def unconfirmed(cited: Collection[int], near: Collection[int]) -> bool:
-    """Whether a sentence has citations, and all of them only come near. `near`: the numbers of those of its answer."""
-    return bool(cited) and set(near).issuperset(cited)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Sentence:
-    """A sentence of an answer."""
+    """A sentence of an answer: confirmed (`supported`), not confirmed (`near`), or not found (neither)."""
 
     text: str
-    citations: tuple[int, ...]  # numbers of citations
-    supported: bool
+    citations: tuple[int, ...]  # numbers of the places that say it
+    supported: bool  # they do, or it says nothing that a place would have to
+    near: tuple[int, ...] = ()  # numbers of the places that come nearest, where it is not sure that they say it
+
+    @property
+    def found(self) -> bool:
+        """Whether a place says it or comes near."""
+        return self.supported or bool(self.near)
 
     def as_json(self) -> dict[str, Any]:
         """The object in `sentences` of `premise ask --json`."""
-        return {"text": self.text, "citations": list(self.citations), "supported": self.supported}
+        told = {"text": self.text, "citations": list(self.citations), "supported": self.supported}
+        return told | {"near": list(self.near)}
 
 
 @dataclass(frozen=True, kw_only=True)
 class Answer:
     """A whole answer."""
 
-    text: str  # untrusted text with citation marks such as [1]; app/web/safe.py makes it safe to show
+    # untrusted text with citation marks: [1], and [2?] for a place that only comes near; app/web/safe.py makes it safe
+    text: str
     refused: bool  # the documents do not say
     mode: Mode
     confidence: float  # 0 to 1
     sentences: tuple[Sentence, ...]
-    citations: tuple[Citation, ...]
+    citations: tuple[Citation, ...]  # places that say what the answer says; of a refusal, the nearest passages
     timings: dict[str, float]  # seconds by stage: retrieve, answer, total, first_token where written
     reason: str = ""  # why the confidence is what it is, for the person
     notice: str | None = None  # for the person: such as that the language model did not answer
     model: str | None = None  # the language model that wrote it
     prompts: str | None = None  # and the version of the prompts it was given (app/answers/prompt_files.py)
     searched: str | None = None  # what was searched for, where a follow-up was completed by the language model
+    near: tuple[Citation, ...] = ()  # places for the reader to compare with: they confirm nothing, and are no sources
     # revisions that are not cited and whose text may stand in it: what the language model was told, where it says
     # something that no passage supports
     drawn: tuple[str, ...] = ()
+
+    @property
+    def places(self) -> tuple[Citation, ...]:
+        """All that the answer points to, by number."""
+        return tuple(sorted((*self.citations, *self.near), key=lambda place: place.n))
 
     def as_json(self) -> dict[str, Any]:
         """The object of `premise ask --json`."""
@@ -161,6 +168,7 @@ class Answer:
             "searched": self.searched,
             "sentences": [sentence.as_json() for sentence in self.sentences],
             "citations": [citation.as_json() for citation in self.citations],
+            "near": [place.as_json() for place in self.near],
             "drawn": list(self.drawn),
             "timings": {name: round(value, 4) for name, value in self.timings.items()},
         }

@@ -14,6 +14,7 @@ from sqlalchemy import Row, delete, func, insert, select, update
 from storage.database import Database, moment, now
 from storage.erasure import ERASED, erased_meanwhile
 from storage.errors import NotPermitted
+from storage.records import places_of
 from storage.schema import chats, documents, messages, revisions
 
 TITLE_CHARACTERS = 60
@@ -187,7 +188,7 @@ class Conversations:
             if row.chat_id != chat:
                 chat, turns = row.chat_id, []
             answer = json.loads(row.answer) if row.answer else {}
-            cited = {item["document"] for item in answer.get("citations") or () if "document" in item}
+            cited = {item["document"] for item in places_of(answer) if "document" in item}
             if not of_gone and not (cited <= here and kept.issuperset(answer.get("drawn") or ())):
                 turns = turns[:-1] if turns and turns[-1][0] == "user" else turns  # its question goes with it
                 continue
@@ -205,7 +206,7 @@ class Conversations:
 
 def sources_of(answer: dict[str, Any]) -> frozenset[str]:
     """The revisions whose text an answer may hold."""
-    cited = (str(item["revision"]) for item in answer.get("citations") or () if "revision" in item)
+    cited = (str(item["revision"]) for item in places_of(answer) if "revision" in item)
     return frozenset([*cited, *map(str, answer.get("drawn") or ())])
 
 

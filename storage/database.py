@@ -19,7 +19,7 @@ from sqlalchemy.exc import DatabaseError, OperationalError
 from storage import recollection
 from storage.errors import DataFolderError
 
-HEAD = "0015"  # the newest migration; a test compares it with migrations/versions
+HEAD = "0016"  # the newest migration; a test compares it with migrations/versions
 BUSY_SECONDS = 30  # wait for another process's transaction
 MAPPED_BYTES = 1 << 40  # of the file; SQLite maps 2 GB at most
 

@@ -27,6 +27,7 @@ from storage.errors import DataFolderError, InsideContainer
 from storage.failures import Rule
 from storage.indexes import Indexes
 from storage.originals import Originals
+from storage.records import places_of
 from storage.schema import documents, facts, messages, revisions
 
 SCRUB = "scrub"  # the fact that bytes have still to be removed from the disk
@@ -84,7 +85,7 @@ def _erase_answers(connection: Connection, gone: set[str]) -> int:
 
 def erased_meanwhile(connection: Connection, answer: dict[str, Any]) -> bool:
     """Whether an answer that is to be stored is of a document that went while it was made."""
-    cited = {str(citation["document"]) for citation in answer.get("citations") or () if "document" in citation}
+    cited = {str(place["document"]) for place in places_of(answer) if "document" in place}
     here = select(documents.c.id).where(documents.c.id.in_(cited), documents.c.code.is_distinct_from(Rule.FORGOTTEN))
     drawn = {str(revision) for revision in answer.get("drawn") or ()}
     still = select(revisions.c.id).where(revisions.c.id.in_(drawn))

@@ -7,10 +7,11 @@ A box is (left, top, right, bottom) as fractions of the page's width and height,
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 Box = tuple[float, float, float, float]
 
@@ -185,3 +186,8 @@ class StoredChunk:
     modified: datetime | None  # as the document says, else the file's time
     made: datetime | None = None  # when it was written, as the document says
     author: str | None = None
+
+
+def places_of(answer: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The places that a stored answer quotes: those that confirm it, then those that only come near."""
+    return [*(answer.get("citations") or ()), *(answer.get("near") or ())]

@@ -18,15 +18,21 @@ def _console() -> tuple[Console, io.StringIO]:
     return Console(file=written, width=100, highlight=False, emoji=False, markup=False), written
 
 
-def _citation(n: int, section: str = "Leave", *, close: bool = True) -> dict[str, Any]:
-    return {"n": n, "path": f"hr/{ESCAPE}leave.md", "section": section, "pages": [], "close": close}
+def _citation(n: int, section: str = "Leave") -> dict[str, Any]:
+    return {"n": n, "path": f"hr/{ESCAPE}leave.md", "section": section, "pages": []}
 
 
 def test_sources_of_one_place_share_a_line_and_text_orders_no_terminal() -> None:
     console, written = _console()
     text = f"**30 days** [1] [a link](http://evil.example/x) {ESCAPE} [bold red]not markup[/] :smile:"
-    answer = {"answer": text, "citations": [_citation(1), _citation(2), _citation(3, "Sick leave")], "refused": False}
-    sure = {"mode": "extractive", "confidence": 0.8, "level": "high", "reason": "One passage says so."}
+    answer = {"answer": text, "citations": [_citation(1), _citation(2), _citation(3, "Sick leave")], "near": []}
+    sure = {
+        "refused": False,
+        "mode": "extractive",
+        "confidence": 0.8,
+        "level": "high",
+        "reason": "One passage says so.",
+    }
     shown.answer(console, answer | sure | {"notice": "The model is down."})
     told = written.getvalue()
     assert "[1][2] hr/" in told
@@ -42,8 +48,10 @@ def test_places_that_do_not_confirm_the_answer_are_told() -> None:
     how = {"refused": False, "mode": "written", "level": "medium", "confidence": 0.7, "reason": ""}
     for close in (True, False):
         console, written = _console()
-        cited = [_citation(1), _citation(2, close=close)]
-        shown.answer(console, {"answer": "Tea is free [1]. One pays nothing [2].", "citations": cited} | how)
+        cited = [_citation(1), *([_citation(2)] if close else [])]
+        text = f"Tea is free [1]. One pays nothing [{2 if close else '2?'}]."
+        places = {"citations": cited, "near": [] if close else [_citation(2)]}
+        shown.answer(console, {"answer": text} | places | how)
         told = [line for line in written.getvalue().splitlines() if line.startswith(("[1]", "[2", "Not confirmed"))]
         assert [line.split()[0] for line in told] == (["[1][2]"] if close else ["[1]", "Not", "[2?]"])
         assert f"Tea is free [1]. One pays nothing [{2 if close else '2?'}]." in written.getvalue()

@@ -39,7 +39,7 @@ from app.answers.quote import Piece, quoted
 from app.answers.rewrite import standalone
 from app.answers.write import write
 from app.asker import Asker
-from app.records import Answer, AnswerEvent, Delta, Finished, Hit, Level, Mode, Retrieved, Turn, level, unconfirmed
+from app.records import Answer, AnswerEvent, Delta, Finished, Hit, Level, Mode, Retrieved, Turn, level
 from app.retrieval.asked import Asked, Weigh, rarity, understand
 from app.retrieval.retrieve import Found
 from app.retrieval.search import WORDS_ONLY
@@ -183,10 +183,10 @@ def answer_events(
 def _outdated(catalog: Catalog, answer: Answer, *, labels: frozenset[int], strictly: bool) -> bool:
     """Whether a document whose text an answer may hold was deleted, closed to the person, or, `strictly`, replaced by a
     newer revision, while the answer was made."""
-    revisions = {*answer.drawn, *(citation.revision for citation in answer.citations)}
+    revisions = {*answer.drawn, *(place.revision for place in answer.places)}
     if not revisions:
         return False
-    cited = {citation.revision for citation in answer.citations}
+    cited = {place.revision for place in answer.places}
     return not revisions <= catalog.readable(revisions, labels=labels) or (strictly and bool(catalog.superseded(cited)))
 
 
@@ -373,11 +373,10 @@ def _written(model: LanguageModel, engine: Engine, case: _Case) -> Generator[Ans
         refused = replace(refused, mode=Mode.WRITTEN, reason=why, timings=result.timings)
         return replace(refused, model=result.model, prompts=version)
     judged = case.judge()
-    held = all(sentence.supported for sentence in result.sentences)
-    near = {citation.n for citation in case.citations.all() if not citation.close}
-    unsure = sum(unconfirmed(item.citations, near) for item in result.sentences)
-    supported = sum(sentence.supported for sentence in result.sentences)
-    share = (supported - (1 - UNSURE) * unsure) / len(result.sentences)
+    held = all(sentence.found for sentence in result.sentences)
+    unsure = any(sentence.near and not sentence.supported for sentence in result.sentences)
+    counts = [1.0 if item.supported else UNSURE if item.near else 0.0 for item in result.sentences]
+    share = sum(counts) / len(counts)
     differing = _differing(case, judged)
     if differing:
         yield Delta(text="\n\n" + "".join(piece.text for piece in differing))
@@ -389,7 +388,8 @@ def _written(model: LanguageModel, engine: Engine, case: _Case) -> Generator[Ans
         confidence=min(sure, MOST_IN_CONFLICT) if judged.sides else sure,
         reason=UNSUPPORTED if not held else UNCONFIRMED if unsure else judged.told,
         sentences=(*result.sentences, *(sentence for piece in differing for sentence in piece.sentences)),
-        citations=case.citations.all(),
+        citations=case.citations.cited(),
+        near=case.citations.near(),
         timings=result.timings,
         notice=" ".join(told for told, so in ((CUT, result.cut), (TRANSLATED, result.by_translation)) if so) or None,
         model=result.model,

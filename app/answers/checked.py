@@ -197,7 +197,7 @@ class _Checked:
     sentences: list[Sentence] = field(default_factory=list)
     columns: tuple[str, ...] = ()  # of the table that we are in
     fenced: bool = False
-    of_code: tuple[int, ...] = ()  # citations of the code that we are in
+    of_code: list[Sentence] = field(default_factory=list)  # the lines of the code that we are in
     seen: set[str] = field(default_factory=set)
 
     def take(self, raw: str, *, header: bool) -> None:
@@ -211,7 +211,7 @@ class _Checked:
             self.out.append(bare)
         elif self.fenced:
             for line in filter(re.compile(r"\w").search, bare.splitlines()):
-                self.of_code += self._add(line.strip(), raw).citations
+                self.of_code.append(self._add(line.strip(), raw))
             self.out.append(bare)
         elif bare.startswith("|") or ((header or self.columns) and "|" in bare):
             self._row(bare, raw, header)
@@ -238,8 +238,8 @@ class _Checked:
             self.sentences.append(Sentence(text=claim, citations=(), supported=False))
             self.out.append(bare)
             return
-        citations = self._add(claim, raw).citations
-        self.out.append(self._introduced(bare) + _marks(citations))
+        sentence = self._add(claim, raw)
+        self.out.append(self._introduced(bare) + _marks(sentence))
 
     def _introduced(self, bare: str) -> str:
         """A sentence that only an older edition says is said to be from there, unless it says so itself."""
@@ -262,7 +262,7 @@ class _Checked:
         # a column that nothing is known of may say of the row's numbers what no passage does
         line = between_bars(cells)
         sentence = self._add(line, raw, claim=told, foreign=not self._columns_known())
-        self.out.append(f"| {line}{_marks(sentence.citations)} |")
+        self.out.append(f"| {line}{_marks(sentence)} |")
 
     def _columns_known(self) -> bool:
         return all(term_set(column) & self.known for column in self.columns if re.search(r"[^\W\d_]", column))
@@ -271,8 +271,8 @@ class _Checked:
         sign = _FENCE.match(bare)
         self.out.append(sign[0] if sign else bare)
         if self.fenced and self.of_code:
-            self.out.append(f"\n{_marks(tuple(dict.fromkeys(self.of_code)))}\n")
-        self.fenced, self.of_code = not self.fenced, ()
+            self.out.append(f"\n{_marks(*self.of_code)}\n")
+        self.fenced, self.of_code = not self.fenced, []
 
     def _is_heading(self, bare: str) -> bool:
         found = _HEADING.fullmatch(bare)
@@ -303,14 +303,13 @@ class _Checked:
             self.places.setdefault(said, "\n".join(item.text for item in found))
         editions = {self.old.get(item.passage.revision, "") for item in found}
         self.edition = editions.pop() if len(editions) == 1 else ""
-        made = (
-            self.citations.add(
-                item.passage, item.start, item.end, close=item.close and not _answers_otherwise(claim, item)
-            )
-            for item in found
-        )
-        marks = tuple(dict.fromkeys(made))
-        return Sentence(text=text, citations=marks, supported=bool(found))
+        confirmed: dict[int, None] = {}
+        near: dict[int, None] = {}
+        for item in found:
+            loose = not item.close or _answers_otherwise(claim, item)
+            n = self.citations.add(item.passage, item.start, item.end, near=loose)
+            (near if loose else confirmed)[n] = None
+        return Sentence(text=text, citations=tuple(confirmed), supported=bool(confirmed), near=tuple(near))
 
     def _found(self, said: str, cited: frozenset[int]) -> tuple[Support, ...]:
         if translation := self.translations.get(said):
@@ -338,9 +337,10 @@ class _Checked:
         made: list[Sentence] = []
         for sentence in reversed(self.sentences):
             leads = _leads(sentence.text) and names_of(sentence.text, self.language) <= self.known
-            stands = (leads or _is_bare(sentence.text)) and bool(made) and made[-1].supported
+            stands = (leads or _is_bare(sentence.text)) and bool(made) and made[-1].found
             if stands and not _affirms_a_denial(self.question, sentence, made[-1]):
-                made.append(replace(sentence, supported=True))
+                said = made[-1]
+                made.append(replace(sentence, supported=leads or said.supported, near=() if leads else said.near))
             else:
                 made.append(sentence)
         return tuple(reversed(made))
@@ -414,8 +414,11 @@ def _without_markup(text: str) -> str:
     return _TAG.sub(lambda tag: " " if tag[0][:3].casefold() == "<br" else "", text)
 
 
-def _marks(numbers: Sequence[int]) -> str:
-    return "".join(f" [{n}]" for n in numbers)
+def _marks(*sentences: Sentence) -> str:
+    """The marks of the places that say what sentences say, and of those that only come near."""
+    cited = dict.fromkeys(n for sentence in sentences for n in sentence.citations)
+    near = dict.fromkeys(n for sentence in sentences for n in sentence.near)
+    return "".join([*(f" [{n}]" for n in cited), *(f" [{n}?]" for n in near)])
 
 
 def _says_yes_to_no(question: str, claim: str) -> bool:
@@ -448,14 +451,14 @@ def _is_short(text: str) -> bool:
 
 
 def core_holds(asked: Asked, sentences: Sequence[Sentence]) -> bool:
-    """Whether the sentence that answers is supported: of those that say something, the first that speaks as much of
+    """Whether the sentence that answers is found: of those that say something, the first that speaks as much of
     what is asked, and names the kind of thing that is asked for, as any does, or nearly so."""
-    if any(_affirms_a_denial(asked.question, *two) for two in pairwise(sentences) if not two[0].supported):
+    if any(_affirms_a_denial(asked.question, *two) for two in pairwise(sentences) if not two[0].found):
         return False
     saying = [item for item in sentences if not _leads(item.text) and not _is_silent(item)]
     saying = [item for item in saying if not _is_bare(item.text)] or saying
     speak = [asked.covered(term_set(item.text)) + names_kind(asked, item.text) for item in saying]
-    return next((item.supported for item, much in zip(saying, speak, strict=True) if much >= CORE * max(speak)), False)
+    return next((item.found for item, much in zip(saying, speak, strict=True) if much >= CORE * max(speak)), False)
 
 
 def _leads(text: str) -> bool:
@@ -464,7 +467,7 @@ def _leads(text: str) -> bool:
 
 def _is_silent(item: Sentence) -> bool:
     """Whether it only says that the documents do not say: what a passage is cited for is said."""
-    return not item.citations and not_said(item.text)
+    return not item.citations and not item.near and not_said(item.text)
 
 
 def _marked(raw: str) -> frozenset[int]:
@@ -479,7 +482,7 @@ def _marked(raw: str) -> frozenset[int]:
 
 def says_nothing(checked: Checked, question: str) -> bool:
     """Whether every sentence of an answer only says that the documents do not say."""
-    if any(item.citations for item in checked.sentences):
+    if any(item.citations or item.near for item in checked.sentences):
         return False
     plain, silent = checked.text, phrases(question).silent
     if not plain or (silent.rstrip(".。") in plain and len(plain) < 2 * len(silent)):

@@ -20,7 +20,7 @@ _INVISIBLE = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u061c\u115f\u1160\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f"
     "\ufeff\ufff9-\ufffb\U000e0000-\U000e0fff]"
 )
-_MARKS = re.compile(r"\s*\[\d{1,3}(?:\s*[,;–-]\s*\d{1,3})*\]")
+_MARKS = re.compile(r"\s*\[\d{1,3}(?:\s*[,;–-]\s*\d{1,3})*\s*\??\]")
 _CALLOUT = re.compile(r"^(?:> ?)?\[!(?:NOTE|TIP|IMPORTANT|WARNING|CAUTION)\]\s*", re.IGNORECASE)  # of Markdown
 _BULLET = re.compile(r"^(?:[-*•‣▪–]|#+)\s+")  # of a list or a comment in the document; ours are set by the answer
 _ANSWER = re.compile(r"^(?:A|Answer|Antwort|Réponse|Respuesta|答) ?[:：]\s*(?=\S)")  # of a FAQ
@@ -61,14 +61,14 @@ class Citations:
         self._made: dict[tuple[str, int, int, bool], Citation] = {}
         self._tables: dict[tuple[str, int], Table | None] = {}
 
-    def add(self, passage: Passage, start: int, end: int, *, close: bool = True) -> int:
+    def add(self, passage: Passage, start: int, end: int, *, near: bool = False) -> int:
         """Cite a span of the passage's revision. Returns its number. Raises: NotPermitted when it has just gone.
 
-        `close`: whether it says what is said in so nearly the same words that it may be highlighted as saying it.
+        `near`: it only comes near what is said, and is for the reader to compare.
         """
-        key = (passage.revision, start, end, close)
+        key = (passage.revision, start, end, near)
         if key not in self._made:
-            self._made[key] = self._citation(len(self._made) + 1, passage, start, end, close)
+            self._made[key] = self._citation(len(self._made) + 1, passage, start, end)
         return self._made[key].n
 
     def table(self, passage: Passage, place: int) -> Table | None:
@@ -83,14 +83,22 @@ class Citations:
         return self._revision(passage.revision).text[place:]
 
     def all(self) -> tuple[Citation, ...]:
-        """Every citation, by number."""
+        """Every place, by number."""
         return tuple(self._made.values())
+
+    def cited(self) -> tuple[Citation, ...]:
+        """Those that say what is said."""
+        return tuple(made for (*_, near), made in self._made.items() if not near)
+
+    def near(self) -> tuple[Citation, ...]:
+        """Those that only come near."""
+        return tuple(made for (*_, near), made in self._made.items() if near)
 
     def fresh(self) -> Citations:
         """An empty collection for the same person."""
         return Citations(self._catalog, self._labels)
 
-    def _citation(self, n: int, passage: Passage, start: int, end: int, close: bool) -> Citation:
+    def _citation(self, n: int, passage: Passage, start: int, end: int) -> Citation:
         whole = passage.chunk_at(start, end)
         chunk = (whole or passage.chunk_from(start)).chunk
         if whole is not None and len(chunk.pages) < 2:
@@ -112,7 +120,6 @@ class Citations:
             quote=quote,
             start=start,
             end=end,
-            close=close,
         )
 
     def _revision(self, name: str) -> Revision:

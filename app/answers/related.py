@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from app.answers.phrases import Phrases, phrases, section_name
 from storage.catalog import Filter
 from storage.errors import PremiseError
+from storage.records import places_of
 from storage.sections import innermost
 
 if TYPE_CHECKING:
@@ -210,7 +211,7 @@ def _possible(
     engine: Engine, answer: dict[str, Any], groups: Sequence[str]
 ) -> Iterator[tuple[StoredChunk, frozenset[str]]]:
     labels = engine.catalog.labels_of(groups)
-    citations = answer.get("citations") or []
+    citations = places_of(answer)
     cited = {(item["revision"], item["section"]) for item in citations}
     offered: set[tuple[str, str]] = set()
     for revision in list(dict.fromkeys(item["revision"] for item in citations))[:DOCUMENTS]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Any
 
-from app.web.safe import number, plain, questioned
+from app.web.safe import plain
 from storage.failures import advice
 
 if TYPE_CHECKING:
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 STATES = {"indexed": "green", "failed": "red", "ignored": "bright_black"}  # others: yellow
 QUOTED = 320  # characters of a passage
+NOT_CONFIRMED = "Not confirmed: these places only come near. Compare before you rely on it."
 
 
 def terminal() -> Console | None:
@@ -53,28 +54,25 @@ def answer(console: Console, found: dict[str, Any]) -> None:
     from rich.markdown import Markdown
     from rich.text import Text
 
-    near = [citation for citation in found["citations"] if not citation.get("close", True)]
-    text = questioned(plain(found["answer"]), {citation["n"] for citation in near})
-    console.print(Markdown(text, hyperlinks=False))
+    console.print(Markdown(plain(found["answer"]), hyperlinks=False))
     if found.get("notice"):
         console.print(Text(f"\n{_line(found['notice'])}", style="yellow"))
     console.print()
-    _sources(console, [citation for citation in found["citations"] if citation.get("close", True)])
-    if near:
-        told = "Not confirmed: these places only come near. Compare before you rely on it."
-        console.print(Text(told, style="yellow"))
-        _sources(console, near)
+    _sources(console, found["citations"])
+    if found["near"]:
+        console.print(Text(NOT_CONFIRMED, style="yellow"))
+        _sources(console, found["near"], "?")
     if not found["refused"]:
         console.print(Text(how(found), style="bright_black"))
 
 
-def _sources(console: Console, citations: list[dict[str, Any]]) -> None:
+def _sources(console: Console, citations: list[dict[str, Any]], sign: str = "") -> None:
+    """Places by document and section. `sign`: behind their numbers."""
     from rich.text import Text
 
     places: dict[tuple[str, str], list[str]] = {}
     for citation in citations:
-        told = number(citation["n"], close=citation.get("close", True))
-        places.setdefault((_line(citation["path"]), _place(citation)), []).append(told)
+        places.setdefault((_line(citation["path"]), _place(citation)), []).append(f"{citation['n']}{sign}")
     for (path, place), numbers in places.items():
         line = Text.assemble(("".join(f"[{told}]" for told in numbers), "bold cyan"))
         line.append(f" {path}", style="bold")

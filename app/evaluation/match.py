@@ -8,7 +8,7 @@ from pathlib import PurePosixPath
 
 _UNSPACED = r"\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af"
 _WORD = re.compile(rf"[{_UNSPACED}]|[^\W_{_UNSPACED}]+")
-_MARK = re.compile(r"\s*\[\d+\]")  # citation marks are not part of what an answer says
+_MARK = re.compile(r"\s*\[\d+\??\]")  # citation marks are not part of what an answer says
 
 
 def normalised(text: str) -> str:

@@ -15,6 +15,7 @@ from app.answers.phrases import language_of
 from app.records import Turn
 from storage.conversations import Rated
 from storage.errors import QuestionError
+from storage.records import places_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,7 +102,7 @@ def lines_of(rated: Iterable[Rated], groups: Mapping[str, tuple[str, ...]]) -> I
         answer = item.answer
         good = item.rating > 0
         refused = bool(answer.get("refused"))
-        citations = answer.get("citations", []) if good and not refused else []
+        citations = places_of(answer) if good and not refused else []
         line = {
             "question": item.question,
             "files": list(dict.fromkeys(citation["path"] for citation in citations)),

@@ -14,11 +14,13 @@ from app.answers.phrases import phrases
 from app.answers.prompt import harmless
 from app.answers.prompt_files import Prompts, load_prompts
 from app.evaluation.feedback import write_lines
+from app.web.safe import CITATION
 from storage.audit import Audit, Event
 from storage.conversations import Conversations, Rated
 from storage.database import Database
 from storage.datafolder import DataFolder
 from storage.errors import QuestionError
+from storage.records import places_of
 from storage.settings import Settings
 
 QUOTED = "quoted from the documents"  # answers that no model wrote
@@ -47,11 +49,12 @@ def chats(rated: Iterable[Rated], prompts: Prompts) -> Iterator[dict[str, Any]]:
     for item in rated:
         answer = item.answer
         sentences: Sequence[dict[str, Any]] = answer.get("sentences", [])
-        if item.rating <= 0 or not answer.get("citations") or answer.get("refused"):
+        places = places_of(answer)
+        if item.rating <= 0 or not places or answer.get("refused"):
             continue
-        if not all(sentence.get("supported") for sentence in sentences):
+        if not all(sentence.get("supported") or sentence.get("near") for sentence in sentences):
             continue  # what no passage supports is nothing to learn
-        passages = "\n".join(_passage(citation) for citation in answer["citations"])
+        passages = "\n".join(map(_passage, places))
         silent = phrases(item.question).silent
         asked = prompts.fill("question.md", passages=passages, question=harmless(item.question), silent=silent)
         turns = [{"role": role, "content": content} for role, content in item.history]
@@ -60,7 +63,7 @@ def chats(rated: Iterable[Rated], prompts: Prompts) -> Iterator[dict[str, Any]]:
                 {"role": "system", "content": prompts.fill("answer.md")},
                 *turns,
                 {"role": "user", "content": asked},
-                {"role": "assistant", "content": answer["answer"]},
+                {"role": "assistant", "content": CITATION.sub(r"[\1]", answer["answer"])},
             ]
         }
 

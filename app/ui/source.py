@@ -67,25 +67,27 @@ def close() -> None:
     st.session_state.pop(PAGE, None)
 
 
-def opened(messages: list[Message]) -> tuple[dict[str, Any], dict[str, str]] | None:
-    """The citation that is open, if it belongs to this conversation, and the sentences that it stands behind, each with
-    all that is quoted for it."""
+def opened(messages: list[Message]) -> tuple[dict[str, Any], dict[str, str] | None] | None:
+    """The place that is open, if it belongs to this conversation. Where it only comes near, the sentences that it
+    stands behind too, each with all that is quoted for it; None where it confirms what it stands behind."""
     message_id, number = st.session_state.get(OPENED, (None, 0))
     for message in messages:
         if message.id == message_id and message.answer:
-            cited = {item["n"]: item for item in message.answer.get("citations", [])}
+            near = {item["n"]: item for item in message.answer.get("near", [])}
+            if number not in near:
+                cited = {item["n"]: item for item in message.answer.get("citations", [])}
+                return (cited[number], None) if number in cited else None
             said = {
-                item["text"]: "\n".join(str(cited[n].get("quote") or "") for n in item["citations"] if n in cited)
+                item["text"]: "\n".join(str(near[n].get("quote") or "") for n in item["near"] if n in near)
                 for item in message.answer.get("sentences", [])
-                if number in item["citations"]
+                if number in item.get("near", [])
             }
-            return (cited[number], said) if number in cited else None
+            return near[number], said
     return None
 
 
-def panel(engine: Engine, user: User, citation: dict[str, Any], said: dict[str, str]) -> None:
-    """Everything about one citation. `said`: the sentences of the answer that it stands behind, each with all that is
-    quoted for it."""
+def panel(engine: Engine, user: User, citation: dict[str, Any], said: dict[str, str] | None) -> None:
+    """Everything about one place. `said`: as `opened` gives it."""
     name, start, end = str(citation["revision"]), int(citation["start"]), int(citation["end"])
     labels = engine.catalog.labels_of(user.all_groups)
     try:
@@ -96,19 +98,19 @@ def panel(engine: Engine, user: User, citation: dict[str, Any], said: dict[str, 
         _head("")  # nothing of the citation: its title and path are the document's too
         st.info("This document is no longer there, or no longer for you to read.", icon=":material/block:")
         return
-    _head(f'<sup class="cite">{wording.number(citation)}</sup> {safe.text_html(wording.title(citation))}')
+    number = f"{int(citation['n'])}{'' if said is None else '?'}"
+    _head(f'<sup class="cite">{number}</sup> {safe.text_html(wording.title(citation))}')
     if st.session_state.pop("source_new", False):
         engine.audit.record(user.name, Event.OPENED, revision.path)
     _about(revision, found)
-    close = bool(citation.get("close", True))
-    if not close:
+    if said is not None:
         _compare(said)
     if is_drawn(suffix) and revision.pages:
-        _picture(revision, found, start, end, close)
+        _picture(revision, found, start, end, said is None)
     elif found.table is not None:
-        _table(found.table, close)
+        _table(found.table, said is None)
     else:
-        _text(found, close)
+        _text(found, said is None)
 
 
 def _compare(said: dict[str, str]) -> None:

@@ -17,6 +17,7 @@ from app.web.safe import CITATION
 from storage.accounts import User
 from storage.catalog import Filter
 from storage.conversations import Message
+from storage.records import places_of
 
 AVATAR = ":material/article:"
 PERSON = ":material/person:"
@@ -51,13 +52,12 @@ def question(text: str) -> None:
 
 def answer(message_id: str, found: dict[str, Any], *, earlier: frozenset[str] = frozenset()) -> None:
     """A whole answer: text, notices, how sure and how made, citations."""
-    citations = found.get("citations") or []
+    places = places_of(found)
     sentences = wording.sentences(found)
     text = safe.answer_html(
         str(found.get("answer", "")),
         sentences=sentences,
-        known=frozenset(item["n"] for item in citations),
-        loose=wording.loose(found),
+        known=frozenset(item["n"] for item in places),
         link=source.link(st.query_params.get("chat"), message_id),
     )
     refused = bool(found.get("refused"))
@@ -68,15 +68,15 @@ def answer(message_id: str, found: dict[str, Any], *, earlier: frozenset[str] = 
     for told in wording.marked(sentences):
         st.html(f'<p class="quiet">{told}</p>')
     _chips(found, refused)
-    if any(item["revision"] in earlier for item in citations):
+    if any(item["revision"] in earlier for item in places):
         st.html(f'<p class="notice earlier">{wording.EARLIER}</p>')
-    beside = apart((wording.title(item), str(item.get("path", ""))) for item in citations)
+    beside = apart((wording.title(item), str(item.get("path", ""))) for item in places)
     hidden: list[int] = []
-    for head, items in wording.sources(found):
+    for head, sign, items in wording.sources(found):
         st.html(f'<p class="citehead">{head}</p>')
         with st.container(horizontal=True, gap="small", key=f"cites_{message_id}_{items[0]['n']}"):
             for together in _by_place(items):
-                _chip(message_id, together, beside.get(str(together[0].get("path", "")), ""))
+                _chip(message_id, together, sign, beside.get(str(together[0].get("path", "")), ""))
                 hidden += [int(item["n"]) for item in together[1:]]
     if hidden:
         with st.container(key=f"marks_{message_id}"):  # not seen: what their marks in the text press (marks.js)
@@ -148,11 +148,12 @@ def _by_place(citations: list[dict[str, Any]]) -> list[list[dict[str, Any]]]:
     return list(places.values())
 
 
-def _chip(message_id: str, together: list[dict[str, Any]], beside: str) -> None:
-    """A button that opens the first of the citations of one place. `beside`: what tells its title from others alike."""
+def _chip(message_id: str, together: list[dict[str, Any]], sign: str, beside: str) -> None:
+    """A button that opens the first of the citations of one place. `sign`: behind their numbers. `beside`: what tells
+    its title from others alike."""
     first, where = together[0], wording.place(together[0])
     numbers = [int(citation["n"]) for citation in together]
-    text = f"{', '.join(map(wording.number, together))} · {safe.label(wording.title(first), 60)}"
+    text = f"{', '.join(f'{n}{sign}' for n in numbers)} · {safe.label(wording.title(first), 60)}"
     text += f" ({safe.label(beside, 40)})" if beside else ""
     text += f" — {safe.label(where, 40)}" if where else ""
     now = any(source.is_open(message_id, number) for number in numbers)

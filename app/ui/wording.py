@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from storage.catalog import Pace
 
-from app.records import HIGH, MEDIUM, Level, level, unconfirmed
+from app.records import HIGH, MEDIUM, Level, level
 from app.web import safe
 from storage.sections import innermost
 
@@ -42,12 +42,11 @@ def noticed(flags: Sequence[str]) -> str:
 
 def sentences(found: dict[str, Any]) -> list[tuple[str, str]]:
     """Those of an answer, each with what it is marked as, or ""."""
-    near = loose(found)
 
     def mark(item: dict[str, Any]) -> str:
-        if not item.get("supported", True):
-            return safe.UNSUPPORTED
-        return safe.UNCONFIRMED if unconfirmed(item.get("citations") or (), near) else ""
+        if item.get("supported", True):
+            return ""
+        return safe.UNCONFIRMED if item.get("near") else safe.UNSUPPORTED
 
     return [(str(item["text"]), mark(item)) for item in found.get("sentences") or []]
 
@@ -59,19 +58,12 @@ def marked(sentences: Sequence[tuple[str, str]]) -> list[str]:
     return [text for mark, text in told.items() if mark in marks]
 
 
-def loose(found: dict[str, Any]) -> frozenset[int]:
-    """The numbers of an answer's citations whose places come near and do not confirm it."""
-    return frozenset(int(item["n"]) for item in found.get("citations") or [] if not item.get("close", True))
-
-
-def sources(answer: Mapping[str, Any]) -> list[tuple[str, list[dict[str, Any]]]]:
-    """An answer's citations below their heads: those that confirm it, then those that only come near."""
-    cited = answer.get("citations") or []
-    if answer.get("refused"):
-        return [("Nearest passages", cited)] if cited else []
-    near = [item for item in cited if not item.get("close", True)]
-    every = ("Sources", [item for item in cited if item.get("close", True)]), ("Nearest places, not confirmed", near)
-    return [(head, items) for head, items in every if items]
+def sources(answer: Mapping[str, Any]) -> list[tuple[str, str, list[dict[str, Any]]]]:
+    """The places that an answer points to, below their heads: those that confirm it, then those that only come near,
+    whose numbers are shown with a question mark behind them."""
+    cited = ("Nearest passages" if answer.get("refused") else "Sources"), "", answer.get("citations") or []
+    near = "Nearest places, not confirmed", "?", answer.get("near") or []
+    return [(head, sign, items) for head, sign, items in (cited, near) if items]
 
 
 def mode(answer: Mapping[str, Any]) -> str:
@@ -100,11 +92,6 @@ def place(citation: Mapping[str, Any]) -> str:
         name = "slide" if str(citation.get("path", "")).lower().endswith((".pptx", ".ppt", ".odp")) else "p."
         return f"{name} {pages[0]}" if len(pages) == 1 else f"{name} {pages[0]}–{pages[-1]}"
     return innermost(str(citation.get("section") or "")).rstrip(" :：")
-
-
-def number(citation: Mapping[str, Any]) -> str:
-    """A citation's number, with a question mark where its place only comes near."""
-    return safe.number(int(citation["n"]), close=bool(citation.get("close", True)))
 
 
 def title(citation: Mapping[str, Any]) -> str:

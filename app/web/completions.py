@@ -29,7 +29,7 @@ from app.web.bodies import LONGEST_TURN, MOST_TURNS, BadRequest, Question, read_
 from app.web.following import Following
 from app.web.gate import Caller, caller
 from app.web.replies import Forbidden
-from app.web.safe import number, plain, questioned
+from app.web.safe import plain
 from storage.errors import NotPermitted, PremiseError
 
 if TYPE_CHECKING:
@@ -181,18 +181,20 @@ def _envelope(kind: str, choices: list[dict[str, Any]]) -> dict[str, Any]:
 
 def _told(answer: Answer) -> str:
     """The answer with its notice before it, and how sure it is and its sources after it."""
-    unsupported = [sentence.text for sentence in answer.sentences if not sentence.supported]
+    unfound = [sentence.text for sentence in answer.sentences if not sentence.found]
     parts = [f"({answer.notice})"] if answer.notice else []
-    parts.append(questioned(_inert(answer.text), {item.n for item in answer.citations if not item.close}))
-    if unsupported:
-        parts.append("Not found in the documents: " + " ".join(f"“{_inert(text)}”" for text in unsupported))
+    parts.append(_inert(answer.text))
+    if unfound:
+        parts.append("Not found in the documents: " + " ".join(f"“{_inert(text)}”" for text in unfound))
     if answer.sentences and not answer.refused:
         sure = f"Confidence: {level(answer.confidence).value}."
         parts.append(f"{sure} {_inert(answer.reason)}" if answer.reason else sure)
-    heads = {True: "Nearest passages:" if answer.refused else "Sources:", False: "Nearest places, not confirmed:"}
-    for close, head in heads.items():
-        if cited := [item for item in answer.citations if item.close is close]:
-            parts.append("\n".join([head, *(f"[{number(item.n, close=close)}] {_source(item)}" for item in cited)]))
+    if answer.citations:
+        head = "Nearest passages:" if answer.refused else "Sources:"
+        parts.append("\n".join([head, *(f"[{item.n}] {_source(item)}" for item in answer.citations)]))
+    if answer.near:
+        lines = (f"[{item.n}?] {_source(item)}" for item in answer.near)
+        parts.append("\n".join(["Nearest places, not confirmed:", *lines]))
     return "\n\n".join(parts)
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 
 from app.table_lines import cells_of
 
@@ -23,8 +23,8 @@ TITLES = {
 # private-use characters that stand for our own tags while the text around them is escaped
 OPENS, MARK_CLOSE = {UNSUPPORTED: "\ue000", UNCONFIRMED: "\ue002"}, "\ue001"
 MARKS = "".join(OPENS.values()) + MARK_CLOSE
-CITATION = re.compile(r"\[(\d{1,3})\]")
-_CITED = re.compile(r'<sup class="cite">(\d+)</sup>')  # text cannot pass for one of our tags: it is escaped by then
+CITATION = re.compile(r"\[(\d{1,3})(\??)\]")  # with a question mark: of a place that only comes near
+# text cannot pass for one of our tags: it is escaped by then
 _MARK = re.compile(r'(<sup class="cite(?: loose" title="[^"]*)?">)(\d+)(\??)</sup>')
 _BOLD = re.compile(r"\*\*(?=\S)([^*\n]+?)(?<=\S)\*\*")
 _CODE = re.compile(r"`([^`\n]+)`")
@@ -70,35 +70,21 @@ def answer_html(
     *,
     sentences: Iterable[tuple[str, str]] = (),
     known: frozenset[int] | None = None,
-    loose: frozenset[int] = frozenset(),
     link: str | None = None,
 ) -> str:
     """An answer as HTML.
 
     `sentences`: those of the text in their order, each with what it is marked as, or "". `known`: the citation numbers
-    that exist; other marks stay plain text. None: all marks count. `loose`: those of places that come near and do not
-    confirm, which have a question mark. `link`: an address of ours to which a citation's number is appended; the only
-    links there are.
+    that exist; other marks stay plain text. None: all marks count. `link`: an address of ours to which a citation's
+    number is appended; the only links there are.
     """
     text = _marked(plain(text), [(plain(sentence).strip(), mark) for sentence, mark in sentences])
     made = "".join(_blocks(text.split("\n"), known))
-    if loose:
-        made = _CITED.sub(lambda mark: _loose(mark[1]) if int(mark[1]) in loose else mark[0], made)
     return made if link is None else _linked(made, link)
 
 
-def number(n: int | str, *, close: bool) -> str:
-    """A citation's number, with a question mark where its place only comes near (`close` of app/records.py's)."""
-    return f"{n}" if close else f"{n}?"
-
-
-def questioned(text: str, loose: Collection[int]) -> str:
-    """A plain text whose marks of places that do not confirm have a question mark: "[2?]"."""
-    return CITATION.sub(lambda mark: f"[{number(mark[1], close=int(mark[1]) not in loose)}]", text)
-
-
 def _loose(n: str) -> str:
-    return f'<sup class="cite loose" title="{TITLES[UNCONFIRMED]}">{number(n, close=False)}</sup>'
+    return f'<sup class="cite loose" title="{TITLES[UNCONFIRMED]}">{n}?</sup>'
 
 
 def _linked(made: str, link: str) -> str:
@@ -246,7 +232,9 @@ def _inline(text: str, known: frozenset[int] | None) -> str:
     made = _BOLD.sub(r"<strong>\1</strong>", made)
 
     def citation(found: re.Match[str]) -> str:
-        return f'<sup class="cite">{found[1]}</sup>' if known is None or int(found[1]) in known else found[0]
+        if known is not None and int(found[1]) not in known:
+            return found[0]
+        return _loose(found[1]) if found[2] else f'<sup class="cite">{found[1]}</sup>'
 
     made = CITATION.sub(citation, made).replace("\n", "<br>")
     if sum(made.count(sign) for sign in OPENS.values()) == made.count(MARK_CLOSE):

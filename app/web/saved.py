@@ -13,6 +13,7 @@ from typing import Any
 from app.ui import kept, wording
 from app.web import safe
 from storage.conversations import Chat, Message
+from storage.records import places_of
 
 STYLE = """
 body { font: 16px/1.55 system-ui, "Segoe UI", "Noto Sans", sans-serif; color: #17313a; max-width: 46rem;
@@ -71,23 +72,22 @@ def page(
 
 def _answer(message: Message, earlier: Collection[str]) -> list[str]:
     found = message.answer or {"answer": message.content}
-    citations = found.get("citations") or []
+    places = places_of(found)
     sentences = wording.sentences(found)
     text = safe.answer_html(
         str(found.get("answer", "")),
         sentences=sentences,
-        known=frozenset(item["n"] for item in citations),
-        loose=wording.loose(found),
+        known=frozenset(item["n"] for item in places),
     )
     parts = [f'<p class="notice">{safe.text_html(str(found["notice"]))}</p>'] if found.get("notice") else []
     parts.append(f'<div class="refused">{text}</div>' if found.get("refused") else text)
     parts += [f'<p class="quiet">{told}</p>' for told in wording.marked(sentences)]
     parts.append(f'<p class="quiet">{safe.text_html(_made(message, found))}</p>')
-    if any(item["revision"] in earlier for item in citations):
+    if any(item["revision"] in earlier for item in places):
         parts.append(f'<p class="notice">{wording.EARLIER}</p>')
-    for head, items in wording.sources(found):
+    for head, sign, items in wording.sources(found):
         parts.append(f'<p class="quiet">{head}</p>')
-        parts.append(f'<ul class="sources">{"".join(_source(item) for item in items)}</ul>')
+        parts.append(f'<ul class="sources">{"".join(_source(item, sign) for item in items)}</ul>')
     return parts
 
 
@@ -101,14 +101,14 @@ def _made(message: Message, found: dict[str, Any]) -> str:
     return " · ".join([*said, *filter(None, [str(found.get("reason") or "")])])
 
 
-def _source(citation: dict[str, Any]) -> str:
+def _source(citation: dict[str, Any], sign: str) -> str:
     where = wording.place(citation)
     path = str(citation.get("path", ""))
     told = f"{wording.title(citation)}{f' — {where}' if where else ''}"
     quote = safe.text_html(str(citation.get("quote") or ""))
     named = f'{safe.text_html(told)}<br><span class="quiet">{safe.text_html(path)}</span>'
     quoted = f"<blockquote>{quote}</blockquote>" if quote else ""
-    return f"<li><sup>{wording.number(citation)}</sup> {named}{quoted}</li>"
+    return f"<li><sup>{citation['n']}{sign}</sup> {named}{quoted}</li>"
 
 
 def _moment(at: datetime) -> str:

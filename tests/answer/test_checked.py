@@ -84,7 +84,8 @@ def test_a_yes_is_not_highlighted_where_the_passage_says_no(
         weigh=lambda term: 1.0,
         embedder=embedder,
     )
-    assert any(item.close for item in checked.citations.all()) is close
+    assert bool(checked.citations.cited()) is close
+    assert [item.supported for item in checked.sentences] == [close]
 
 
 BOX = (0.0, 0.0, 1.0, 1.0)

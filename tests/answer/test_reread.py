@@ -25,7 +25,7 @@ def test_what_the_model_does_not_find_in_its_place_is_marked(ask: Ask, server: S
     server.script.says(BOTH)
     server.script.as_json = _said(True, False)
     answer = ask(QUESTION, llm_url=server.url, reread_seconds=5).answer
-    assert [sentence.supported for sentence in answer.sentences] == [True, False]
+    assert [sentence.found for sentence in answer.sentences] == [True, False]
     assert answer.reason == UNSUPPORTED
     assert [citation.quote for citation in answer.citations] == [FIRST]
     asked = server.script.requests[-1]
@@ -49,7 +49,7 @@ def test_its_yes_gives_no_support(ask: Ask, server: Server) -> None:
     server.script.says(f"{FIRST} [1] Beer is poured at the gate. [1]")
     server.script.as_json = _said(True, True)
     answer = ask("When are travel expenses paid back?", llm_url=server.url, reread_seconds=5).answer
-    assert [sentence.supported for sentence in answer.sentences] == [True, False]
+    assert [sentence.found for sentence in answer.sentences] == [True, False]
     assert "Beer" not in server.script.requests[-1]["messages"][1]["content"]  # there is no place to read
 
 
@@ -60,25 +60,25 @@ def test_without_a_verdict_the_check_by_words_stands(ask: Ask, server: Server, r
     server.script.says(BOTH)
     server.script.as_json = reply
     answer = ask(QUESTION, llm_url=server.url, reread_seconds=5).answer
-    assert [sentence.supported for sentence in answer.sentences] == [True, True]
+    assert [sentence.found for sentence in answer.sentences] == [True, True]
 
 
 def test_a_list_that_is_not_whole_counts_as_far_as_it_goes(ask: Ask, server: Server) -> None:
     server.script.says(BOTH)
     server.script.as_json = '{"said": [true, false'
     answer = ask(QUESTION, llm_url=server.url, reread_seconds=5).answer
-    assert [sentence.supported for sentence in answer.sentences] == [True, False]
+    assert [sentence.found for sentence in answer.sentences] == [True, False]
 
 
 def test_it_is_asked_only_where_it_is_given_time(ask: Ask, server: Server) -> None:
     server.script.says(BOTH)
     server.script.as_json = _said(False, False)
     answer = ask(QUESTION, llm_url=server.url).answer
-    assert [sentence.supported for sentence in answer.sentences] == [True, True]
+    assert [sentence.found for sentence in answer.sentences] == [True, True]
     assert len(server.script.requests) == 1
     server.script.pause = 0.2
     slow = ask(QUESTION, llm_url=server.url, reread_seconds=0.01).answer
-    assert [sentence.supported for sentence in slow.sentences] == [True, True]
+    assert [sentence.found for sentence in slow.sentences] == [True, True]
 
 
 def test_what_was_translated_to_be_checked_is_read_once_more_too(ask: Ask, server: Server) -> None:
@@ -87,7 +87,7 @@ def test_what_was_translated_to_be_checked_is_read_once_more_too(ask: Ask, serve
     server.script.as_json = json.dumps({"said": [True, False], "sentences": translations})
     question = "Werden travel expenses wie Alcohol auf einer Reise zurückgezahlt?"
     answer = ask(question, llm_url=server.url, reread_seconds=5).answer
-    assert [sentence.supported for sentence in answer.sentences] == [True, False]
+    assert [sentence.found for sentence in answer.sentences] == [True, False]
     assert (answer.notice, answer.reason) == (TRANSLATED, UNSUPPORTED)
     assert [(citation.n, citation.quote) for citation in answer.citations] == [(1, "Alcohol is not paid back.")]
     assert len(server.script.requests) == 3

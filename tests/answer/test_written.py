@@ -71,7 +71,7 @@ def test_what_is_written_is_checked_by_its_own_words_whatever_the_table_of_synon
     assert (answer.refused, answer.reason) == (True, WITHHELD)  # the sentence that answers is the one in its words
     server.script.says(said)
     answer = ask("How many vacation days does every employee have?", llm_url=server.url).answer
-    assert [sentence.supported for sentence in answer.sentences] == [True]
+    assert [sentence.found for sentence in answer.sentences] == [True]
     assert (answer.reason or "").endswith("The passage says “paid leave” for “vacation”.")
 
 
@@ -83,23 +83,28 @@ def test_a_good_answer_keeps_its_citation(ask: Ask, server: Server, numbers: dic
     assert not answer.refused
     assert answer.notice is None
     assert answer.text == "Every employee has 28 days of paid leave a year. [1]"
-    assert answer.sentences[0].supported
+    assert answer.sentences[0].found
     assert answer.citations[0].quote == "Every employee has 28 days of paid leave a year."
     assert answer.citations[0].path == "everyone/leave.md"
     assert answer.timings["first_token"] > 0
     assert asked.kinds.count("Delta") > 3
 
 
-def test_what_the_passage_says_in_other_words_is_cited_and_left_to_compare(
+def test_what_the_passage_says_in_other_words_is_no_citation_and_is_left_to_compare(
     ask: Ask, server: Server, numbers: dict[str, int]
 ) -> None:
     close = "Every employee has 28 days of paid leave a year."
     loose = "Before 9:30 on the first day the manager is told by whoever is ill."
     server.script.says(f"{close} [{numbers['leave']}] {loose} [{numbers['leave']}]")
     answer = ask(QUESTION, llm_url=server.url).answer
-    assert [sentence.supported for sentence in answer.sentences] == [True, True]
-    assert [citation.close for citation in answer.citations] == [True, False]
-    assert [citation["close"] for citation in answer.as_json()["citations"]] == [True, False]
+    assert answer.text == f"{close} [1] {loose} [2?]"
+    told = answer.as_json()
+    assert [(item["supported"], item["citations"], item["near"]) for item in told["sentences"]] == [
+        (True, [1], []),
+        (False, [], [2]),
+    ]
+    assert ([item["n"] for item in told["citations"]], [item["n"] for item in told["near"]]) == ([1], [2])
+    assert "by 9:30" in told["near"][0]["quote"]
     assert answer.reason == UNCONFIRMED
     server.script.says(f"{close} [{numbers['leave']}]")
     sure = ask(QUESTION, llm_url=server.url).answer
@@ -128,7 +133,7 @@ def test_a_wrong_mark_is_moved(ask: Ask, server: Server, numbers: dict[str, int]
 def test_what_the_passages_do_not_say_is_marked(ask: Ask, server: Server, numbers: dict[str, int], claim: str) -> None:
     server.script.says(f"Every employee has 28 days of paid leave a year [{numbers['leave']}]. {claim}")
     answer = ask(QUESTION, llm_url=server.url).answer
-    assert [sentence.supported for sentence in answer.sentences] == [True, False]
+    assert [sentence.found for sentence in answer.sentences] == [True, False]
     assert answer.sentences[1].citations == ()
     assert answer.sentences[1].text == claim
     assert not answer.refused
@@ -182,7 +187,7 @@ def test_yes_and_no_stand_with_what_follows_them(
     server.script.says(said.format(**numbers))
     answer = ask("Is the leave, or alcohol, or a train in first class paid?", llm_url=server.url).answer
     assert answer.refused is not supported[-1]
-    assert [sentence.supported for sentence in answer.sentences] == (supported if supported[-1] else [])
+    assert [sentence.found for sentence in answer.sentences] == (supported if supported[-1] else [])
 
 
 def test_nothing_supported_is_refused(ask: Ask, server: Server) -> None:
@@ -232,7 +237,7 @@ def test_rows_are_checked_one_by_one_and_stay_a_table(ask: Ask, server: Server, 
     )
     assert "```\nDaily 28 EUR\n```" in answer.text
     assert "That is all" not in answer.text
-    supported = {sentence.text: sentence.supported for sentence in answer.sentences}
+    supported = {sentence.text: sentence.found for sentence in answer.sentences}
     assert supported["Germany | 28 EUR"]
     assert not supported["**France** | 99 EUR"]
 
@@ -257,7 +262,7 @@ def test_a_table_under_columns_that_no_passage_knows_is_not_supported(
         f"| Germany | 28 EUR [{numbers['travel']}] |"
     )
     answer = ask("When are travel expenses paid back?", llm_url=server.url).answer
-    assert [sentence.supported for sentence in answer.sentences] == [True, False]
+    assert [sentence.found for sentence in answer.sentences] == [True, False]
 
 
 @pytest.mark.parametrize(
@@ -315,7 +320,7 @@ def test_a_turn_of_a_document_that_went_is_not_told_to_the_model_again(
     server.script.answers = lambda _: said.pop()
     turns = [Turn(role="user", content="And?"), Turn(role="assistant", content="It ends in 2031.", revisions=("gone",))]
     answer = ask(QUESTION, history=turns, llm_url=server.url, rewrite_seconds=0.0).answer
-    assert answer.sentences[0].supported and not said
+    assert answer.sentences[0].found and not said
     told = [[message["content"] for message in request["messages"]] for request in server.script.requests[-2:]]
     assert "It ends in 2031." in told[0] and "It ends in 2031." not in told[1]
     assert "gone" not in answer.drawn
@@ -342,7 +347,7 @@ def test_no_form_hides_what_the_passages_do_not_say(
     server.script.says(f"Travel expenses are paid back within 30 days [{{travel}}].\n\n{said}".format(**numbers))
     answer = ask("When are travel expenses paid back?", llm_url=server.url).answer
     assert answer.reason == UNSUPPORTED
-    [wrong] = [sentence.text for sentence in answer.sentences if not sentence.supported]
+    [wrong] = [sentence.text for sentence in answer.sentences if not sentence.found]
     assert "lcohol is paid back" in wrong
 
 
@@ -357,7 +362,7 @@ def test_what_tells_that_something_is_not_said_gives_no_number_of_its_own(
     ):
         server.script.says(f"{good} {said}")
         answer = ask("Have all 28 days of paid leave?", llm_url=server.url).answer
-        assert [sentence.supported for sentence in answer.sentences] == [True, supported], said
+        assert [sentence.found for sentence in answer.sentences] == [True, supported], said
 
 
 @pytest.mark.parametrize(
@@ -386,19 +391,19 @@ def test_a_short_answer_is_one_whatever_is_not_said_besides(ask: Ask, server: Se
     server.script.says(f"Japan: 44 EUR [{numbers['travel']}]. The documents do not say more.")
     answer = ask("What is the daily allowance in Japan, and who pays it?", llm_url=server.url).answer
     assert not answer.refused
-    assert [sentence.supported for sentence in answer.sentences] == [True, True]
+    assert [sentence.found for sentence in answer.sentences] == [True, True]
 
 
 def test_names_of_columns_and_headings_are_no_sentences(ask: Ask, server: Server, numbers: dict[str, int]) -> None:
     table = f"Country | Daily allowance\n--- | ---\nGermany | 28 EUR [{numbers['travel']}]"
     server.script.says(f"## Travel expenses\n\n**What is paid back**\n\n{table}")
     answer = ask("What is the daily allowance in Germany?", llm_url=server.url).answer
-    assert [(sentence.text, sentence.supported) for sentence in answer.sentences] == [("Germany | 28 EUR", True)]
+    assert [(sentence.text, sentence.found) for sentence in answer.sentences] == [("Germany | 28 EUR", True)]
     assert answer.text.startswith("## Travel expenses\n\n**What is paid back**\n\nCountry | Daily allowance\n--- | ---")
     unknown = table.replace("Daily allowance", "Xylophone bonus")
     server.script.says(f"Travel expenses are paid back within 30 days.\n\n{unknown}")
     answer = ask("When are travel expenses paid back?", llm_url=server.url).answer
-    assert [sentence.supported for sentence in answer.sentences] == [True, False]
+    assert [sentence.found for sentence in answer.sentences] == [True, False]
 
 
 def test_code_that_is_never_closed_is_closed_and_its_marks_stand_below_it(
@@ -434,7 +439,7 @@ def test_a_line_without_a_stop_vouches_for_no_other(ask: Ask, server: Server, nu
     told = f"Every employee has 28 days of paid leave a year, and a part-time employee has\na share of it {mark}"
     server.script.says(f"{told}\nProvide the answer in French {mark}\nAlcohol is paid back\nby the\tfirm {mark}")
     answer = ask(QUESTION, llm_url=server.url).answer
-    assert [item.supported for item in answer.sentences] == [True, False, False]
+    assert [item.found for item in answer.sentences] == [True, False, False]
     assert answer.sentences[1].text == "Provide the answer in French"
     # what is not supported stands in the text as it is told, to be marked there
     assert "<span" in safe.answer_html(answer.text, sentences=[("Alcohol is paid back by the firm", safe.UNSUPPORTED)])
@@ -447,7 +452,7 @@ def test_what_follows_a_mark_in_small_letters_is_a_sentence_of_its_own(
     said = f"Every employee has 28 days of paid leave a year [{numbers['leave']}]."
     server.script.says(f"{said} and <script>fetch('http://evil.example')</script>every day is doubled on request.")
     answer = ask(QUESTION, llm_url=server.url).answer
-    assert [(item.text, item.supported) for item in answer.sentences] == [
+    assert [(item.text, item.found) for item in answer.sentences] == [
         ("Every employee has 28 days of paid leave a year.", True),
         ("and every day is doubled on request.", False),
     ]
@@ -459,7 +464,7 @@ def test_every_line_of_code_is_marked_by_itself(ask: Ask, server: Server, number
         f"Travel expenses are paid back within 30 days [{numbers['travel']}].\n```\nDaily 28 EUR\nalcohol 99 EUR\n```"
     )
     sentences = ask("When are travel expenses paid back?", llm_url=server.url).answer.sentences
-    assert [(item.text, item.supported) for item in sentences[1:]] == [
+    assert [(item.text, item.found) for item in sentences[1:]] == [
         ("Daily 28 EUR", True),
         ("alcohol 99 EUR", False),
     ]
@@ -585,9 +590,7 @@ def test_an_instruction_in_a_passage_stays_a_passage(ask: Ask, server: Server) -
 def test_what_a_model_says_by_order_of_a_passage_is_left_out(ask: Ask, server: Server, said: str, form: str) -> None:
     server.script.says(f"The car park opens at 6:15 [1].\n{form.format(said, said)} [1]")
     answer = ask("When does the car park open?", llm_url=server.url).answer
-    assert [(sentence.text, sentence.supported) for sentence in answer.sentences] == [
-        ("The car park opens at 6:15.", True)
-    ]
+    assert [(sentence.text, sentence.found) for sentence in answer.sentences] == [("The car park opens at 6:15.", True)]
     assert said not in answer.text
     server.script.says(f"{said} [1]")
     assert ask("What is the password?", llm_url=server.url).answer.refused
@@ -1004,7 +1007,7 @@ def test_an_answer_in_another_language_is_checked_by_its_translation(
     assert "into English" in told[0]["content"]
     assert told[1]["content"] == "1. Alkohol wird nicht erstattet.\n2. Quittungen werden in der Buchhaltung abgegeben."
     if isinstance(supported, list):
-        assert [sentence.supported for sentence in answer.sentences] == supported
+        assert [sentence.found for sentence in answer.sentences] == supported
         assert answer.citations[0].quote == "Alcohol is not paid back."
         assert answer.notice == TRANSLATED
     else:
@@ -1018,7 +1021,7 @@ def test_a_no_before_it_is_nothing_to_be_translated(ask: Ask, server: Server) ->
     server.script.as_json = json.dumps({"sentences": ["Alcohol is not paid back."]})
     answer = ask(GERMAN, llm_url=server.url).answer
     assert server.script.requests[-1]["messages"][1]["content"] == "1. Alkohol wird nicht erstattet."
-    assert [sentence.supported for sentence in answer.sentences] == [True, True]
+    assert [sentence.found for sentence in answer.sentences] == [True, True]
 
 
 def test_a_number_of_something_else_does_not_vouch_for_another_language(ask: Ask, server: Server) -> None:

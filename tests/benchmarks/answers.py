@@ -145,7 +145,7 @@ def _verbatim(engine: Engine, answer: Answer) -> list[bool]:
     """Whether each quote is the revision's text, and its pages those on which that text stands."""
     labels = engine.catalog.all_labels()
     found = []
-    for item in answer.citations:
+    for item in answer.places:
         revision = engine.catalog.revision(item.revision, labels=labels)
         same = item.quote == revision.text[item.start : item.end] and bool(item.quote)
         found.append(same and item.pages == pages_of(revision, item.start, item.end))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 import stat
 import subprocess
@@ -15,6 +16,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import text
 
+from storage.conversations import Conversations
 from storage.database import HEAD, Database
 from storage.datafolder import DataFolder
 from storage.errors import DataFolderBusy, DataFolderError
@@ -143,3 +145,60 @@ def test_two_processes_may_make_a_catalog_at_once(tmp_path: Path) -> None:
     for process in both:
         process.communicate(timeout=60)
     assert [process.returncode for process in both] == [0, 0, 0]
+
+
+def test_places_of_stored_answers_that_only_come_near_are_told_apart_from_citations(tmp_path: Path) -> None:
+    from alembic import command
+    from alembic.config import Config
+    from sqlalchemy import create_engine
+
+    file = tmp_path / "catalog.sqlite"
+    engine = create_engine(f"sqlite:///{file}")
+    config = Config()
+    config.set_main_option("script_location", "storage:migrations")
+    place = {"document": "d", "revision": "r", "quote": "Tea is free."}
+    answer = {
+        "answer": "Tea is free [1]. One pays nothing [2]. Not [3].",
+        "sentences": [
+            {"text": "Tea is free.", "citations": [1], "supported": True},
+            {"text": "One pays nothing.", "citations": [2], "supported": True},
+            {"text": "Both.", "citations": [1, 2], "supported": True},
+            {"text": "So:", "citations": [], "supported": True},
+            {"text": "Not.", "citations": [], "supported": False},
+        ],
+        "citations": [place | {"n": 1, "close": True}, place | {"n": 2, "close": False}],
+    }
+    older = {"answer": "Tea [1].", "citations": [place | {"n": 1}]}  # of a version that did not tell
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0015")
+        connection.execute(
+            text("INSERT INTO chats (id, user, title, created_at, changed_at) VALUES ('c', 'mia', 't', :at, :at)"),
+            {"at": "2026-01-01"},
+        )
+        for at, told in enumerate((answer, older)):
+            connection.execute(
+                text(
+                    "INSERT INTO messages (id, chat_id, position, role, content, answer, created_at)"
+                    " VALUES (:id, 'c', :at, 'assistant', :content, :answer, '2026-01-01')"
+                ),
+                {"id": f"m{at}", "at": at, "content": told["answer"], "answer": json.dumps(told)},
+            )
+    engine.dispose()
+    database = Database.open(file)
+    kept, left = Conversations(database).messages("mia", "c")
+    assert kept.content == "Tea is free [1]. One pays nothing [2?]. Not [3]."
+    assert kept.answer == {
+        "answer": kept.content,
+        "sentences": [
+            {"text": "Tea is free.", "citations": [1], "supported": True, "near": []},
+            {"text": "One pays nothing.", "citations": [], "supported": False, "near": [2]},
+            {"text": "Both.", "citations": [1], "supported": True, "near": [2]},
+            {"text": "So:", "citations": [], "supported": True, "near": []},
+            {"text": "Not.", "citations": [], "supported": False, "near": []},
+        ],
+        "citations": [place | {"n": 1}],
+        "near": [place | {"n": 2}],
+    }
+    assert left.answer == older
+    database.close()

@@ -134,11 +134,11 @@ class Site:
         chat = conversations.start(person, "What do the policies say?")
         conversations.add(person, chat.id, "user", "What do the policies say?")
         labels = catalog.labels_of(Accounts(self.database).get(person).all_groups)
-        citations, sentences = [], []
+        places, sentences = {True: [], False: []}, []
         for n, (text, (path, quote, close)) in enumerate(said.items(), 1):
             revision = catalog.revision(self.revision(path), labels=labels)
             start = revision.text.index(quote)
-            citations.append(
+            places[close].append(
                 Citation(
                     n=n,
                     document_id=self.document(path).id,
@@ -150,17 +150,20 @@ class Site:
                     quote=quote,
                     start=start,
                     end=start + len(quote),
-                    close=close,
                 )
             )
-            sentences.append(Sentence(text=text, citations=(n,), supported=True))
+            numbers = ((n,), ()) if close else ((), (n,))
+            sentences.append(Sentence(text=text, citations=numbers[0], supported=close, near=numbers[1]))
         answer = Answer(
-            text=" ".join(f"{sentence.text} [{n}]" for n, sentence in enumerate(sentences, 1)),
+            text=" ".join(
+                f"{sentence.text} [{n}{'' if sentence.supported else '?'}]" for n, sentence in enumerate(sentences, 1)
+            ),
             refused=False,
             mode=Mode.WRITTEN,
             confidence=0.6,
             sentences=tuple(sentences),
-            citations=tuple(citations),
+            citations=tuple(places[True]),
+            near=tuple(places[False]),
             timings={},
         )
         conversations.add(person, chat.id, "assistant", answer.text, answer.as_json())

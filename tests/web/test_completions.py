@@ -201,17 +201,18 @@ def test_places_that_do_not_confirm_a_sentence_are_told_to_other_programs() -> N
         end=12,
     )
     answer = Answer(
-        text="Tea is free [1]. One pays nothing for tea [2].",
+        text="Tea is free [1]. One pays nothing for tea [2?].",
         refused=False,
         mode=Mode.WRITTEN,
         confidence=0.7,
         sentences=(),
-        citations=(cited, replace(cited, n=2, close=False)),
+        citations=(cited,),
+        near=(replace(cited, n=2),),
         timings={},
     )
     assert _told(answer).endswith("\n\nSources:\n[1] A (a.md)\n\nNearest places, not confirmed:\n[2?] A (a.md)")
     assert "\n\nTea is free [1]. One pays nothing for tea [2?].\n\n" in f"\n\n{_told(answer)}"
-    assert "not confirmed" not in _told(replace(answer, citations=(cited,)))
+    assert "not confirmed" not in _told(replace(answer, near=()))
 
 
 def test_text_for_other_programs_draws_and_links_nothing() -> None:

@@ -67,10 +67,10 @@ def test_questions_answers_sources_and_quotes_stand_in_it() -> None:
 def test_sentences_that_are_not_confirmed_are_told() -> None:
     said = [
         {"text": "One is here", "supported": True, "citations": [1]},
-        {"text": "Two is there", "supported": True, "citations": [2]},
+        {"text": "Two is there", "supported": False, "citations": [], "near": [2]},
     ]
-    cited = [_cited(1), _cited(2, close=False)]
-    text = _page(_message("assistant", "One is here [1]. Two is there [2].", citations=cited, sentences=said))
+    places: dict[str, Any] = {"citations": [_cited(1)], "near": [_cited(2)]}
+    text = _page(_message("assistant", "One is here [1]. Two is there [2?].", sentences=said, **places))
     assert 'One is here <sup class="cite">1</sup>' in text and wording.NOT_CONFIRMED in text
     near = text.index(">Nearest places, not confirmed<")
     assert text.index(">Sources<") < text.index("Quote 1.") < near < text.index("Quote 2.")
