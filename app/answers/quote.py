@@ -16,7 +16,7 @@ from app.answers.cite import Citations, readable
 from app.answers.extract import Candidate
 from app.answers.phrases import Phrases, phrases
 from app.answers.quotable import ITEM
-from app.answers.surroundings import restriction
+from app.answers.surroundings import asks, restriction
 from app.answers.table import Table, TableRow
 from app.records import Sentence
 from app.retrieval.expand import begins, codes
@@ -205,7 +205,7 @@ def _pieces(
     texts = [group for group in groups[1:] if not shown.table(group[0])]
     after = before
     for group in (groups[0], *texts, *tables):
-        first, under = group is groups[0], _restriction(group[0], quoted={item.text for item in chain(*groups)})
+        first, under = group is groups[0], _restriction(group[0], shown, quoted={item.text for item in chain(*groups)})
         if table := shown.table(group[0]):
             # a table right after a list would be part of it
             apart = after if first else "\n\n"
@@ -237,12 +237,15 @@ def _groups(chosen: Sequence[Candidate], shown: _Shown) -> list[list[Candidate]]
     return groups
 
 
-def _restriction(item: Candidate, quoted: Collection[str]) -> str:
+def _restriction(item: Candidate, shown: _Shown, quoted: Collection[str]) -> str:
     """What stands above it and takes it back or restricts it, as it is put before it: "What you should never do:". None
-    where that is `quoted` too."""
+    where that is `quoted` too, or is the question that was asked."""
     above = item.passage.heading_over(item.start)
     line = restriction(item.passage.text, item.start - item.passage.start, above)
-    return f"{readable(line).strip('*_:： ')}:" if line and line not in quoted and not item.leads else ""
+    if not line or line in quoted or item.leads or (asks(line) and _telling(line) <= shown.asked):
+        return ""
+    told = readable(line).strip("*_:： ")
+    return told if asks(told) else f"{told}:"
 
 
 def _run(

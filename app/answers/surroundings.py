@@ -44,6 +44,9 @@ _ONLY_FOR = re.compile(
     r"seulement|si|sauf|avant|après|solo|sólo|salvo|antes)\b|仅|只有|如果|除非",
     re.IGNORECASE,
 )
+_CONDITION = re.compile(  # a heading that says when it holds
+    r"\W*(?:(?:if|unless|in case|falls|wenn|sofern|si|s['’]ils?|en cas)\b|如果)", re.IGNORECASE
+)
 # and what only a sentence can say of the one before it
 _REVOKED = re.compile(
     r"\b(?:no longer|(?:not|\w+n['’]t) (?:true|so|right|correct|valid|the case|allowed|apply|yet|any ?more|in force)|"
@@ -120,14 +123,20 @@ def takes_back(sentence: str) -> bool:
 
 
 def restriction(text: str, start: int, heading: str = "") -> str:
-    """The line above a place of a text that takes back or restricts what it says: "What you should never do"; or "".
+    """The line above a place of a text that takes back or restricts what it says: "What you should never do", "If I
+    move abroad, what becomes of my options?"; or "".
 
-    `heading`: above the place. A line that asks something does neither.
+    `heading`: above the place. A line that asks something without a condition does neither.
     """
     for line in (_lead(text, start), heading):
-        if _words_against(line, _BACK) and not line.rstrip("*_ ").endswith(("?", "？")):
+        if _CONDITION.match(line) or (_words_against(line, _BACK) and not asks(line)):
             return line
     return ""
+
+
+def asks(line: str) -> bool:
+    """Whether a line is a question."""
+    return line.rstrip("*_ ").endswith(("?", "？"))
 
 
 def _words_against(line: str, pattern: re.Pattern[str]) -> list[str]:

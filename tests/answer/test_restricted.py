@@ -35,6 +35,10 @@ Only for guests of the board:
 
 Dogs are allowed on Fridays. That no longer applies in Ulm. Cats stay at home.
 
+## If I move abroad, what becomes of my bicycle?
+
+The bicycle is sold after ten years.
+
 ## Old prices
 
 | Dish | Costs |
@@ -54,6 +58,11 @@ The kitchen of the building is too small for a canteen.
             "May I share my password with colleagues?",
             "What you should never do:\n\n- Share your password with colleagues [1]\n- Write the password on paper [1]",
         ),
+        (
+            "When is the bicycle sold?",
+            "If I move abroad, what becomes of my bicycle? The bicycle is sold after ten years. [1]",
+        ),
+        ("If I move abroad, what becomes of my bicycle?", "The bicycle is sold after ten years. [1]"),
         ("How often is the lamp oil changed?", "Common mistakes: The lamp oil is changed every 30 days [1]"),
         (
             "Is parking in the northern yard free?",
@@ -90,6 +99,7 @@ def test_what_only_supports_is_shown_behind_its_line_too(place: Place) -> None:
         ("Veraltete Regeln", True),
         ("Opening hours", False),
         ("Why is it not open?", False),
+        ("Wenn es regnet", True),
         ("The canteen is not open.", False),  # a sentence of its own
     ],
 )
