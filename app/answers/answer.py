@@ -37,7 +37,7 @@ from app.answers.parts import parts
 from app.answers.phrases import phrases
 from app.answers.quote import Piece, quoted
 from app.answers.rewrite import standalone
-from app.answers.write import write
+from app.answers.write import CHECKS, write
 from app.asker import Asker
 from app.records import Answer, AnswerEvent, Delta, Finished, Hit, Level, Mode, Retrieved, Turn, level
 from app.retrieval.asked import Asked, Weigh, rarity, understand
@@ -368,11 +368,13 @@ def _written(model: LanguageModel, engine: Engine, case: _Case) -> Generator[Ans
     )
     version, case = engine.prompts.version, replace(case, citations=result.citations)
     if result.silent or not result.holds:
-        refused = _refused(replace(case, citations=case.citations.fresh()))
+        with CHECKS:
+            refused = _refused(replace(case, citations=case.citations.fresh()))
         why = SILENT if result.silent else WITHHELD
         refused = replace(refused, mode=Mode.WRITTEN, reason=why, timings=result.timings)
         return replace(refused, model=result.model, prompts=version)
-    judged = case.judge()
+    with CHECKS:
+        judged = case.judge()
     held = all(sentence.found for sentence in result.sentences)
     unsure = any(sentence.near and not sentence.supported for sentence in result.sentences)
     counts = [1.0 if item.supported else UNSURE if item.near else 0.0 for item in result.sentences]

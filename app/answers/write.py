@@ -25,6 +25,7 @@ from app.answers.translate import elsewhere, translated
 from app.asker import Asker
 from app.records import AnswerEvent, Delta, Sentence, Turn, Waiting
 from app.retrieval.asked import Asked, Weigh
+from app.retrieval.turns import Turns
 from app.serving.briefly import Briefly
 from app.serving.llm import LanguageModel, Speaker
 from app.serving.waiting import Ticket
@@ -32,6 +33,7 @@ from storage.embedder import Embedder
 from storage.errors import ModelBusy, NoAnswer, PromptTooLong, Stopped, Unchecked
 from storage.settings import Settings
 
+CHECKS = Turns(1)  # of written answers, at once: more of them only hold up the words of others on their way
 LOOK_SECONDS = 0.25  # between two looks at the queue while it is not our turn
 SHORTER = 0.6  # of what we counted, when the server says that a prompt is too long
 TRIES = 3
@@ -94,16 +96,23 @@ def write(
             asker=asker,
             settings=settings,
         )
-        checking = partial(
-            check,
-            told.text,
-            passages,
-            citations,
-            question=asked.question,
-            weigh=weigh,
-            embedder=embedder,
-            cut=told.cut,
-        )
+
+        def checking(
+            *, translations: Mapping[str, str] | None = None, doubted: frozenset[str] = frozenset()
+        ) -> Checked:
+            with CHECKS:
+                return check(
+                    told.text,
+                    passages,
+                    citations,
+                    question=asked.question,
+                    weigh=weigh,
+                    embedder=embedder,
+                    cut=told.cut,
+                    translations=translations,
+                    doubted=doubted,
+                )
+
         foreign = elsewhere(f"{asked.question}\n{told.text}", passages)
         again = None
         if foreign or settings.reread_seconds:  # still our turn: the model is asked once more

@@ -7,6 +7,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -29,8 +30,9 @@ from app.answers.answer import (
     UNCONFIRMED,
     UNSUPPORTED,
     WITHHELD,
+    _judged,
 )
-from app.answers.checked import _HEADING, _MARKS_AFTER, _tidy
+from app.answers.checked import _HEADING, _MARKS_AFTER, _tidy, check
 from app.answers.prompt import harmless
 from app.answers.prompt_files import copy_prompts, load_prompts
 from app.asker import Asker
@@ -667,6 +669,37 @@ def test_the_first_word_does_not_wait_for_judging_the_passages(corpus: Store, se
     assert len(calls) == searching
     assert isinstance(list(events)[-1], Finished)
     assert len(calls) > searching  # judged after all, for the confidence
+
+
+def test_written_answers_are_checked_and_judged_one_at_a_time(
+    corpus: Store, server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now, most, done = 0, 0, 0
+    lock = threading.Lock()
+
+    def alone(work: Callable[..., Any]) -> Callable[..., Any]:
+        def timed(*args: Any, **kwargs: Any) -> Any:
+            nonlocal now, most, done
+            with lock:
+                now, done = now + 1, done + 1
+                most = max(most, now)
+            time.sleep(0.05)
+            try:
+                return work(*args, **kwargs)
+            finally:
+                with lock:
+                    now -= 1
+
+        return timed
+
+    monkeypatch.setattr("app.answers.write.check", alone(check))
+    monkeypatch.setattr("app.answers.answer._judged", alone(_judged))
+    server.script.says("Every employee has 28 days of paid leave a year.")
+    engine = Engine(replace(corpus, settings=corpus.settings.model_copy(update={"llm_url": server.url})))
+    with ThreadPoolExecutor(4) as pool:
+        answers = list(pool.map(lambda _: engine.answer(QUESTION, groups=["everyone"]), range(4)))
+    assert {answer.mode for answer in answers} == {Mode.WRITTEN}
+    assert (done, most) == (8, 1)
 
 
 def test_the_fixed_part_comes_first(ask: Ask, server: Server) -> None:
