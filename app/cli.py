@@ -331,6 +331,8 @@ def ask(
         print_line(shown.NOT_CONFIRMED)
     for citation in result["near"]:
         print_line(f"[{citation['n']}?] {_place(citation)}")
+    if told := shown.unfound(result):
+        print_line(told)
     if not result["refused"]:
         print()
         print_line(shown.how(result))

@@ -28,6 +28,7 @@ def test_sources_of_one_place_share_a_line_and_text_orders_no_terminal() -> None
     answer = {"answer": text, "citations": [_citation(1), _citation(2), _citation(3, "Sick leave")], "near": []}
     sure = {
         "refused": False,
+        "sentences": [{"text": f"Tea {ESCAPE}is free.", "supported": False, "near": []}],
         "mode": "extractive",
         "confidence": 0.8,
         "level": "high",
@@ -40,12 +41,14 @@ def test_sources_of_one_place_share_a_line_and_text_orders_no_terminal() -> None
     assert "30 days [1]" in told and "**" not in told
     assert "High confidence (80%), quoted from the documents. One passage says so." in told
     assert "The model is down." in told
+    assert "Not found in the documents: “Tea" in told
     assert "[bold red]not markup[/] :smile:" in " ".join(told.split())
     assert "\x1b" not in told and "\x07" not in told
 
 
 def test_places_that_do_not_confirm_the_answer_are_told() -> None:
-    how = {"refused": False, "mode": "written", "level": "medium", "confidence": 0.7, "reason": ""}
+    how: dict[str, Any] = {"refused": False, "mode": "written", "level": "medium", "confidence": 0.7, "reason": ""}
+    how |= {"sentences": [{"text": "One pays nothing.", "supported": False, "near": [2]}]}
     for close in (True, False):
         console, written = _console()
         cited = [_citation(1), *([_citation(2)] if close else [])]
@@ -54,6 +57,7 @@ def test_places_that_do_not_confirm_the_answer_are_told() -> None:
         shown.answer(console, {"answer": text} | places | how)
         told = [line for line in written.getvalue().splitlines() if line.startswith(("[1]", "[2", "Not confirmed"))]
         assert [line.split()[0] for line in told] == (["[1][2]"] if close else ["[1]", "Not", "[2?]"])
+        assert "Not found" not in written.getvalue()
         assert f"Tea is free [1]. One pays nothing [{2 if close else '2?'}]." in written.getvalue()
 
 

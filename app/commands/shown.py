@@ -62,6 +62,8 @@ def answer(console: Console, found: dict[str, Any]) -> None:
     if found["near"]:
         console.print(Text(NOT_CONFIRMED, style="yellow"))
         _sources(console, found["near"], "?")
+    if told := unfound(found):
+        console.print(Text(told, style="yellow"))
     if not found["refused"]:
         console.print(Text(how(found), style="bright_black"))
 
@@ -78,6 +80,12 @@ def _sources(console: Console, citations: list[dict[str, Any]], sign: str = "") 
         line.append(f" {path}", style="bold")
         line.append(f"  {place}" if place else "", style="cyan")
         console.print(line)
+
+
+def unfound(found: dict[str, Any]) -> str:
+    """Which sentences of an answer were not found in the documents; nothing where all were."""
+    said = [item["text"] for item in found["sentences"] if not item["supported"] and not item["near"]]
+    return f"Not found in the documents: {' '.join(f'“{_line(text)}”' for text in said)}" if said else ""
 
 
 def how(found: dict[str, Any]) -> str:
