@@ -1,11 +1,11 @@
-"""Text of documents that speaks to a language model instead of to a reader. Regular expressions only; knows no model.
+"""Text of documents that speaks to a language model instead of to a reader, by expressions and weights. Knows no model.
 
 A flag is a hint for people and keeps a sentence out of quoted answers; it is no defence. That text of documents never
 becomes an instruction is the prompt's and the checks' work. What is found: orders to forget other orders, to take on
 a part, to do what is forbidden or to say nothing; what is addressed to the models that read a text, and what answers
 may be made of it (storage/addressed.py); marks of chats and of their templates; orders about how "your answer" is to be
 worded, coded, reversed or translated and what is to be slipped into it; orders to write what no document asks of its
-readers (a poem, a story).
+readers (a poem, a story). What is worded in no such way is judged by weights that were fitted (storage/aim.py).
 Questions and plain requests that could as well be meant for people are not found.
 """
 
@@ -16,10 +16,12 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from storage.addressed import ONLY_NAMES, PATTERNS, TO_THE_MODEL
+from storage.aim import speaks_to_model
 from storage.recollection import remembered
 from storage.sentences import sentence_spans
 
 FLAG = "instructions to a language model"  # how a document that holds some is flagged
+WORDED_SO = "words as one says them to a model"
 LONGEST = 2000  # characters of a sentence that are looked at
 _NEW_PARAGRAPH = re.compile(r"\n\s*\n|\n(?=\s*#)")
 SENTENCES = 8192  # that are remembered: answers quote from the same passages again and again
@@ -295,14 +297,26 @@ class Instruction:
 @remembered(SENTENCES)
 def aimed_at_model(sentence: str) -> str | None:
     """What kind of instruction to a language model a sentence, or a line of it, is; None: it is none."""
+    lines = list(_lines(sentence))
+    return next(filter(None, map(by_expressions, lines)), None) or (
+        WORDED_SO if any(map(speaks_to_model, lines)) else None
+    )
+
+
+def _lines(sentence: str) -> Iterator[str]:
+    """A sentence, and each line of it where it has several, without the marks that it begins with."""
     text = sentence[:LONGEST]
     lines = text.splitlines()
     for part in (text, *(lines if len(lines) > 1 else ())):
-        line = " ".join(part.split()).lstrip("-*•>#\"'“„(@ ").removeprefix("<!--").lstrip()
-        for at in _worth_trying(line):
-            kind, _, pattern = _COMPILED[at]
-            if pattern.search(line):
-                return kind
+        yield " ".join(part.split()).lstrip("-*•>#\"'“„(@ ").removeprefix("<!--").lstrip()
+
+
+def by_expressions(line: str) -> str | None:
+    """What kind of instruction a line is by the expressions alone."""
+    for at in _worth_trying(line):
+        kind, _, pattern = _COMPILED[at]
+        if pattern.search(line):
+            return kind
     return None
 
 

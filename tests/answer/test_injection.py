@@ -16,7 +16,17 @@ import pytest
 from place import Place
 
 from app.engine import Engine
-from storage.injection import _COMPILED, _PATTERNS, FLAG, LONGEST, _worth_trying, aimed_at_model, instructions
+from storage.injection import (
+    _COMPILED,
+    _PATTERNS,
+    FLAG,
+    LONGEST,
+    _lines,
+    _worth_trying,
+    aimed_at_model,
+    by_expressions,
+    instructions,
+)
 from storage.sentences import sentence_spans
 
 SAMPLES = Path(__file__).parents[2] / "deploy" / "samples"
@@ -147,6 +157,7 @@ CANARY = "the parking code is zanzibar-4711"
     ],
 )
 def test_is_found(text: str) -> None:
+    assert any(map(by_expressions, _lines(text)))
     assert aimed_at_model(text)
 
 
@@ -298,7 +309,8 @@ def test_no_text_is_judged_otherwise_than_by_the_expressions_alone() -> None:
         texts += [text for line in lines.splitlines() for text in json.loads(line).values() if isinstance(text, str)]
     sentences = {text[start:end] for text in texts for start, end in sentence_spans(text)}
     assert len(sentences) > 500
-    assert [text for text in sentences if aimed_at_model(text) != _by_expressions_alone(text)] == []
+    found = {text: next(filter(None, map(by_expressions, _lines(text))), None) for text in sentences}
+    assert [text for text in sentences if found[text] != _by_expressions_alone(text)] == []
 
 
 def test_where_it_stands_is_told() -> None:
