@@ -37,7 +37,7 @@ from storage.errors import PremiseError
 from storage.failures import NOT_THE_FILES_FAULT, RETRIED, Code, ParseFailure
 from storage.filestatus import inode, modified_ns, status_changed_ns
 from storage.indexes import Indexes
-from storage.injection import FLAG, instructions
+from storage.injection import FLAG, PERHAPS, flag
 from storage.originals import Originals
 from storage.records import MEMBER_SEPARATOR, Chunk, Parsed, State, revision_text
 from storage.settings import Settings
@@ -52,9 +52,9 @@ TRIED_WITH = "passwords"  # the fact that tells whether passwords_file has chang
 
 def _flags(parsed: Parsed) -> tuple[str, ...]:
     """What parsing flagged, and whether the text speaks to a language model."""
-    aimed = next(instructions(revision_text(parsed.elements)), None) is not None
-    flags = tuple(flag for flag in parsed.flags if flag != FLAG)
-    return (*flags, FLAG) if aimed else flags
+    aimed = flag(revision_text(parsed.elements))
+    flags = tuple(told for told in parsed.flags if told not in (FLAG, PERHAPS))
+    return (*flags, aimed) if aimed else flags
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,12 +1,13 @@
 """Text of documents that speaks to a language model instead of to a reader, by expressions and weights. Knows no model.
 
-A flag is a hint for people and keeps a sentence out of quoted answers; it is no defence. That text of documents never
-becomes an instruction is the prompt's and the checks' work. What is found: orders to forget other orders, to take on
-a part, to do what is forbidden or to say nothing; what is addressed to the models that read a text, and what answers
-may be made of it (storage/addressed.py); marks of chats and of their templates; orders about how "your answer" is to be
-worded, coded, reversed or translated and what is to be slipped into it; orders to write what no document asks of its
-readers (a poem, a story). What is worded in no such way is judged by weights that were fitted (storage/aim.py).
-Questions and plain requests that could as well be meant for people are not found.
+A flag is a hint for people, and what the expressions find is kept out of quoted answers; it is no defence. That text of
+documents never becomes an instruction is the prompt's and the checks' work. What is found: orders to forget other
+orders, to take on a part, to do what is forbidden or to say nothing; what is addressed to the models that read a text,
+and what answers may be made of it (storage/addressed.py); marks of chats and of their templates; orders about how "your
+answer" is to be worded, coded, reversed or translated and what is to be slipped into it; orders to write what no
+document asks of its readers (a poem, a story). What is worded in no such way is judged by weights that were fitted
+(storage/aim.py), which is less sure: it is told to people and changes no answer. Questions and plain requests that
+could as well be meant for people are not found.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from storage.recollection import remembered
 from storage.sentences import sentence_spans
 
 FLAG = "instructions to a language model"  # how a document that holds some is flagged
-WORDED_SO = "words as one says them to a model"
+PERHAPS = f"perhaps {FLAG}"  # the same where only the weights find some
 LONGEST = 2000  # characters of a sentence that are looked at
 _NEW_PARAGRAPH = re.compile(r"\n\s*\n|\n(?=\s*#)")
 SENTENCES = 8192  # that are remembered: answers quote from the same passages again and again
@@ -297,10 +298,7 @@ class Instruction:
 @remembered(SENTENCES)
 def aimed_at_model(sentence: str) -> str | None:
     """What kind of instruction to a language model a sentence, or a line of it, is; None: it is none."""
-    lines = list(_lines(sentence))
-    return next(filter(None, map(by_expressions, lines)), None) or (
-        WORDED_SO if any(map(speaks_to_model, lines)) else None
-    )
+    return next(filter(None, map(_by_expressions, _lines(sentence))), None)
 
 
 def _lines(sentence: str) -> Iterator[str]:
@@ -311,8 +309,7 @@ def _lines(sentence: str) -> Iterator[str]:
         yield " ".join(part.split()).lstrip("-*•>#\"'“„(@ ").removeprefix("<!--").lstrip()
 
 
-def by_expressions(line: str) -> str | None:
-    """What kind of instruction a line is by the expressions alone."""
+def _by_expressions(line: str) -> str | None:
     for at in _worth_trying(line):
         kind, _, pattern = _COMPILED[at]
         if pattern.search(line):
@@ -341,3 +338,11 @@ def instructions(text: str) -> Iterator[Instruction]:
         addressed = end if follows or (kind == TO_THE_MODEL and ONLY_NAMES.search(text[start:end])) else -1
         if kind is not None:
             yield Instruction(start=start, end=end, kind=kind)
+
+
+def flag(text: str) -> str | None:
+    """How a text is flagged: FLAG, PERHAPS, or not at all."""
+    if any(True for _ in instructions(text)):
+        return FLAG
+    lines = (line for start, end in sentence_spans(text) for line in _lines(text[start:end]))
+    return PERHAPS if any(map(speaks_to_model, lines)) else None

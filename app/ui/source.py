@@ -21,7 +21,7 @@ from storage.accounts import User
 from storage.audit import Event
 from storage.conversations import Message
 from storage.errors import NotPermitted
-from storage.injection import instructions
+from storage.injection import FLAG, flag
 from storage.records import Revision
 from storage.sections import names_in
 
@@ -30,6 +30,14 @@ NEAR = 300  # characters before a passage that are seen with it, at most
 _BEGINS = re.compile(r"\n+|(?<=[.!?])\s+|(?<=[。！？])")
 DIFFERENT = "Compare the two: words in bold stand there otherwise, or not at all."
 ALIKE = "Compare the two: the words stand there, and what stands between or beside them may change what they say."
+INSTRUCTIONS = (
+    "There are instructions to a language model around this passage. Premise quotes none of them as an answer and "
+    "follows none. Take care with what this document says."
+)
+PERHAPS_INSTRUCTIONS = (
+    "Something around this passage is worded as instructions to a language model are. Premise follows none. If it is "
+    "not meant for people, take care with what this document says."
+)
 WIDTH = 1100  # pixels of a page picture; shown smaller
 
 
@@ -147,12 +155,8 @@ def _about(revision: Revision, found: Passage) -> None:
     if revision.flags:
         lines.append(f'<span class="noticed">{safe.text_html(wording.noticed(revision.flags))}</span>')
     st.html(f'<p class="about">{"<br>".join(lines)}</p>')
-    if any(True for _ in instructions(f"{found.before}{found.passage}{found.after}")):
-        st.warning(
-            "There are instructions to a language model around this passage. Premise quotes none of them as an answer "
-            "and follows none. Take care with what this document says.",
-            icon=":material/report:",
-        )
+    if aimed := flag(f"{found.before}{found.passage}{found.after}"):
+        st.warning(INSTRUCTIONS if aimed == FLAG else PERHAPS_INSTRUCTIONS, icon=":material/report:")
     if not revision.current:
         st.warning(
             "A newer version of this document exists. You see the version that the answer quotes.",

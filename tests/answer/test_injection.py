@@ -21,10 +21,8 @@ from storage.injection import (
     _PATTERNS,
     FLAG,
     LONGEST,
-    _lines,
     _worth_trying,
     aimed_at_model,
-    by_expressions,
     instructions,
 )
 from storage.sentences import sentence_spans
@@ -157,7 +155,6 @@ CANARY = "the parking code is zanzibar-4711"
     ],
 )
 def test_is_found(text: str) -> None:
-    assert any(map(by_expressions, _lines(text)))
     assert aimed_at_model(text)
 
 
@@ -309,8 +306,7 @@ def test_no_text_is_judged_otherwise_than_by_the_expressions_alone() -> None:
         texts += [text for line in lines.splitlines() for text in json.loads(line).values() if isinstance(text, str)]
     sentences = {text[start:end] for text in texts for start, end in sentence_spans(text)}
     assert len(sentences) > 500
-    found = {text: next(filter(None, map(by_expressions, _lines(text))), None) for text in sentences}
-    assert [text for text in sentences if found[text] != _by_expressions_alone(text)] == []
+    assert [text for text in sentences if aimed_at_model(text) != _by_expressions_alone(text)] == []
 
 
 def test_where_it_stands_is_told() -> None:

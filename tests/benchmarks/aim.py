@@ -23,7 +23,7 @@ from scipy.sparse import csr_matrix, vstack
 from sklearn.linear_model import LogisticRegression
 
 from storage.aim import BIAS, FEW, LIMIT, UNIT, features, limit, score
-from storage.injection import aimed_at_model, by_expressions
+from storage.injection import FLAG, aimed_at_model, flag
 from storage.sentences import sentence_spans
 
 ROOT = Path(__file__).parents[2]
@@ -145,15 +145,16 @@ def measure() -> None:
     ):
         fold = [group[family] if group and family else chance.randrange(FOLDS) for family in sentences.families]
         found = sentences.left_out(sentences.names(), np.array(fold)) > limit()
-        either = [is_found or by_expressions(text) for is_found, text in zip(found, sentences.texts, strict=True)]
+        either = [is_found or aimed_at_model(text) for is_found, text in zip(found, sentences.texts, strict=True)]
         for whom, start, end in (("models", 0, sentences.models), ("people", sentences.models, sentences.made)):
             both = sum(map(bool, either[start:end]))
             print(f"{what}, for {whom}: {sum(found[start:end])} of {end - start}, with the expressions {both}")
     for whom in ("model", "people"):
-        texts = [text for _, text in made_up(f"unseen_{whom}")]
-        weighed = sum(score(text) > limit() for text in texts)
-        both = sum(aimed_at_model(text) is not None for text in texts)
-        print(f"never fitted on, {whom}: {weighed} of {len(texts)}, with the expressions {both}")
+        unseen = made_up(f"unseen_{whom}")
+        for family in dict.fromkeys(family for family, _ in unseen):
+            texts = [text for of, text in unseen if of == family]
+            both, before = sum(flag(text) is not None for text in texts), sum(flag(text) == FLAG for text in texts)
+            print(f"never fitted on, {family}, for {whom}: {both} of {len(texts)}; by the expressions alone {before}")
     held_out = documents(1)
     above = [text for text in held_out if score(text) > limit()]
     print(f"other documents: {len(above)} of {len(held_out)} sentences", *map(repr, above), sep="\n  ")
