@@ -18,6 +18,7 @@ from math import sqrt
 from storage.recollection import remembered
 
 WORDS = 20_000  # whose meanings are remembered
+SENTENCES = 8192  # that are remembered: answers are quoted from the same passages again and again
 FEW = 40  # as many features as a sentence counts at least: long ones have more by chance, and count less for each
 UNIT = 100  # weights are written in hundredths
 LIMIT = "limit"  # the line of the weights that says from which score on a sentence is aimed at a model
@@ -138,6 +139,7 @@ def limit() -> float:
     return _weights()[2]
 
 
+@remembered(SENTENCES)
 def speaks_to_model(text: str) -> bool:
     """Whether a sentence is worded as one that is aimed at a language model."""
     return score(text) > limit()

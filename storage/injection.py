@@ -6,8 +6,8 @@ orders, to take on a part, to do what is forbidden or to say nothing; what is ad
 and what answers may be made of it (storage/addressed.py); marks of chats and of their templates; orders about how "your
 answer" is to be worded, coded, reversed or translated and what is to be slipped into it; orders to write what no
 document asks of its readers (a poem, a story). What is worded in no such way is judged by weights that were fitted
-(storage/aim.py), which is less sure: it is told to people and changes no answer. Questions and plain requests that
-could as well be meant for people are not found.
+(storage/aim.py), which is less sure: it is told to people, and answers quote it rather not (app/answers/weak.py).
+Questions and plain requests that could as well be meant for people are not found.
 """
 
 from __future__ import annotations

@@ -237,11 +237,19 @@ def _groups(chosen: Sequence[Candidate], shown: _Shown) -> list[list[Candidate]]
     return groups
 
 
+# a sentence that says yes or no to the question above it: "If you work in the US, yes."
+_SAYS_NO_MORE = re.compile(
+    r"(?:[^.!?]{1,80}, ?)?(?:yes|no|ja|nein|oui|non|sí|sim|não)[.!]?|(?:是的?|不是?|可以|不可以)。?", re.IGNORECASE
+)
+
+
 def _restriction(item: Candidate, shown: _Shown, quoted: Collection[str]) -> str:
     """What stands above it and takes it back or restricts it, as it is put before it: "What you should never do:". None
     where that is `quoted` too, or is the question that was asked."""
     above = item.passage.heading_over(item.start)
     line = restriction(item.passage.text, item.start - item.passage.start, above)
+    if not line and asks(above) and _SAYS_NO_MORE.fullmatch(item.text):
+        line = above
     if not line or line in quoted or item.leads or (asks(line) and _telling(line) <= shown.asked):
         return ""
     told = readable(line).strip("*_:： ")

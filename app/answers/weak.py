@@ -13,6 +13,7 @@ from math import prod
 
 from app.answers.signs import denies
 from app.answers.swapped import names_another, triples
+from storage.aim import speaks_to_model
 
 _POINTS = re.compile(
     r"^[\W_]*(?:[Pp]lease )?(?:[Ss]ee|[Rr]efer to|[Cc]heck out|[Ff]ind out|[Cc]lick)\b|"
@@ -96,6 +97,7 @@ SIGNS = (
     Sign(left=0.5, of=_EXCEPTION.search, unless=_EXCEPTION),
     Sign(left=0.5, of=_REPLACES.search, unless=OF_THE_PAST),  # what a document says of the version that it replaces
     Sign(left=0.5, of=_is_code, unless=_ASKS_CODE),
+    Sign(left=0.3, of=speaks_to_model),  # perhaps: what surely does is not quoted at all
 )
 UNDENIED = 0.5  # is left to what affirms, where one asks what is if something is not
 ANOTHER_TIME = 0.5  # is left to what happens "during parental leave", where one asks how long that is

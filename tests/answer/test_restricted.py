@@ -39,6 +39,10 @@ Dogs are allowed on Fridays. That no longer applies in Ulm. Cats stay at home.
 
 The bicycle is sold after ten years.
 
+## Is the garage locked at night?
+
+If you have a key, yes.
+
 ## Old prices
 
 | Dish | Costs |
@@ -63,6 +67,7 @@ The kitchen of the building is too small for a canteen.
             "If I move abroad, what becomes of my bicycle? The bicycle is sold after ten years. [1]",
         ),
         ("If I move abroad, what becomes of my bicycle?", "The bicycle is sold after ten years. [1]"),
+        ("Is the garage locked?", "Is the garage locked at night? If you have a key, yes. [1]"),
         ("How often is the lamp oil changed?", "Common mistakes: The lamp oil is changed every 30 days [1]"),
         (
             "Is parking in the northern yard free?",
