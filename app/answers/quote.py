@@ -239,7 +239,7 @@ def _groups(chosen: Sequence[Candidate], shown: _Shown) -> list[list[Candidate]]
 
 # a sentence that says yes or no to the question above it: "If you work in the US, yes."
 _SAYS_NO_MORE = re.compile(
-    r"(?:[^.!?]{1,80}, ?)?(?:yes|no|ja|nein|oui|non|sí|sim|não)[.!]?|(?:是的?|不是?|可以|不可以)。?", re.IGNORECASE
+    r"(?:.{1,80}, ?)?(?:yes|no|ja|nein|oui|non|sí|sim|não)[.!]?|(?:是的?|不是?|可以|不可以)。?", re.IGNORECASE
 )
 
 

@@ -41,7 +41,7 @@ The bicycle is sold after ten years.
 
 ## Is the garage locked at night?
 
-If you have a key, yes.
+If you have a key of the U.S. office, yes.
 
 ## Old prices
 
@@ -67,7 +67,7 @@ The kitchen of the building is too small for a canteen.
             "If I move abroad, what becomes of my bicycle? The bicycle is sold after ten years. [1]",
         ),
         ("If I move abroad, what becomes of my bicycle?", "The bicycle is sold after ten years. [1]"),
-        ("Is the garage locked?", "Is the garage locked at night? If you have a key, yes. [1]"),
+        ("Is the garage locked?", "Is the garage locked at night? If you have a key of the U.S. office, yes. [1]"),
         ("How often is the lamp oil changed?", "Common mistakes: The lamp oil is changed every 30 days [1]"),
         (
             "Is parking in the northern yard free?",
