@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from place import Place
 
+from app.answers.quote import _SAYS_NO_MORE
 from app.answers.surroundings import restriction, takes_back
 from app.engine import Engine
 
@@ -41,7 +42,7 @@ The bicycle is sold after ten years.
 
 ## Is the garage locked at night?
 
-If you have a key of the U.S. office, yes.
+If you have a key, yes.
 
 ## Old prices
 
@@ -67,7 +68,7 @@ The kitchen of the building is too small for a canteen.
             "If I move abroad, what becomes of my bicycle? The bicycle is sold after ten years. [1]",
         ),
         ("If I move abroad, what becomes of my bicycle?", "The bicycle is sold after ten years. [1]"),
-        ("Is the garage locked?", "Is the garage locked at night? If you have a key of the U.S. office, yes. [1]"),
+        ("Is the garage locked?", "Is the garage locked at night? If you have a key, yes. [1]"),
         ("How often is the lamp oil changed?", "Common mistakes: The lamp oil is changed every 30 days [1]"),
         (
             "Is parking in the northern yard free?",
@@ -84,6 +85,20 @@ def test_the_line_that_restricts_comes_with_it(place: Place, question: str, show
     place.ingest()
     answer = Engine(place.store).answer(question, groups=["everyone"])
     assert answer.text.startswith(shown), answer.text
+
+
+@pytest.mark.parametrize(
+    ("text", "bare"),
+    [
+        ("Yes.", True),
+        ("If you are a U.S. employee with vested ISOs, yes.", True),
+        ("不可以。", True),
+        ("If you have a key, yes, until ten.", False),
+        ("They say no.", False),
+    ],
+)
+def test_which_sentences_say_no_more_than_yes_or_no(text: str, *, bare: bool) -> None:
+    assert (_SAYS_NO_MORE.fullmatch(text) is not None) is bare
 
 
 def test_what_only_supports_is_shown_behind_its_line_too(place: Place) -> None:
