@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain
 
 from app.answers.cite import Citations, readable
@@ -22,6 +22,7 @@ from app.records import Sentence
 from app.retrieval.expand import begins, codes
 from app.retrieval.forms import other_forms
 from app.table_lines import between_bars
+from storage.injection import aimed_at_model
 from storage.words import question_terms, terms
 
 MOST_COLUMNS = 7  # of a row that is shown in a table; of a wider one those that the question names, or the first ones
@@ -252,6 +253,8 @@ def _restriction(item: Candidate, shown: _Shown, quoted: Collection[str]) -> str
         line = above
     if not line or line in quoted or item.leads or (asks(line) and _telling(line) <= shown.asked):
         return ""
+    if aimed_at_model(line):
+        return ""  # it is no word on what stands below it, and shown nowhere
     told = readable(line).strip("*_:： ")
     return told if asks(told) else f"{told}:"
 
@@ -290,6 +293,9 @@ def cells_of(row: str) -> list[tuple[str, str]]:
 def _table(group: Sequence[Candidate], table: Table, shown: _Shown, after: str, *, whole: bool) -> Piece:
     passage = group[0].passage
     chosen = {item.start for item in group}
+    # a row that is shown beside those has not been looked at
+    fit = tuple(row for row in table.rows if row.start in chosen or not any(map(aimed_at_model, row.cells)))
+    table = replace(table, rows=fit)
     said = {row.start: _said(row, shown.asked) for row in table.rows}
     compared = _compared(table, shown.asked)
     alike = [row for row in table.rows if any(said[row.start] >= said[start] for start in chosen)]
