@@ -41,7 +41,8 @@ DOUBTED = re.compile(rf"\b(?:{_TAKES_BACK}|{_MAY})\b|{_SIGNS}", re.IGNORECASE)
 # what restricts all that a line leads to
 _ONLY_FOR = re.compile(
     r"\b(?:only|if|when|unless|except\w*|without|before|after|until|some|few|nur|wenn|falls|sofern|außer|ohne|vor|nach|"
-    r"seulement|si|sauf|avant|après|solo|sólo|salvo|antes)\b|仅|只有|如果|除非",
+    r"seulement|si|sauf|avant|après|solo|sólo|salvo|antes)\b|仅|只有|如果|除非"
+    r"|^\W*(?:for|für|bei|pour|para)\b(?! (?:example|instance|ex\w*|beispiel))|^对",
     re.IGNORECASE,
 )
 _CONDITION = re.compile(  # a heading that says when it holds

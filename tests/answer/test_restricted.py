@@ -115,6 +115,8 @@ def test_what_only_supports_is_shown_behind_its_line_too(place: Place) -> None:
     [
         ("What you should never do", True),
         ("Only for managers:", True),
+        ("For those who joined before May 2021:", True),
+        ("For example:", False),
         ("For managers only", False),  # a heading tells of whom all below it is
         ("Veraltete Regeln", True),
         ("Opening hours", False),
